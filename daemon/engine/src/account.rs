@@ -1,0 +1,87 @@
+//! The account: its settings and its state machine.
+
+use crate::id::AccountId;
+use crate::time::Wall;
+
+/// How a connection is made safe (RFC 8314). There is no third way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Security {
+    /// TLS from the first byte.
+    Tls,
+    /// Plain greeting, then STARTTLS, or nothing.
+    StartTls,
+}
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// DNS name; what the certificate must be for.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How TLS begins.
+    pub security: Security,
+}
+
+/// How the person hears of the end of the first sync and of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifyBy {
+    /// Desktop notification.
+    Desktop,
+    /// A mail to their own address.
+    Mail,
+    /// Not at all; events only.
+    None,
+}
+
+/// One account's settings. Secrets are elsewhere (`world::secrets`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Local id.
+    pub id: AccountId,
+    /// Short name, unique, chosen by the person.
+    pub name: String,
+    /// Its address.
+    pub email: String,
+    /// Provider key (`other` when unknown).
+    pub provider: String,
+    /// IMAP server.
+    pub imap: Endpoint,
+    /// Submission server.
+    pub smtp: Endpoint,
+    /// Login name on both.
+    pub user: String,
+    /// PEM of an authority trusted for this account beside the system's.
+    pub ca_pem: Option<String>,
+    /// Stopped by the person.
+    pub paused: bool,
+    /// First-sync budget in messages.
+    pub window: u32,
+    /// How to tell the person.
+    pub notify: NotifyBy,
+    /// When it was saved.
+    pub created_at: Wall,
+    /// When the first sync ended.
+    pub first_synced_at: Option<Wall>,
+}
+
+/// Where an account stands; the words of `chapar status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Dialling for the first time since start.
+    Connecting,
+    /// First sync under way; usable.
+    Syncing,
+    /// Push session stands.
+    Live,
+    /// Not reachable; retrying.
+    Offline,
+    /// The provider asked to slow down.
+    Throttled,
+    /// The credential is refused.
+    AuthExpired,
+    /// A setting is wrong.
+    SettingsWrong,
+    /// Stopped by the person.
+    Paused,
+}

@@ -1,0 +1,1 @@
+//! Provider facts that change what chapar does.

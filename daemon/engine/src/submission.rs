@@ -1,0 +1,107 @@
+//! The submission machine: how one message is sent at most once and never lost.
+//!
+//! Durable states only; each is in the store before the step it permits is taken. Bytes and
+//! Message-ID never change between tries. What may have reached the server is never sent again:
+//! it is looked for.
+
+use crate::id::{AccountId, BlobId, IdentityId, SubmissionId};
+use crate::time::Wall;
+
+/// One message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Local id.
+    pub id: SubmissionId,
+    /// Which account sends it.
+    pub account: AccountId,
+    /// Which identity it is from.
+    pub identity: IdentityId,
+    /// Message-ID without angle brackets; what it is looked for by.
+    pub message_id: String,
+    /// Subject, for lists.
+    pub subject: String,
+    /// SMTP reverse path.
+    pub from: String,
+    /// Every recipient with its own outcome.
+    pub recipients: Vec<Recipient>,
+    /// The frozen bytes, without Bcc.
+    pub blob: BlobId,
+    /// Their length in bytes.
+    pub size: u64,
+    /// When it was accepted from the client.
+    pub created_at: Wall,
+    /// Not before this.
+    pub send_at: Wall,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Tries so far.
+    pub attempts: u32,
+    /// The server's last words about it.
+    pub last_reply: Option<String>,
+    /// The copy in Sent.
+    pub filing: Filing,
+    /// The client's idempotency key.
+    pub key: Option<String>,
+}
+
+/// One recipient and its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// addr-spec.
+    pub email: String,
+    /// Outcome so far.
+    pub delivery: Delivery,
+}
+
+/// Outcome for one recipient. Order of life: `Waiting` → `InFlight` → one of the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "`reply` is the server's reply line, code first"
+)]
+pub enum Delivery {
+    /// Not accepted yet; will be tried.
+    Waiting { reply: Option<String> },
+    /// RCPT was accepted in the running transaction and the final dot may have been sent.
+    InFlight,
+    /// The server took responsibility.
+    Accepted { reply: String },
+    /// The server refused for good.
+    Refused { reply: String },
+    /// May or may not have been accepted.
+    Unknown,
+}
+
+/// Where a submission stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`next` is the next instant anything is due")]
+pub enum Phase {
+    /// Waiting for `next` (first try, retry or schedule).
+    Queued { next: Wall },
+    /// A transaction is open; nothing can have been accepted yet.
+    Sending,
+    /// The final dot may be on the wire. Durable before the dot is written.
+    DotPending,
+    /// The reply to the final dot was lost; looking for the Message-ID at `next`.
+    Unknown { next: Wall, looks: u32, since: Wall },
+    /// Every recipient has an outcome, at least one accepted.
+    Sent,
+    /// Every recipient refused, or given up.
+    Failed,
+    /// Cancelled by the person before anything was sent.
+    Canceled,
+}
+
+/// The copy in the Sent mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`next` is when filing is tried (again)")]
+pub enum Filing {
+    /// Nothing to file yet.
+    Pending,
+    /// To be searched for, and appended when absent.
+    Wanted { next: Wall, tries: u32 },
+    /// It is there, once.
+    Filed,
+    /// There is no Sent mailbox, or it was given up; said in the outbox.
+    Skipped,
+}

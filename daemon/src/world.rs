@@ -1,0 +1,35 @@
+//! The doors through which every side effect goes: clock, net, entropy, secrets, desktop, disk.
+//!
+//! The same daemon runs on the real world and on a simulated one; the difference is the value
+//! passed to it, never a branch in the product.
+
+pub mod clock;
+pub mod entropy;
+pub mod link;
+pub mod net;
+pub mod notify;
+pub mod secrets;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A boxed future, for the doors' object-safe traits.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Every side effect has a door.
+#[derive(Clone)]
+pub struct World {
+    /// Time.
+    pub clock: Arc<dyn clock::Clock>,
+    /// Connections.
+    pub net: Arc<dyn net::Net>,
+    /// Randomness.
+    pub entropy: Arc<dyn entropy::Entropy>,
+    /// Passwords and tokens at rest.
+    pub secrets: Arc<dyn secrets::Secrets>,
+    /// The desktop notification service.
+    pub desktop: Arc<dyn notify::Desktop>,
+    /// Network changes and resumes, as hints.
+    pub link: link::LinkWatch,
+}

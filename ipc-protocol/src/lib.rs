@@ -1,0 +1,1 @@
+//! chapar-ipc-protocol
