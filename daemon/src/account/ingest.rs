@@ -9,7 +9,7 @@ use chapar_engine::id::{MailboxId, MessageId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::message::{Message, Stage, Summary, summarise};
 use chapar_engine::sync::Candidate;
-use chapar_engine::thread::{related_ids, subject_key};
+use chapar_engine::thread::{related, subject_key};
 use chapar_engine::time::Wall;
 
 /// One message as fetched and read, ready to be stored.
@@ -156,7 +156,7 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
         row.thread = Some(tx.assign_thread(
             row.account,
             summary.message_id.as_deref(),
-            &related_ids(summary),
+            &related(summary),
             subject_key(summary).as_deref(),
         )?);
     }
@@ -228,7 +228,7 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
 
 /// A received message that answers one of our submissions.
 fn tell_reply(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
-    for answered in related_ids(&message.summary).iter().rev() {
+    for answered in related(&message.summary).iter().rev() {
         if let Some(submission) = tx.submission_by_message_id(mailbox.account, answered)? {
             let kind = EventKind::EmailReplied { email: message.id, submission };
             tx.append(Some(mailbox.account), kind)?;

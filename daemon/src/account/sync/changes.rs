@@ -17,7 +17,7 @@ impl Worker {
         mailbox: &Mailbox,
         listed: &[Listed],
     ) -> Result<(), Failure> {
-        if mailbox.role == Some(Role::Inbox) && self.tally_inbox_done() {
+        if mailbox.role == Some(Role::Inbox) && self.inbox_looked {
             return Ok(());
         }
         let status = listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
@@ -124,10 +124,6 @@ impl Worker {
             self.tally.removed += self.write(move |tx| ingest::vanish(tx, &ids)).await?;
         }
         Ok(())
-    }
-
-    fn tally_inbox_done(&self) -> bool {
-        self.inbox_looked
     }
 }
 
