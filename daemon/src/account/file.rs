@@ -35,7 +35,10 @@ pub async fn pass(context: &Context, session: &mut Session) -> Result<(), Failur
     let open = view.open_submissions(context.id).map_err(store_failure)?;
     let mailboxes = view.mailboxes(context.id).map_err(store_failure)?;
     drop(view);
-    for submission in open.iter().filter(|s| due_at(s).is_some_and(|at| at <= now)) {
+    for submission in open
+        .iter()
+        .filter(|s| due_at(s).is_some_and(|at| at <= now))
+    {
         match submission.phase {
             Phase::Unknown { .. } => look(context, session, &mailboxes, submission).await?,
             _ => file(context, session, &mailboxes, submission).await?,
@@ -54,11 +57,17 @@ async fn look(
 ) -> Result<(), Failure> {
     let mut found = false;
     for role in [Role::Sent, Role::All, Role::Inbox] {
-        for mailbox in mailboxes.iter().filter(|m| m.role == Some(role) && m.selectable) {
+        for mailbox in mailboxes
+            .iter()
+            .filter(|m| m.role == Some(role) && m.selectable)
+        {
             found = found || is_in(session, mailbox, &submission.message_id).await?;
         }
     }
-    change(context, submission.id, move |submission, now, _| submission.looked(found, now)).await;
+    change(context, submission.id, move |submission, now, _| {
+        submission.looked(found, now)
+    })
+    .await;
     Ok(())
 }
 
@@ -70,7 +79,10 @@ async fn file(
     submission: &Submission,
 ) -> Result<(), Failure> {
     let id = submission.id;
-    let Some(sent) = mailboxes.iter().find(|m| m.role == Some(Role::Sent) && m.selectable) else {
+    let Some(sent) = mailboxes
+        .iter()
+        .find(|m| m.role == Some(Role::Sent) && m.selectable)
+    else {
         change(context, id, |submission, _, _| submission.skip_filing()).await;
         return Ok(());
     };
@@ -78,7 +90,10 @@ async fn file(
         return filed(context, id).await;
     }
     if files_itself(context)? && submission.may_wait_for_server_copy() {
-        change(context, id, |submission, now, _| submission.filing_failed(now)).await;
+        change(context, id, |submission, now, _| {
+            submission.filing_failed(now)
+        })
+        .await;
         return Ok(());
     }
     let Ok(bytes) = context.store.blob(submission.blob).await else {
@@ -86,12 +101,22 @@ async fn file(
         return Ok(());
     };
     let flags = Flags::from_iter(["\\Seen".to_owned()]);
-    match session.append(&sent.wire_name, &flags, submission.created_at, &bytes).await {
+    match session
+        .append(&sent.wire_name, &flags, submission.created_at, &bytes)
+        .await
+    {
         Ok(_) => filed(context, id).await,
         Err(failure) => {
             // Appended or not: the next try searches first, so a second copy cannot come of it.
-            change(context, id, |submission, now, _| submission.filing_failed(now)).await;
-            if failure.verdict == Verdict::Refused { Ok(()) } else { Err(failure) }
+            change(context, id, |submission, now, _| {
+                submission.filing_failed(now)
+            })
+            .await;
+            if failure.verdict == Verdict::Refused {
+                Ok(())
+            } else {
+                Err(failure)
+            }
         }
     }
 }
@@ -101,7 +126,11 @@ async fn filed(context: &Context, id: SubmissionId) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn is_in(session: &mut Session, mailbox: &Mailbox, message_id: &str) -> Result<bool, Failure> {
+async fn is_in(
+    session: &mut Session,
+    mailbox: &Mailbox,
+    message_id: &str,
+) -> Result<bool, Failure> {
     session.select(&mailbox.wire_name, true).await?;
     Ok(!session.search_message_id(message_id).await?.is_empty())
 }

@@ -47,7 +47,9 @@ impl Arrived {
             uid: fetched.uid,
             flags: fetched.flags,
             received_at: fetched.internal_date,
-            size: fetched.size.unwrap_or_else(|| u32::try_from(known).unwrap_or(u32::MAX)),
+            size: fetched
+                .size
+                .unwrap_or_else(|| u32::try_from(known).unwrap_or(u32::MAX)),
             summary,
             bytes,
         })
@@ -62,7 +64,9 @@ pub fn plan(
     server: ServerState,
     window: &[Candidate],
 ) -> Result<(), StoreError> {
-    let Some(mut mailbox) = tx.mailbox(mailbox)? else { return Ok(()) };
+    let Some(mut mailbox) = tx.mailbox(mailbox)? else {
+        return Ok(());
+    };
     for candidate in window {
         if tx.message_at(mailbox.id, candidate.uid)?.is_some() {
             continue;
@@ -88,7 +92,12 @@ pub fn plan(
 }
 
 /// Fills rows that the first sync planned. Tells nobody of "new mail": it is not new.
-pub fn fill(tx: &mut Txn<'_>, mailbox: MailboxId, uidvalidity: u32, batch: &[Arrived]) -> Result<u64, StoreError> {
+pub fn fill(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    uidvalidity: u32,
+    batch: &[Arrived],
+) -> Result<u64, StoreError> {
     let mut filled = 0;
     if !is_current(tx, mailbox, uidvalidity)? {
         return Ok(0);
@@ -114,7 +123,9 @@ pub fn receive(
     if !is_current(tx, mailbox, uidvalidity)? {
         return Ok(0);
     }
-    let Some(mut mailbox) = tx.mailbox(mailbox)? else { return Ok(0) };
+    let Some(mut mailbox) = tx.mailbox(mailbox)? else {
+        return Ok(0);
+    };
     let mut fresh = 0;
     for arrived in batch {
         if tx.message_at(mailbox.id, arrived.uid)?.is_some() {
@@ -181,9 +192,13 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
 /// Whether the message lies in another mailbox too, so that it was moved or copied here rather
 /// than received. A copy in Sent or Drafts is the sender's own and does not count.
 fn was_elsewhere(tx: &Txn<'_>, here: &Mailbox, summary: &Summary) -> Result<bool, StoreError> {
-    let Some(message_id) = &summary.message_id else { return Ok(false) };
+    let Some(message_id) = &summary.message_id else {
+        return Ok(false);
+    };
     for id in tx.by_message_id(here.account, message_id)? {
-        let Some(other) = tx.message(id)? else { continue };
+        let Some(other) = tx.message(id)? else {
+            continue;
+        };
         if other.mailbox == here.id {
             continue;
         }
@@ -197,7 +212,9 @@ fn was_elsewhere(tx: &Txn<'_>, here: &Mailbox, summary: &Summary) -> Result<bool
 
 /// Journals the arrival in the words that fit the mailbox.
 fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
-    let Some(thread) = message.thread else { return Ok(()) };
+    let Some(thread) = message.thread else {
+        return Ok(());
+    };
     let account = Some(mailbox.account);
     match mailbox.role {
         Some(Role::Drafts | Role::Trash | Role::All | Role::Flagged | Role::Important) => Ok(()),
@@ -206,7 +223,14 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
                 Some(id) => tx.submission_by_message_id(mailbox.account, id)?,
                 None => None,
             };
-            tx.append(account, EventKind::EmailSent { email: message.id, thread, submission })?;
+            tx.append(
+                account,
+                EventKind::EmailSent {
+                    email: message.id,
+                    thread,
+                    submission,
+                },
+            )?;
             Ok(())
         }
         Some(Role::Inbox | Role::Junk | Role::Archive) | None => {
@@ -230,7 +254,10 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
 fn tell_reply(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
     for answered in related(&message.summary).iter().rev() {
         if let Some(submission) = tx.submission_by_message_id(mailbox.account, answered)? {
-            let kind = EventKind::EmailReplied { email: message.id, submission };
+            let kind = EventKind::EmailReplied {
+                email: message.id,
+                submission,
+            };
             tx.append(Some(mailbox.account), kind)?;
             break;
         }

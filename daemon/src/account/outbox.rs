@@ -4,7 +4,7 @@
 //! Must never send what may already have been accepted, and is never cancelled inside a delivery:
 //! stopping waits for the delivery under way.
 
-use super::{Context, Note, store_failure};
+use super::{Context, Generation, Note, store_failure};
 use crate::smtp::{Outcome, Session};
 use crate::store::{StoreError, Txn};
 use chapar_engine::event::EventKind;
@@ -16,8 +16,12 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Works until stopped.
-pub async fn run(context: Arc<Context>, stop: CancellationToken) {
-    let mut outbox = Outbox { context: Arc::clone(&context), session: None };
+pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
+    let mut outbox = Outbox {
+        context: Arc::clone(&context),
+        me,
+        session: None,
+    };
     outbox.recover().await;
     let mut link = context.world.link.0.clone();
     loop {
@@ -35,6 +39,7 @@ pub async fn run(context: Arc<Context>, stop: CancellationToken) {
 
 struct Outbox {
     context: Arc<Context>,
+    me: Generation,
     session: Option<Session>,
 }
 
@@ -44,7 +49,10 @@ impl Outbox {
     async fn recover(&self) {
         for submission in self.open() {
             if matches!(submission.phase, Phase::Sending | Phase::DotPending) {
-                self.change(submission.id, |submission, now, _| submission.recovered(now)).await;
+                self.change(submission.id, |submission, now, _| {
+                    submission.recovered(now)
+                })
+                .await;
             }
         }
         self.context.sync.notify_one();
@@ -79,8 +87,11 @@ impl Outbox {
 
     async fn deliver_due(&mut self, stop: &CancellationToken) {
         let now = self.context.now();
-        let mut due: Vec<_> =
-            self.open().into_iter().filter(|s| queued_until(s).is_some_and(|at| at <= now)).collect();
+        let mut due: Vec<_> = self
+            .open()
+            .into_iter()
+            .filter(|s| queued_until(s).is_some_and(|at| at <= now))
+            .collect();
         due.sort_by_key(|submission| (queued_until(submission), submission.id));
         for submission in due {
             if stop.is_cancelled() {
@@ -95,20 +106,26 @@ impl Outbox {
 
     /// One try of one submission.
     async fn deliver(&mut self, id: SubmissionId) {
-        let Some(claimed) = self.change(id, |submission, now, _| submission.claim(now)).await else {
+        let Some(claimed) = self
+            .change(id, |submission, now, _| submission.claim(now))
+            .await
+        else {
             return;
         };
         let Ok(bytes) = self.context.store.blob(claimed.blob).await else {
             let why = "550 the message cannot be read from this machine's disk";
-            self.change(id, |submission, now, _| submission.give_up(now, why)).await;
+            self.change(id, |submission, now, _| submission.give_up(now, why))
+                .await;
             return;
         };
         if let Err(failure) = self.connect().await {
             self.not_sent(id, &failure).await;
-            self.context.note(Note::OutboxTrouble(failure)).await;
+            self.context
+                .note(self.me, Note::OutboxTrouble(failure))
+                .await;
             return;
         }
-        self.context.note(Note::OutboxFine).await;
+        self.context.note(self.me, Note::OutboxFine).await;
         if let Err(failure) = self.transact(&claimed, &bytes).await {
             self.session = None;
             self.not_sent(id, &failure).await;
@@ -128,17 +145,24 @@ impl Outbox {
     async fn transact(&mut self, claimed: &Submission, bytes: &[u8]) -> Result<(), Failure> {
         let id = claimed.id;
         let waiting = claimed.waiting();
-        let Some(session) = self.session.as_mut() else { return Ok(()) };
+        let Some(session) = self.session.as_mut() else {
+            return Ok(());
+        };
         if let Some(limit) = session.max_size()
             && claimed.size > limit
         {
             let why = format!("552 5.3.4 the server takes at most {limit} bytes");
-            self.change(id, move |submission, now, _| submission.give_up(now, &why)).await;
+            self.change(id, move |submission, now, _| submission.give_up(now, &why))
+                .await;
             return Ok(());
         }
-        let (replies, ready) = session.begin(&claimed.from, &waiting, claimed.size, false).await?;
-        let replies: Vec<(u16, String)> =
-            replies.into_iter().map(|reply| (reply.code, reply.text)).collect();
+        let (replies, ready) = session
+            .begin(&claimed.from, &waiting, claimed.size, false)
+            .await?;
+        let replies: Vec<(u16, String)> = replies
+            .into_iter()
+            .map(|reply| (reply.code, reply.text))
+            .collect();
         let accepted = ready.is_some();
         let context = Arc::clone(&self.context);
         let recorded = change(&context, id, move |submission, now, entropy| {
@@ -166,7 +190,12 @@ impl Outbox {
             }
             Outcome::Lost(why) => {
                 self.session = None;
-                tracing::warn!(account = context.id.0, submission = id.0, why, "outcome unknown");
+                tracing::warn!(
+                    account = context.id.0,
+                    submission = id.0,
+                    why,
+                    "outcome unknown"
+                );
                 change(&context, id, |submission, now, _| submission.lost(now)).await;
                 context.sync.notify_one();
             }
@@ -182,7 +211,10 @@ impl Outbox {
     }
 
     async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
-        let why = failure.detail.clone().unwrap_or_else(|| failure.message.clone());
+        let why = failure
+            .detail
+            .clone()
+            .unwrap_or_else(|| failure.message.clone());
         let refused = failure.verdict == Verdict::Refused;
         self.change(id, move |submission, now, entropy| {
             if refused {
@@ -227,8 +259,11 @@ pub(super) async fn change(
         Ok(submission) => Some(submission),
         Err(error) => {
             let failure = store_failure(error);
-            tracing::error!(submission = id.0, code = failure.code, "a send step is not durable");
-            context.note_lossy(Note::OutboxTrouble(failure));
+            tracing::error!(
+                submission = id.0,
+                code = failure.code,
+                "a send step is not durable"
+            );
             None
         }
     }
@@ -253,7 +288,11 @@ pub(super) fn record(
         Phase::Sent => EventKind::SubmissionAccepted { submission, reply },
         Phase::Failed => EventKind::SubmissionFailed { submission, reply },
         Phase::Canceled => EventKind::SubmissionCanceled { submission },
-        Phase::Queued { next } => EventKind::SubmissionDeferred { submission, reply, next },
+        Phase::Queued { next } => EventKind::SubmissionDeferred {
+            submission,
+            reply,
+            next,
+        },
         Phase::Unknown { looks: 0, .. } => EventKind::SubmissionUnknown { submission },
         Phase::Unknown { .. } | Phase::Sending | Phase::DotPending => return Ok(()),
     };
@@ -269,11 +308,18 @@ fn queued_until(submission: &Submission) -> Option<Wall> {
 
 /// When `at` comes, on the clock that deadlines are kept on.
 pub(super) fn boot_at(context: &Context, at: Wall) -> Boot {
-    context.world.clock.boot().after(at.until_from(context.now()))
+    context
+        .world
+        .clock
+        .boot()
+        .after(at.until_from(context.now()))
 }
 
 /// Whether any recipient is still to be tried.
 #[must_use]
 pub fn has_waiting(submission: &Submission) -> bool {
-    submission.recipients.iter().any(|r| matches!(r.delivery, Delivery::Waiting { .. }))
+    submission
+        .recipients
+        .iter()
+        .any(|r| matches!(r.delivery, Delivery::Waiting { .. }))
 }

@@ -55,13 +55,24 @@ pub async fn accept(
     let identity = identity(store, &draft)?;
     let now = world.clock.wall();
     let frozen = Frozen {
-        from: Address { name: identity.name.clone(), email: identity.email.clone() },
+        from: Address {
+            name: identity.name.clone(),
+            email: identity.email.clone(),
+        },
         message_id: message_id(world, store, &identity.email, key.as_deref()),
         date: now,
         seed: world.entropy.number(),
     };
     let composed = compose(&draft, &frozen)?;
-    let wanted = Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
+    let wanted = Wanted {
+        draft,
+        identity,
+        frozen,
+        composed,
+        send_at: send_at.unwrap_or(now),
+        key,
+        print,
+    };
     Ok(store.write(now, move |tx| wanted.put(tx)).await?)
 }
 
@@ -88,14 +99,18 @@ impl Wanted {
         if let Some(key) = &self.key {
             tx.put_key(key, submission.id, self.print)?;
         }
-        let kind = EventKind::SubmissionQueued { submission: submission.id };
+        let kind = EventKind::SubmissionQueued {
+            submission: submission.id,
+        };
         tx.append(Some(submission.account), kind)?;
         Ok((submission.id, false))
     }
 
     fn submission(&self, tx: &mut Txn<'_>) -> Result<Submission, StoreError> {
-        let waiting =
-            |email: &String| Recipient { email: email.clone(), delivery: Delivery::Waiting { reply: None } };
+        let waiting = |email: &String| Recipient {
+            email: email.clone(),
+            delivery: Delivery::Waiting { reply: None },
+        };
         Ok(Submission {
             id: tx.new_submission_id()?,
             account: self.draft.account,
@@ -117,7 +132,11 @@ impl Wanted {
     }
 }
 
-fn known(store: &Store, key: Option<&str>, print: [u8; 32]) -> Result<Option<SubmissionId>, StoreError> {
+fn known(
+    store: &Store,
+    key: Option<&str>,
+    print: [u8; 32],
+) -> Result<Option<SubmissionId>, StoreError> {
     let Some(key) = key else { return Ok(None) };
     match store.read()?.by_key(key)? {
         Some((found, first)) => same(found, first, print).map(Some),
@@ -126,7 +145,11 @@ fn known(store: &Store, key: Option<&str>, print: [u8; 32]) -> Result<Option<Sub
 }
 
 fn same(found: SubmissionId, first: [u8; 32], print: [u8; 32]) -> Result<SubmissionId, StoreError> {
-    if first == print { Ok(found) } else { Err(StoreError::Conflict(KEY_MISMATCH.into())) }
+    if first == print {
+        Ok(found)
+    } else {
+        Err(StoreError::Conflict(KEY_MISMATCH.into()))
+    }
 }
 
 fn identity(store: &Store, draft: &Draft) -> Result<Identity, SubmitError> {
@@ -149,10 +172,15 @@ fn message_id(world: &World, store: &Store, from: &str, key: Option<&str>) -> St
         Some(key) => {
             let seed = format!("chapar message-id\0{}\0{from}\0{key}", store.instance());
             let hash = blake3::hash(seed.as_bytes());
-            random.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+            random
+                .iter_mut()
+                .zip(hash.as_bytes())
+                .for_each(|(to, from)| *to = *from);
         }
     }
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    let domain = from
+        .rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain);
     let local: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{local}@{domain}")
 }
@@ -166,7 +194,12 @@ fn fingerprint(draft: &Draft, send_at: Option<Wall>) -> [u8; 32] {
         hash.update(bytes);
     };
     field(&draft.account.0.to_le_bytes());
-    field(&draft.identity.map_or(0, |identity| identity.0).to_le_bytes());
+    field(
+        &draft
+            .identity
+            .map_or(0, |identity| identity.0)
+            .to_le_bytes(),
+    );
     field(&send_at.map_or(i64::MIN, |at| at.0).to_le_bytes());
     for list in [&draft.to, &draft.cc, &draft.bcc, &draft.reply_to] {
         field(&(list.len() as u64).to_le_bytes());
@@ -212,7 +245,9 @@ pub async fn wish(
     wish: Wish,
 ) -> Result<AccountId, SubmitError> {
     let changed = store.write(world.clock.wall(), move |tx| {
-        let before = tx.submission(id)?.ok_or(StoreError::Missing("submission"))?;
+        let before = tx
+            .submission(id)?
+            .ok_or(StoreError::Missing("submission"))?;
         let mut after = before.clone();
         let now = tx.now();
         match wish {

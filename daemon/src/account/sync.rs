@@ -9,7 +9,7 @@ mod changes;
 mod fill;
 mod window;
 
-use super::{Context, Note, announce, file, store_failure};
+use super::{Context, Generation, Note, announce, file, store_failure};
 use crate::imap::{Listed, Session};
 use crate::limits;
 use crate::store::{Change, StoreError};
@@ -45,6 +45,7 @@ struct Tally {
 /// The worker and its session.
 pub struct Worker {
     context: Arc<Context>,
+    me: Generation,
     stop: CancellationToken,
     session: Option<Session>,
     used_at: Boot,
@@ -63,9 +64,10 @@ pub struct Worker {
 impl Worker {
     /// A worker without a session yet.
     #[must_use]
-    pub fn new(context: Arc<Context>, stop: CancellationToken) -> Self {
+    pub fn new(context: Arc<Context>, me: Generation, stop: CancellationToken) -> Self {
         Self {
             context,
+            me,
             stop,
             session: None,
             used_at: Boot::default(),
@@ -114,7 +116,7 @@ impl Worker {
             let detail = failure.message.clone();
             self.append(EventKind::SyncFailed { detail }).await;
         }
-        self.context.note(Note::SyncEnded(end)).await;
+        self.context.note(self.me, Note::SyncEnded(end)).await;
         if std::mem::take(&mut self.again) {
             self.context.sync.notify_one();
         }
@@ -128,7 +130,11 @@ impl Worker {
     }
 
     fn drop_session(&mut self, failure: &Failure) {
-        tracing::info!(account = self.context.id.0, code = failure.code, "work session ended");
+        tracing::info!(
+            account = self.context.id.0,
+            code = failure.code,
+            "work session ended"
+        );
         self.session = None;
         self.selected = None;
     }
@@ -138,7 +144,9 @@ impl Worker {
         self.tally = Tally::default();
         self.inbox_looked = false;
         let initial = self.account()?.first_synced_at.is_none();
-        self.context.note(Note::SyncStarted { initial }).await;
+        self.context
+            .note(self.me, Note::SyncStarted { initial })
+            .await;
         self.connect().await?;
         if !initial {
             self.look_at_inbox().await?;
@@ -151,7 +159,9 @@ impl Worker {
         for mailbox in self.mailboxes()? {
             self.look_unless_same(&mailbox, &listed).await?;
         }
-        self.context.note(Note::Checked(self.context.now())).await;
+        self.context
+            .note(self.me, Note::Checked(self.context.now()))
+            .await;
         self.fill_summaries(requests).await?;
         self.fill_wholes(requests).await?;
         self.file_sent().await?;
@@ -205,7 +215,10 @@ impl Worker {
     }
 
     async fn look_at_inbox(&mut self) -> Result<(), Failure> {
-        let inbox = self.mailboxes()?.into_iter().find(|m| m.role == Some(Role::Inbox) && m.planned);
+        let inbox = self
+            .mailboxes()?
+            .into_iter()
+            .find(|m| m.role == Some(Role::Inbox) && m.planned);
         match inbox {
             Some(inbox) => {
                 self.look(&inbox).await?;
@@ -264,7 +277,12 @@ impl Worker {
     }
 
     async fn close_pass(&mut self, initial: bool) -> Result<(), Failure> {
-        let Tally { added, removed, flagged, .. } = self.tally;
+        let Tally {
+            added,
+            removed,
+            flagged,
+            ..
+        } = self.tally;
         if !initial && added + removed + flagged == 0 {
             return Ok(());
         }
@@ -277,7 +295,13 @@ impl Worker {
                 account.first_synced_at = Some(tx.now());
                 tx.put_account(&account)?;
             }
-            let kind = EventKind::SyncCompleted { initial, emails, added, removed, flagged };
+            let kind = EventKind::SyncCompleted {
+                initial,
+                emails,
+                added,
+                removed,
+                flagged,
+            };
             tx.append(Some(id), kind).map(drop)
         })
         .await?;
@@ -285,7 +309,9 @@ impl Worker {
             announce::first_sync(&self.context, emails).await;
         }
         if added > 0 {
-            self.context.note(Note::New(self.context.now())).await;
+            self.context
+                .note(self.me, Note::New(self.context.now()))
+                .await;
         }
         Ok(())
     }
@@ -302,9 +328,15 @@ impl Worker {
 
     async fn append(&self, kind: EventKind) {
         let id = self.context.id;
-        let written = self.write(move |tx| tx.append(Some(id), kind.clone()).map(drop)).await;
+        let written = self
+            .write(move |tx| tx.append(Some(id), kind.clone()).map(drop))
+            .await;
         if let Err(failure) = written {
-            tracing::warn!(account = id.0, code = failure.code, "an event could not be journalled");
+            tracing::warn!(
+                account = id.0,
+                code = failure.code,
+                "an event could not be journalled"
+            );
         }
     }
 
@@ -312,7 +344,11 @@ impl Worker {
         &self,
         change: impl FnMut(&mut crate::store::Txn<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.context.store.write(self.context.now(), change).await.map_err(store_failure)
+        self.context
+            .store
+            .write(self.context.now(), change)
+            .await
+            .map_err(store_failure)
     }
 }
 
@@ -342,7 +378,9 @@ fn reconcile(
     let known = tx.mailboxes(account)?;
     let mut changes = vec![];
     for found in listed {
-        let old = known.iter().find(|mailbox| mailbox.wire_name == found.wire_name);
+        let old = known
+            .iter()
+            .find(|mailbox| mailbox.wire_name == found.wire_name);
         let new = Mailbox {
             id: match old {
                 Some(old) => old.id,
@@ -359,7 +397,11 @@ fn reconcile(
             planned: old.is_some_and(|old| old.planned),
         };
         if old != Some(&new) {
-            changes.push(if old.is_some() { Change::Updated } else { Change::Created });
+            changes.push(if old.is_some() {
+                Change::Updated
+            } else {
+                Change::Created
+            });
             tx.put_mailbox(&new)?;
         }
     }

@@ -76,18 +76,20 @@ impl Vaults {
         match self.choice {
             VaultChoice::SecretService => true,
             VaultChoice::File => false,
-            VaultChoice::Auto => *self
-                .proved
-                .get_or_init(|| async {
-                    match self.keyring.probe().await {
-                        Ok(()) => true,
-                        Err(error) => {
-                            tracing::info!(%error, "secrets go to the sealed file");
-                            false
+            VaultChoice::Auto => {
+                *self
+                    .proved
+                    .get_or_init(|| async {
+                        match self.keyring.probe().await {
+                            Ok(()) => true,
+                            Err(error) => {
+                                tracing::info!(%error, "secrets go to the sealed file");
+                                false
+                            }
                         }
-                    }
-                })
-                .await,
+                    })
+                    .await
+            }
         }
     }
 }
