@@ -1,14 +1,15 @@
 //! APPEND (RFC 9051 §6.3.12) with LITERAL+ or LITERAL- (RFC 7888) and UIDPLUS (RFC 4315).
 
+use super::date;
+use super::failure::Doing;
 use super::select::mailbox;
 use super::session::Session;
 use super::wire::{Answer, Ended};
-use super::date;
 use chapar_engine::flags::Flags;
 use chapar_engine::time::Wall;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::{Failure, ImapStep, Verdict};
 
-const DOING: &str = "filing a message";
+const DOING: Doing = Doing(ImapStep::Append, "filing a message");
 /// What LITERAL- lets go without asking (RFC 7888 §5).
 const LITERAL_MINUS_BYTES: usize = 4096;
 
@@ -45,7 +46,9 @@ impl Session {
             }
             Err(failure) => Err(failure),
         };
-        ended.map(|ended| appended_uid(&ended)).map_err(|failure| unknown(failure, self.wire.is_ended()))
+        ended
+            .map(|ended| appended_uid(&ended))
+            .map_err(|failure| unknown(failure, self.wire.is_ended()))
     }
 
     /// Waits for `+`; a tagged answer instead is the end of the command.
@@ -74,7 +77,10 @@ fn unknown(failure: Failure, ended: bool) -> Failure {
 
 /// The UID in `[APPENDUID validity uid]`.
 fn appended_uid(ended: &Ended) -> Option<u32> {
-    let code = ended.code.as_ref().filter(|code| code.name == "APPENDUID")?;
+    let code = ended
+        .code
+        .as_ref()
+        .filter(|code| code.name == "APPENDUID")?;
     let uid = code.args.split_ascii_whitespace().nth(1)?;
     uid.parse().ok().filter(|&uid| uid > 0)
 }

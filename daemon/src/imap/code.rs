@@ -58,7 +58,13 @@ pub(super) fn clean(text: &[u8]) -> String {
     String::from_utf8_lossy(text)
         .trim()
         .chars()
-        .map(|c| if c.is_control() || is_bidi_control(c) { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || is_bidi_control(c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(limits::TEXT_CHARS)
         .collect()
 }
@@ -74,7 +80,12 @@ mod tests {
     #[test]
     fn table() {
         for (line, name, args, text) in [
-            ("[UIDVALIDITY 7] UIDs valid", "UIDVALIDITY", "7", "UIDs valid"),
+            (
+                "[UIDVALIDITY 7] UIDs valid",
+                "UIDVALIDITY",
+                "7",
+                "UIDs valid",
+            ),
             ("[alert]d\u{e9}j\u{e0}", "ALERT", "", "d\u{e9}j\u{e0}"),
             ("[X \"a]b\"] t", "X", "\"a]b\"", "t"),
             ("[X \"a] t", "X", "\"a", "t"),

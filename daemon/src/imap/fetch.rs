@@ -1,12 +1,13 @@
 //! FETCH (RFC 9051 §6.4.5, §7.5.2, RFC 7162 §3.1.4).
 
+use super::failure::Doing;
 use super::guard::frame::{Allowance, Frame};
 use super::session::Session;
 use super::value::{Reader, Value};
 use super::wire::Answer;
 use super::{Fetched, Items, Which, date, failure, limits};
 use chapar_engine::flags::Flags;
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 
 const FACTS: &str = "UID FLAGS INTERNALDATE RFC822.SIZE";
 
@@ -91,7 +92,7 @@ impl Session {
         items: Items,
         each: &mut (dyn FnMut(Fetched) + Send),
     ) -> Result<(), Failure> {
-        let doing = "fetching messages";
+        let doing = Doing(ImapStep::Fetch, "fetching messages");
         let tag = self.wire.send(command, doing).await?;
         let patience = self.wire.usual();
         self.wire
@@ -160,7 +161,12 @@ fn read_items(reader: &mut Reader<'_>, fetched: &mut Fetched) -> Option<()> {
 
 fn take_item(name: &str, value: Value, fetched: &mut Fetched) {
     match name {
-        "UID" => fetched.uid = value.number().and_then(|uid| u32::try_from(uid).ok()).unwrap_or(0),
+        "UID" => {
+            fetched.uid = value
+                .number()
+                .and_then(|uid| u32::try_from(uid).ok())
+                .unwrap_or(0)
+        }
         "FLAGS" => fetched.flags = value.list().map(flags),
         "INTERNALDATE" => fetched.internal_date = value.str().and_then(date::read),
         "RFC822.SIZE" => {

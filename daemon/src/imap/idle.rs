@@ -4,16 +4,17 @@
 //! answer proves the link; anything the server says pushes it back. The other is the caller's
 //! renewal, which nothing pushes back. Data are hints: IDLE ends, the caller looks.
 
+use super::failure::Doing;
 use super::session::Session;
 use super::wire::{Answer, within};
 use super::{IdleEnd, limits};
 use chapar_engine::time::Boot;
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-const DOING: &str = "waiting for news";
+const DOING: Doing = Doing(ImapStep::Idle, "waiting for news");
 
 /// Why one round of waiting ended.
 enum Round {
@@ -108,7 +109,7 @@ impl Session {
 
     /// DONE and its tagged answer, under a deadline of their own.
     async fn done(&mut self, tag: &str) -> Result<(), Failure> {
-        let doing = "ending the wait for news";
+        let doing = Doing(ImapStep::Idle, "ending the wait for news");
         self.wire.write(b"DONE\r\n", doing).await?;
         let patience = self.wire.patience(limits::DONE, limits::DONE);
         self.wire
@@ -129,6 +130,10 @@ impl Session {
             return Ok(Round::Stop);
         }
         self.probe(limits::DONE).await?;
-        Ok(if clock.boot() >= renew { Round::Renew } else { Round::Silence })
+        Ok(if clock.boot() >= renew {
+            Round::Renew
+        } else {
+            Round::Silence
+        })
     }
 }

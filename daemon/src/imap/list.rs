@@ -1,6 +1,7 @@
 //! LIST with roles, subscriptions and numbers in one round trip where the server can (RFC 9051
 //! §6.3.9, 5258, 5819, 6154), in two where it cannot.
 
+use super::failure::Doing;
 use super::guard::frame::Frame;
 use super::role;
 use super::select::{Numbers, read_status};
@@ -10,10 +11,10 @@ use super::wire::Answer;
 use super::{Listed, limits};
 use chapar_engine::mailbox::Role;
 use chapar_engine::mutf7;
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 use std::collections::{BTreeMap, BTreeSet};
 
-const DOING: &str = "listing the mailboxes";
+const DOING: Doing = Doing(ImapStep::List, "listing the mailboxes");
 
 /// What one LIST or LSUB response said.
 struct Line {
@@ -130,7 +131,11 @@ impl Gathered {
         } else {
             mutf7::decode(&line.wire_name)
         };
-        let role = if inbox { Some(Role::Inbox) } else { role::of_attributes(&line.attributes) };
+        let role = if inbox {
+            Some(Role::Inbox)
+        } else {
+            role::of_attributes(&line.attributes)
+        };
         Listed {
             name,
             separator: line.separator,
@@ -149,7 +154,9 @@ impl Gathered {
 
 impl Line {
     fn has(&self, attribute: &str) -> bool {
-        self.attributes.iter().any(|own| own.eq_ignore_ascii_case(attribute))
+        self.attributes
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(attribute))
     }
 }
 
@@ -171,7 +178,12 @@ fn read_line(mut frame: Frame) -> Option<Line> {
     reader.word()?;
     reader.word()?;
     let attributes = reader.value()?;
-    let attributes = attributes.list()?.iter().filter_map(Value::str).map(str::to_owned).collect();
+    let attributes = attributes
+        .list()?
+        .iter()
+        .filter_map(Value::str)
+        .map(str::to_owned)
+        .collect();
     let separator = reader.value()?.str().and_then(|text| text.chars().next());
     let wire_name = match reader.value()? {
         // a mailbox may be called NIL
@@ -201,7 +213,10 @@ mod tests {
                 line: line.as_bytes().to_vec(),
                 ..Frame::default()
             };
-            frame.literals.push_back(Literal { bytes: b"a\"b".to_vec(), cut: false });
+            frame.literals.push_back(Literal {
+                bytes: b"a\"b".to_vec(),
+                cut: false,
+            });
             match frame.kind() {
                 b"LIST" => gathered.take_line(frame).unwrap(),
                 b"LSUB" => gathered.take_lsub(frame).unwrap(),
@@ -224,17 +239,41 @@ mod tests {
         let [inbox, sent, none, quoted] = listed.as_slice() else {
             panic!("{listed:?}");
         };
-        assert_eq!((inbox.name.as_str(), inbox.role, inbox.subscribed), ("INBOX", Some(Role::Inbox), true));
+        assert_eq!(
+            (inbox.name.as_str(), inbox.role, inbox.subscribed),
+            ("INBOX", Some(Role::Inbox), true)
+        );
         assert_eq!(inbox.wire_name, "inbox");
-        assert_eq!((sent.name.as_str(), sent.role, sent.subscribed), ("S\u{e9}nt", Some(Role::Sent), true));
-        assert_eq!(sent.status.map(|state| (state.exists, state.uidnext)), Some((3, 9)));
-        assert_eq!((none.selectable, none.role, none.separator), (false, None, None));
-        assert_eq!((quoted.wire_name.as_str(), quoted.separator), ("a\"b", None));
+        assert_eq!(
+            (sent.name.as_str(), sent.role, sent.subscribed),
+            ("S\u{e9}nt", Some(Role::Sent), true)
+        );
+        assert_eq!(
+            sent.status.map(|state| (state.exists, state.uidnext)),
+            Some((3, 9))
+        );
+        assert_eq!(
+            (none.selectable, none.role, none.separator),
+            (false, None, None)
+        );
+        assert_eq!(
+            (quoted.wire_name.as_str(), quoted.separator),
+            ("a\"b", None)
+        );
     }
 
     #[test]
     fn hostile_names_are_left_out() {
         let long = format!("* LIST () \"/\" {}", "x".repeat(10_000));
-        assert_eq!(list(&["* LIST () \"/\" \"\"", "* LIST (", "* LIST () NIL", &long, "* LIST () \"/\" \"a\0b\""]), []);
+        assert_eq!(
+            list(&[
+                "* LIST () \"/\" \"\"",
+                "* LIST (",
+                "* LIST () NIL",
+                &long,
+                "* LIST () \"/\" \"a\0b\""
+            ]),
+            []
+        );
     }
 }

@@ -4,16 +4,17 @@
 //! byte of the credential is written before TLS is verified.
 
 use super::code::Code;
+use super::failure::Doing;
 use super::session::{Capabilities, Session};
 use super::value::Reader;
 use super::wire::{Answer, Ended, Wire, Word};
 use super::{Login, failure, limits, text};
 use crate::world::World;
 use chapar_engine::account::Security;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::{Failure, ImapStep};
 use zeroize::Zeroizing;
 
-const SIGNING_IN: &str = "signing in";
+const SIGNING_IN: Doing = Doing(ImapStep::Login, "signing in");
 
 pub(super) async fn login(world: &World, login: &Login) -> Result<Session, Failure> {
     let endpoint = &login.endpoint;
@@ -54,28 +55,33 @@ async fn secure(
     stream: crate::world::net::BoxStream,
 ) -> Result<crate::world::net::BoxStream, Failure> {
     let host = &login.endpoint.host;
-    world.net.secure(stream, host, login.ca_pem.as_deref()).await
+    world
+        .net
+        .secure(stream, host, login.ca_pem.as_deref())
+        .await
 }
 
 /// Reads the greeting; the capabilities it names, if it does.
 async fn greeting(wire: &mut Wire) -> Result<Option<Capabilities>, Failure> {
-    let doing = "waiting for its greeting";
+    let doing = Doing(ImapStep::Greeting, "waiting for its greeting");
     let patience = wire.patience(limits::GREETING, limits::GREETING);
     match wire.next(doing, patience).await? {
-        Answer::Status { word: Word::Ok, code } => Ok(code.and_then(|code| named(&code))),
-        Answer::Preauth => Err(failure::settings(
-            "imap.preauth",
-            format!(
+        Answer::Status {
+            word: Word::Ok,
+            code,
+        } => Ok(code.and_then(|code| named(&code))),
+        Answer::Preauth => {
+            let message = format!(
                 "{} lets anybody in without a login, so it cannot be proved whose mail it holds",
                 wire.host
-            ),
-            None,
-        )),
-        Answer::Data(frame) => Err(failure::settings(
-            "imap.not_imap",
-            format!("what answers at {} is not an IMAP server", wire.host),
-            Some(super::code::clean(&frame.line)),
-        )),
+            );
+            Err(Failure::of("imap.preauth", message, None))
+        }
+        Answer::Data(frame) => {
+            let message = format!("what answers at {} is not an IMAP server", wire.host);
+            let said = super::code::clean(&frame.line);
+            Err(Failure::of("imap.not_imap", message, Some(&said)))
+        }
         _ => Err(wire.broken(doing, "a greeting that is none")),
     }
 }
@@ -83,7 +89,7 @@ async fn greeting(wire: &mut Wire) -> Result<Option<Capabilities>, Failure> {
 /// Greeting and STARTTLS on the plain stream; gives the stream back for TLS.
 async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Failure> {
     greeting(wire).await?;
-    let doing = "asking for TLS";
+    let doing = Doing(ImapStep::StartTls, "asking for TLS");
     let tag = wire.send("STARTTLS", doing).await?;
     let patience = wire.patience(limits::GREETING, limits::LOGIN);
     // untagged data are counted and not believed: `attach` forgets them
@@ -91,47 +97,28 @@ async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Fail
         .finish(&tag, doing, patience, &mut |answer| Ok(Some(answer)))
         .await;
     if let Err(failure) = answer {
-        let refused = !matches!(failure.code, "net.lost" | "net.timeout" | "imap.protocol");
-        return Err(if refused { no_tls(wire) } else { failure });
+        let message = format!("{} refuses to start TLS on this port", wire.host);
+        let refused = Failure::of("imap.no_starttls", message, None);
+        return Err(if wire.is_ended() { failure } else { refused });
     }
-    wire.detach().ok_or_else(|| Failure {
-        code: "tls.injected",
-        message: format!(
+    wire.detach().ok_or_else(|| {
+        let message = format!(
             "somebody put data between {} and the start of TLS; the connection is not safe",
             wire.host
-        ),
-        detail: None,
-        verdict: Verdict::FixSettings,
+        );
+        Failure::of("tls.injected", message, None)
     })
 }
 
-fn no_tls(wire: &Wire) -> Failure {
-    failure::settings(
-        "tls.starttls_refused",
-        format!("{} refuses to start TLS on this port", wire.host),
-        None,
-    )
-}
-
-/// A failure on the plain stream: the words in it may be anybody's, so they are not shown, and
-/// they cannot cost the account its credential.
+/// A failure on the plain stream: the words in it may be anybody's, so they are neither shown nor
+/// judged, and they cannot cost the account its credential.
 fn unproved(failure: Failure) -> Failure {
-    let verdict = match failure.verdict {
-        Verdict::FixSettings => Verdict::FixSettings,
-        _ => Verdict::Retry,
-    };
     let code = match failure.code {
-        code @ ("tls.injected" | "tls.starttls_refused" | "imap.preauth" | "imap.not_imap"
-        | "imap.protocol" | "net.timeout" | "net.lost") => code,
-        // BYE and the like
-        _ => "imap.closed",
+        own @ ("tls.injected" | "imap.no_starttls" | "imap.preauth" | "imap.not_imap"
+        | "imap.protocol" | "imap.greeting" | "net.timeout" | "net.lost") => own,
+        _ => "imap.unavailable",
     };
-    Failure {
-        code,
-        verdict,
-        detail: None,
-        ..failure
-    }
+    Failure::of(code, failure.message, None)
 }
 
 /// The capabilities in a response code.
@@ -141,7 +128,7 @@ fn named(code: &Code) -> Option<Capabilities> {
 
 /// Asks for the capabilities.
 async fn capabilities(wire: &mut Wire) -> Result<Capabilities, Failure> {
-    let doing = "asking what it can do";
+    let doing = Doing(ImapStep::Capability, "asking what it can do");
     let tag = wire.send("CAPABILITY", doing).await?;
     let patience = wire.patience(limits::GREETING, limits::LOGIN);
     let mut found = None;
@@ -159,7 +146,10 @@ fn take_capabilities(answer: Answer, found: &mut Option<Capabilities>) -> Option
             *found = Some(Capabilities::read(frame.data()));
             None
         }
-        Answer::Status { word: Word::Ok, code: Some(code) } if code.name == "CAPABILITY" => {
+        Answer::Status {
+            word: Word::Ok,
+            code: Some(code),
+        } if code.name == "CAPABILITY" => {
             *found = named(&code);
             None
         }
@@ -177,11 +167,8 @@ async fn authenticate(
     let result = if offered.has("AUTH=PLAIN") {
         plain(wire, login, offered.has("SASL-IR"), &mut found).await
     } else if offered.has("LOGINDISABLED") {
-        return Err(failure::settings(
-            "imap.no_password_login",
-            format!("{} takes no password on this port", wire.host),
-            None,
-        ));
+        let message = format!("{} takes no password", wire.host);
+        return Err(Failure::of("imap.no_login", message, None));
     } else {
         by_login(wire, login, &mut found).await
     };
@@ -260,8 +247,12 @@ async fn await_verdict(
 impl Session {
     /// ID and ENABLE in one flight, where offered. That a server refuses them is no failure.
     async fn introduce(&mut self) -> Result<(), Failure> {
-        const ID: &str = concat!("ID (\"name\" \"chapar\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
-        let doing = "introducing ourselves";
+        const ID: &str = concat!(
+            "ID (\"name\" \"chapar\" \"version\" \"",
+            env!("CARGO_PKG_VERSION"),
+            "\")"
+        );
+        let doing = Doing(ImapStep::Capability, "introducing ourselves");
         if self.offers("ID") {
             let tag = self.wire.send(ID, doing).await?;
             let patience = self.wire.patience(limits::LOGIN, limits::LOGIN);
@@ -275,22 +266,22 @@ impl Session {
                 }
                 answer => Ok(Some(answer)),
             };
-            forgive(self.wire.finish(&tag, doing, patience, &mut each).await)?;
+            let answered = self.wire.finish(&tag, doing, patience, &mut each).await;
+            self.forgive(answered)?;
         }
         if self.offers("ENABLE") && self.offers("CONDSTORE") {
-            forgive(self.wire.command("ENABLE CONDSTORE", doing).await)?;
+            let answered = self.wire.command("ENABLE CONDSTORE", doing).await;
+            self.forgive(answered)?;
         }
         Ok(())
     }
-}
 
-/// A refusal is an answer; a lost link is not.
-fn forgive(result: Result<Ended, Failure>) -> Result<(), Failure> {
-    match result {
-        Err(failure) if matches!(failure.code, "net.lost" | "net.timeout" | "imap.protocol" | "imap.closed") => {
-            Err(failure)
+    /// A refusal is an answer; a lost link is not.
+    fn forgive(&self, answered: Result<Ended, Failure>) -> Result<(), Failure> {
+        match answered {
+            Err(failure) if self.wire.is_ended() => Err(failure),
+            _ => Ok(()),
         }
-        _ => Ok(()),
     }
 }
 
@@ -299,7 +290,9 @@ fn server_name(reader: &mut Reader<'_>) -> Option<String> {
     let pairs = reader.value()?;
     let field = |wanted: &str| {
         pairs.list()?.chunks_exact(2).find_map(|pair| match pair {
-            [name, value] if name.str()?.eq_ignore_ascii_case(wanted) => value.bytes().map(super::code::clean),
+            [name, value] if name.str()?.eq_ignore_ascii_case(wanted) => {
+                value.bytes().map(super::code::clean)
+            }
             _ => None,
         })
     };

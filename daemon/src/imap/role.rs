@@ -25,23 +25,85 @@ pub(super) fn of_attributes(attributes: &[String]) -> Option<Role> {
 const NAMES: &[(Role, &[&str])] = &[
     (
         Role::Drafts,
-        &["drafts", "draft", "entw\u{fc}rfe", "brouillons", "borradores", "bozze", "rascunhos", "concepten", "\u{427}\u{435}\u{440}\u{43d}\u{43e}\u{432}\u{438}\u{43a}\u{438}"],
+        &[
+            "drafts",
+            "draft",
+            "entw\u{fc}rfe",
+            "brouillons",
+            "borradores",
+            "bozze",
+            "rascunhos",
+            "concepten",
+            "\u{427}\u{435}\u{440}\u{43d}\u{43e}\u{432}\u{438}\u{43a}\u{438}",
+        ],
     ),
     (
         Role::Sent,
-        &["sent", "sent items", "sent messages", "sent mail", "sent-mail", "gesendet", "gesendete objekte", "gesendete elemente", "envoy\u{e9}s", "messages envoy\u{e9}s", "\u{e9}l\u{e9}ments envoy\u{e9}s", "enviados", "elementos enviados", "posta inviata", "inviati", "verzonden", "verzonden items", "\u{41e}\u{442}\u{43f}\u{440}\u{430}\u{432}\u{43b}\u{435}\u{43d}\u{43d}\u{44b}\u{435}"],
+        &[
+            "sent",
+            "sent items",
+            "sent messages",
+            "sent mail",
+            "sent-mail",
+            "gesendet",
+            "gesendete objekte",
+            "gesendete elemente",
+            "envoy\u{e9}s",
+            "messages envoy\u{e9}s",
+            "\u{e9}l\u{e9}ments envoy\u{e9}s",
+            "enviados",
+            "elementos enviados",
+            "posta inviata",
+            "inviati",
+            "verzonden",
+            "verzonden items",
+            "\u{41e}\u{442}\u{43f}\u{440}\u{430}\u{432}\u{43b}\u{435}\u{43d}\u{43d}\u{44b}\u{435}",
+        ],
     ),
     (
         Role::Trash,
-        &["trash", "deleted", "deleted items", "deleted messages", "papierkorb", "gel\u{f6}schte elemente", "corbeille", "papelera", "cestino", "lixeira", "prullenbak", "\u{41a}\u{43e}\u{440}\u{437}\u{438}\u{43d}\u{430}"],
+        &[
+            "trash",
+            "deleted",
+            "deleted items",
+            "deleted messages",
+            "papierkorb",
+            "gel\u{f6}schte elemente",
+            "corbeille",
+            "papelera",
+            "cestino",
+            "lixeira",
+            "prullenbak",
+            "\u{41a}\u{43e}\u{440}\u{437}\u{438}\u{43d}\u{430}",
+        ],
     ),
     (
         Role::Junk,
-        &["junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail", "spamverdacht", "courrier ind\u{e9}sirable", "correo no deseado", "posta indesiderata", "\u{421}\u{43f}\u{430}\u{43c}"],
+        &[
+            "junk",
+            "spam",
+            "junk e-mail",
+            "junk email",
+            "junk mail",
+            "bulk mail",
+            "spamverdacht",
+            "courrier ind\u{e9}sirable",
+            "correo no deseado",
+            "posta indesiderata",
+            "\u{421}\u{43f}\u{430}\u{43c}",
+        ],
     ),
     (
         Role::Archive,
-        &["archive", "archives", "archiv", "archivio", "archivo", "archief", "\u{410}\u{440}\u{445}\u{438}\u{432}"],
+        &[
+            "archive",
+            "archives",
+            "archiv",
+            "archivio",
+            "archivo",
+            "archief",
+            "\u{410}\u{440}\u{445}\u{438}\u{432}",
+        ],
     ),
 ];
 
@@ -108,7 +170,15 @@ mod tests {
         let roles: Vec<_> = mailboxes.iter().map(|mailbox| mailbox.role).collect();
         assert_eq!(
             roles,
-            [None, Some(Role::Sent), Some(Role::Trash), None, Some(Role::Drafts), Some(Role::Junk), None]
+            [
+                None,
+                Some(Role::Sent),
+                Some(Role::Trash),
+                None,
+                Some(Role::Drafts),
+                Some(Role::Junk),
+                None
+            ]
         );
     }
 }

@@ -1,16 +1,17 @@
 //! UID SEARCH (RFC 9051 §6.4.4), answered as SEARCH or ESEARCH.
 
+use super::failure::Doing;
 use super::guard::frame::{Allowance, Frame};
 use super::session::Session;
 use super::value::Reader;
 use super::wire::Answer;
 use super::{failure, limits, text};
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 
 impl Session {
     /// UID SEARCH with the given criteria in wire form; UIDs ascending.
     pub async fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Failure> {
-        let doing = "searching";
+        let doing = Doing(ImapStep::Search, "searching");
         if criteria.is_empty() || criteria.contains(['\r', '\n', '\0']) || !criteria.is_ascii() {
             return Err(failure::unsayable("the search"));
         }
@@ -18,7 +19,10 @@ impl Session {
             line: limits::SEARCH_LINE_BYTES,
             ..Allowance::default()
         });
-        let tag = self.wire.send(&format!("UID SEARCH {criteria}"), doing).await?;
+        let tag = self
+            .wire
+            .send(&format!("UID SEARCH {criteria}"), doing)
+            .await?;
         let patience = self.wire.usual();
         let mut uids = Vec::new();
         let result = self
@@ -55,7 +59,11 @@ impl Session {
 
 /// `* SEARCH 1 2 3`, `* SEARCH 1 2 (MODSEQ 9)`. `None` when there are too many or something else.
 fn read_search(frame: &Frame, uids: &mut Vec<u32>) -> Option<()> {
-    for word in frame.data().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+    for word in frame
+        .data()
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+    {
         if word.starts_with(b"(") {
             break;
         }
@@ -115,14 +123,23 @@ mod tests {
         assert_eq!(read("* SEARCH"), Some(vec![]));
         assert_eq!(read("* SEARCH 5 3 4294967295 "), Some(vec![5, 3, u32::MAX]));
         assert_eq!(read("* SEARCH 5 (MODSEQ 917)"), Some(vec![5]));
-        assert_eq!(read("* ESEARCH (TAG \"A\") UID MIN 2 ALL 2:4,9 COUNT 4"), Some(vec![2, 3, 4, 9]));
+        assert_eq!(
+            read("* ESEARCH (TAG \"A\") UID MIN 2 ALL 2:4,9 COUNT 4"),
+            Some(vec![2, 3, 4, 9])
+        );
         assert_eq!(read("* ESEARCH (TAG \"A\") UID COUNT 0"), Some(vec![]));
     }
 
     #[test]
     fn lies_are_refused() {
-        for line in ["* SEARCH 0", "* SEARCH 4294967296", "* SEARCH -1", "* SEARCH x",
-            "* ESEARCH (TAG \"A\") UID ALL 1:4294967295", "* ESEARCH UID ALL 1:*"] {
+        for line in [
+            "* SEARCH 0",
+            "* SEARCH 4294967296",
+            "* SEARCH -1",
+            "* SEARCH x",
+            "* ESEARCH (TAG \"A\") UID ALL 1:4294967295",
+            "* ESEARCH UID ALL 1:*",
+        ] {
             assert_eq!(read(line), None, "{line}");
         }
     }

@@ -2,13 +2,14 @@
 
 use super::code::Code;
 use super::failure;
+use super::failure::Doing;
 use super::guard::frame::Frame;
 use super::session::Session;
 use super::text;
 use super::value::{Reader, Value};
 use super::wire::{Answer, Word};
 use chapar_engine::mailbox::ServerState;
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 
 /// A mailbox's numbers as they come in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,7 +85,7 @@ impl Session {
 
     /// STATUS of a mailbox that is not selected.
     pub async fn status(&mut self, wire_name: &str) -> Result<ServerState, Failure> {
-        let doing = "asking for the state of a mailbox";
+        let doing = Doing(ImapStep::List, "asking for the state of a mailbox");
         let name = mailbox(wire_name)?;
         let command = format!("STATUS {name} ({})", self.status_items());
         let tag = self.wire.send(&command, doing).await?;
@@ -110,18 +111,28 @@ impl Session {
         wire_name: &str,
         read_only: bool,
     ) -> Result<ServerState, Failure> {
-        let doing = "opening a mailbox";
+        let doing = Doing(ImapStep::Select, "opening a mailbox");
         let name = mailbox(wire_name)?;
         let verb = if read_only { "EXAMINE" } else { "SELECT" };
-        let condstore = if self.offers("CONDSTORE") { " (CONDSTORE)" } else { "" };
-        let tag = self.wire.send(&format!("{verb} {name}{condstore}"), doing).await?;
+        let condstore = if self.offers("CONDSTORE") {
+            " (CONDSTORE)"
+        } else {
+            ""
+        };
+        let tag = self
+            .wire
+            .send(&format!("{verb} {name}{condstore}"), doing)
+            .await?;
         let patience = self.wire.usual();
         let mut numbers = Numbers::default();
         self.wire
             .finish(&tag, doing, patience, &mut |answer| {
                 match &answer {
                     Answer::Exists(count) => numbers.exists = Some(*count),
-                    Answer::Status { word: Word::Ok, code: Some(code) } => numbers.take_code(code),
+                    Answer::Status {
+                        word: Word::Ok,
+                        code: Some(code),
+                    } => numbers.take_code(code),
                     _ => return Ok(Some(answer)),
                 }
                 Ok(None)
@@ -133,7 +144,9 @@ impl Session {
             // RFC 3501 servers may leave it out
             numbers.uidnext = self.highest_uid().await?.checked_add(1);
         }
-        numbers.state().ok_or_else(|| incomplete(&self.wire.host, doing))
+        numbers
+            .state()
+            .ok_or_else(|| incomplete(&self.wire.host, doing))
     }
 
     /// The highest UID of the selected mailbox, 0 when it is empty.
@@ -143,8 +156,10 @@ impl Session {
         }
         let mut highest = 0;
         let which = super::Which::Uids("*".to_owned());
-        self.fetch(which, super::Items::Flags, &mut |fetched| highest = highest.max(fetched.uid))
-            .await?;
+        self.fetch(which, super::Items::Flags, &mut |fetched| {
+            highest = highest.max(fetched.uid)
+        })
+        .await?;
         Ok(highest)
     }
 }
@@ -154,11 +169,10 @@ pub(super) fn mailbox(wire_name: &str) -> Result<String, Failure> {
     text::quoted(wire_name).ok_or_else(|| failure::unsayable("the name of the mailbox"))
 }
 
-fn incomplete(host: &str, doing: &str) -> Failure {
-    Failure {
-        code: "imap.incomplete",
-        message: format!("{host} left out UIDVALIDITY, UIDNEXT or the count while {doing}"),
-        detail: None,
-        verdict: chapar_engine::verdict::Verdict::Refused,
-    }
+fn incomplete(host: &str, doing: Doing) -> Failure {
+    failure::protocol(
+        host,
+        doing,
+        "UIDVALIDITY, UIDNEXT or the count of messages is missing",
+    )
 }

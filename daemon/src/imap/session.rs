@@ -1,9 +1,10 @@
 //! The session: what one login can do. Each verb is in a file of its own.
 
+use super::failure::Doing;
 use super::wire::Wire;
 use super::{Login, limits, login};
 use crate::world::World;
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -89,7 +90,7 @@ impl Session {
 
     /// NOOP under a deadline: is the link alive?
     pub async fn probe(&mut self, within: Duration) -> Result<(), Failure> {
-        let doing = "asking whether it is still there";
+        let doing = Doing(ImapStep::Other, "asking whether it is still there");
         let tag = self.wire.send("NOOP", doing).await?;
         let patience = self.wire.patience(within, within);
         self.wire
@@ -103,6 +104,12 @@ impl Session {
         let clock = self.wire.clock();
         let limit = clock.boot().after(limits::LOGOUT);
         // BYE, the tagged OK, a closed link: each is an end
-        let _ = super::wire::within(&*clock, limit, self.wire.command("LOGOUT", "leaving")).await;
+        let _ = super::wire::within(
+            &*clock,
+            limit,
+            self.wire
+                .command("LOGOUT", Doing(ImapStep::Other, "leaving")),
+        )
+        .await;
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
         for place in 0..4 {
             let digit = (group >> (18 - 6 * place)) & 63;
             let digit = DIGITS.get(digit as usize).copied().unwrap_or(b'=');
-            out.push(if place as usize > chunk.len() { '=' } else { char::from(digit) });
+            out.push(if place as usize > chunk.len() {
+                '='
+            } else {
+                char::from(digit)
+            });
         }
     }
     out
@@ -47,8 +51,13 @@ mod tests {
     #[test]
     fn base64_of_rfc_4648() {
         for (plain, coded) in [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(*base64(plain.as_bytes()), coded);
         }

@@ -65,7 +65,10 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(line: &'a [u8], literals: &'a mut VecDeque<Literal>) -> Self {
-        Self { rest: line, literals }
+        Self {
+            rest: line,
+            literals,
+        }
     }
 
     /// The next byte after blanks, left where it is.
@@ -107,9 +110,9 @@ impl<'a> Reader<'a> {
 
     fn word_end(&self, from: usize) -> usize {
         let tail = self.rest.get(from..).unwrap_or_default();
-        let length = tail
-            .iter()
-            .position(|&byte| matches!(byte, b'(' | b')' | b'"' | b'[') || byte.is_ascii_whitespace());
+        let length = tail.iter().position(|&byte| {
+            matches!(byte, b'(' | b')' | b'"' | b'[') || byte.is_ascii_whitespace()
+        });
         from + length.unwrap_or(tail.len())
     }
 
@@ -197,11 +200,20 @@ mod tests {
             (r#""a \"b\" \\""#, text(r#"a "b" \"#)),
             ("{3}\r\n", text("abc")),
             ("~{3+}\r\n", text("abc")),
-            ("BODY[HEADER.FIELDS (DATE FROM)]<0> x", word("BODY[HEADER.FIELDS (DATE FROM)]<0>")),
+            (
+                "BODY[HEADER.FIELDS (DATE FROM)]<0> x",
+                word("BODY[HEADER.FIELDS (DATE FROM)]<0>"),
+            ),
             ("[open x", word("[open")),
-            ("(a (b) \"c\"{3}\r\n)", Value::List(vec![
-                word("a"), Value::List(vec![word("b")]), text("c"), text("abc"),
-            ])),
+            (
+                "(a (b) \"c\"{3}\r\n)",
+                Value::List(vec![
+                    word("a"),
+                    Value::List(vec![word("b")]),
+                    text("c"),
+                    text("abc"),
+                ]),
+            ),
             ("()", Value::List(vec![])),
         ] {
             assert_eq!(read(line, &["abc"]), Some(value), "{line}");
@@ -214,7 +226,10 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!(read("(42)", &[]).unwrap().number(), Some(42));
-        assert_eq!(read("18446744073709551615", &[]).unwrap().number(), Some(u64::MAX));
+        assert_eq!(
+            read("18446744073709551615", &[]).unwrap().number(),
+            Some(u64::MAX)
+        );
         for no_number in ["18446744073709551616", "-1", "0x1", "()", "NIL"] {
             assert_eq!(read(no_number, &[]).unwrap().number(), None, "{no_number}");
         }

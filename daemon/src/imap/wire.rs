@@ -7,6 +7,7 @@
 
 use super::code::{self, Code};
 use super::failure;
+use super::failure::Doing;
 use super::guard::frame::{Allowance, Frame, Violation};
 use super::guard::{Activity, Guard, sort};
 use super::limits;
@@ -14,7 +15,7 @@ use crate::world::clock::Clock;
 use crate::world::net::BoxStream;
 use async_imap::imap_proto::{MailboxDatum, Response, Status};
 use chapar_engine::time::Boot;
-use chapar_engine::verdict::Failure;
+use chapar_engine::verdict::{Failure, ImapStep};
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -30,9 +31,15 @@ pub(super) enum Answer {
     /// `+`: go on; the text after it.
     Continue,
     /// Untagged OK, NO, BAD with its code.
-    Status { word: Word, code: Option<Code> },
+    Status {
+        word: Word,
+        code: Option<Code>,
+    },
     /// The server says goodbye.
-    Bye { code: Option<Code>, text: String },
+    Bye {
+        code: Option<Code>,
+        text: String,
+    },
     /// The greeting of a session that needs no login.
     Preauth,
     Exists(u32),
@@ -185,7 +192,9 @@ impl Wire {
         let imap = async_imap::Client::new(guard)
             .authenticate("NOTHING", Nothing)
             .await
-            .map_err(|(error, _)| failure::protocol(host, "starting", error.to_string()))?;
+            .map_err(|(error, _)| {
+                failure::protocol(host, Doing(ImapStep::Other, "starting"), &error.to_string())
+            })?;
         Ok(Self {
             imap,
             clock,
@@ -234,7 +243,7 @@ impl Wire {
     }
 
     /// Sends one command; its answer is read by [`Self::finish`].
-    pub(super) async fn send(&mut self, command: &str, doing: &str) -> Result<String, Failure> {
+    pub(super) async fn send(&mut self, command: &str, doing: Doing) -> Result<String, Failure> {
         self.begin()?;
         // whatever happens from here to the tagged answer, the wire is not free
         self.open.push(String::new());
@@ -247,7 +256,7 @@ impl Wire {
                 self.open.push(tag.0.clone());
                 Ok(tag.0)
             }
-            Some(Err(error)) => Err(self.end(failure::lost(&self.host, doing, error.to_string()))),
+            Some(Err(error)) => Err(self.end(failure::lost(&self.host, doing, &error.to_string()))),
             None => Err(self.end(failure::silent(&self.host, doing, "nothing could be sent"))),
         }
     }
@@ -256,7 +265,7 @@ impl Wire {
     pub(super) async fn send_secret(
         &mut self,
         command: &str,
-        doing: &str,
+        doing: Doing,
     ) -> Result<String, Failure> {
         self.begin()?;
         self.own_tags += 1;
@@ -268,7 +277,7 @@ impl Wire {
     }
 
     /// Writes raw bytes within the command that is open: a literal, DONE, a SASL answer.
-    pub(super) async fn write(&mut self, bytes: &[u8], doing: &str) -> Result<(), Failure> {
+    pub(super) async fn write(&mut self, bytes: &[u8], doing: Doing) -> Result<(), Failure> {
         let clock = self.clock();
         for chunk in bytes.chunks(limits::UPLOAD_CHUNK) {
             let guard = self.imap.get_mut();
@@ -280,7 +289,7 @@ impl Wire {
             match written.await {
                 Some(Ok(())) => {}
                 Some(Err(error)) => {
-                    return Err(self.end(failure::lost(&self.host, doing, error.to_string())));
+                    return Err(self.end(failure::lost(&self.host, doing, &error.to_string())));
                 }
                 None => {
                     let detail = "nothing could be sent";
@@ -296,7 +305,7 @@ impl Wire {
     pub(super) async fn finish(
         &mut self,
         tag: &str,
-        doing: &str,
+        doing: Doing,
         patience: Patience,
         each: &mut (dyn FnMut(Answer) -> Result<Option<Answer>, String> + Send),
     ) -> Result<Ended, Failure> {
@@ -308,13 +317,13 @@ impl Wire {
             match each(answer) {
                 Ok(None) => {}
                 Ok(Some(other)) => self.pass(&other, doing)?,
-                Err(detail) => return Err(self.broken(doing, detail)),
+                Err(detail) => return Err(self.broken(doing, &detail)),
             }
         }
     }
 
     /// A command whose untagged answers are hints at most.
-    pub(super) async fn command(&mut self, command: &str, doing: &str) -> Result<Ended, Failure> {
+    pub(super) async fn command(&mut self, command: &str, doing: Doing) -> Result<Ended, Failure> {
         let tag = self.send(command, doing).await?;
         let patience = self.usual();
         self.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer)))
@@ -325,12 +334,12 @@ impl Wire {
     pub(super) fn close(
         &mut self,
         tag: &str,
-        doing: &str,
+        doing: Doing,
         ended: Ended,
     ) -> Result<Ended, Failure> {
         if ended.tag != tag || self.open.first().map(String::as_str) != Some(tag) {
             let detail = format!("an answer tagged {} where {tag} was due", ended.tag);
-            return Err(self.broken(doing, detail));
+            return Err(self.broken(doing, &detail));
         }
         self.open.remove(0);
         if ended.word == Word::Ok {
@@ -341,12 +350,15 @@ impl Wire {
     }
 
     /// Notes an answer that nobody asked for.
-    pub(super) fn pass(&mut self, answer: &Answer, doing: &str) -> Result<(), Failure> {
+    pub(super) fn pass(&mut self, answer: &Answer, doing: Doing) -> Result<(), Failure> {
         self.hints.note(answer);
         self.unasked += 1;
         if self.unasked > limits::UNSOLICITED {
-            let detail = format!("more than {} responses nobody asked for", limits::UNSOLICITED);
-            return Err(self.broken(doing, detail));
+            let detail = format!(
+                "more than {} responses nobody asked for",
+                limits::UNSOLICITED
+            );
+            return Err(self.broken(doing, &detail));
         }
         Ok(())
     }
@@ -357,7 +369,7 @@ impl Wire {
     }
 
     /// Ends the wire over a broken rule.
-    pub(super) fn broken(&mut self, doing: &str, detail: impl Into<String>) -> Failure {
+    pub(super) fn broken(&mut self, doing: Doing, detail: &str) -> Failure {
         let failure = failure::protocol(&self.host, doing, detail);
         self.end(failure)
     }
@@ -365,7 +377,7 @@ impl Wire {
     /// The next response, whatever it is.
     pub(super) async fn next(
         &mut self,
-        doing: &str,
+        doing: Doing,
         patience: Patience,
     ) -> Result<Answer, Failure> {
         if let Some(failure) = &self.ended {
@@ -388,8 +400,7 @@ impl Wire {
         };
         match answer(shown, frame) {
             Answer::Bye { code, text } => {
-                let failure =
-                    failure::answered(&self.host, doing, Word::Bye, code.as_ref(), &text);
+                let failure = failure::answered(&self.host, doing, Word::Bye, code.as_ref(), &text);
                 Err(self.end(failure))
             }
             answer => Ok(answer),
@@ -398,7 +409,12 @@ impl Wire {
 
     /// Reads one response; `None` when patience ran out. Safe to drop.
     async fn read(&mut self, patience: Patience) -> Option<std::io::Result<Option<Shown>>> {
-        let Self { imap, clock, activity, .. } = self;
+        let Self {
+            imap,
+            clock,
+            activity,
+            ..
+        } = self;
         let mut read = pin!(imap.read_response());
         loop {
             let before = activity.bytes();
@@ -412,11 +428,13 @@ impl Wire {
         }
     }
 
-    fn read_failed(&mut self, error: &std::io::Error, doing: &str) -> Failure {
-        let violation = error.get_ref().and_then(|inner| inner.downcast_ref::<Violation>());
+    fn read_failed(&mut self, error: &std::io::Error, doing: Doing) -> Failure {
+        let violation = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Violation>());
         let failure = match violation {
-            Some(violation) => failure::protocol(&self.host, doing, violation.to_string()),
-            None => failure::lost(&self.host, doing, error.to_string()),
+            Some(violation) => failure::protocol(&self.host, doing, &violation.to_string()),
+            None => failure::lost(&self.host, doing, &error.to_string()),
         };
         self.end(failure)
     }
@@ -484,7 +502,12 @@ fn answer(shown: Shown, frame: Frame) -> Answer {
     match shown {
         Shown::Done(tag, word) => {
             let (code, text) = code::read(rest);
-            Answer::Done(Ended { tag, word, code, text })
+            Answer::Done(Ended {
+                tag,
+                word,
+                code,
+                text,
+            })
         }
         Shown::Continue => Answer::Continue,
         Shown::Exists(count) => Answer::Exists(count),
