@@ -1,7 +1,7 @@
 //! Signing in, reading mail, and accounts.
 
 use super::Page;
-use crate::error::exit::{BAD_DATA, NO_ACCOUNT, NO_OBJECT, NO_PERMISSION, TEMPORARY};
+use crate::error::exit::{BAD_DATA, CANNOT_WRITE, CONFIG, NO_ACCOUNT, NO_OBJECT, NO_PERMISSION, TEMPORARY};
 
 /// The pages of `imap.*` and `account.*`.
 pub(super) const PAGES: &[Page] = &[
@@ -101,6 +101,23 @@ pub(super) const PAGES: &[Page] = &[
         why: "Somebody paused it; it neither syncs nor sends until it is resumed.",
         what: &["Resume it."],
         commands: &["chapar account resume ACCOUNT"],
+    },
+    Page {
+        code: "account.settings",
+        exit: CONFIG,
+        title: "A setting of the account is wrong",
+        why: "The error names the setting. Syncing and sending stand still until it is changed; \
+              mail and outbox stay.",
+        what: &["Change the setting; it is proved before it is saved."],
+        commands: &["chapar account update ACCOUNT --imap HOST --smtp HOST"],
+    },
+    Page {
+        code: "account.quota",
+        exit: CANNOT_WRITE,
+        title: "The mailbox is full",
+        why: "The provider takes nothing more until there is space.",
+        what: &["Delete or move mail at the provider."],
+        commands: &["chapar status"],
     },
     Page {
         code: "mail.unknown",

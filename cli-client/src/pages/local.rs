@@ -124,6 +124,40 @@ pub(super) const PAGES: &[Page] = &[
         commands: &["chapar socket"],
     },
     Page {
+        code: "socket.path",
+        exit: CONFIG,
+        title: "There is no usable path for the socket",
+        why: "Nothing in the environment says where a person's files are, or the path given does \
+              not begin with /.",
+        what: &["Set HOME, or give --socket or CHAPAR_SOCKET an absolute path."],
+        commands: &["chapar socket"],
+    },
+    Page {
+        code: "config.no_home",
+        exit: CONFIG,
+        title: "Nothing says where your files are",
+        why: "HOME and the XDG variable of the directory are not set.",
+        what: &["Set HOME to your home directory."],
+        commands: &["chapar config path"],
+    },
+    Page {
+        code: "object.unknown",
+        exit: NO_OBJECT,
+        title: "There is no such object",
+        why: "Nothing has that id; it may have been removed since it was listed.",
+        what: &["List again and use an id from the list."],
+        commands: &["chapar mail list", "chapar outbox list"],
+    },
+    Page {
+        code: "object.changed",
+        exit: TEMPORARY,
+        title: "It changed in the meantime",
+        why: "Somebody else changed it between the look and the change, or its history is no \
+              longer kept.",
+        what: &["Look again and repeat."],
+        commands: &["chapar status"],
+    },
+    Page {
         code: "socket.closed",
         exit: TEMPORARY,
         title: "chapard ended while chapar waited",
