@@ -1,1 +1,3 @@
-//! chapar-tests
+//! chapar's proofs: sandbox, harness, suites, benchmark and demo.
+
+pub mod rig;

@@ -1,0 +1,2 @@
+//! The rules of the tree that no compiler checks.
+#![expect(clippy::unwrap_used, reason = "tests report by panicking")]
