@@ -14,6 +14,7 @@
     reason = "a harness reports by panicking; what it indexes it wrote itself"
 )]
 
+pub mod audit;
 pub mod authority;
 pub mod dovecot;
 pub mod home;
@@ -21,8 +22,10 @@ pub mod impostor;
 pub mod janitor;
 pub mod lmtp;
 pub mod maildir;
+pub mod mirror;
 pub mod postfix;
 pub mod process;
+pub mod proxy;
 pub mod python;
 pub mod scratch;
 pub mod watch;

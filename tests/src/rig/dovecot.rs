@@ -130,6 +130,20 @@ impl Dovecot {
         self.server.lock().unwrap().pid()
     }
 
+    /// Bodies that ended sessions of this user have fetched, as Dovecot itself counted them.
+    pub fn bodies_fetched(&self, user: &User) -> u64 {
+        let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
+        let session = format!("imap({})", user.address);
+        let counts = log
+            .lines()
+            .filter(|line| line.contains(&session))
+            .filter_map(|line| {
+                let (_, after) = line.split_once("body_count=")?;
+                after.split(' ').next()?.parse::<u64>().ok()
+            });
+        counts.sum()
+    }
+
     /// The end of its log, for failure messages.
     pub fn log_tail(&self) -> String {
         let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();

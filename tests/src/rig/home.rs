@@ -62,8 +62,9 @@ impl Answer {
 
 /// HOME, the XDG directories, and the daemon in them.
 pub struct Home {
-    scratch: Scratch,
+    // dropped, and with it stopped, before its directory
     daemon: Mutex<Option<Server>>,
+    scratch: Scratch,
     variables: Vec<(String, String)>,
 }
 
@@ -275,6 +276,19 @@ impl Home {
         let mut command = self.command(&binary("chapar"));
         command.args(["watch", "--json"]).args(args);
         Watch::start(&mut command)
+    }
+}
+
+impl Drop for Home {
+    /// Every test ends with the canary scan: no password of the rig may lie in this home or show in
+    /// the daemon's process.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let pid = self.daemon.get_mut().unwrap().as_ref().map(Server::pid);
+        let found = super::audit::find(self.scratch.path(), pid, Rig::shared().canaries());
+        assert!(found.is_empty(), "a password lies in {found:?}");
     }
 }
 
