@@ -1,0 +1,141 @@
+//! Copies in Sent, and the search for submissions whose outcome is unknown: both ask the server
+//! for a Message-ID before anything else. Works on a session of the sync worker.
+
+use super::outbox::{boot_at, change};
+use super::{Context, store_failure};
+use crate::imap::Session;
+use chapar_engine::flags::Flags;
+use chapar_engine::id::SubmissionId;
+use chapar_engine::mailbox::{Mailbox, Role};
+use chapar_engine::provider::provider_of;
+use chapar_engine::submission::{Filing, Phase, Submission};
+use chapar_engine::time::{Boot, Wall};
+use chapar_engine::verdict::{Failure, Verdict};
+
+/// When something is to be filed or looked for next.
+#[must_use]
+pub fn next_due(context: &Context) -> Option<Boot> {
+    let view = context.store.read().ok()?;
+    let open = view.open_submissions(context.id).ok()?;
+    let next = open.iter().filter_map(due_at).min()?;
+    Some(boot_at(context, next))
+}
+
+fn due_at(submission: &Submission) -> Option<Wall> {
+    match (submission.phase, submission.filing) {
+        (Phase::Unknown { next, .. }, _) | (_, Filing::Wanted { next, .. }) => Some(next),
+        _ => None,
+    }
+}
+
+/// Files and looks for everything that is due.
+pub async fn pass(context: &Context, session: &mut Session) -> Result<(), Failure> {
+    let now = context.now();
+    let view = context.store.read().map_err(store_failure)?;
+    let open = view.open_submissions(context.id).map_err(store_failure)?;
+    let mailboxes = view.mailboxes(context.id).map_err(store_failure)?;
+    drop(view);
+    for submission in open
+        .iter()
+        .filter(|s| due_at(s).is_some_and(|at| at <= now))
+    {
+        match submission.phase {
+            Phase::Unknown { .. } => look(context, session, &mailboxes, submission).await?,
+            _ => file(context, session, &mailboxes, submission).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Looks for a submission of unknown outcome where a sent message would lie: Sent where the
+/// server files by itself, the mailbox of everything, the INBOX when it is also to ourselves.
+async fn look(
+    context: &Context,
+    session: &mut Session,
+    mailboxes: &[Mailbox],
+    submission: &Submission,
+) -> Result<(), Failure> {
+    let mut found = false;
+    for role in [Role::Sent, Role::All, Role::Inbox] {
+        for mailbox in mailboxes
+            .iter()
+            .filter(|m| m.role == Some(role) && m.selectable)
+        {
+            found = found || is_in(session, mailbox, &submission.message_id).await?;
+        }
+    }
+    change(context, submission.id, move |submission, now, _| {
+        submission.looked(found, now)
+    })
+    .await;
+    Ok(())
+}
+
+/// Makes sure that Sent holds one copy.
+async fn file(
+    context: &Context,
+    session: &mut Session,
+    mailboxes: &[Mailbox],
+    submission: &Submission,
+) -> Result<(), Failure> {
+    let id = submission.id;
+    let Some(sent) = mailboxes
+        .iter()
+        .find(|m| m.role == Some(Role::Sent) && m.selectable)
+    else {
+        change(context, id, |submission, _, _| submission.skip_filing()).await;
+        return Ok(());
+    };
+    if is_in(session, sent, &submission.message_id).await? {
+        return filed(context, id).await;
+    }
+    if files_itself(context)? && submission.may_wait_for_server_copy() {
+        change(context, id, |submission, now, _| {
+            submission.filing_failed(now)
+        })
+        .await;
+        return Ok(());
+    }
+    let Ok(bytes) = context.store.blob(submission.blob).await else {
+        change(context, id, |submission, _, _| submission.skip_filing()).await;
+        return Ok(());
+    };
+    let flags = Flags::from_iter(["\\Seen".to_owned()]);
+    match session
+        .append(&sent.wire_name, &flags, submission.created_at, &bytes)
+        .await
+    {
+        Ok(_) => filed(context, id).await,
+        Err(failure) => {
+            // Appended or not: the next try searches first, so a second copy cannot come of it.
+            change(context, id, |submission, now, _| {
+                submission.filing_failed(now)
+            })
+            .await;
+            if failure.verdict == Verdict::Refused {
+                Ok(())
+            } else {
+                Err(failure)
+            }
+        }
+    }
+}
+
+async fn filed(context: &Context, id: SubmissionId) -> Result<(), Failure> {
+    change(context, id, |submission, _, _| submission.filed()).await;
+    Ok(())
+}
+
+async fn is_in(
+    session: &mut Session,
+    mailbox: &Mailbox,
+    message_id: &str,
+) -> Result<bool, Failure> {
+    session.select(&mailbox.wire_name, true).await?;
+    Ok(!session.search_message_id(message_id).await?.is_empty())
+}
+
+fn files_itself(context: &Context) -> Result<bool, Failure> {
+    let account = context.account().map_err(store_failure)?;
+    Ok(provider_of(&account.imap.host).files_sent)
+}
