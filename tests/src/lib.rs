@@ -9,4 +9,5 @@
     reason = "a test that panics has found something; the product denies these"
 )]
 
+pub mod rig;
 pub mod sandbox;
