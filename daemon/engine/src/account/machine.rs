@@ -13,13 +13,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// All mailboxes are looked at this often although push stands: some servers miss notifications.
-const POLL: Duration = Duration::from_secs(300);
+const POLL: Duration = Duration::from_mins(5);
 /// Two dials of one worker are at least this far apart.
 const DIAL_GAP: Duration = Duration::from_secs(2);
 /// Dials after failures within [`BREAKER_WINDOW`]; a flapping link must not become a storm.
 const BREAKER_DIALS: usize = 10;
 /// See [`BREAKER_DIALS`].
-const BREAKER_WINDOW: Duration = Duration::from_secs(60);
+const BREAKER_WINDOW: Duration = Duration::from_mins(1);
 /// Refused credentials in a row before they are believed: some servers refuse by mistake, more
 /// tries could lock the mailbox.
 const AUTH_STRIKES: u32 = 2;

@@ -55,7 +55,7 @@ fn check_header(line: &[u8]) -> Result<(), &'static str> {
     if name.trim_ascii().eq_ignore_ascii_case(b"bcc") {
         return Err("it has a Bcc header");
     }
-    let named = name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_graphic());
+    let named = name.len() < line.len() && name.iter().all(u8::is_ascii_graphic);
     if named {
         Ok(())
     } else {

@@ -19,13 +19,13 @@ const RETRIES: [Duration; 6] = minutes([1, 5, 15, 60, 120, 240]);
 const LOOKS: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
-    Duration::from_secs(120),
-    Duration::from_secs(600),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
 ];
 /// See [`LOOKS`].
-const LOOK_EVERY: Duration = Duration::from_secs(3600);
+const LOOK_EVERY: Duration = Duration::from_hours(1);
 /// How long it is looked for before only the person can say.
-const LOOK_FOR: Duration = Duration::from_secs(86_400);
+const LOOK_FOR: Duration = Duration::from_hours(24);
 /// An instant that never comes.
 const NEVER: Wall = Wall(i64::MAX);
 
