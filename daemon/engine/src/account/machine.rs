@@ -114,6 +114,10 @@ impl Worker {
 
 /// The machine of one account.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts; as one enum they would be their product"
+)]
 pub struct Machine {
     /// Between Start and Stop.
     started: bool,
