@@ -207,10 +207,10 @@ impl Machine {
                 self.watch_up = false;
                 self.failed(now, Part::Watch, failure, entropy, &mut actions);
             }
-            Input::Hint if self.sync.failures == 0 => self.sync.hasten(now),
+            Input::Hint if !self.throttled => self.hinted(now),
             Input::LinkMoved => self.link_moved(now, &mut actions),
             Input::SyncNow => self.sync_now(now),
-            // late words of a stopped worker, hints while failing, and the timer: see `settle`
+            // late words of a stopped worker, hints while throttled, and the timer: see `settle`
             _ => {}
         }
         self.settle(now, &mut actions);
@@ -267,6 +267,18 @@ impl Machine {
             }
             Err(failure) => self.failed(now, Part::Sync, failure, entropy, actions),
         }
+    }
+
+    /// Something changed on the server. A sync that failed last time (one mailbox refused, say) is
+    /// tried again for it, as far as the breaker lets.
+    fn hinted(&mut self, now: Boot) {
+        let failing = self.sync.failures > 0;
+        let at = if failing {
+            self.earliest_dial(now)
+        } else {
+            now
+        };
+        self.sync.hasten(at);
     }
 
     /// What arrived between the last sync and now was not pushed: look once.
