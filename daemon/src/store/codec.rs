@@ -66,7 +66,9 @@ pub(super) fn unseal<T: Stored>(
     record: &[u8],
 ) -> Result<T, &'static str> {
     let (version, rest) = record.split_first().ok_or("it is empty")?;
-    let (sum, payload) = rest.split_first_chunk::<CHECKSUM>().ok_or("it is too short")?;
+    let (sum, payload) = rest
+        .split_first_chunk::<CHECKSUM>()
+        .ok_or("it is too short")?;
     if checksum(table, key, *version, payload) != *sum {
         return Err("its checksum does not match");
     }
