@@ -29,6 +29,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use changes::ChangePage;
 pub use disk::{Directory, Disk, PackFile};
 pub use source::Snapshot;
 pub use txn::Txn;

@@ -11,6 +11,9 @@ use chapar_engine::event::{EventKind, ObjectKind};
 use chapar_engine::id::{AccountId, Seq};
 use std::collections::BTreeMap;
 
+/// Changes, the state they lead to, whether there are more.
+pub type ChangePage = (Vec<(u64, Change)>, Seq, bool);
+
 /// Accounts are one list for all, so their changes are counted together.
 fn owner(account: AccountId, kind: ObjectKind) -> u64 {
     if kind == ObjectKind::Account {
@@ -49,7 +52,7 @@ impl Snapshot {
         kind: ObjectKind,
         since: Seq,
         limit: usize,
-    ) -> Result<(Vec<(u64, Change)>, Seq, bool), StoreError> {
+    ) -> Result<ChangePage, StoreError> {
         self.guarded(|it| {
             let state = state_of(it, account, kind)?;
             if since < super::journal::floor(it)? || since > super::journal::head(it)? {

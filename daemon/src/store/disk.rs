@@ -31,12 +31,12 @@ pub trait Disk: Debug + Send + Sync + 'static {
 }
 
 /// One append-only file.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "fallible; emptiness is never asked for"
+)]
 pub trait PackFile: Debug + Send + Sync {
     /// Its length in bytes, unsynced ones included.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "fallible; emptiness is never asked for"
-    )]
     fn len(&self) -> io::Result<u64>;
     /// Fills `out` from `offset`; [`io::ErrorKind::UnexpectedEof`] beyond the end.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;

@@ -292,15 +292,15 @@ impl Txn<'_> {
     fn recount(&mut self, old: Option<&Message>, new: Option<&Message>) {
         if let Some(old) = old {
             let minus = weight(old).map(|count| -count);
-            scopes(old)
-                .into_iter()
-                .for_each(|scope| self.count(scope, &minus));
+            for scope in scopes(old) {
+                self.count(scope, &minus);
+            }
         }
         if let Some(new) = new {
             let plus = weight(new);
-            scopes(new)
-                .into_iter()
-                .for_each(|scope| self.count(scope, &plus));
+            for scope in scopes(new) {
+                self.count(scope, &plus);
+            }
         }
     }
 

@@ -12,8 +12,11 @@ use super::txn::{Number, Txn};
 /// The schema this program writes.
 pub(super) const SCHEMA: u32 = 1;
 
+/// One migration.
+type Step = fn(&mut Txn<'_>) -> Result<(), StoreError>;
+
 /// The step from schema `n + 1` to `n + 2` is at place `n`.
-const STEPS: &[fn(&mut Txn<'_>) -> Result<(), StoreError>] = &[];
+const STEPS: &[Step] = &[];
 
 /// Key of the schema version in the meta table.
 const SCHEMA_KEY: &str = "schema";

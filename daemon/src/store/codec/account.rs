@@ -139,6 +139,9 @@ impl Stored for Identity {
     }
 }
 
+/// uidvalidity, uidnext, modseq, exists, unseen.
+type ServerRow = (u32, u32, Option<u64>, u32, Option<u32>);
+
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct MailboxRow {
     id: u64,
@@ -149,8 +152,7 @@ pub(in crate::store) struct MailboxRow {
     role: Option<u8>,
     selectable: bool,
     subscribed: bool,
-    /// uidvalidity, uidnext, modseq, exists, unseen.
-    server: Option<(u32, u32, Option<u64>, u32, Option<u32>)>,
+    server: Option<ServerRow>,
     planned: bool,
 }
 

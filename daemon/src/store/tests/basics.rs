@@ -545,3 +545,29 @@ async fn a_second_message_at_a_uid_is_a_conflict() {
         .await;
     assert!(matches!(named, Err(StoreError::Conflict(_))));
 }
+
+#[tokio::test]
+async fn old_events_are_forgotten_in_steps_and_never_young_ones() {
+    let store = memory();
+    let fill = |now, count: u64| {
+        store.write(now, move |txn| {
+            (0..count).try_for_each(|_| txn.append(None, EventKind::AccountConnected).map(|_| ()))
+        })
+    };
+    fill(NOW, limits::JOURNAL_EVENTS + 100).await.unwrap();
+    fill(NOW, 1).await.unwrap();
+    let range = || store.read().unwrap().journal_range().unwrap();
+    assert_eq!(range().0, Seq(1), "beyond the count, but young");
+    let later = Wall(NOW.0 + limits::JOURNAL_MS + 1);
+    fill(later, 1).await.unwrap();
+    assert_eq!(range().0, Seq(limits::PRUNE_STEP as u64 + 1));
+    for _ in 0..5 {
+        fill(later, 1).await.unwrap();
+    }
+    assert!(range().1.0 - range().0.0 <= limits::JOURNAL_EVENTS);
+    assert!(range().1.0 - range().0.0 + 1 >= limits::JOURNAL_EVENTS);
+    let read = store.read().unwrap();
+    assert_eq!(read.events(Seq(1), 1), Err(StoreError::Missing("event")));
+    let first = Seq(range().0.0 - 1);
+    assert_eq!(read.events(first, 1).unwrap()[0].seq, range().0);
+}

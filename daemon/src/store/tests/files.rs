@@ -123,7 +123,6 @@ async fn a_first_sync_is_stored_in_half_a_second() {
         store.read().unwrap().counts(MailboxId(1)).unwrap().whole,
         1500
     );
-    println!("1,500 messages in {took:?}");
     // far above what was measured: only a change of kind fails here, not a loaded machine
     assert!(took < std::time::Duration::from_secs(10), "{took:?}");
 }
