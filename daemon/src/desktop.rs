@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Between two notifications of one account; the newest waits, older ones give way.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 /// Events read at once.
 const EVENTS: usize = 200;
 
@@ -80,10 +80,7 @@ async fn show_due(world: &World, turns: &mut BTreeMap<AccountId, Turn>) {
 }
 
 /// What there is to show since `since`, which moves on.
-fn news(
-    store: &Store,
-    since: &mut Seq,
-) -> Result<Vec<(AccountId, Notification)>, StoreError> {
+fn news(store: &Store, since: &mut Seq) -> Result<Vec<(AccountId, Notification)>, StoreError> {
     let snapshot = store.read()?;
     let mut news = Vec::new();
     loop {
@@ -239,9 +236,18 @@ mod tests {
 
     #[test]
     fn silence_where_it_is_wanted() {
-        assert_eq!(notification(&synced(false), &account(NotifyBy::Desktop), None), None);
-        assert_eq!(notification(&synced(true), &account(NotifyBy::None), None), None);
-        assert_eq!(notification(&synced(true), &account(NotifyBy::Mail), None), None);
+        assert_eq!(
+            notification(&synced(false), &account(NotifyBy::Desktop), None),
+            None
+        );
+        assert_eq!(
+            notification(&synced(true), &account(NotifyBy::None), None),
+            None
+        );
+        assert_eq!(
+            notification(&synced(true), &account(NotifyBy::Mail), None),
+            None
+        );
     }
 
     #[test]
@@ -250,6 +256,6 @@ mod tests {
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(taken(Duration::from_secs(75)), "75 s");
-        assert_eq!(taken(Duration::from_secs(240)), "4 min");
+        assert_eq!(taken(Duration::from_mins(4)), "4 min");
     }
 }

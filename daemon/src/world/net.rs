@@ -78,7 +78,13 @@ impl RealNet {
             Some(Ok(stream)) => Ok(Box::new(stream)),
             Some(Err(error)) => {
                 let time = self.clock.wall();
-                Err(refusal::judge(host, &error, verifier.presented(), ca_pem.is_some(), time))
+                Err(refusal::judge(
+                    host,
+                    &error,
+                    verifier.presented(),
+                    ca_pem.is_some(),
+                    time,
+                ))
             }
             None => Err(Failure {
                 code: "net.timeout",
@@ -130,10 +136,7 @@ fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
 }
 
 /// TLS 1.2 or 1.3, ring, no client certificate, no resumption: each session proves the server anew.
-fn client_config(
-    verifier: Arc<verifier::Connection>,
-    host: &str,
-) -> Result<ClientConfig, Failure> {
+fn client_config(verifier: Arc<verifier::Connection>, host: &str) -> Result<ClientConfig, Failure> {
     let builder = ClientConfig::builder_with_provider(verifier::provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| Failure {

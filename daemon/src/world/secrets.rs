@@ -76,18 +76,20 @@ impl Vaults {
         match self.choice {
             VaultChoice::SecretService => true,
             VaultChoice::File => false,
-            VaultChoice::Auto => *self
-                .proved
-                .get_or_init(|| async {
-                    match self.keyring.probe().await {
-                        Ok(()) => true,
-                        Err(error) => {
-                            tracing::info!(%error, "secrets go to the sealed file");
-                            false
+            VaultChoice::Auto => {
+                *self
+                    .proved
+                    .get_or_init(|| async {
+                        match self.keyring.probe().await {
+                            Ok(()) => true,
+                            Err(error) => {
+                                tracing::info!(%error, "secrets go to the sealed file");
+                                false
+                            }
                         }
-                    }
-                })
-                .await,
+                    })
+                    .await
+            }
         }
     }
 }
@@ -146,10 +148,10 @@ impl Secrets for Vaults {
             let sealed = self.sealed.forget(key).await;
             if self.keyring_first().await {
                 self.keyring.forget(key).await?;
-            } else if self.choice == VaultChoice::Auto {
-                if let Err(error) = self.keyring.forget(key).await {
-                    tracing::debug!(%error, "nothing to delete in the keyring");
-                }
+            } else if self.choice == VaultChoice::Auto
+                && let Err(error) = self.keyring.forget(key).await
+            {
+                tracing::debug!(%error, "nothing to delete in the keyring");
             }
             sealed
         })

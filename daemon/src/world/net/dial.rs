@@ -111,9 +111,7 @@ fn unresolved(host: &str, error: &io::Error) -> Failure {
 
 fn unreached(host: &str, port: u16, error: &io::Error) -> Failure {
     let (code, what) = match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            ("net.refused", "refuses connections; check the port")
-        }
+        io::ErrorKind::ConnectionRefused => ("net.refused", "refuses connections; check the port"),
         io::ErrorKind::TimedOut => ("net.timeout", "does not answer"),
         _ => ("net.unreachable", "cannot be reached; check the network"),
     };
@@ -148,7 +146,11 @@ mod tests {
     async fn the_second_address_is_tried_when_the_first_refuses() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let open = listener.local_addr().unwrap();
-        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap();
         assert!(race(&RealClock, &[closed, open]).await.is_ok());
         let refused = race(&RealClock, &[closed]).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
@@ -156,10 +158,18 @@ mod tests {
 
     #[tokio::test]
     async fn failures_have_their_codes() {
-        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let refused = dial(&RealClock, "127.0.0.1", closed.port()).await.unwrap_err();
+        let closed = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let refused = dial(&RealClock, "127.0.0.1", closed.port())
+            .await
+            .unwrap_err();
         assert_eq!(refused.code, "net.refused");
-        let unknown = dial(&RealClock, "no-such-host.invalid", 1).await.unwrap_err();
+        let unknown = dial(&RealClock, "no-such-host.invalid", 1)
+            .await
+            .unwrap_err();
         assert!(["net.unknown_host", "net.timeout"].contains(&unknown.code));
     }
 }

@@ -17,7 +17,8 @@ struct Reason {
 const ASK_NAME: &str = "the server name your provider publishes, e.g. the host of its webmail";
 const ASK_RENEWAL: &str = "again after the provider has renewed the certificate; tell them";
 const ASK_CLOCK: &str = "setting this machine's clock, then again; else tell the provider";
-const ASK_CA: &str = "the provider's public server name, or --ca-file with your company's own authority";
+const ASK_CA: &str =
+    "the provider's public server name, or --ca-file with your company's own authority";
 const ASK_PORT: &str = "the port for TLS (993 for IMAP, 465 for SMTP), or STARTTLS (143, 587)";
 const ASK_NEW_TLS: &str = "another server of the provider; this one must be brought up to TLS 1.2";
 const ASK_PROVIDER: &str = "again after the provider has put the certificate right; tell them";
@@ -30,7 +31,10 @@ pub(super) fn judge(
     own_authority: bool,
     now: Wall,
 ) -> Failure {
-    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+    let Some(tls) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>())
+    else {
         return lost(host, error);
     };
     let self_issued = presented.as_ref().is_some_and(|it| it.self_issued);
@@ -135,7 +139,9 @@ fn date(days: i64) -> String {
         .ok()
         .and_then(|days| {
             let epoch = jiff::civil::date(1970, 1, 1);
-            epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+            epoch
+                .checked_add(jiff::Span::new().try_days(days).ok()?)
+                .ok()
         })
         .map_or_else(|| "unknown".to_owned(), |day| day.to_string())
 }
