@@ -2,6 +2,7 @@
 //! is one.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stderr,
     missing_docs,
     clippy::allow_attributes,
