@@ -95,9 +95,9 @@ impl Default for Config {
             log_to: LogTo::default(),
             vault: VaultChoice::default(),
             window: FIRST_SYNC_MESSAGES,
-            poll: Duration::from_secs(5 * 60),
+            poll: Duration::from_mins(5),
             // some middleboxes forget a quiet connection after 10 minutes; RFC 9051 wants < 30
-            idle_renew: Duration::from_secs(9 * 60),
+            idle_renew: Duration::from_mins(9),
             desktop: true,
         }
     }
@@ -286,16 +286,22 @@ mod tests {
         assert_eq!(config.log_to, LogTo::Stderr);
         assert_eq!(config.vault, VaultChoice::SecretService);
         assert_eq!((config.window, config.desktop), (7, false));
-        assert_eq!(config.poll, Duration::from_secs(120));
-        assert_eq!(config.idle_renew, Duration::from_secs(180));
+        assert_eq!(config.poll, Duration::from_mins(2));
+        assert_eq!(config.idle_renew, Duration::from_mins(3));
     }
 
     #[test]
     fn an_unknown_key_names_line_and_suggestion() {
         let error = parse("[sync]\nwindow = 3\npoll_minuts = 4\n").unwrap_err();
         assert_eq!(error.line, Some(3));
-        assert!(error.to_string().contains("did you mean `poll_minutes`"), "{error}");
-        assert!(error.to_string().starts_with("/c/config.toml:3: "), "{error}");
+        assert!(
+            error.to_string().contains("did you mean `poll_minutes`"),
+            "{error}"
+        );
+        assert!(
+            error.to_string().starts_with("/c/config.toml:3: "),
+            "{error}"
+        );
     }
 
     #[test]

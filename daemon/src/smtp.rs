@@ -29,9 +29,9 @@ use std::time::Duration;
 
 /// The greeting: RFC 5321 §4.5.3.2.1 allows 5 minutes for mail exchangers; a submission server
 /// that needs more than one has a fault worth telling.
-const GREETING: Duration = Duration::from_secs(60);
+const GREETING: Duration = Duration::from_mins(1);
 /// Any command before the message (RFC 5321 §4.5.3.2.2–3).
-const COMMAND: Duration = Duration::from_secs(300);
+const COMMAND: Duration = Duration::from_mins(5);
 /// QUIT is courtesy.
 const QUIT: Duration = Duration::from_secs(5);
 /// Recipients in one flight: their commands and replies fit the socket buffers of both sides, so
@@ -104,7 +104,11 @@ impl Wire {
     /// Sends one command and waits for its reply, whatever its code.
     async fn ask(&mut self, command: &str, what: &'static str) -> Result<Reply, Failure> {
         if !self.heards.is_empty() {
-            return Err(fault::bad_reply(&self.host, what, "a reply nobody asked for"));
+            return Err(fault::bad_reply(
+                &self.host,
+                what,
+                "a reply nobody asked for",
+            ));
         }
         let clock = Arc::clone(&self.clock);
         let answer = within(clock.as_ref(), COMMAND, self.lettre.command(command)).await;
@@ -289,7 +293,10 @@ impl Session {
     pub async fn quit(self) {
         if let Some(mut wire) = self.wire {
             let clock = Arc::clone(&wire.clock);
-            if within(clock.as_ref(), QUIT, wire.lettre.command("QUIT\r\n")).await.is_none() {
+            if within(clock.as_ref(), QUIT, wire.lettre.command("QUIT\r\n"))
+                .await
+                .is_none()
+            {
                 tracing::debug!("the submission server did not answer QUIT");
             }
         }

@@ -129,13 +129,21 @@ mod tests {
 
     #[test]
     fn lines_become_one_reply() {
-        let heard = hear(&[b"250-a \r\n", b"250- \r\n", b"250\r\n"]).unwrap().unwrap();
-        assert_eq!((heard.code, heard.lines), (250, vec!["a".into(), String::new(), String::new()]));
+        let heard = hear(&[b"250-a \r\n", b"250- \r\n", b"250\r\n"])
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (heard.code, heard.lines),
+            (250, vec!["a".into(), String::new(), String::new()])
+        );
     }
 
     #[test]
     fn everything_else_is_refused() {
-        assert_eq!(hear(&[b"250-a\r\n", b"251 b\r\n"]), Err(Broken::CodeChanged));
+        assert_eq!(
+            hear(&[b"250-a\r\n", b"251 b\r\n"]),
+            Err(Broken::CodeChanged)
+        );
         assert_eq!(hear(&[b"* OK\r\n"]), Err(Broken::NoCode));
         assert_eq!(hear(&[b"199 x\r\n"]), Err(Broken::NoCode));
         assert_eq!(hear(&[b"2500 x\r\n"]), Err(Broken::NoCode));

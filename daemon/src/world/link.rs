@@ -96,7 +96,7 @@ impl Monitor {
         if let Err(error) = self.prepare_for_sleep().await {
             tracing::debug!(%error, "logind does not tell of sleep; the clock does");
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn prepare_for_sleep(&self) -> zbus::Result<()> {
@@ -142,7 +142,10 @@ fn route_socket() -> io::Result<AsyncFd<OwnedFd>> {
     )?;
     bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
     // `register` asks in `unsafe` for what an `OwnedFd` cannot but keep: the descriptor stays its own
-    #[expect(deprecated, reason = "the replacement is an unsafe fn, which the workspace forbids")]
+    #[expect(
+        deprecated,
+        reason = "the replacement is an unsafe fn, which the workspace forbids"
+    )]
     AsyncFd::new(socket)
 }
 
