@@ -9,5 +9,6 @@
     reason = "a test that panics has found something; the product denies these"
 )]
 
+pub mod rig;
 pub mod sandbox;
 pub mod sim;
