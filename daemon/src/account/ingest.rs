@@ -97,18 +97,19 @@ pub fn replan(
     mailbox: MailboxId,
     server: ServerState,
     window: &[Candidate],
+    old: &[MessageId],
     same: &BTreeMap<u32, MessageId>,
 ) -> Result<u64, StoreError> {
     let kept: BTreeSet<MessageId> = same.values().copied().collect();
     let mut removed = 0;
-    for (spare, (_, id)) in (0..).zip(tx.uids(mailbox)?) {
-        let Some(mut message) = tx.message(id)? else { continue };
-        if kept.contains(&id) {
+    for (spare, id) in (0..).zip(old) {
+        let Some(mut message) = tx.message(*id)? else { continue };
+        if kept.contains(id) {
             // Out of the way first: an old UID of one may be the new UID of another.
             message.uid = u32::MAX - spare;
             tx.put_message(&message)?;
         } else {
-            tx.delete_message(id)?;
+            tx.delete_message(*id)?;
             removed += 1;
         }
     }

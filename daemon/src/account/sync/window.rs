@@ -95,8 +95,9 @@ impl Worker {
         }
         let same = rematch(&old, &new);
         let id = mailbox.id;
+        let ids: Vec<MessageId> = old.into_iter().map(|(id, _)| id).collect();
         let removed =
-            self.write(move |tx| ingest::replan(tx, id, server, &candidates, &same)).await?;
+            self.write(move |tx| ingest::replan(tx, id, server, &candidates, &ids, &same)).await?;
         self.tally.removed += removed;
         Ok(())
     }
