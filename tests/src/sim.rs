@@ -9,6 +9,7 @@ pub mod disk;
 pub mod doors;
 pub mod net;
 pub mod oracle;
+pub mod player;
 pub mod scenario;
 pub mod trace;
 
