@@ -11,3 +11,4 @@
 
 pub mod rig;
 pub mod sandbox;
+pub mod sim;
