@@ -109,6 +109,8 @@ impl Home {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("LANG", "C.UTF-8")
+            // everything is logged, so that the canary scan sees the worst
+            .env("CHAPAR_LOG", "trace")
             .env("HOME", self.dir())
             .env("XDG_RUNTIME_DIR", dir("run"))
             .env("XDG_CONFIG_HOME", dir("config"))
