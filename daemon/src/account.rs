@@ -108,10 +108,7 @@ impl Context {
 
     /// The account's settings as they stand.
     pub fn account(&self) -> Result<Account, StoreError> {
-        self.store
-            .read()?
-            .account(self.id)?
-            .ok_or(StoreError::Missing("account"))
+        self.store.read()?.account(self.id)?.ok_or(StoreError::Missing("account"))
     }
 
     /// What an IMAP login needs.
@@ -215,11 +212,7 @@ impl Handle {
             sync: Notify::new(),
             notes: notes_in,
         });
-        let first = if account.paused {
-            State::Paused
-        } else {
-            State::Connecting
-        };
+        let first = if account.paused { State::Paused } else { State::Connecting };
         let (report_in, report) = channel::channel(Report::new(first));
         let done = TaskTracker::new();
         let conductor = Conductor {
@@ -238,13 +231,7 @@ impl Handle {
         };
         done.spawn(conductor.run(account.paused, notes, commands_out));
         done.close();
-        Self {
-            report,
-            context,
-            commands,
-            stop,
-            done,
-        }
+        Self { report, context, commands, stop, done }
     }
 
     /// Asks the account for something; false when it is gone or its queue is full.
@@ -381,12 +368,9 @@ impl Conductor {
         match note {
             Note::SyncStarted { initial } => self.apply(Input::SyncStarted { initial }).await,
             Note::Progress(progress) => {
-                self.report
-                    .send_modify(|report| report.progress = Some(progress));
+                self.report.send_modify(|report| report.progress = Some(progress));
             }
-            Note::Checked(at) => self
-                .report
-                .send_modify(|report| report.last_check = Some(at)),
+            Note::Checked(at) => self.report.send_modify(|report| report.last_check = Some(at)),
             Note::New(at) => self.report.send_modify(|report| report.last_new = Some(at)),
             Note::SyncEnded(end) => {
                 self.report.send_modify(|report| report.progress = None);
@@ -435,10 +419,7 @@ impl Conductor {
 
     fn next(&mut self) -> Running {
         self.generation += 1;
-        Running {
-            generation: self.generation,
-            stop: self.stop.child_token(),
-        }
+        Running { generation: self.generation, stop: self.stop.child_token() }
     }
 
     fn run_sync(&mut self) {
@@ -464,11 +445,7 @@ impl Conductor {
         if self.watch.is_none() {
             let running = self.next();
             let context = Arc::clone(&self.context);
-            self.workers.spawn(watch::run(
-                context,
-                running.generation,
-                running.stop.clone(),
-            ));
+            self.workers.spawn(watch::run(context, running.generation, running.stop.clone()));
             self.watch = Some(running);
         }
     }
@@ -494,11 +471,7 @@ impl Conductor {
             (None, true) => {
                 let running = self.next();
                 let context = Arc::clone(&self.context);
-                self.workers.spawn(outbox::run(
-                    context,
-                    running.generation,
-                    running.stop.clone(),
-                ));
+                self.workers.spawn(outbox::run(context, running.generation, running.stop.clone()));
                 self.outbox = Some(running);
             }
             (Some(running), false) => {
@@ -516,13 +489,8 @@ impl Conductor {
         if before == state {
             return;
         }
-        let detail = self
-            .report
-            .borrow()
-            .health
-            .first()
-            .map(|c| c.title.clone())
-            .unwrap_or_default();
+        let detail =
+            self.report.borrow().health.first().map(|c| c.title.clone()).unwrap_or_default();
         let kind = match state {
             State::Live => EventKind::AccountConnected,
             State::Offline | State::Throttled => EventKind::AccountOffline { detail },
@@ -533,11 +501,7 @@ impl Conductor {
     }
 
     async fn set_health(&mut self, failure: &Failure, area: &'static str) {
-        let name = self
-            .context
-            .account()
-            .map(|account| account.name)
-            .unwrap_or_default();
+        let name = self.context.account().map(|account| account.name).unwrap_or_default();
         let fresh = Condition {
             code: failure.code.to_owned(),
             severity: severity(&failure.verdict),
@@ -548,16 +512,9 @@ impl Conductor {
         };
         let mut began = None;
         self.report.send_modify(|report| {
-            began = report
-                .health
-                .iter()
-                .find(|c| c.code == fresh.code)
-                .map(|c| c.since);
+            began = report.health.iter().find(|c| c.code == fresh.code).map(|c| c.since);
             report.health.retain(|c| health_area(&c.code) != area);
-            report.health.push(Condition {
-                since: began.unwrap_or(fresh.since),
-                ..fresh.clone()
-            });
+            report.health.push(Condition { since: began.unwrap_or(fresh.since), ..fresh.clone() });
         });
         if began.is_none() {
             self.append(vec![EventKind::HealthChanged {
@@ -572,10 +529,7 @@ impl Conductor {
     async fn clear_health(&mut self, area: &'static str) {
         let mut ended = vec![];
         self.report.send_if_modified(|report| {
-            ended = report
-                .health
-                .extract_if(.., |c| health_area(&c.code) == area)
-                .collect();
+            ended = report.health.extract_if(.., |c| health_area(&c.code) == area).collect();
             !ended.is_empty()
         });
         let events = ended
@@ -603,9 +557,7 @@ impl Conductor {
                 if tx.account(id)?.is_none() {
                     return Ok(());
                 }
-                kinds
-                    .iter()
-                    .try_for_each(|kind| tx.append(Some(id), kind.clone()).map(drop))
+                kinds.iter().try_for_each(|kind| tx.append(Some(id), kind.clone()).map(drop))
             })
             .await;
         if let Err(error) = written {
@@ -623,10 +575,7 @@ impl Conductor {
         let state = self.report.borrow().state;
         Failure {
             code: "account.not_running",
-            message: format!(
-                "The account is {} and holds no connection now.",
-                report::word(state)
-            ),
+            message: format!("The account is {} and holds no connection now.", report::word(state)),
             detail: self.report.borrow().health.first().map(|c| c.title.clone()),
             verdict: Verdict::Retry,
         }
@@ -642,11 +591,7 @@ fn severity(verdict: &Verdict) -> Severity {
 
 /// Which part of an account a condition speaks of: sending, or everything else.
 fn health_area(code: &str) -> &'static str {
-    if code.starts_with("smtp.") || code.starts_with("submission.") {
-        "outbox"
-    } else {
-        "account"
-    }
+    if code.starts_with("smtp.") || code.starts_with("submission.") { "outbox" } else { "account" }
 }
 
 async fn sleep_until(world: &World, at: Option<Boot>) {

@@ -48,17 +48,9 @@ impl Daemon {
         let accounts = Accounts::new(world.clone(), store.clone(), stop.child_token());
         accounts.start_all()?;
         let tasks = TaskTracker::new();
-        tasks.spawn(desktop::run(
-            world.clone(),
-            store.clone(),
-            stop.child_token(),
-        ));
+        tasks.spawn(desktop::run(world.clone(), store.clone(), stop.child_token()));
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
-        Ok(Self {
-            services,
-            tasks,
-            stop,
-        })
+        Ok(Self { services, tasks, stop })
     }
 
     /// Stops in order: clients are told, accounts wind down, the store is flushed and closed. Takes

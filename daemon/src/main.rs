@@ -48,10 +48,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let lock = dirs.lock()?;
     let config = Config::load(&dirs.config)?;
     log::start(&config, &dirs.log())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let served = runtime.block_on(serve(&dirs, &config, inherited));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     drop(lock);
@@ -74,11 +72,7 @@ async fn serve(
     let daemon = Daemon::start(world, store, dirs.state.join("spool"), dirs.socket.clone())?;
     let tasks = tokio_util::task::TaskTracker::new();
     tasks.spawn(monitor.run(end.child_token()));
-    tasks.spawn(ipc::serve(
-        Arc::clone(&daemon.services),
-        listener,
-        end.child_token(),
-    ));
+    tasks.spawn(ipc::serve(Arc::clone(&daemon.services), listener, end.child_token()));
     tasks.spawn(watchdog(end.child_token()));
     shutdown::ready();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");

@@ -22,11 +22,7 @@ pub enum StoreError {
     #[error(
         "the database {path} belongs to a newer chapar (schema {found}, this one knows {known})"
     )]
-    Newer {
-        path: String,
-        found: u32,
-        known: u32,
-    },
+    Newer { path: String, found: u32, known: u32 },
     #[error("{path} is not a chapar database")]
     Foreign { path: String },
     #[error("the disk is full while writing {path}")]

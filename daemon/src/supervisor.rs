@@ -104,9 +104,7 @@ impl Accounts {
             running: Mutex::default(),
             attempts: Mutex::default(),
         };
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     /// Starts every stored account.
@@ -122,10 +120,7 @@ impl Accounts {
         self.inner.stop.cancel();
         let handles: Vec<_> = lock(&self.inner.running).values().cloned().collect();
         let all = futures_util::future::join_all(handles.iter().map(|handle| handle.stop()));
-        if tokio::time::timeout(limits::ACCOUNT_STOP, all)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limits::ACCOUNT_STOP, all).await.is_err() {
             tracing::warn!(
                 "an account did not stop in time; what it was doing is recovered at start"
             );
@@ -141,9 +136,7 @@ impl Accounts {
         let stop = self.inner.stop.child_token();
         let (world, store) = (self.inner.world.clone(), self.inner.store.clone());
         let handle = Arc::new(Handle::start(world, store, account, stop));
-        self.inner
-            .tasks
-            .spawn(self.clone().revive(account.id, Arc::clone(&handle)));
+        self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
         running.insert(account.id, handle);
     }
 
@@ -153,10 +146,7 @@ impl Accounts {
         if !handle.is_dead() {
             return;
         }
-        tracing::error!(
-            account = id.0,
-            "the account's task broke off; starting it again"
-        );
+        tracing::error!(account = id.0, "the account's task broke off; starting it again");
         let again = self.inner.world.clock.boot().after(limits::PANIC_PAUSE);
         tokio::select! {
             biased;
@@ -174,8 +164,7 @@ impl Accounts {
     }
 
     fn running(&self, id: AccountId) -> Result<Arc<Handle>, Failure> {
-        self.handle(id)
-            .ok_or_else(|| failure("account.missing", "There is no such account."))
+        self.handle(id).ok_or_else(|| failure("account.missing", "There is no such account."))
     }
 
     /// Where it stands.
@@ -207,19 +196,12 @@ impl Accounts {
             return Ok(blob);
         }
         let (reply, answer) = oneshot::channel();
-        self.ask(
-            message.account,
-            Command::Whole(WholeRequest { message: id, reply }),
-        )?;
+        self.ask(message.account, Command::Whole(WholeRequest { message: id, reply }))?;
         answer.await.unwrap_or_else(|_| Err(busy()))
     }
 
     fn ask(&self, id: AccountId, command: Command) -> Result<(), Failure> {
-        if self.running(id)?.command(command) {
-            Ok(())
-        } else {
-            Err(busy())
-        }
+        if self.running(id)?.command(command) { Ok(()) } else { Err(busy()) }
     }
 
     /// Begins to prove a mailbox; nothing is saved before both protocols are proved.
@@ -236,17 +218,8 @@ impl Accounts {
         let id = ConnectId(attempts.last);
         let stop = self.inner.stop.child_token();
         let (tell, report) = watch::channel(ConnectReport::default());
-        attempts.open.insert(
-            id,
-            Attempt {
-                report,
-                stop: stop.clone(),
-                begun: now,
-            },
-        );
-        self.inner
-            .tasks
-            .spawn(self.clone().prove(request, tell, stop));
+        attempts.open.insert(id, Attempt { report, stop: stop.clone(), begun: now });
+        self.inner.tasks.spawn(self.clone().prove(request, tell, stop));
         Ok(id)
     }
 
@@ -290,10 +263,7 @@ impl Accounts {
     #[must_use]
     pub fn connect_cancel(&self, id: ConnectId) -> bool {
         let attempts = lock(&self.inner.attempts);
-        let open = attempts
-            .open
-            .get(&id)
-            .filter(|attempt| attempt.report.borrow().end.is_none());
+        let open = attempts.open.get(&id).filter(|attempt| attempt.report.borrow().end.is_none());
         open.inspect(|attempt| attempt.stop.cancel()).is_some()
     }
 
@@ -325,18 +295,10 @@ impl Accounts {
         };
         connect::prove_smtp(&self.inner.world, &login).await?;
         let key = password_key(&self.inner.store, id);
-        self.inner
-            .world
-            .secrets
-            .put(&key, &password)
-            .await
-            .map_err(|error| Failure {
-                detail: Some(error.to_string()),
-                ..failure(
-                    "secrets.unavailable",
-                    "The password could not be stored; the old one stays.",
-                )
-            })?;
+        self.inner.world.secrets.put(&key, &password).await.map_err(|error| Failure {
+            detail: Some(error.to_string()),
+            ..failure("secrets.unavailable", "The password could not be stored; the old one stays.")
+        })?;
         self.refresh(id);
         Ok(())
     }
@@ -347,18 +309,10 @@ impl Accounts {
         handle.stop().await;
         lock(&self.inner.running).remove(&id);
         let key = password_key(&self.inner.store, id);
-        self.inner
-            .world
-            .secrets
-            .forget(&key)
-            .await
-            .map_err(|error| Failure {
-                detail: Some(error.to_string()),
-                ..failure(
-                    "secrets.unavailable",
-                    "The password could not be deleted from the vault.",
-                )
-            })?;
+        self.inner.world.secrets.forget(&key).await.map_err(|error| Failure {
+            detail: Some(error.to_string()),
+            ..failure("secrets.unavailable", "The password could not be deleted from the vault.")
+        })?;
         let now = self.inner.world.clock.wall();
         let removed = self.inner.store.write(now, move |tx| {
             let Some(account) = tx.account(id)? else {
@@ -366,8 +320,7 @@ impl Accounts {
             };
             tx.delete_account(id)?;
             let Account { name, email, .. } = account;
-            tx.append(Some(id), EventKind::AccountRemoved { name, email })
-                .map(drop)
+            tx.append(Some(id), EventKind::AccountRemoved { name, email }).map(drop)
         });
         removed.await.map_err(store_failure)
     }
@@ -414,18 +367,12 @@ impl Accounts {
         id: SubmissionId,
         sent: bool,
     ) -> Result<(), SubmitError> {
-        self.wish(id, if sent { Wish::WasSent } else { Wish::Resend })
-            .await
+        self.wish(id, if sent { Wish::WasSent } else { Wish::Resend }).await
     }
 }
 
 fn failure(code: &'static str, message: &str) -> Failure {
-    Failure {
-        code,
-        message: message.into(),
-        detail: None,
-        verdict: Verdict::Refused,
-    }
+    Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }
 }
 
 fn busy() -> Failure {

@@ -12,16 +12,11 @@ pub struct Backoff {
 }
 
 /// After a lost or refused connection.
-pub const RETRY: Backoff = Backoff {
-    floor: Duration::from_secs(2),
-    cap: Duration::from_secs(300),
-};
+pub const RETRY: Backoff = Backoff { floor: Duration::from_secs(2), cap: Duration::from_secs(300) };
 
 /// After the provider asked to slow down.
-pub const THROTTLED: Backoff = Backoff {
-    floor: Duration::from_secs(60),
-    cap: Duration::from_secs(1_800),
-};
+pub const THROTTLED: Backoff =
+    Backoff { floor: Duration::from_secs(60), cap: Duration::from_secs(1_800) };
 
 impl Backoff {
     /// The wait after the `failures`th failure in a row (1 is the first): between `floor` and
@@ -43,8 +38,7 @@ impl Backoff {
         suggested: Option<Duration>,
         entropy: u64,
     ) -> Duration {
-        self.delay(failures, entropy)
-            .max(suggested.unwrap_or_default())
+        self.delay(failures, entropy).max(suggested.unwrap_or_default())
     }
 }
 

@@ -25,13 +25,7 @@ const fn row(
     sessions: u32,
     hosts: &'static [&'static str],
 ) -> Provider {
-    Provider {
-        key,
-        name,
-        files_sent,
-        sessions,
-        hosts,
-    }
+    Provider { key, name, files_sent, sessions, hosts }
 }
 
 /// Everybody else.
@@ -44,12 +38,7 @@ pub static PROVIDERS: &[Provider] = &[
         "Gmail",
         true,
         4,
-        &[
-            "imap.gmail.com",
-            "imap.googlemail.com",
-            "smtp.gmail.com",
-            "smtp.googlemail.com",
-        ],
+        &["imap.gmail.com", "imap.googlemail.com", "smtp.gmail.com", "smtp.googlemail.com"],
     ),
     row(
         "microsoft",
@@ -65,24 +54,13 @@ pub static PROVIDERS: &[Provider] = &[
             ".office365.us",
         ],
     ),
-    row(
-        "icloud",
-        "iCloud",
-        true,
-        2,
-        &["imap.mail.me.com", "smtp.mail.me.com", ".mail.me.com"],
-    ),
+    row("icloud", "iCloud", true, 2, &["imap.mail.me.com", "smtp.mail.me.com", ".mail.me.com"]),
     row(
         "yahoo",
         "Yahoo",
         false,
         2,
-        &[
-            ".mail.yahoo.com",
-            ".mail.yahoo.co.jp",
-            "imap.aol.com",
-            "smtp.aol.com",
-        ],
+        &[".mail.yahoo.com", ".mail.yahoo.co.jp", "imap.aol.com", "smtp.aol.com"],
     ),
     row(
         "fastmail",
@@ -96,25 +74,14 @@ pub static PROVIDERS: &[Provider] = &[
         "Yandex",
         false,
         2,
-        &[
-            "imap.yandex.com",
-            "imap.yandex.ru",
-            ".yandex.ru",
-            ".yandex.com",
-        ],
+        &["imap.yandex.com", "imap.yandex.ru", ".yandex.ru", ".yandex.com"],
     ),
     row(
         "gmx",
         "GMX / Web.de",
         false,
         2,
-        &[
-            "imap.gmx.net",
-            "imap.gmx.com",
-            "imap.web.de",
-            "mail.gmx.net",
-            "smtp.web.de",
-        ],
+        &["imap.gmx.net", "imap.gmx.com", "imap.web.de", "mail.gmx.net", "smtp.web.de"],
     ),
 ];
 
@@ -124,11 +91,7 @@ pub fn provider_of(imap_host: &str) -> &'static Provider {
     let host = imap_host.trim_end_matches('.').to_ascii_lowercase();
     let is_its = |provider: &&Provider| {
         provider.hosts.iter().any(|known| {
-            if known.starts_with('.') {
-                host.ends_with(known)
-            } else {
-                host == **known
-            }
+            if known.starts_with('.') { host.ends_with(known) } else { host == **known }
         })
     };
     PROVIDERS.iter().find(is_its).unwrap_or(&OTHER)
@@ -137,10 +100,7 @@ pub fn provider_of(imap_host: &str) -> &'static Provider {
 /// The provider with that key; [`OTHER`] when there is none.
 #[must_use]
 pub fn provider_by_key(key: &str) -> &'static Provider {
-    PROVIDERS
-        .iter()
-        .find(|provider| provider.key == key)
-        .unwrap_or(&OTHER)
+    PROVIDERS.iter().find(|provider| provider.key == key).unwrap_or(&OTHER)
 }
 
 #[cfg(test)]

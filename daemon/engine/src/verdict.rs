@@ -62,10 +62,7 @@ impl Judgement {
 
     /// With the wait the server asked for.
     fn throttled(code: &'static str, wait: Option<Duration>) -> Self {
-        Self {
-            code,
-            verdict: Verdict::Throttled(wait),
-        }
+        Self { code, verdict: Verdict::Throttled(wait) }
     }
 
     /// The failure with the attempt in words and the server's own text.

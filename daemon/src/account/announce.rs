@@ -24,10 +24,7 @@ pub async fn first_sync(context: &Context, emails: u64) {
     let draft = Draft {
         account: account.id,
         identity: None,
-        to: vec![Address {
-            name: None,
-            email: account.email.clone(),
-        }],
+        to: vec![Address { name: None, email: account.email.clone() }],
         cc: vec![],
         bcc: vec![],
         reply_to: vec![],

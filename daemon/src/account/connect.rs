@@ -25,27 +25,15 @@ pub async fn connect(
     let begun = world.clock.boot();
     let server = prove_imap(world, &imap_login(request)).await?;
     let proved = world.clock.boot();
-    step(ConnectStep {
-        what: "imap",
-        detail: server,
-        took: proved.until_from(begun),
-    });
+    step(ConnectStep { what: "imap", detail: server, took: proved.until_from(begun) });
     prove_smtp(world, &smtp_login(request)).await?;
     let both = world.clock.boot();
     let detail = format!("{}:{}", request.smtp.host, request.smtp.port);
-    step(ConnectStep {
-        what: "smtp",
-        detail,
-        took: both.until_from(proved),
-    });
+    step(ConnectStep { what: "smtp", detail, took: both.until_from(proved) });
     let account = save(world, store, request).await?;
     let vault = world.secrets.vault().await;
     let took = world.clock.boot().until_from(both);
-    step(ConnectStep {
-        what: "saved",
-        detail: format!("password in {}", vault.kind),
-        took,
-    });
+    step(ConnectStep { what: "saved", detail: format!("password in {}", vault.kind), took });
     Ok(account)
 }
 
@@ -86,24 +74,15 @@ fn smtp_login(request: &ConnectRequest) -> smtp::Login {
 }
 
 fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> {
-    let known = store
-        .read()
-        .and_then(|view| view.accounts())
-        .map_err(store_failure)?;
+    let known = store.read().and_then(|view| view.accounts()).map_err(store_failure)?;
     let taken = |message: String| Failure {
         code: "account.exists",
         message,
         detail: None,
         verdict: Verdict::Refused,
     };
-    if let Some(same) = known
-        .iter()
-        .find(|a| a.email.eq_ignore_ascii_case(&request.email))
-    {
-        return Err(taken(format!(
-            "{} is already connected as {}.",
-            same.email, same.name
-        )));
+    if let Some(same) = known.iter().find(|a| a.email.eq_ignore_ascii_case(&request.email)) {
+        return Err(taken(format!("{} is already connected as {}.", same.email, same.name)));
     }
     if let Some(name) = &request.name
         && known.iter().any(|account| account.name == *name)
@@ -115,21 +94,14 @@ fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> 
 
 async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<Account, Failure> {
     let now = world.clock.wall();
-    let id = store
-        .write(now, |tx| tx.new_account_id())
-        .await
-        .map_err(store_failure)?;
+    let id = store.write(now, |tx| tx.new_account_id()).await.map_err(store_failure)?;
     let key = password_key(store, id);
-    world
-        .secrets
-        .put(&key, &request.password)
-        .await
-        .map_err(|error| Failure {
-            code: "secrets.unavailable",
-            message: "The password could not be stored, so nothing was saved.".into(),
-            detail: Some(error.to_string()),
-            verdict: Verdict::Retry,
-        })?;
+    world.secrets.put(&key, &request.password).await.map_err(|error| Failure {
+        code: "secrets.unavailable",
+        message: "The password could not be stored, so nothing was saved.".into(),
+        detail: Some(error.to_string()),
+        verdict: Verdict::Retry,
+    })?;
     let wanted = request.clone();
     let saved = store
         .write(now, move |tx| {
@@ -167,10 +139,7 @@ fn account(
 ) -> Account {
     Account {
         id,
-        name: request
-            .name
-            .clone()
-            .unwrap_or_else(|| free_name(&request.email, known)),
+        name: request.name.clone().unwrap_or_else(|| free_name(&request.email, known)),
         email: request.email.clone(),
         provider: provider_of(&request.imap.host).key.to_owned(),
         imap: request.imap.clone(),

@@ -11,6 +11,12 @@ use chapar_engine::provider::provider_of;
 use chapar_engine::submission::{Filing, Phase, Submission};
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+/// How long a provider that files sent mail by itself may take before chapar files the copy.
+const SERVER_COPY: Duration = Duration::from_secs(120);
+/// How often it is looked for meanwhile.
+const SERVER_COPY_LOOK: Duration = Duration::from_secs(15);
 
 /// When something is to be filed or looked for next.
 #[must_use]
@@ -35,10 +41,7 @@ pub async fn pass(context: &Context, session: &mut Session) -> Result<(), Failur
     let open = view.open_submissions(context.id).map_err(store_failure)?;
     let mailboxes = view.mailboxes(context.id).map_err(store_failure)?;
     drop(view);
-    for submission in open
-        .iter()
-        .filter(|s| due_at(s).is_some_and(|at| at <= now))
-    {
+    for submission in open.iter().filter(|s| due_at(s).is_some_and(|at| at <= now)) {
         match submission.phase {
             Phase::Unknown { .. } => look(context, session, &mailboxes, submission).await?,
             _ => file(context, session, &mailboxes, submission).await?,
@@ -57,17 +60,13 @@ async fn look(
 ) -> Result<(), Failure> {
     let mut found = false;
     for role in [Role::Sent, Role::All, Role::Inbox] {
-        for mailbox in mailboxes
-            .iter()
-            .filter(|m| m.role == Some(role) && m.selectable)
-        {
+        for mailbox in mailboxes.iter().filter(|m| m.role == Some(role) && m.selectable) {
             found = found || is_in(session, mailbox, &submission.message_id).await?;
         }
     }
-    change(context, submission.id, move |submission, now, _| {
-        submission.looked(found, now)
-    })
-    .await;
+    let looked =
+        move |submission: &mut Submission, now, entropy| submission.looked(found, now, entropy);
+    change(context, submission.id, looked).await;
     Ok(())
 }
 
@@ -79,50 +78,56 @@ async fn file(
     submission: &Submission,
 ) -> Result<(), Failure> {
     let id = submission.id;
-    let Some(sent) = mailboxes
-        .iter()
-        .find(|m| m.role == Some(Role::Sent) && m.selectable)
-    else {
-        change(context, id, |submission, _, _| submission.skip_filing()).await;
+    let Some(sent) = mailboxes.iter().find(|m| m.role == Some(Role::Sent) && m.selectable) else {
+        skip(context, id).await;
         return Ok(());
     };
     if is_in(session, sent, &submission.message_id).await? {
         return filed(context, id).await;
     }
-    if files_itself(context)? && submission.may_wait_for_server_copy() {
-        change(context, id, |submission, now, _| {
-            submission.filing_failed(now)
-        })
-        .await;
+    if files_itself(context)?
+        && context.now() < submission.created_at.max(submission.send_at).after(SERVER_COPY)
+    {
+        let waits = |submission: &mut Submission, now: Wall, _| {
+            submission.filing_waits(now.after(SERVER_COPY_LOOK));
+            Ok(())
+        };
+        change(context, id, waits).await;
         return Ok(());
     }
     let Ok(bytes) = context.store.blob(submission.blob).await else {
-        change(context, id, |submission, _, _| submission.skip_filing()).await;
+        skip(context, id).await;
         return Ok(());
     };
     let flags = Flags::from_iter(["\\Seen".to_owned()]);
-    match session
-        .append(&sent.wire_name, &flags, submission.created_at, &bytes)
-        .await
-    {
+    match session.append(&sent.wire_name, &flags, submission.created_at, &bytes).await {
         Ok(_) => filed(context, id).await,
         Err(failure) => {
             // Appended or not: the next try searches first, so a second copy cannot come of it.
-            change(context, id, |submission, now, _| {
-                submission.filing_failed(now)
-            })
-            .await;
-            if failure.verdict == Verdict::Refused {
+            let failed = |submission: &mut Submission, now, _| {
+                submission.filing_failed(now);
                 Ok(())
-            } else {
-                Err(failure)
-            }
+            };
+            change(context, id, failed).await;
+            if failure.verdict == Verdict::Refused { Ok(()) } else { Err(failure) }
         }
     }
 }
 
+async fn skip(context: &Context, id: SubmissionId) {
+    let skipped = |submission: &mut Submission, _, _| {
+        submission.filing_skipped();
+        Ok(())
+    };
+    change(context, id, skipped).await;
+}
+
 async fn filed(context: &Context, id: SubmissionId) -> Result<(), Failure> {
-    change(context, id, |submission, _, _| submission.filed()).await;
+    let filed = |submission: &mut Submission, _, _| {
+        submission.filed();
+        Ok(())
+    };
+    change(context, id, filed).await;
     Ok(())
 }
 

@@ -47,9 +47,7 @@ impl Arrived {
             uid: fetched.uid,
             flags: fetched.flags,
             received_at: fetched.internal_date,
-            size: fetched
-                .size
-                .unwrap_or_else(|| u32::try_from(known).unwrap_or(u32::MAX)),
+            size: fetched.size.unwrap_or_else(|| u32::try_from(known).unwrap_or(u32::MAX)),
             summary,
             bytes,
         })
@@ -223,14 +221,7 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
                 Some(id) => tx.submission_by_message_id(mailbox.account, id)?,
                 None => None,
             };
-            tx.append(
-                account,
-                EventKind::EmailSent {
-                    email: message.id,
-                    thread,
-                    submission,
-                },
-            )?;
+            tx.append(account, EventKind::EmailSent { email: message.id, thread, submission })?;
             Ok(())
         }
         Some(Role::Inbox | Role::Junk | Role::Archive) | None => {
@@ -254,10 +245,7 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
 fn tell_reply(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
     for answered in related(&message.summary).iter().rev() {
         if let Some(submission) = tx.submission_by_message_id(mailbox.account, answered)? {
-            let kind = EventKind::EmailReplied {
-                email: message.id,
-                submission,
-            };
+            let kind = EventKind::EmailReplied { email: message.id, submission };
             tx.append(Some(mailbox.account), kind)?;
             break;
         }

@@ -22,14 +22,7 @@ impl Report {
     /// The report of an account that has not done anything yet.
     #[must_use]
     pub fn new(state: State) -> Self {
-        Self {
-            state,
-            last_check: None,
-            last_new: None,
-            push: None,
-            progress: None,
-            health: vec![],
-        }
+        Self { state, last_check: None, last_new: None, push: None, progress: None, health: vec![] }
     }
 }
 
@@ -65,10 +58,7 @@ pub fn remedies(code: &str, name: &str) -> Vec<Vec<String>> {
     let explain = command(&["chapar", "help", code]);
     match code {
         "imap.auth" | "smtp.auth" | "secrets.missing" | "secrets.corrupt" => {
-            vec![
-                command(&["chapar", "account", "update", name, "--password-stdin"]),
-                explain,
-            ]
+            vec![command(&["chapar", "account", "update", name, "--password-stdin"]), explain]
         }
         _ if code.starts_with("net.") => vec![command(&["chapar", "sync", name]), explain],
         _ => vec![explain],

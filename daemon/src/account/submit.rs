@@ -7,7 +7,7 @@ use chapar_engine::address::Address;
 use chapar_engine::compose::{Composed, Draft, DraftError, Frozen, compose};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, SubmissionId};
-use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission};
+use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Resolution, Submission};
 use chapar_engine::time::Wall;
 
 /// Why a message was not accepted for sending, or a submission not changed.
@@ -55,24 +55,14 @@ pub async fn accept(
     let identity = identity(store, &draft)?;
     let now = world.clock.wall();
     let frozen = Frozen {
-        from: Address {
-            name: identity.name.clone(),
-            email: identity.email.clone(),
-        },
+        from: Address { name: identity.name.clone(), email: identity.email.clone() },
         message_id: message_id(world, store, &identity.email, key.as_deref()),
         date: now,
         seed: world.entropy.number(),
     };
     let composed = compose(&draft, &frozen)?;
-    let wanted = Wanted {
-        draft,
-        identity,
-        frozen,
-        composed,
-        send_at: send_at.unwrap_or(now),
-        key,
-        print,
-    };
+    let wanted =
+        Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
     Ok(store.write(now, move |tx| wanted.put(tx)).await?)
 }
 
@@ -99,9 +89,7 @@ impl Wanted {
         if let Some(key) = &self.key {
             tx.put_key(key, submission.id, self.print)?;
         }
-        let kind = EventKind::SubmissionQueued {
-            submission: submission.id,
-        };
+        let kind = EventKind::SubmissionQueued { submission: submission.id };
         tx.append(Some(submission.account), kind)?;
         Ok((submission.id, false))
     }
@@ -145,11 +133,7 @@ fn known(
 }
 
 fn same(found: SubmissionId, first: [u8; 32], print: [u8; 32]) -> Result<SubmissionId, StoreError> {
-    if first == print {
-        Ok(found)
-    } else {
-        Err(StoreError::Conflict(KEY_MISMATCH.into()))
-    }
+    if first == print { Ok(found) } else { Err(StoreError::Conflict(KEY_MISMATCH.into())) }
 }
 
 fn identity(store: &Store, draft: &Draft) -> Result<Identity, SubmitError> {
@@ -172,15 +156,10 @@ fn message_id(world: &World, store: &Store, from: &str, key: Option<&str>) -> St
         Some(key) => {
             let seed = format!("chapar message-id\0{}\0{from}\0{key}", store.instance());
             let hash = blake3::hash(seed.as_bytes());
-            random
-                .iter_mut()
-                .zip(hash.as_bytes())
-                .for_each(|(to, from)| *to = *from);
+            random.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
         }
     }
-    let domain = from
-        .rsplit_once('@')
-        .map_or("localhost", |(_, domain)| domain);
+    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let local: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{local}@{domain}")
 }
@@ -194,12 +173,7 @@ fn fingerprint(draft: &Draft, send_at: Option<Wall>) -> [u8; 32] {
         hash.update(bytes);
     };
     field(&draft.account.0.to_le_bytes());
-    field(
-        &draft
-            .identity
-            .map_or(0, |identity| identity.0)
-            .to_le_bytes(),
-    );
+    field(&draft.identity.map_or(0, |identity| identity.0).to_le_bytes());
     field(&send_at.map_or(i64::MIN, |at| at.0).to_le_bytes());
     for list in [&draft.to, &draft.cc, &draft.bcc, &draft.reply_to] {
         field(&(list.len() as u64).to_le_bytes());
@@ -244,17 +218,16 @@ pub async fn wish(
     id: SubmissionId,
     wish: Wish,
 ) -> Result<AccountId, SubmitError> {
+    let entropy = world.entropy.number();
     let changed = store.write(world.clock.wall(), move |tx| {
-        let before = tx
-            .submission(id)?
-            .ok_or(StoreError::Missing("submission"))?;
+        let before = tx.submission(id)?.ok_or(StoreError::Missing("submission"))?;
         let mut after = before.clone();
         let now = tx.now();
         match wish {
             Wish::Cancel => after.cancel(now),
             Wish::Retry => after.retry_now(now),
-            Wish::WasSent => after.resolve(true, now),
-            Wish::Resend => after.resolve(false, now),
+            Wish::WasSent => after.resolve(Resolution::Sent, now, entropy),
+            Wish::Resend => after.resolve(Resolution::Resend, now, entropy),
         }
         .map_err(|refusal| StoreError::Conflict(refusal.to_string()))?;
         record(tx, &before, &after)?;

@@ -130,11 +130,7 @@ impl Worker {
     }
 
     fn drop_session(&mut self, failure: &Failure) {
-        tracing::info!(
-            account = self.context.id.0,
-            code = failure.code,
-            "work session ended"
-        );
+        tracing::info!(account = self.context.id.0, code = failure.code, "work session ended");
         self.session = None;
         self.selected = None;
     }
@@ -144,9 +140,7 @@ impl Worker {
         self.tally = Tally::default();
         self.inbox_looked = false;
         let initial = self.account()?.first_synced_at.is_none();
-        self.context
-            .note(self.me, Note::SyncStarted { initial })
-            .await;
+        self.context.note(self.me, Note::SyncStarted { initial }).await;
         self.connect().await?;
         if !initial {
             self.look_at_inbox().await?;
@@ -159,9 +153,7 @@ impl Worker {
         for mailbox in self.mailboxes()? {
             self.look_unless_same(&mailbox, &listed).await?;
         }
-        self.context
-            .note(self.me, Note::Checked(self.context.now()))
-            .await;
+        self.context.note(self.me, Note::Checked(self.context.now())).await;
         self.fill_summaries(requests).await?;
         self.fill_wholes(requests).await?;
         self.file_sent().await?;
@@ -215,10 +207,8 @@ impl Worker {
     }
 
     async fn look_at_inbox(&mut self) -> Result<(), Failure> {
-        let inbox = self
-            .mailboxes()?
-            .into_iter()
-            .find(|m| m.role == Some(Role::Inbox) && m.planned);
+        let inbox =
+            self.mailboxes()?.into_iter().find(|m| m.role == Some(Role::Inbox) && m.planned);
         match inbox {
             Some(inbox) => {
                 self.look(&inbox).await?;
@@ -277,12 +267,7 @@ impl Worker {
     }
 
     async fn close_pass(&mut self, initial: bool) -> Result<(), Failure> {
-        let Tally {
-            added,
-            removed,
-            flagged,
-            ..
-        } = self.tally;
+        let Tally { added, removed, flagged, .. } = self.tally;
         if !initial && added + removed + flagged == 0 {
             return Ok(());
         }
@@ -295,13 +280,7 @@ impl Worker {
                 account.first_synced_at = Some(tx.now());
                 tx.put_account(&account)?;
             }
-            let kind = EventKind::SyncCompleted {
-                initial,
-                emails,
-                added,
-                removed,
-                flagged,
-            };
+            let kind = EventKind::SyncCompleted { initial, emails, added, removed, flagged };
             tx.append(Some(id), kind).map(drop)
         })
         .await?;
@@ -309,9 +288,7 @@ impl Worker {
             announce::first_sync(&self.context, emails).await;
         }
         if added > 0 {
-            self.context
-                .note(self.me, Note::New(self.context.now()))
-                .await;
+            self.context.note(self.me, Note::New(self.context.now())).await;
         }
         Ok(())
     }
@@ -328,15 +305,9 @@ impl Worker {
 
     async fn append(&self, kind: EventKind) {
         let id = self.context.id;
-        let written = self
-            .write(move |tx| tx.append(Some(id), kind.clone()).map(drop))
-            .await;
+        let written = self.write(move |tx| tx.append(Some(id), kind.clone()).map(drop)).await;
         if let Err(failure) = written {
-            tracing::warn!(
-                account = id.0,
-                code = failure.code,
-                "an event could not be journalled"
-            );
+            tracing::warn!(account = id.0, code = failure.code, "an event could not be journalled");
         }
     }
 
@@ -344,11 +315,7 @@ impl Worker {
         &self,
         change: impl FnMut(&mut crate::store::Txn<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.context
-            .store
-            .write(self.context.now(), change)
-            .await
-            .map_err(store_failure)
+        self.context.store.write(self.context.now(), change).await.map_err(store_failure)
     }
 }
 
@@ -378,9 +345,7 @@ fn reconcile(
     let known = tx.mailboxes(account)?;
     let mut changes = vec![];
     for found in listed {
-        let old = known
-            .iter()
-            .find(|mailbox| mailbox.wire_name == found.wire_name);
+        let old = known.iter().find(|mailbox| mailbox.wire_name == found.wire_name);
         let new = Mailbox {
             id: match old {
                 Some(old) => old.id,
@@ -397,11 +362,7 @@ fn reconcile(
             planned: old.is_some_and(|old| old.planned),
         };
         if old != Some(&new) {
-            changes.push(if old.is_some() {
-                Change::Updated
-            } else {
-                Change::Created
-            });
+            changes.push(if old.is_some() { Change::Updated } else { Change::Created });
             tx.put_mailbox(&new)?;
         }
     }

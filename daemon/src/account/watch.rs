@@ -25,14 +25,8 @@ async fn watch(context: &Context, me: Generation, stop: &CancellationToken) -> R
     };
     let inbox = inbox(context)?;
     let server = session.select(&inbox.wire_name, true).await?;
-    let idle = if session.offers("IDLE") {
-        "IDLE"
-    } else {
-        "NOOP"
-    };
-    context
-        .note(me, Note::WatchUp(format!("{idle}, {}", inbox.name)))
-        .await;
+    let idle = if session.offers("IDLE") { "IDLE" } else { "NOOP" };
+    context.note(me, Note::WatchUp(format!("{idle}, {}", inbox.name))).await;
     // What arrived between the last look and this SELECT was told to nobody.
     if differs(&inbox, server) {
         context.note(me, Note::Hint).await;
@@ -65,15 +59,12 @@ fn inbox(context: &Context) -> Result<Mailbox, Failure> {
         .read()
         .and_then(|view| view.mailboxes(context.id))
         .map_err(super::store_failure)?;
-    known
-        .into_iter()
-        .find(|mailbox| mailbox.role == Some(Role::Inbox))
-        .ok_or_else(|| Failure {
-            code: "imap.no_inbox",
-            message: "The server lists no INBOX.".into(),
-            detail: None,
-            verdict: Verdict::Retry,
-        })
+    known.into_iter().find(|mailbox| mailbox.role == Some(Role::Inbox)).ok_or_else(|| Failure {
+        code: "imap.no_inbox",
+        message: "The server lists no INBOX.".into(),
+        detail: None,
+        verdict: Verdict::Retry,
+    })
 }
 
 fn differs(inbox: &Mailbox, server: ServerState) -> bool {

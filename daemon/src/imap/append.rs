@@ -69,18 +69,12 @@ fn unknown(failure: Failure, ended: bool) -> Failure {
     if !ended {
         return failure;
     }
-    Failure {
-        verdict: Verdict::Unknown,
-        ..failure
-    }
+    Failure { verdict: Verdict::Unknown, ..failure }
 }
 
 /// The UID in `[APPENDUID validity uid]`.
 fn appended_uid(ended: &Ended) -> Option<u32> {
-    let code = ended
-        .code
-        .as_ref()
-        .filter(|code| code.name == "APPENDUID")?;
+    let code = ended.code.as_ref().filter(|code| code.name == "APPENDUID")?;
     let uid = code.args.split_ascii_whitespace().nth(1)?;
     uid.parse().ok().filter(|&uid| uid > 0)
 }

@@ -29,10 +29,7 @@ pub(super) fn read(rest: &[u8]) -> (Option<Code>, String) {
     };
     let inside = String::from_utf8_lossy(inside);
     let (name, args) = inside.split_once(' ').unwrap_or((&inside, ""));
-    let code = Code {
-        name: name.to_ascii_uppercase(),
-        args: args.to_owned(),
-    };
+    let code = Code { name: name.to_ascii_uppercase(), args: args.to_owned() };
     (Some(code), clean(text))
 }
 
@@ -58,13 +55,7 @@ pub(super) fn clean(text: &[u8]) -> String {
     String::from_utf8_lossy(text)
         .trim()
         .chars()
-        .map(|c| {
-            if c.is_control() || is_bidi_control(c) {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() || is_bidi_control(c) { ' ' } else { c })
         .take(limits::TEXT_CHARS)
         .collect()
 }
@@ -80,12 +71,7 @@ mod tests {
     #[test]
     fn table() {
         for (line, name, args, text) in [
-            (
-                "[UIDVALIDITY 7] UIDs valid",
-                "UIDVALIDITY",
-                "7",
-                "UIDs valid",
-            ),
+            ("[UIDVALIDITY 7] UIDs valid", "UIDVALIDITY", "7", "UIDs valid"),
             ("[alert]d\u{e9}j\u{e0}", "ALERT", "", "d\u{e9}j\u{e0}"),
             ("[X \"a]b\"] t", "X", "\"a]b\"", "t"),
             ("[X \"a] t", "X", "\"a", "t"),

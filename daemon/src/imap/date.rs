@@ -2,9 +2,8 @@
 
 use chapar_engine::time::Wall;
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Reads one; `None` for what is no date.
 pub(super) fn read(text: &str) -> Option<Wall> {
@@ -13,9 +12,7 @@ pub(super) fn read(text: &str) -> Option<Wall> {
     let mut date = date.split('-');
     let day: i8 = date.next()?.parse().ok()?;
     let month = date.next()?;
-    let month = MONTHS
-        .iter()
-        .position(|name| month.eq_ignore_ascii_case(name))?;
+    let month = MONTHS.iter().position(|name| month.eq_ignore_ascii_case(name))?;
     let year: i16 = date.next()?.parse().ok()?;
     let mut time = time.split(':').map(str::parse::<i8>);
     let (hour, minute, second) = (time.next()?.ok()?, time.next()?.ok()?, time.next()?.ok()?);
@@ -30,11 +27,7 @@ pub(super) fn read(text: &str) -> Option<Wall> {
         0,
     )
     .ok()?;
-    let utc = jiff::tz::TimeZone::UTC
-        .to_timestamp(local)
-        .ok()?
-        .as_second()
-        - offset(zone)?;
+    let utc = jiff::tz::TimeZone::UTC.to_timestamp(local).ok()?.as_second() - offset(zone)?;
     Some(Wall(utc.checked_mul(1000)?))
 }
 
@@ -43,11 +36,7 @@ fn offset(zone: &str) -> Option<i64> {
     let digits = zone.strip_prefix(['+', '-'])?;
     let value: i64 = digits.parse().ok().filter(|_| digits.len() == 4)?;
     let seconds = (value / 100 * 60 + value % 100) * 60;
-    Some(if zone.starts_with('-') {
-        -seconds
-    } else {
-        seconds
-    })
+    Some(if zone.starts_with('-') { -seconds } else { seconds })
 }
 
 /// Writes one, in UTC; a time that has no such form becomes 1970.
@@ -55,9 +44,7 @@ pub(super) fn write(at: Wall) -> String {
     let time = jiff::Timestamp::from_second(at.seconds())
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
         .to_zoned(jiff::tz::TimeZone::UTC);
-    let month = usize::try_from(time.month() - 1)
-        .ok()
-        .and_then(|month| MONTHS.get(month));
+    let month = usize::try_from(time.month() - 1).ok().and_then(|month| MONTHS.get(month));
     format!(
         "{:02}-{}-{:04} {:02}:{:02}:{:02} +0000",
         time.day(),

@@ -22,10 +22,7 @@ pub(super) fn silent(host: &str, doing: Doing, detail: &str) -> Failure {
 
 /// The server broke the protocol or a limit.
 pub(super) fn protocol(host: &str, doing: Doing, detail: &str) -> Failure {
-    let message = format!(
-        "{host} sent what no IMAP server may send, while {}",
-        doing.1
-    );
+    let message = format!("{host} sent what no IMAP server may send, while {}", doing.1);
     Failure::of("imap.protocol", message, Some(detail))
 }
 
@@ -51,8 +48,6 @@ pub(super) fn answered(
 ) -> Failure {
     let name = code.map(|code| code.name.as_str());
     let detail = name.map_or_else(|| text.to_owned(), |name| format!("[{name}] {text}"));
-    judge_imap(name, text, doing.0).failure(
-        format!("{host} answered {word} while {}", doing.1),
-        Some(&detail),
-    )
+    judge_imap(name, text, doing.0)
+        .failure(format!("{host} answered {word} while {}", doing.1), Some(&detail))
 }

@@ -15,10 +15,9 @@ impl Items {
     fn query(self) -> String {
         match self {
             Self::Facts => format!("({FACTS})"),
-            Self::Summary => format!(
-                "({FACTS} BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.{}>)",
-                limits::PREVIEW_BYTES
-            ),
+            Self::Summary => {
+                format!("({FACTS} BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.{}>)", limits::PREVIEW_BYTES)
+            }
             Self::Whole => format!("({FACTS} BODY.PEEK[])"),
             Self::Flags => "(UID FLAGS)".to_owned(),
             Self::FlagsSince(modseq) => format!("(UID FLAGS) (CHANGEDSINCE {modseq})"),
@@ -28,10 +27,7 @@ impl Items {
     fn allowance(self, body_bytes: u64) -> Allowance {
         let usual = Allowance::default();
         match self {
-            Self::Whole => Allowance {
-                literal: body_bytes + limits::LITERAL_SLACK_BYTES,
-                ..usual
-            },
+            Self::Whole => Allowance { literal: body_bytes + limits::LITERAL_SLACK_BYTES, ..usual },
             // a header may be as long as a message; what is beyond use is not kept
             Self::Summary => Allowance {
                 literal: chapar_engine::limits::MESSAGE_BYTES,
@@ -161,18 +157,11 @@ fn read_items(reader: &mut Reader<'_>, fetched: &mut Fetched) -> Option<()> {
 
 fn take_item(name: &str, value: Value, fetched: &mut Fetched) {
     match name {
-        "UID" => {
-            fetched.uid = value
-                .number()
-                .and_then(|uid| u32::try_from(uid).ok())
-                .unwrap_or(0)
-        }
+        "UID" => fetched.uid = value.number().and_then(|uid| u32::try_from(uid).ok()).unwrap_or(0),
         "FLAGS" => fetched.flags = value.list().map(flags),
         "INTERNALDATE" => fetched.internal_date = value.str().and_then(date::read),
         "RFC822.SIZE" => {
-            fetched.size = value
-                .number()
-                .map(|size| u32::try_from(size).unwrap_or(u32::MAX));
+            fetched.size = value.number().map(|size| u32::try_from(size).unwrap_or(u32::MAX));
         }
         "MODSEQ" => fetched.modseq = value.number(),
         "BODY[HEADER]" | "RFC822.HEADER" => fetched.header = value.into_bytes(),

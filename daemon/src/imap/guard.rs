@@ -76,11 +76,7 @@ impl Guard {
     /// Connects the guard to `stream`; everything of an earlier one is forgotten.
     pub fn attach(&mut self, stream: BoxStream) {
         let activity = self.activity.clone();
-        *self = Self {
-            link: Link::Server(stream),
-            activity,
-            ..Self::answering(b"")
-        };
+        *self = Self { link: Link::Server(stream), activity, ..Self::answering(b"") };
     }
 
     /// Takes the stream out, to put TLS around it. `None` when there is none, or when bytes that

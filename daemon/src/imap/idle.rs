@@ -112,10 +112,7 @@ impl Session {
         let doing = Doing(ImapStep::Idle, "ending the wait for news");
         self.wire.write(b"DONE\r\n", doing).await?;
         let patience = self.wire.patience(limits::DONE, limits::DONE);
-        self.wire
-            .finish(tag, doing, patience, &mut |answer| Ok(Some(answer)))
-            .await
-            .map(drop)
+        self.wire.finish(tag, doing, patience, &mut |answer| Ok(Some(answer))).await.map(drop)
     }
 
     /// The same where the server cannot push.
@@ -130,10 +127,6 @@ impl Session {
             return Ok(Round::Stop);
         }
         self.probe(limits::DONE).await?;
-        Ok(if clock.boot() >= renew {
-            Round::Renew
-        } else {
-            Round::Silence
-        })
+        Ok(if clock.boot() >= renew { Round::Renew } else { Round::Silence })
     }
 }

@@ -126,16 +126,8 @@ impl Gathered {
     fn mailbox(&mut self, line: Line) -> Listed {
         let selectable = !line.has("\\Noselect") && !line.has("\\NonExistent");
         let inbox = is_inbox(&line.wire_name);
-        let name = if inbox {
-            "INBOX".to_owned()
-        } else {
-            mutf7::decode(&line.wire_name)
-        };
-        let role = if inbox {
-            Some(Role::Inbox)
-        } else {
-            role::of_attributes(&line.attributes)
-        };
+        let name = if inbox { "INBOX".to_owned() } else { mutf7::decode(&line.wire_name) };
+        let role = if inbox { Some(Role::Inbox) } else { role::of_attributes(&line.attributes) };
         Listed {
             name,
             separator: line.separator,
@@ -154,9 +146,7 @@ impl Gathered {
 
 impl Line {
     fn has(&self, attribute: &str) -> bool {
-        self.attributes
-            .iter()
-            .any(|own| own.eq_ignore_ascii_case(attribute))
+        self.attributes.iter().any(|own| own.eq_ignore_ascii_case(attribute))
     }
 }
 
@@ -178,12 +168,7 @@ fn read_line(mut frame: Frame) -> Option<Line> {
     reader.word()?;
     reader.word()?;
     let attributes = reader.value()?;
-    let attributes = attributes
-        .list()?
-        .iter()
-        .filter_map(Value::str)
-        .map(str::to_owned)
-        .collect();
+    let attributes = attributes.list()?.iter().filter_map(Value::str).map(str::to_owned).collect();
     let separator = reader.value()?.str().and_then(|text| text.chars().next());
     let wire_name = match reader.value()? {
         // a mailbox may be called NIL
@@ -193,11 +178,7 @@ fn read_line(mut frame: Frame) -> Option<Line> {
     let sayable = !wire_name.is_empty()
         && wire_name.len() <= limits::MAILBOX_NAME_BYTES
         && !wire_name.contains(['\r', '\n', '\0']);
-    sayable.then_some(Line {
-        attributes,
-        separator,
-        wire_name,
-    })
+    sayable.then_some(Line { attributes, separator, wire_name })
 }
 
 #[cfg(test)]
@@ -209,14 +190,8 @@ mod tests {
     fn list(lines: &[&str]) -> Vec<Listed> {
         let mut gathered = Gathered::default();
         for line in lines {
-            let mut frame = Frame {
-                line: line.as_bytes().to_vec(),
-                ..Frame::default()
-            };
-            frame.literals.push_back(Literal {
-                bytes: b"a\"b".to_vec(),
-                cut: false,
-            });
+            let mut frame = Frame { line: line.as_bytes().to_vec(), ..Frame::default() };
+            frame.literals.push_back(Literal { bytes: b"a\"b".to_vec(), cut: false });
             match frame.kind() {
                 b"LIST" => gathered.take_line(frame).unwrap(),
                 b"LSUB" => gathered.take_lsub(frame).unwrap(),
@@ -248,18 +223,9 @@ mod tests {
             (sent.name.as_str(), sent.role, sent.subscribed),
             ("S\u{e9}nt", Some(Role::Sent), true)
         );
-        assert_eq!(
-            sent.status.map(|state| (state.exists, state.uidnext)),
-            Some((3, 9))
-        );
-        assert_eq!(
-            (none.selectable, none.role, none.separator),
-            (false, None, None)
-        );
-        assert_eq!(
-            (quoted.wire_name.as_str(), quoted.separator),
-            ("a\"b", None)
-        );
+        assert_eq!(sent.status.map(|state| (state.exists, state.uidnext)), Some((3, 9)));
+        assert_eq!((none.selectable, none.role, none.separator), (false, None, None));
+        assert_eq!((quoted.wire_name.as_str(), quoted.separator), ("a\"b", None));
     }
 
     #[test]

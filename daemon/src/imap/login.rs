@@ -55,10 +55,7 @@ async fn secure(
     stream: crate::world::net::BoxStream,
 ) -> Result<crate::world::net::BoxStream, Failure> {
     let host = &login.endpoint.host;
-    world
-        .net
-        .secure(stream, host, login.ca_pem.as_deref())
-        .await
+    world.net.secure(stream, host, login.ca_pem.as_deref()).await
 }
 
 /// Reads the greeting; the capabilities it names, if it does.
@@ -66,10 +63,7 @@ async fn greeting(wire: &mut Wire) -> Result<Option<Capabilities>, Failure> {
     let doing = Doing(ImapStep::Greeting, "waiting for its greeting");
     let patience = wire.patience(limits::GREETING, limits::GREETING);
     match wire.next(doing, patience).await? {
-        Answer::Status {
-            word: Word::Ok,
-            code,
-        } => Ok(code.and_then(|code| named(&code))),
+        Answer::Status { word: Word::Ok, code } => Ok(code.and_then(|code| named(&code))),
         Answer::Preauth => {
             let message = format!(
                 "{} lets anybody in without a login, so it cannot be proved whose mail it holds",
@@ -93,9 +87,7 @@ async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Fail
     let tag = wire.send("STARTTLS", doing).await?;
     let patience = wire.patience(limits::GREETING, limits::LOGIN);
     // untagged data are counted and not believed: `attach` forgets them
-    let answer = wire
-        .finish(&tag, doing, patience, &mut |answer| Ok(Some(answer)))
-        .await;
+    let answer = wire.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer))).await;
     if let Err(failure) = answer {
         let message = format!("{} refuses to start TLS on this port", wire.host);
         let refused = Failure::of("imap.no_starttls", message, None);
@@ -132,10 +124,8 @@ async fn capabilities(wire: &mut Wire) -> Result<Capabilities, Failure> {
     let tag = wire.send("CAPABILITY", doing).await?;
     let patience = wire.patience(limits::GREETING, limits::LOGIN);
     let mut found = None;
-    wire.finish(&tag, doing, patience, &mut |answer| {
-        Ok(take_capabilities(answer, &mut found))
-    })
-    .await?;
+    wire.finish(&tag, doing, patience, &mut |answer| Ok(take_capabilities(answer, &mut found)))
+        .await?;
     found.ok_or_else(|| wire.broken(doing, "no capabilities"))
 }
 
@@ -146,10 +136,7 @@ fn take_capabilities(answer: Answer, found: &mut Option<Capabilities>) -> Option
             *found = Some(Capabilities::read(frame.data()));
             None
         }
-        Answer::Status {
-            word: Word::Ok,
-            code: Some(code),
-        } if code.name == "CAPABILITY" => {
+        Answer::Status { word: Word::Ok, code: Some(code) } if code.name == "CAPABILITY" => {
             *found = named(&code);
             None
         }
@@ -247,11 +234,8 @@ async fn await_verdict(
 impl Session {
     /// ID and ENABLE in one flight, where offered. That a server refuses them is no failure.
     async fn introduce(&mut self) -> Result<(), Failure> {
-        const ID: &str = concat!(
-            "ID (\"name\" \"chapar\" \"version\" \"",
-            env!("CARGO_PKG_VERSION"),
-            "\")"
-        );
+        const ID: &str =
+            concat!("ID (\"name\" \"chapar\" \"version\" \"", env!("CARGO_PKG_VERSION"), "\")");
         let doing = Doing(ImapStep::Capability, "introducing ourselves");
         if self.offers("ID") {
             let tag = self.wire.send(ID, doing).await?;

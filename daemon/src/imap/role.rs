@@ -132,10 +132,8 @@ pub(super) fn guess_missing(mailboxes: &mut [Listed]) {
 fn is_called(mailbox: &Listed, name: &str) -> bool {
     let lower = mailbox.name.to_lowercase();
     let separator = mailbox.separator.unwrap_or('/');
-    let last = lower
-        .strip_prefix("inbox")
-        .and_then(|rest| rest.strip_prefix(separator))
-        .unwrap_or(&lower);
+    let last =
+        lower.strip_prefix("inbox").and_then(|rest| rest.strip_prefix(separator)).unwrap_or(&lower);
     last == name.to_lowercase()
 }
 

@@ -15,14 +15,8 @@ impl Session {
         if criteria.is_empty() || criteria.contains(['\r', '\n', '\0']) || !criteria.is_ascii() {
             return Err(failure::unsayable("the search"));
         }
-        self.wire.allow(Allowance {
-            line: limits::SEARCH_LINE_BYTES,
-            ..Allowance::default()
-        });
-        let tag = self
-            .wire
-            .send(&format!("UID SEARCH {criteria}"), doing)
-            .await?;
+        self.wire.allow(Allowance { line: limits::SEARCH_LINE_BYTES, ..Allowance::default() });
+        let tag = self.wire.send(&format!("UID SEARCH {criteria}"), doing).await?;
         let patience = self.wire.usual();
         let mut uids = Vec::new();
         let result = self
@@ -59,11 +53,7 @@ impl Session {
 
 /// `* SEARCH 1 2 3`, `* SEARCH 1 2 (MODSEQ 9)`. `None` when there are too many or something else.
 fn read_search(frame: &Frame, uids: &mut Vec<u32>) -> Option<()> {
-    for word in frame
-        .data()
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-    {
+    for word in frame.data().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
         if word.starts_with(b"(") {
             break;
         }
@@ -106,10 +96,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<Vec<u32>> {
-        let mut frame = Frame {
-            line: line.as_bytes().to_vec(),
-            ..Frame::default()
-        };
+        let mut frame = Frame { line: line.as_bytes().to_vec(), ..Frame::default() };
         let mut uids = Vec::new();
         match frame.kind() {
             b"SEARCH" => read_search(&frame, &mut uids)?,

@@ -114,25 +114,15 @@ impl Session {
         let doing = Doing(ImapStep::Select, "opening a mailbox");
         let name = mailbox(wire_name)?;
         let verb = if read_only { "EXAMINE" } else { "SELECT" };
-        let condstore = if self.offers("CONDSTORE") {
-            " (CONDSTORE)"
-        } else {
-            ""
-        };
-        let tag = self
-            .wire
-            .send(&format!("{verb} {name}{condstore}"), doing)
-            .await?;
+        let condstore = if self.offers("CONDSTORE") { " (CONDSTORE)" } else { "" };
+        let tag = self.wire.send(&format!("{verb} {name}{condstore}"), doing).await?;
         let patience = self.wire.usual();
         let mut numbers = Numbers::default();
         self.wire
             .finish(&tag, doing, patience, &mut |answer| {
                 match &answer {
                     Answer::Exists(count) => numbers.exists = Some(*count),
-                    Answer::Status {
-                        word: Word::Ok,
-                        code: Some(code),
-                    } => numbers.take_code(code),
+                    Answer::Status { word: Word::Ok, code: Some(code) } => numbers.take_code(code),
                     _ => return Ok(Some(answer)),
                 }
                 Ok(None)
@@ -144,9 +134,7 @@ impl Session {
             // RFC 3501 servers may leave it out
             numbers.uidnext = self.highest_uid().await?.checked_add(1);
         }
-        numbers
-            .state()
-            .ok_or_else(|| incomplete(&self.wire.host, doing))
+        numbers.state().ok_or_else(|| incomplete(&self.wire.host, doing))
     }
 
     /// The highest UID of the selected mailbox, 0 when it is empty.
@@ -156,10 +144,8 @@ impl Session {
         }
         let mut highest = 0;
         let which = super::Which::Uids("*".to_owned());
-        self.fetch(which, super::Items::Flags, &mut |fetched| {
-            highest = highest.max(fetched.uid)
-        })
-        .await?;
+        self.fetch(which, super::Items::Flags, &mut |fetched| highest = highest.max(fetched.uid))
+            .await?;
         Ok(highest)
     }
 }
@@ -170,9 +156,5 @@ pub(super) fn mailbox(wire_name: &str) -> Result<String, Failure> {
 }
 
 fn incomplete(host: &str, doing: Doing) -> Failure {
-    failure::protocol(
-        host,
-        doing,
-        "UIDVALIDITY, UIDNEXT or the count of messages is missing",
-    )
+    failure::protocol(host, doing, "UIDVALIDITY, UIDNEXT or the count of messages is missing")
 }

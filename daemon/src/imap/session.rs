@@ -93,10 +93,7 @@ impl Session {
         let doing = Doing(ImapStep::Other, "asking whether it is still there");
         let tag = self.wire.send("NOOP", doing).await?;
         let patience = self.wire.patience(within, within);
-        self.wire
-            .finish(&tag, doing, patience, &mut |answer| Ok(Some(answer)))
-            .await
-            .map(drop)
+        self.wire.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer))).await.map(drop)
     }
 
     /// LOGOUT under a short deadline; never fails.
@@ -107,8 +104,7 @@ impl Session {
         let _ = super::wire::within(
             &*clock,
             limit,
-            self.wire
-                .command("LOGOUT", Doing(ImapStep::Other, "leaving")),
+            self.wire.command("LOGOUT", Doing(ImapStep::Other, "leaving")),
         )
         .await;
     }

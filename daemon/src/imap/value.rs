@@ -65,10 +65,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(line: &'a [u8], literals: &'a mut VecDeque<Literal>) -> Self {
-        Self {
-            rest: line,
-            literals,
-        }
+        Self { rest: line, literals }
     }
 
     /// The next byte after blanks, left where it is.
@@ -182,10 +179,7 @@ mod tests {
     fn read(line: &str, literals: &[&str]) -> Option<Value> {
         let mut literals = literals
             .iter()
-            .map(|text| Literal {
-                bytes: text.as_bytes().to_vec(),
-                cut: false,
-            })
+            .map(|text| Literal { bytes: text.as_bytes().to_vec(), cut: false })
             .collect();
         Reader::new(line.as_bytes(), &mut literals).value()
     }
@@ -200,19 +194,11 @@ mod tests {
             (r#""a \"b\" \\""#, text(r#"a "b" \"#)),
             ("{3}\r\n", text("abc")),
             ("~{3+}\r\n", text("abc")),
-            (
-                "BODY[HEADER.FIELDS (DATE FROM)]<0> x",
-                word("BODY[HEADER.FIELDS (DATE FROM)]<0>"),
-            ),
+            ("BODY[HEADER.FIELDS (DATE FROM)]<0> x", word("BODY[HEADER.FIELDS (DATE FROM)]<0>")),
             ("[open x", word("[open")),
             (
                 "(a (b) \"c\"{3}\r\n)",
-                Value::List(vec![
-                    word("a"),
-                    Value::List(vec![word("b")]),
-                    text("c"),
-                    text("abc"),
-                ]),
+                Value::List(vec![word("a"), Value::List(vec![word("b")]), text("c"), text("abc")]),
             ),
             ("()", Value::List(vec![])),
         ] {
@@ -226,10 +212,7 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!(read("(42)", &[]).unwrap().number(), Some(42));
-        assert_eq!(
-            read("18446744073709551615", &[]).unwrap().number(),
-            Some(u64::MAX)
-        );
+        assert_eq!(read("18446744073709551615", &[]).unwrap().number(), Some(u64::MAX));
         for no_number in ["18446744073709551616", "-1", "0x1", "()", "NIL"] {
             assert_eq!(read(no_number, &[]).unwrap().number(), None, "{no_number}");
         }

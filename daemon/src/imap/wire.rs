@@ -64,22 +64,14 @@ impl Frame {
             return b"";
         }
         let (second, rest) = sort::split_word(rest);
-        if second.iter().all(u8::is_ascii_digit) {
-            sort::split_word(rest).0
-        } else {
-            second
-        }
+        if second.iter().all(u8::is_ascii_digit) { sort::split_word(rest).0 } else { second }
     }
 
     /// What follows that word.
     pub(super) fn data(&self) -> &[u8] {
         let (_, rest) = sort::split_word(&self.line);
         let (second, rest) = sort::split_word(rest);
-        if second.iter().all(u8::is_ascii_digit) {
-            sort::split_word(rest).1
-        } else {
-            rest
-        }
+        if second.iter().all(u8::is_ascii_digit) { sort::split_word(rest).1 } else { rest }
     }
 }
 
@@ -189,12 +181,11 @@ impl Wire {
         }
         let guard = Guard::answering(b"A0001 OK -\r\n");
         let activity = guard.activity();
-        let imap = async_imap::Client::new(guard)
-            .authenticate("NOTHING", Nothing)
-            .await
-            .map_err(|(error, _)| {
+        let imap = async_imap::Client::new(guard).authenticate("NOTHING", Nothing).await.map_err(
+            |(error, _)| {
                 failure::protocol(host, Doing(ImapStep::Other, "starting"), &error.to_string())
-            })?;
+            },
+        )?;
         Ok(Self {
             imap,
             clock,
@@ -231,10 +222,7 @@ impl Wire {
 
     /// Patience for one command.
     pub(super) fn patience(&self, silence: Duration, total: Duration) -> Patience {
-        Patience {
-            silence,
-            until: self.clock.boot().after(total),
-        }
+        Patience { silence, until: self.clock.boot().after(total) }
     }
 
     /// The patience of most commands.
@@ -326,8 +314,7 @@ impl Wire {
     pub(super) async fn command(&mut self, command: &str, doing: Doing) -> Result<Ended, Failure> {
         let tag = self.send(command, doing).await?;
         let patience = self.usual();
-        self.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer)))
-            .await
+        self.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer))).await
     }
 
     /// Takes a tagged answer as the one to `tag`.
@@ -354,10 +341,7 @@ impl Wire {
         self.hints.note(answer);
         self.unasked += 1;
         if self.unasked > limits::UNSOLICITED {
-            let detail = format!(
-                "more than {} responses nobody asked for",
-                limits::UNSOLICITED
-            );
+            let detail = format!("more than {} responses nobody asked for", limits::UNSOLICITED);
             return Err(self.broken(doing, &detail));
         }
         Ok(())
@@ -409,12 +393,7 @@ impl Wire {
 
     /// Reads one response; `None` when patience ran out. Safe to drop.
     async fn read(&mut self, patience: Patience) -> Option<std::io::Result<Option<Shown>>> {
-        let Self {
-            imap,
-            clock,
-            activity,
-            ..
-        } = self;
+        let Self { imap, clock, activity, .. } = self;
         let mut read = pin!(imap.read_response());
         loop {
             let before = activity.bytes();
@@ -429,9 +408,7 @@ impl Wire {
     }
 
     fn read_failed(&mut self, error: &std::io::Error, doing: Doing) -> Failure {
-        let violation = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Violation>());
+        let violation = error.get_ref().and_then(|inner| inner.downcast_ref::<Violation>());
         let failure = match violation {
             Some(violation) => failure::protocol(&self.host, doing, &violation.to_string()),
             None => failure::lost(&self.host, doing, &error.to_string()),
@@ -502,12 +479,7 @@ fn answer(shown: Shown, frame: Frame) -> Answer {
     match shown {
         Shown::Done(tag, word) => {
             let (code, text) = code::read(rest);
-            Answer::Done(Ended {
-                tag,
-                word,
-                code,
-                text,
-            })
+            Answer::Done(Ended { tag, word, code, text })
         }
         Shown::Continue => Answer::Continue,
         Shown::Exists(count) => Answer::Exists(count),

@@ -25,11 +25,7 @@ pub fn check_bytes(bytes: &[u8]) -> Result<(), &'static str> {
             check_header(line)?;
         }
     }
-    if in_headers {
-        Err("its headers do not end")
-    } else {
-        Ok(())
-    }
+    if in_headers { Err("its headers do not end") } else { Ok(()) }
 }
 
 /// One line without its CRLF.
@@ -56,11 +52,7 @@ fn check_header(line: &[u8]) -> Result<(), &'static str> {
         return Err("it has a Bcc header");
     }
     let named = name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_graphic());
-    if named {
-        Ok(())
-    } else {
-        Err("it has a header line without a name")
-    }
+    if named { Ok(()) } else { Err("it has a header line without a name") }
 }
 
 #[cfg(test)]
@@ -86,11 +78,7 @@ mod tests {
             b"A: b\r\n\r\nx",
             b": b\r\r\n\r\n",
         ] {
-            assert!(
-                check_bytes(bytes).is_err(),
-                "{:?}",
-                String::from_utf8_lossy(bytes)
-            );
+            assert!(check_bytes(bytes).is_err(), "{:?}", String::from_utf8_lossy(bytes));
         }
         let line = |n| [b"A: b\r\n\r\n", "x".repeat(n).as_bytes(), b"\r\n"].concat();
         assert_eq!(check_bytes(&line(998)), Ok(()));

@@ -26,11 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Body {
         let html = html.as_deref()?;
         Some(text_of_html(super::text::start_of(html, HTML_TEXT_BYTES)))
     });
-    Body {
-        text,
-        html,
-        attachments: listed(&message),
-    }
+    Body { text, html, attachments: listed(&message) }
 }
 
 /// The decoded content of part `index`, if it is one that [`read`] lists.
@@ -48,9 +44,7 @@ pub(super) fn content(bytes: &[u8], index: u32) -> Option<Vec<u8>> {
 
 /// Whether a part is an attachment in a person's eyes.
 pub(super) fn has_attachment(message: &Message<'_>) -> bool {
-    message
-        .attachments()
-        .any(|part| !is_inline(part) && !is_signature(part))
+    message.attachments().any(|part| !is_inline(part) && !is_signature(part))
 }
 
 /// The parsed message, unless parsing it would cost too much.
@@ -94,9 +88,7 @@ fn listed(message: &Message<'_>) -> Vec<Part> {
 
 /// The sender's name for it; an embedded message is named by its subject.
 fn name_of(part: &MessagePart<'_>) -> Option<String> {
-    let given = part
-        .attachment_name()
-        .map(|name| one_line(name, LINE_CHARS));
+    let given = part.attachment_name().map(|name| one_line(name, LINE_CHARS));
     let subject = || {
         let subject = one_line(part.message()?.subject()?, LINE_CHARS);
         (!subject.is_empty()).then(|| format!("{subject}.eml"))

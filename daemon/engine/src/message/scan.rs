@@ -21,10 +21,7 @@ pub(super) struct Scan {
 pub(super) fn scan(bytes: &[u8]) -> Scan {
     let header_end = header_end(bytes);
     let headers_cut = header_end >= HEADER_BYTES && header_end < bytes.len();
-    Scan {
-        header_end,
-        too_complex: headers_cut || !Walk::default().fits(bytes),
-    }
+    Scan { header_end, too_complex: headers_cut || !Walk::default().fits(bytes) }
 }
 
 /// The byte after the empty line, or the end, or the limit.
@@ -93,10 +90,7 @@ impl Walk {
     /// A line that starts with `--`: closes and begins parts when its boundary is open.
     fn boundary(&mut self, rest: &[u8]) {
         // by prefix, as lenient parsers do: counting too many parts is the safe mistake
-        let found = self
-            .open
-            .iter()
-            .rposition(|open| !open.is_empty() && rest.starts_with(open));
+        let found = self.open.iter().rposition(|open| !open.is_empty() && rest.starts_with(open));
         let Some(depth) = found else { return };
         let length = self.open.get(depth).map_or(0, Vec::len);
         if rest.get(length..).is_some_and(|end| end.starts_with(b"--")) {
@@ -127,9 +121,8 @@ impl Walk {
             return;
         }
         const NAME: &[u8] = b"content-type:";
-        self.in_content_type = line
-            .get(..NAME.len())
-            .is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+        self.in_content_type =
+            line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
         if self.in_content_type {
             let value = line.get(NAME.len()..).unwrap_or_default();
             self.content_type = Some(value.iter().take(CONTENT_TYPE_BYTES).copied().collect());
@@ -166,9 +159,7 @@ fn boundary_of(value: &[u8], lower: &[u8]) -> Option<Vec<u8>> {
     let raw = rest.get(equals + 1..)?.trim_ascii_start();
     let boundary = match raw.strip_prefix(b"\"") {
         Some(quoted) => quoted.split(|byte| *byte == b'"').next(),
-        None => raw
-            .split(|byte| byte.is_ascii_whitespace() || *byte == b';')
-            .next(),
+        None => raw.split(|byte| byte.is_ascii_whitespace() || *byte == b';').next(),
     }?;
     (!boundary.is_empty()).then(|| boundary.to_vec())
 }

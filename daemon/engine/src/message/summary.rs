@@ -26,10 +26,7 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
     }
     let Some(message) = parse(bytes, whole, look, too_large) else {
         defects.push(Defect::Unparsable);
-        return Summary {
-            defects,
-            ..Summary::default()
-        };
+        return Summary { defects, ..Summary::default() };
     };
     let mut summary = headers(&message, &mut defects);
     summary.preview = preview(&message);
@@ -44,11 +41,7 @@ fn parse(bytes: &[u8], whole: bool, look: Scan, too_large: bool) -> Option<Messa
     if too_large || look.too_complex {
         return MessageParser::new().parse_headers(bytes.get(..look.header_end)?);
     }
-    MessageParser::new().parse(if whole {
-        bytes
-    } else {
-        without_cut_line(bytes, look)
-    })
+    MessageParser::new().parse(if whole { bytes } else { without_cut_line(bytes, look) })
 }
 
 /// A cut text without its last, partial line: half a base64 group or `=C` would show as rubbish.
@@ -56,16 +49,9 @@ fn without_cut_line(bytes: &[u8], look: Scan) -> &[u8] {
     /// Longest line of an encoded body (RFC 2045 §6.7, §6.8) with its end.
     const ENCODED_LINE: usize = 78;
     let text = bytes.get(look.header_end..).unwrap_or_default();
-    let line_start = text
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
+    let line_start = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let cut = text.len() - line_start;
-    let keep = if line_start > 0 && cut <= ENCODED_LINE {
-        text.len() - cut
-    } else {
-        text.len()
-    };
+    let keep = if line_start > 0 && cut <= ENCODED_LINE { text.len() - cut } else { text.len() };
     bytes.get(..look.header_end + keep).unwrap_or(bytes)
 }
 
@@ -126,19 +112,13 @@ fn clean_id(id: &str) -> Option<String> {
     let id = id.trim().trim_start_matches('<').trim_end_matches('>');
     let fits = !id.is_empty()
         && id.len() <= ID_BYTES
-        && !id
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || c == '<' || c == '>');
+        && !id.chars().any(|c| c.is_control() || c.is_whitespace() || c == '<' || c == '>');
     fits.then(|| id.to_owned())
 }
 
 /// The addresses of several headers of one name.
 fn all_addresses<'m>(headers: impl Iterator<Item = &'m mail_parser::Address<'m>>) -> Vec<Address> {
-    headers
-        .flat_map(|header| header.iter())
-        .filter_map(address)
-        .take(ADDRESSES)
-        .collect()
+    headers.flat_map(|header| header.iter()).filter_map(address).take(ADDRESSES).collect()
 }
 
 /// The addresses of one header; groups are flattened.
@@ -153,22 +133,15 @@ fn addresses(header: Option<&mail_parser::Address<'_>>) -> Vec<Address> {
 
 /// One address; `None` when neither name nor address is there.
 fn address(parsed: &mail_parser::Addr<'_>) -> Option<Address> {
-    let name = parsed
-        .name()
-        .map(|name| one_line(name, LINE_CHARS))
-        .filter(|name| !name.is_empty());
+    let name = parsed.name().map(|name| one_line(name, LINE_CHARS)).filter(|name| !name.is_empty());
     let email = one_line(parsed.address().unwrap_or_default(), LINE_CHARS);
     // without an @ it is a name somebody forgot to quote
     match (name, email.contains('@')) {
         (name, true) => Some(Address { name, email }),
-        (Some(name), false) => Some(Address {
-            name: Some(name),
-            email: String::new(),
-        }),
-        (None, false) if !email.is_empty() => Some(Address {
-            name: Some(email),
-            email: String::new(),
-        }),
+        (Some(name), false) => Some(Address { name: Some(name), email: String::new() }),
+        (None, false) if !email.is_empty() => {
+            Some(Address { name: Some(email), email: String::new() })
+        }
         (None, false) => None,
     }
 }

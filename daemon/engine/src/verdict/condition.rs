@@ -48,14 +48,7 @@ const fn row(
     title: &'static str,
     remedy: &'static str,
 ) -> Condition {
-    Condition {
-        code,
-        verdict,
-        severity,
-        who,
-        title,
-        remedy,
-    }
+    Condition { code, verdict, severity, who, title, remedy }
 }
 
 use Severity::{Error, Info, Warning};
@@ -85,14 +78,7 @@ pub static CONDITIONS: &[Condition] = &[
         "The server refuses the connection",
         "Check host and port. If they are right the server is down: it is tried again by itself.",
     ),
-    row(
-        "net.timeout",
-        Retry,
-        Warning,
-        Nobody,
-        "The server does not answer",
-        WAITING,
-    ),
+    row("net.timeout", Retry, Warning, Nobody, "The server does not answer", WAITING),
     row(
         "net.unreachable",
         Retry,
@@ -101,14 +87,7 @@ pub static CONDITIONS: &[Condition] = &[
         "There is no way to the server",
         "Check whether this machine is online. It is tried again by itself.",
     ),
-    row(
-        "net.lost",
-        Retry,
-        Info,
-        Nobody,
-        "The connection was lost",
-        WAITING,
-    ),
+    row("net.lost", Retry, Info, Nobody, "The connection was lost", WAITING),
     row(
         "tls.expired",
         FixSettings,
@@ -189,14 +168,7 @@ pub static CONDITIONS: &[Condition] = &[
         "Data stood before the TLS handshake",
         "Nothing was sent. Somebody between here and the server may be tampering: try another network.",
     ),
-    row(
-        "imap.greeting",
-        Retry,
-        Warning,
-        Provider,
-        "The IMAP server turns us away",
-        WAITING,
-    ),
+    row("imap.greeting", Retry, Warning, Provider, "The IMAP server turns us away", WAITING),
     row(
         "imap.not_imap",
         FixSettings,
@@ -237,14 +209,7 @@ pub static CONDITIONS: &[Condition] = &[
         "The IMAP server allows no login we can use",
         "Check whether IMAP is switched on for this mailbox on the provider's website.",
     ),
-    row(
-        "imap.protocol",
-        Retry,
-        Warning,
-        Provider,
-        "The IMAP server broke the protocol",
-        WAITING,
-    ),
+    row("imap.protocol", Retry, Warning, Provider, "The IMAP server broke the protocol", WAITING),
     row(
         "imap.refused",
         Refused,
@@ -293,14 +258,7 @@ pub static CONDITIONS: &[Condition] = &[
         "The server skips the login before TLS",
         "Nothing was sent. Use the port that begins with TLS, usually 993.",
     ),
-    row(
-        "smtp.greeting",
-        Retry,
-        Warning,
-        Provider,
-        "The mail server turns us away",
-        WAITING,
-    ),
+    row("smtp.greeting", Retry, Warning, Provider, "The mail server turns us away", WAITING),
     row(
         "smtp.not_smtp",
         FixSettings,
@@ -349,14 +307,7 @@ pub static CONDITIONS: &[Condition] = &[
         "The mail was refused",
         "The server's own words say why. Correct it and send again.",
     ),
-    row(
-        "smtp.deferred",
-        Retry,
-        Info,
-        Recipient,
-        "The mail was put off",
-        WAITING,
-    ),
+    row("smtp.deferred", Retry, Info, Recipient, "The mail was put off", WAITING),
     row(
         "smtp.unavailable",
         Retry,
@@ -365,14 +316,7 @@ pub static CONDITIONS: &[Condition] = &[
         "The mail server is not available at present",
         WAITING,
     ),
-    row(
-        "smtp.protocol",
-        Retry,
-        Warning,
-        Provider,
-        "The SMTP server broke the protocol",
-        WAITING,
-    ),
+    row("smtp.protocol", Retry, Warning, Provider, "The SMTP server broke the protocol", WAITING),
     row(
         "smtp.throttled",
         Throttled(None),

@@ -42,9 +42,7 @@ pub fn judge_imap(code: Option<&str>, text: &str, during: ImapStep) -> Judgement
     let word = code.and_then(|code| code.split_whitespace().next());
     let by_code = word.and_then(|word| by_code(&word.to_ascii_uppercase(), &lower, during));
     Judgement::of(
-        by_code
-            .or_else(|| by_text(&lower, during))
-            .unwrap_or_else(|| by_step(&lower, during)),
+        by_code.or_else(|| by_text(&lower, during)).unwrap_or_else(|| by_step(&lower, during)),
     )
 }
 
@@ -77,80 +75,33 @@ fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
 /// What the text says where servers have no code for it.
 fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
     let login = matches!(during, ImapStep::Login | ImapStep::Greeting);
-    if says(
-        lower,
-        &[
-            "application-specific password",
-            "app password",
-            "app-specific password",
-        ],
-    ) || says(lower, &["via your web browser", "web login required"])
+    if says(lower, &["application-specific password", "app password", "app-specific password"])
+        || says(lower, &["via your web browser", "web login required"])
     {
         return Some("imap.app_password");
     }
-    if says(
-        lower,
-        &["throttled", "too many simultaneous", "too many connections"],
-    ) || says(
-        lower,
-        &["maximum number of connections", "too many sessions"],
-    ) || says(
-        lower,
-        &[
-            "rate limit",
-            "bandwidth limit",
-            "exceeded command",
-            "too many login",
-        ],
-    ) {
+    if says(lower, &["throttled", "too many simultaneous", "too many connections"])
+        || says(lower, &["maximum number of connections", "too many sessions"])
+        || says(lower, &["rate limit", "bandwidth limit", "exceeded command", "too many login"])
+    {
         return Some("imap.throttled");
     }
     // Microsoft: the mailbox server is not attached (yet); also a wrong user with a good token
     if lower.contains("user is authenticated but not connected") {
         return Some("imap.unavailable");
     }
-    if says(
-        lower,
-        &[
-            "accesstokenexpired",
-            "session expired",
-            "session invalidated",
-        ],
-    ) {
+    if says(lower, &["accesstokenexpired", "session expired", "session invalidated"]) {
         return Some("net.lost");
     }
     if login
-        && says(
-            lower,
-            &[
-                "imap is disabled",
-                "imap access is disabled",
-                "not enabled for imap",
-            ],
-        )
+        && says(lower, &["imap is disabled", "imap access is disabled", "not enabled for imap"])
     {
         return Some("imap.no_login");
     }
-    if says(
-        lower,
-        &[
-            "temporary",
-            "temporarily",
-            "try again later",
-            "server busy",
-            "too busy",
-        ],
-    ) || says(
-        lower,
-        &[
-            "internal error",
-            "internal server error",
-            "server unavailable",
-        ],
-    ) || says(
-        lower,
-        &["backend", "service not available", "shutting down"],
-    ) {
+    if says(lower, &["temporary", "temporarily", "try again later", "server busy", "too busy"])
+        || says(lower, &["internal error", "internal server error", "server unavailable"])
+        || says(lower, &["backend", "service not available", "shutting down"])
+    {
         return Some("imap.unavailable");
     }
     None
@@ -161,12 +112,7 @@ fn by_step(lower: &str, during: ImapStep) -> &'static str {
     match during {
         ImapStep::Greeting => "imap.greeting",
         ImapStep::StartTls => "imap.no_starttls",
-        ImapStep::Login
-            if says(
-                lower,
-                &["unsupported", "unknown command", "invalid command"],
-            ) =>
-        {
+        ImapStep::Login if says(lower, &["unsupported", "unknown command", "invalid command"]) => {
             "imap.no_login"
         }
         ImapStep::Login => "imap.auth",
@@ -174,12 +120,7 @@ fn by_step(lower: &str, during: ImapStep) -> &'static str {
         ImapStep::Select | ImapStep::List
             if says(
                 lower,
-                &[
-                    "doesn't exist",
-                    "does not exist",
-                    "no such mailbox",
-                    "not found",
-                ],
+                &["doesn't exist", "does not exist", "no such mailbox", "not found"],
             ) =>
         {
             "imap.no_mailbox"

@@ -68,23 +68,9 @@ fn is_throttle(code: u16, status: &str, lower: &str) -> bool {
     (code == 432 && status != "4.7.12")
         || status == "5.4.5"
         || lower.contains("submissionquotaexceeded")
-        || says(
-            lower,
-            &[
-                "sending limit",
-                "sending quota",
-                "daily user sending",
-                "rate limit",
-            ],
-        )
-        || says(
-            lower,
-            &["too many messages", "too many connections", "throttl"],
-        )
-        || says(
-            lower,
-            &["too many login", "too many concurrent", "try again in"],
-        )
+        || says(lower, &["sending limit", "sending quota", "daily user sending", "rate limit"])
+        || says(lower, &["too many messages", "too many connections", "throttl"])
+        || says(lower, &["too many login", "too many concurrent", "try again in"])
 }
 
 /// An answer to AUTH (RFC 4954 §6).
@@ -92,12 +78,7 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
     match code {
         // switched off for the mailbox or the whole company: no password helps
         _ if matches!(status, "5.7.139" | "5.7.30") => "smtp.no_auth",
-        534 | 535
-            if says(
-                lower,
-                &["application-specific", "app password", "web browser"],
-            ) =>
-        {
+        534 | 535 if says(lower, &["application-specific", "app password", "web browser"]) => {
             "smtp.app_password"
         }
         534 if status == "5.7.9" => "smtp.app_password",

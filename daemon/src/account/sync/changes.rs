@@ -20,18 +20,12 @@ impl Worker {
         if mailbox.role == Some(Role::Inbox) && self.inbox_looked {
             return Ok(());
         }
-        let status = listed
-            .iter()
-            .find(|l| l.wire_name == mailbox.wire_name)
-            .and_then(|l| l.status);
+        let status =
+            listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
         let selected = self.selected.is_some_and(|(id, _)| id == mailbox.id);
         // The numbers of the selected mailbox may be stale; only SELECT tells.
         let same = !selected && status.is_some() && status == mailbox.server && knows_flags(status);
-        if same {
-            Ok(())
-        } else {
-            self.look(mailbox).await
-        }
+        if same { Ok(()) } else { self.look(mailbox).await }
     }
 
     /// Looks at one mailbox and brings its mirror in line.
@@ -41,11 +35,7 @@ impl Worker {
         let condstore = server.modseq.is_some();
         match look(mailbox.server, server, condstore) {
             Look::Reset => self.replan(mailbox).await,
-            Look::Changes {
-                new_from,
-                flags,
-                count_before,
-            } => {
+            Look::Changes { new_from, flags, count_before } => {
                 let mut arrived = 0;
                 if let Some(from) = new_from {
                     arrived = self.receive(mailbox, server, from).await?;
@@ -76,9 +66,7 @@ impl Worker {
         let mut uids = vec![];
         let mut each = |fetched: Fetched| uids.push(fetched.uid);
         let which = Which::Uids(format!("{from}:*"));
-        self.session()?
-            .fetch(which, Items::Flags, &mut each)
-            .await?;
+        self.session()?.fetch(which, Items::Flags, &mut each).await?;
         // `n:*` names the last message even when its UID is below n.
         uids.retain(|uid| *uid >= from);
         uids.sort_unstable();
@@ -87,9 +75,8 @@ impl Worker {
             let arrived = self.fetch_summaries(batch).await?;
             let next = batch.last().map_or(from, |last| last.saturating_add(1));
             let (id, validity) = (mailbox.id, server.uidvalidity);
-            let fresh = self
-                .write(move |tx| ingest::receive(tx, id, validity, &arrived, next))
-                .await?;
+            let fresh =
+                self.write(move |tx| ingest::receive(tx, id, validity, &arrived, next)).await?;
             self.tally.added += fresh;
         }
         Ok(u64::try_from(uids.len()).unwrap_or(u64::MAX))
@@ -105,10 +92,7 @@ impl Worker {
         let (items, sets) = match need {
             FlagsNeed::Nothing => return Ok(()),
             FlagsNeed::Since(modseq) => (Items::FlagsSince(modseq), vec!["1:*".to_owned()]),
-            FlagsNeed::All => (
-                Items::Flags,
-                UidSet::from_uids(rows.iter().map(|r| r.uid)).split(),
-            ),
+            FlagsNeed::All => (Items::Flags, UidSet::from_uids(rows.iter().map(|r| r.uid)).split()),
         };
         for set in sets {
             let mut flags: Vec<(u32, Flags)> = vec![];
@@ -117,13 +101,10 @@ impl Worker {
                     flags.push((fetched.uid, now));
                 }
             };
-            self.session()?
-                .fetch(Which::Uids(set), items, &mut each)
-                .await?;
+            self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
             let (id, validity) = (mailbox.id, server.uidvalidity);
-            self.tally.flagged += self
-                .write(move |tx| ingest::reflag(tx, id, validity, &flags))
-                .await?;
+            self.tally.flagged +=
+                self.write(move |tx| ingest::reflag(tx, id, validity, &flags)).await?;
         }
         Ok(())
     }
@@ -140,16 +121,11 @@ impl Worker {
                 second.select(&mailbox.wire_name, true).await?;
                 let again = present(&mut second, rows).await?;
                 second.logout().await;
-                gone.into_iter()
-                    .filter(|uid| !again.contains(uid))
-                    .collect()
+                gone.into_iter().filter(|uid| !again.contains(uid)).collect()
             }
         };
-        let ids: Vec<_> = rows
-            .iter()
-            .filter(|row| gone.contains(&row.uid))
-            .map(|row| row.id)
-            .collect();
+        let ids: Vec<_> =
+            rows.iter().filter(|row| gone.contains(&row.uid)).map(|row| row.id).collect();
         if !ids.is_empty() {
             self.tally.removed += self.write(move |tx| ingest::vanish(tx, &ids)).await?;
         }

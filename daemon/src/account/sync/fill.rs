@@ -48,9 +48,8 @@ impl Worker {
         max: u32,
     ) -> Result<Option<Vec<UidRow>>, Failure> {
         let view = self.context.store.read().map_err(store_failure)?;
-        let mut rows = view
-            .next_at_stage(mailbox.id, stage, max, self.batch)
-            .map_err(store_failure)?;
+        let mut rows =
+            view.next_at_stage(mailbox.id, stage, max, self.batch).map_err(store_failure)?;
         if stage == Stage::Summary {
             let mut bytes = 0;
             let fits = rows.iter().take_while(|row| {
@@ -71,10 +70,7 @@ impl Worker {
         items: Items,
     ) -> Result<(), Failure> {
         let server = self.ensure_selected(mailbox).await?;
-        if mailbox
-            .server
-            .is_some_and(|known| known.uidvalidity != server.uidvalidity)
-        {
+        if mailbox.server.is_some_and(|known| known.uidvalidity != server.uidvalidity) {
             return self.replan(mailbox).await;
         }
         let uids: Vec<u32> = rows.iter().map(|row| row.uid).collect();
@@ -84,17 +80,12 @@ impl Worker {
         };
         self.batch = (self.batch * 2).min(BATCH_MESSAGES);
         let came: BTreeSet<u32> = arrived.iter().map(|a| a.uid).collect();
-        let bytes: u64 = arrived
-            .iter()
-            .filter_map(|a| a.bytes.as_ref())
-            .map(|b| b.len() as u64)
-            .sum();
+        let bytes: u64 =
+            arrived.iter().filter_map(|a| a.bytes.as_ref()).map(|b| b.len() as u64).sum();
         let (id, validity) = (mailbox.id, server.uidvalidity);
-        self.write(move |tx| ingest::fill(tx, id, validity, &arrived))
-            .await?;
+        self.write(move |tx| ingest::fill(tx, id, validity, &arrived)).await?;
         self.tally.bytes += bytes;
-        self.missed(rows.iter().filter(|row| !came.contains(&row.uid)))
-            .await?;
+        self.missed(rows.iter().filter(|row| !came.contains(&row.uid))).await?;
         self.progress(mailbox).await
     }
 
@@ -110,9 +101,7 @@ impl Worker {
                     arrived.extend(Arrived::read(fetched));
                 }
             };
-            self.session()?
-                .fetch(Which::Uids(set), items, &mut each)
-                .await?;
+            self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
         }
         Ok(arrived)
     }
@@ -157,11 +146,7 @@ impl Worker {
         let tries = self.tries.entry(id).or_default();
         *tries += 1;
         if *tries >= limits::POISON_TRIES {
-            tracing::warn!(
-                account = self.context.id.0,
-                message = id.0,
-                "message set aside"
-            );
+            tracing::warn!(account = self.context.id.0, message = id.0, "message set aside");
             self.tries.remove(&id);
             self.write(move |tx| ingest::poison(tx, id)).await?;
         }
@@ -181,12 +166,7 @@ impl Worker {
         self.context.note_lossy(self.me, Note::Progress(progress));
         if self.account()?.first_synced_at.is_none() {
             let mailbox = Some(mailbox.id);
-            self.append(EventKind::SyncProgress {
-                done,
-                total,
-                mailbox,
-            })
-            .await;
+            self.append(EventKind::SyncProgress { done, total, mailbox }).await;
         }
         Ok(())
     }
@@ -220,21 +200,15 @@ impl Worker {
             return Ok(blob);
         }
         if u64::from(message.size) > MESSAGE_BYTES {
-            return Err(refused(
-                "imap.too_large",
-                "The message is larger than chapar reads.",
-            ));
+            return Err(refused("imap.too_large", "The message is larger than chapar reads."));
         }
         self.connect().await?;
         let server = self.ensure_selected(&mailbox).await?;
         let arrived = self.fetch(&[message.uid], Items::Whole).await?;
         let (mailbox, validity) = (mailbox.id, server.uidvalidity);
-        self.write(move |tx| ingest::fill(tx, mailbox, validity, &arrived))
-            .await?;
+        self.write(move |tx| ingest::fill(tx, mailbox, validity, &arrived)).await?;
         let (message, _) = self.locate(id)?;
-        message
-            .blob
-            .ok_or_else(|| refused("imap.gone", "The server no longer has this message."))
+        message.blob.ok_or_else(|| refused("imap.gone", "The server no longer has this message."))
     }
 
     fn locate(&self, id: MessageId) -> Result<(chapar_engine::message::Message, Mailbox), Failure> {
@@ -244,19 +218,12 @@ impl Worker {
             Some(message) => view.mailbox(message.mailbox).map_err(store_failure)?,
             None => None,
         };
-        message
-            .zip(mailbox)
-            .ok_or_else(|| refused("imap.gone", "There is no such message."))
+        message.zip(mailbox).ok_or_else(|| refused("imap.gone", "There is no such message."))
     }
 }
 
 type Requests = mpsc::Receiver<WholeRequest>;
 
 fn refused(code: &'static str, message: &str) -> Failure {
-    Failure {
-        code,
-        message: message.into(),
-        detail: None,
-        verdict: Verdict::Refused,
-    }
+    Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }
 }

@@ -51,16 +51,9 @@ impl Worker {
         budget: usize,
         listed: &[Listed],
     ) -> Result<Scanned, Failure> {
-        let known = listed
-            .iter()
-            .find(|l| l.wire_name == mailbox.wire_name)
-            .and_then(|l| l.status);
+        let known = listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
         if let Some(server) = known.filter(|server| server.exists == 0) {
-            return Ok(Scanned {
-                mailbox: mailbox.id,
-                server,
-                candidates: vec![],
-            });
+            return Ok(Scanned { mailbox: mailbox.id, server, candidates: vec![] });
         }
         let server = self.select(mailbox).await?;
         let mut candidates = vec![];
@@ -77,19 +70,13 @@ impl Worker {
                 }
             };
             let which = Which::Seqs(format!("{first}:*"));
-            self.session()?
-                .fetch(which, Items::Facts, &mut each)
-                .await?;
+            self.session()?.fetch(which, Items::Facts, &mut each).await?;
         }
         // Only the newest of each mailbox can be among the newest of all.
         candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
         candidates.dedup_by_key(|candidate| candidate.uid);
         candidates.truncate(budget);
-        Ok(Scanned {
-            mailbox: mailbox.id,
-            server,
-            candidates,
-        })
+        Ok(Scanned { mailbox: mailbox.id, server, candidates })
     }
 
     /// Plans one mailbox again after its UIDs lost their meaning (UIDVALIDITY changed): messages
@@ -99,22 +86,16 @@ impl Worker {
             let view = self.context.store.read().map_err(store_failure)?;
             view.uids(mailbox.id).map_err(store_failure)?.len()
         };
-        let Scanned {
-            server, candidates, ..
-        } = self.scan(mailbox, kept.max(1), &[]).await?;
+        let Scanned { server, candidates, .. } = self.scan(mailbox, kept.max(1), &[]).await?;
         let id = mailbox.id;
-        let removed = self
-            .write(move |tx| ingest::replan(tx, id, server, &candidates))
-            .await?;
+        let removed = self.write(move |tx| ingest::replan(tx, id, server, &candidates)).await?;
         self.tally.removed += removed;
         Ok(())
     }
 }
 
 fn choose(scanned: &mut [Scanned], budget: usize) -> BTreeMap<MailboxId, Vec<Candidate>> {
-    let all: Vec<_> = scanned
-        .iter_mut()
-        .map(|s| (s.mailbox, std::mem::take(&mut s.candidates)))
-        .collect();
+    let all: Vec<_> =
+        scanned.iter_mut().map(|s| (s.mailbox, std::mem::take(&mut s.candidates))).collect();
     newest(&all, budget)
 }

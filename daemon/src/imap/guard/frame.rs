@@ -53,11 +53,7 @@ pub struct Allowance {
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self {
-            line: limits::LINE_BYTES,
-            literal: limits::SMALL_LITERAL_BYTES,
-            keep: usize::MAX,
-        }
+        Self { line: limits::LINE_BYTES, literal: limits::SMALL_LITERAL_BYTES, keep: usize::MAX }
     }
 }
 
@@ -82,9 +78,7 @@ impl Framer {
                 continue;
             }
             let end = rest.iter().position(|&byte| byte == b'\n');
-            let piece = rest
-                .get(..end.map_or(rest.len(), |at| at + 1))
-                .unwrap_or(rest);
+            let piece = rest.get(..end.map_or(rest.len(), |at| at + 1)).unwrap_or(rest);
             if self.frame.line.len() + piece.len() > self.allowance.line {
                 return Err(Violation::Line(self.allowance.line));
             }
@@ -109,16 +103,12 @@ impl Framer {
     }
 
     fn take_literal(&mut self, rest: &[u8]) -> usize {
-        let here = usize::try_from(self.literal_left)
-            .unwrap_or(usize::MAX)
-            .min(rest.len());
+        let here = usize::try_from(self.literal_left).unwrap_or(usize::MAX).min(rest.len());
         self.literal_left -= here as u64;
         if let Some(literal) = self.frame.literals.back_mut() {
             let kept = here.min(self.allowance.keep.saturating_sub(literal.bytes.len()));
             literal.cut |= kept < here;
-            literal
-                .bytes
-                .extend_from_slice(rest.get(..kept).unwrap_or_default());
+            literal.bytes.extend_from_slice(rest.get(..kept).unwrap_or_default());
         }
         here
     }
@@ -126,10 +116,7 @@ impl Framer {
     fn begin_literal(&mut self, announced: u64) -> Result<(), Violation> {
         self.literal_sum = self.literal_sum.saturating_add(announced);
         if self.literal_sum > self.allowance.literal {
-            return Err(Violation::Literal {
-                announced,
-                allowed: self.allowance.literal,
-            });
+            return Err(Violation::Literal { announced, allowed: self.allowance.literal });
         }
         if self.frame.literals.len() >= limits::LITERALS {
             return Err(Violation::Literals);
@@ -157,23 +144,14 @@ fn announced_literal(line: &[u8]) -> Option<u64> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let inner = line.strip_suffix(b"}")?;
     let inner = inner.strip_suffix(b"+").unwrap_or(inner);
-    let digits = inner
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = inner.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (before, digits) = inner.split_at_checked(inner.len().checked_sub(digits)?)?;
     before.strip_suffix(b"{")?;
     if digits.is_empty() || !super::sort::may_hold_literals(line) {
         return None;
     }
     // more digits than a u64 holds is a size beyond every allowance
-    Some(
-        std::str::from_utf8(digits)
-            .ok()?
-            .parse()
-            .unwrap_or(u64::MAX),
-    )
+    Some(std::str::from_utf8(digits).ok()?.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -199,14 +177,8 @@ mod tests {
         let input = b"* OK hi {3}\r\n* 1 FETCH (BODY[] {6}\r\na)\r\nb( UID 4)\r\n\r\nA1 OK done\r\n* LIST () {1}\r\nx \"y{1}\"\r\n";
         let whole = frames(input, input.len()).unwrap();
         assert_eq!(whole.len(), 4);
-        assert_eq!(
-            whole.get(1).unwrap().line,
-            b"* 1 FETCH (BODY[] {6}\r\n UID 4)"
-        );
-        assert_eq!(
-            whole.get(1).unwrap().literals.front().unwrap().bytes,
-            b"a)\r\nb("
-        );
+        assert_eq!(whole.get(1).unwrap().line, b"* 1 FETCH (BODY[] {6}\r\n UID 4)");
+        assert_eq!(whole.get(1).unwrap().literals.front().unwrap().bytes, b"a)\r\nb(");
         for step in 1..20 {
             assert_eq!(frames(input, step).unwrap(), whole);
         }
@@ -220,10 +192,7 @@ mod tests {
             let line = format!("* 1 FETCH (BODY[] {harmless}\r\n* OK next\r\n");
             assert_eq!(frames(line.as_bytes(), 7).unwrap().len(), 2, "{harmless}");
         }
-        assert_eq!(
-            frames(b"* 1 FETCH (X ~{2+}\r\nab)\r\n", 3).unwrap().len(),
-            1
-        );
+        assert_eq!(frames(b"* 1 FETCH (X ~{2+}\r\nab)\r\n", 3).unwrap().len(), 1);
         assert_eq!(frames(b"* 1 FETCH (X {0}\r\n)\r\n", 3).unwrap().len(), 1);
     }
 
@@ -242,13 +211,8 @@ mod tests {
     fn keeps_only_what_is_wanted() {
         let mut framer = Framer::default();
         framer.allowance.keep = 4;
-        let (_, frame) = framer
-            .push(b"* 1 FETCH (BODY[HEADER] {8}\r\nabcdefgh)\r\n")
-            .unwrap();
+        let (_, frame) = framer.push(b"* 1 FETCH (BODY[HEADER] {8}\r\nabcdefgh)\r\n").unwrap();
         let literal = frame.unwrap().literals.pop_front().unwrap();
-        assert_eq!(
-            (literal.bytes.as_slice(), literal.cut),
-            (b"abcd".as_slice(), true)
-        );
+        assert_eq!((literal.bytes.as_slice(), literal.cut), (b"abcd".as_slice(), true));
     }
 }

@@ -30,9 +30,7 @@ pub(super) fn shown(frame: &Frame) -> Result<Vec<u8>, Violation> {
     if depth(line) > limits::DEPTH {
         return Err(Violation::Depth);
     }
-    let count = std::str::from_utf8(second)
-        .ok()
-        .and_then(|text| text.parse::<u32>().ok());
+    let count = std::str::from_utf8(second).ok().and_then(|text| text.parse::<u32>().ok());
     let word = split_word(rest).0.to_ascii_uppercase();
     Ok(match (count, word.as_slice()) {
         (Some(count), b"EXISTS" | b"EXPUNGE" | b"RECENT") => {
@@ -61,17 +59,12 @@ pub(crate) fn is_status(word: &[u8]) -> bool {
 /// The canonical status word, or `None`.
 fn status_word(word: &[u8]) -> Option<&'static [u8]> {
     const WORDS: [&[u8]; 5] = [b"OK", b"NO", b"BAD", b"BYE", b"PREAUTH"];
-    WORDS
-        .into_iter()
-        .find(|known| word.eq_ignore_ascii_case(known))
+    WORDS.into_iter().find(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// The first word and what follows the blanks after it.
 pub(crate) fn split_word(line: &[u8]) -> (&[u8], &[u8]) {
-    let end = line
-        .iter()
-        .position(|&byte| byte == b' ')
-        .unwrap_or(line.len());
+    let end = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
     let (word, rest) = line.split_at_checked(end).unwrap_or((line, b""));
     (word, rest.trim_ascii_start())
 }
@@ -104,10 +97,7 @@ mod tests {
     use super::*;
 
     fn shown_of(line: &str) -> String {
-        let frame = Frame {
-            line: line.as_bytes().to_vec(),
-            ..Frame::default()
-        };
+        let frame = Frame { line: line.as_bytes().to_vec(), ..Frame::default() };
         String::from_utf8(shown(&frame).unwrap()).unwrap()
     }
 
@@ -132,15 +122,7 @@ mod tests {
 
     #[test]
     fn everything_shown_is_read() {
-        for line in [
-            "* NO x",
-            "* PREAUTH",
-            "B1 BAD",
-            "+",
-            "* 0 EXPUNGE",
-            "* 9 RECENT",
-            "?",
-        ] {
+        for line in ["* NO x", "* PREAUTH", "B1 BAD", "+", "* 0 EXPUNGE", "* 9 RECENT", "?"] {
             let text = shown_of(line);
             let (rest, _) = async_imap::imap_proto::Response::from_bytes(text.as_bytes()).unwrap();
             assert!(rest.is_empty(), "{line}");
@@ -150,12 +132,8 @@ mod tests {
     #[test]
     fn nesting() {
         let line = |depth: usize| Frame {
-            line: format!(
-                "* 1 FETCH (BODY {}{})",
-                "(".repeat(depth),
-                ")".repeat(depth)
-            )
-            .into_bytes(),
+            line: format!("* 1 FETCH (BODY {}{})", "(".repeat(depth), ")".repeat(depth))
+                .into_bytes(),
             ..Frame::default()
         };
         assert!(shown(&line(limits::DEPTH - 1)).is_ok());

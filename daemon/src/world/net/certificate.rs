@@ -5,19 +5,19 @@ use std::fmt;
 
 /// What a certificate says about itself; every part may be missing in a broken one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Presented {
+pub(super) struct Presented {
     /// Common name (or organisation) of the subject.
-    pub subject: Option<String>,
+    pub(super) subject: Option<String>,
     /// The same of the issuer.
-    pub issuer: Option<String>,
+    pub(super) issuer: Option<String>,
     /// DNS names it is for.
-    pub names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// First day, `YYYY-MM-DD`.
-    pub not_before: Option<String>,
+    pub(super) not_before: Option<String>,
     /// Last day.
-    pub not_after: Option<String>,
+    pub(super) not_after: Option<String>,
     /// Issuer and subject are the same name: nobody vouches for it.
-    pub self_issued: bool,
+    pub(super) self_issued: bool,
 }
 
 /// Names shown at most: a certificate may carry thousands.
@@ -41,7 +41,7 @@ const DNS_NAME: u8 = 0x82;
 impl Presented {
     /// Reads `der` as far as it can be read.
     #[must_use]
-    pub fn read(der: &[u8]) -> Self {
+    pub(super) fn read(der: &[u8]) -> Self {
         let mut read = Self::default();
         let _ = read.fill(der);
         read
@@ -180,9 +180,7 @@ impl<'d> Der<'d> {
                 return None;
             }
             let (bytes, after) = rest.split_at_checked(count)?;
-            length = bytes
-                .iter()
-                .fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
+            length = bytes.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
             rest = after;
         }
         let (body, after) = rest.split_at_checked(length)?;
@@ -201,22 +199,13 @@ mod tests {
             assert_eq!(Presented::read(&vec![0x30; length]).subject, None);
             assert_eq!(Presented::read(&vec![0xff; length]).subject, None);
         }
-        assert_eq!(
-            Presented::read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
-            Presented::default()
-        );
+        assert_eq!(Presented::read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), Presented::default());
     }
 
     #[test]
     fn days_of_both_kinds() {
-        assert_eq!(
-            day(UTC_TIME, b"491231235959Z").as_deref(),
-            Some("2049-12-31")
-        );
-        assert_eq!(
-            day(UTC_TIME, b"500101000000Z").as_deref(),
-            Some("1950-01-01")
-        );
+        assert_eq!(day(UTC_TIME, b"491231235959Z").as_deref(), Some("2049-12-31"));
+        assert_eq!(day(UTC_TIME, b"500101000000Z").as_deref(), Some("1950-01-01"));
         assert_eq!(day(0x18, b"20500101000000Z").as_deref(), Some("2050-01-01"));
         assert_eq!(day(UTC_TIME, b"4"), None);
     }

@@ -49,18 +49,8 @@ impl Stage {
             .block_on(provider.listen([0; 4]))
             .map_err(|error| format!("the provider cannot listen on loopback: {error}"))?;
         write(&home.join("ca.pem"), provider.ca_pem().as_bytes())?;
-        let stage = Self {
-            provider,
-            ports,
-            home,
-            bin,
-            begun,
-            _runtime: runtime,
-        };
-        println!(
-            "chapar demo – private sandbox in {}\n",
-            stage.home.display()
-        );
+        let stage = Self { provider, ports, home, bin, begun, _runtime: runtime };
+        println!("chapar demo – private sandbox in {}\n", stage.home.display());
         stage.say(
             "servers",
             &format!("IMAP and SMTP on 127.0.0.1, {MAILS} mails in 12 folders each"),
@@ -70,10 +60,7 @@ impl Stage {
 
     /// One line of the tour, with the time since it began.
     pub fn say(&self, what: &str, held: &str) {
-        println!(
-            "{:5.1} s  {what:<10} {held}",
-            self.begun.elapsed().as_secs_f32()
-        );
+        println!("{:5.1} s  {what:<10} {held}", self.begun.elapsed().as_secs_f32());
     }
 
     /// A file of the private home.
@@ -84,17 +71,11 @@ impl Stage {
     /// `chapar` with `args` in the private home, nothing of the person's environment but PATH.
     pub fn chapar(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.bin.join("chapar"));
-        command
-            .args(args)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in self.variables() {
             command.env(name, value);
         }
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
@@ -109,13 +90,7 @@ impl Stage {
 
     /// Prints the command, runs it with `input`, prints what it printed.
     pub fn show(&self, args: &[&str], input: &str) -> Result<Output, String> {
-        println!(
-            "\n$ chapar {}",
-            args.iter()
-                .map(|arg| quoted(arg))
-                .collect::<Vec<_>>()
-                .join(" ")
-        );
+        println!("\n$ chapar {}", args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
         let output = self.quiet(args, input)?;
         print!("{}{}", text(&output.stdout), text(&output.stderr));
         Ok(output)
@@ -124,11 +99,7 @@ impl Stage {
     /// Runs it without printing.
     pub fn quiet(&self, args: &[&str], input: &str) -> Result<Output, String> {
         let failed = |error| format!("chapar {}: {error}", args.join(" "));
-        let mut child = self
-            .chapar(args)
-            .stdin(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
+        let mut child = self.chapar(args).stdin(Stdio::piped()).spawn().map_err(failed)?;
         if let Some(mut stdin) = child.stdin.take() {
             // A command that refuses its arguments does not read its input.
             let _ = stdin.write_all(input.as_bytes());
@@ -139,20 +110,14 @@ impl Stage {
     /// Starts a command that goes on by itself.
     pub fn begin(&self, args: &[&str]) -> Result<Child, String> {
         println!("\n$ chapar {} &", args.join(" "));
-        self.chapar(args)
-            .spawn()
-            .map_err(|error| format!("chapar {}: {error}", args.join(" ")))
+        self.chapar(args).spawn().map_err(|error| format!("chapar {}: {error}", args.join(" ")))
     }
 
     /// The answer of a command with `--json`, as one value.
     pub fn ask(&self, args: &[&str]) -> Result<serde_json::Value, String> {
         let output = self.quiet(args, "")?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
-            format!(
-                "chapar {}: {error}: {}",
-                args.join(" "),
-                text(&output.stdout)
-            )
+            format!("chapar {}: {error}: {}", args.join(" "), text(&output.stdout))
         })
     }
 
@@ -164,11 +129,7 @@ impl Stage {
             .iter()
             .map(|(name, value)| format!("{name}={}", value.display()))
             .collect();
-        println!(
-            "  export {} PATH={}:$PATH\n",
-            set.join(" "),
-            self.bin.display()
-        );
+        println!("  export {} PATH={}:$PATH\n", set.join(" "), self.bin.display());
         println!(
             "then: chapar status · chapar mail list · chapar watch · chapar send --to bo@work.demo"
         );
@@ -186,10 +147,7 @@ impl Stage {
 /// Builds `chapard` and `chapar` beside this program, with the cargo that runs it.
 fn build() -> Result<PathBuf, String> {
     let here = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
-    let bin = here
-        .parent()
-        .ok_or("this program lies in no folder")?
-        .to_owned();
+    let bin = here.parent().ok_or("this program lies in no folder")?.to_owned();
     if let Some(cargo) = std::env::var_os("CARGO") {
         let mut command = Command::new(cargo);
         command.args([
@@ -205,21 +163,13 @@ fn build() -> Result<PathBuf, String> {
         if bin.ends_with("release") {
             command.arg("--release");
         }
-        let built = command
-            .status()
-            .map_err(|error| format!("cargo cannot be run: {error}"))?;
+        let built = command.status().map_err(|error| format!("cargo cannot be run: {error}"))?;
         if !built.success() {
             return Err("chapard and chapar could not be built".into());
         }
     }
-    match ["chapard", "chapar"]
-        .iter()
-        .find(|name| !bin.join(name).exists())
-    {
-        Some(missing) => Err(format!(
-            "{missing} is not beside the demo in {}",
-            bin.display()
-        )),
+    match ["chapard", "chapar"].iter().find(|name| !bin.join(name).exists()) {
+        Some(missing) => Err(format!("{missing} is not beside the demo in {}", bin.display())),
         None => Ok(bin),
     }
 }
@@ -243,9 +193,5 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 fn quoted(arg: &str) -> String {
-    if arg.contains(' ') {
-        format!("'{arg}'")
-    } else {
-        arg.to_owned()
-    }
+    if arg.contains(' ') { format!("'{arg}'") } else { arg.to_owned() }
 }

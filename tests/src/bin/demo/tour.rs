@@ -21,18 +21,12 @@ pub fn play(stage: &Stage) -> Result<(), String> {
     kill(stage)?;
     stage.show(&["status"], "")?;
     println!();
-    stage.say(
-        "done",
-        "everything above used the real daemon over its socket",
-    );
+    stage.say("done", "everything above used the real daemon over its socket");
     Ok(())
 }
 
 fn servers(stage: &Stage) -> [String; 2] {
-    [
-        format!("localhost:{}", stage.ports.imaps),
-        format!("localhost:{}", stage.ports.smtps),
-    ]
+    [format!("localhost:{}", stage.ports.imaps), format!("localhost:{}", stage.ports.smtps)]
 }
 
 fn connect_args<'a>(
@@ -44,63 +38,33 @@ fn connect_args<'a>(
     let _ = stage;
     let [imap, smtp] = servers;
     let mut args = vec!["connect", address, "--imap", imap, "--imap-security", "tls"];
-    args.extend([
-        "--smtp",
-        smtp,
-        "--smtp-security",
-        "tls",
-        "--ca-file",
-        ca,
-        "--password-stdin",
-    ]);
+    args.extend(["--smtp", smtp, "--smtp-security", "tls", "--ca-file", ca, "--password-stdin"]);
     args
 }
 
 /// A server with a certificate that nobody vouches for is refused before a password is sent.
 fn refuse(stage: &Stage) -> Result<(), String> {
-    stage.provider.faults.add(
-        Service::Imap,
-        Fault::Certificate(CertificateKind::SelfSigned),
-    );
+    stage.provider.faults.add(Service::Imap, Fault::Certificate(CertificateKind::SelfSigned));
     let (servers, ca) = (servers(stage), stage.path("ca.pem"));
-    let args = connect_args(
-        stage,
-        "ana@work.demo",
-        &servers,
-        ca.to_str().unwrap_or_default(),
-    );
+    let args = connect_args(stage, "ana@work.demo", &servers, ca.to_str().unwrap_or_default());
     let output = stage.show(&args, PASSWORD)?;
     stage.provider.faults.clear();
     hold(
         output.status.code() == Some(77),
         "a self-signed certificate must be refused with exit 77",
     )?;
-    hold(
-        stage.provider.ledger.credentials().is_empty(),
-        "no password may have been sent",
-    )?;
+    hold(stage.provider.ledger.credentials().is_empty(), "no password may have been sent")?;
     hold(accounts(stage)?.is_empty(), "nothing may have been saved")?;
-    stage.say(
-        "refuse",
-        "self-signed certificate refused, no password sent, nothing saved ✓",
-    );
+    stage.say("refuse", "self-signed certificate refused, no password sent, nothing saved ✓");
     Ok(())
 }
 
 fn connect(stage: &Stage) -> Result<(), String> {
     let (servers, ca) = (servers(stage), stage.path("ca.pem"));
-    let args = connect_args(
-        stage,
-        "ana@work.demo",
-        &servers,
-        ca.to_str().unwrap_or_default(),
-    );
+    let args = connect_args(stage, "ana@work.demo", &servers, ca.to_str().unwrap_or_default());
     let output = stage.show(&args, PASSWORD)?;
     hold(output.status.success(), "connecting must succeed")?;
-    hold(
-        stage.provider.ledger.leaks().is_empty(),
-        "no password outside verified TLS",
-    )?;
+    hold(stage.provider.ledger.leaks().is_empty(), "no password outside verified TLS")?;
     stage.say("connect", "both protocols proved, password in the vault ✓");
     Ok(())
 }
@@ -123,20 +87,11 @@ fn push(stage: &Stage) -> Result<(), String> {
     // The watcher prints only what comes after it subscribed.
     std::thread::park_timeout(Duration::from_millis(300));
     let now = jiff::Timestamp::now().as_second();
-    stage
-        .provider
-        .store
-        .deliver("ana@work.demo", "INBOX", mail, now);
+    stage.provider.store.deliver("ana@work.demo", "INBOX", mail, now);
     let event = next_line(&mut watch)?;
     println!("{event}");
-    hold(
-        event.contains("Lunch?"),
-        "the event must be of the mail just delivered",
-    )?;
-    stage.say(
-        "push",
-        "a mail delivered at the server became an event here ✓",
-    );
+    hold(event.contains("Lunch?"), "the event must be of the mail just delivered")?;
+    stage.say("push", "a mail delivered at the server became an event here ✓");
     Ok(())
 }
 
@@ -159,26 +114,15 @@ fn send(stage: &Stage) -> Result<(), String> {
     hold(sent.len() == 1, "the server must have seen it exactly once")?;
     let event = next_line(&mut watch)?;
     println!("{event}");
-    stage.say(
-        "send",
-        "accepted once, answered, and the answer known as one ✓",
-    );
+    stage.say("send", "accepted once, answered, and the answer known as one ✓");
     Ok(())
 }
 
 /// kill -9 in the middle of a first sync, then everything is there once.
 fn kill(stage: &Stage) -> Result<(), String> {
     let (servers, ca) = (servers(stage), stage.path("ca.pem"));
-    let args = connect_args(
-        stage,
-        "kim@work.demo",
-        &servers,
-        ca.to_str().unwrap_or_default(),
-    );
-    hold(
-        stage.show(&args, PASSWORD)?.status.success(),
-        "connecting must succeed",
-    )?;
+    let args = connect_args(stage, "kim@work.demo", &servers, ca.to_str().unwrap_or_default());
+    hold(stage.show(&args, PASSWORD)?.status.success(), "connecting must succeed")?;
     let status = stage.ask(&["status", "--json"])?;
     let pid = status["daemon"]["pid"].as_u64().unwrap_or_default();
     println!("\n$ kill -9 {pid}");
@@ -187,17 +131,12 @@ fn kill(stage: &Stage) -> Result<(), String> {
     wait(stage, "the resumed sync to end", |account| {
         account["name"] != "kim" || account["state"] == "live" && account["mails"] == 1_500
     })?;
-    stage.say(
-        "kill -9",
-        "the daemon came back and the sync went on where it was ✓",
-    );
+    stage.say("kill -9", "the daemon came back and the sync went on where it was ✓");
     Ok(())
 }
 
 fn kill_process(pid: u64) -> bool {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok())
 }
 
@@ -214,9 +153,7 @@ fn wait(stage: &Stage, what: &str, holds: impl Fn(&Value) -> bool) -> Result<(),
             return Ok(());
         }
         if begun.elapsed() > PATIENCE {
-            return Err(format!(
-                "waited {PATIENCE:?} in vain for {what}: {accounts:?}"
-            ));
+            return Err(format!("waited {PATIENCE:?} in vain for {what}: {accounts:?}"));
         }
         std::thread::park_timeout(Duration::from_millis(50));
     }
@@ -249,9 +186,5 @@ fn errors(watch: &mut Child) -> String {
 }
 
 fn hold(holds: bool, what: &str) -> Result<(), String> {
-    if holds {
-        Ok(())
-    } else {
-        Err(format!("{what}, but that did not hold"))
-    }
+    if holds { Ok(()) } else { Err(format!("{what}, but that did not hold")) }
 }

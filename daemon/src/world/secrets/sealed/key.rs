@@ -48,11 +48,8 @@ impl Key {
         let mut seed = Zeroizing::new([0; SEED]);
         vault.entropy.fill(&mut *seed);
         let made = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(MODE)
-                .open(&vault.key_file)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(MODE).open(&vault.key_file)?;
             file.write_all(&*seed)?;
             file.sync_all()?;
             match vault.key_file.parent() {
