@@ -102,3 +102,8 @@ pub enum Filing {
     /// There is no Sent mailbox, or it was given up; said in the outbox.
     Skipped,
 }
+
+mod filing;
+mod transition;
+
+pub use transition::{Due, Resolution, WrongPhase};

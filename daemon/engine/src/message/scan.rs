@@ -9,19 +9,28 @@ use crate::limits::{HEADER_BYTES, NESTING, PARTS};
 const CONTENT_TYPE_BYTES: usize = 4 << 10;
 
 /// What the look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Where the header block ends, at most [`HEADER_BYTES`].
     pub(super) header_end: usize,
     /// More header bytes, parts or nesting than the limits allow.
     pub(super) too_complex: bool,
+    /// Boundaries still open at the end of the bytes, outermost first.
+    pub(super) open: Vec<Vec<u8>>,
 }
 
 /// Looks at `bytes`.
 pub(super) fn scan(bytes: &[u8]) -> Scan {
     let header_end = header_end(bytes);
     let headers_cut = header_end >= HEADER_BYTES && header_end < bytes.len();
-    Scan { header_end, too_complex: headers_cut || !Walk::default().fits(bytes) }
+    let mut walk = Walk::default();
+    let fits = walk.fits(bytes);
+    walk.open.retain(|boundary| !boundary.is_empty());
+    Scan {
+        header_end,
+        too_complex: headers_cut || !fits,
+        open: walk.open,
+    }
 }
 
 /// The byte after the empty line, or the end, or the limit.
@@ -72,7 +81,7 @@ impl Default for Walk {
 
 impl Walk {
     /// Whether parts and nesting stay within the limits.
-    fn fits(mut self, bytes: &[u8]) -> bool {
+    fn fits(&mut self, bytes: &[u8]) -> bool {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if let Some(rest) = line.strip_prefix(b"--") {
                 self.boundary(rest);

@@ -24,7 +24,9 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
     } else if look.too_complex {
         defects.push(Defect::TooComplex);
     }
-    let Some(message) = parse(bytes, whole, look, too_large) else {
+    let closed = (!whole && !too_large && !look.too_complex).then(|| closed(bytes, &look));
+    let bytes = closed.as_deref().unwrap_or(bytes);
+    let Some(message) = parse(bytes, &look, too_large) else {
         defects.push(Defect::Unparsable);
         return Summary { defects, ..Summary::default() };
     };
@@ -37,15 +39,26 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
 }
 
 /// The parsed message, or its headers alone where more would cost too much.
-fn parse(bytes: &[u8], whole: bool, look: Scan, too_large: bool) -> Option<Message<'_>> {
+fn parse<'b>(bytes: &'b [u8], look: &Scan, too_large: bool) -> Option<Message<'b>> {
     if too_large || look.too_complex {
         return MessageParser::new().parse_headers(bytes.get(..look.header_end)?);
     }
-    MessageParser::new().parse(if whole { bytes } else { without_cut_line(bytes, look) })
+    MessageParser::new().parse(bytes)
+}
+
+/// A cut message with its open parts closed: the parser decodes no part that has no end.
+fn closed(bytes: &[u8], look: &Scan) -> Vec<u8> {
+    let mut closed = without_cut_line(bytes, look).to_vec();
+    for boundary in look.open.iter().rev() {
+        closed.extend_from_slice(b"\r\n--");
+        closed.extend_from_slice(boundary);
+        closed.extend_from_slice(b"--\r\n");
+    }
+    closed
 }
 
 /// A cut text without its last, partial line: half a base64 group or `=C` would show as rubbish.
-fn without_cut_line(bytes: &[u8], look: Scan) -> &[u8] {
+fn without_cut_line<'b>(bytes: &'b [u8], look: &Scan) -> &'b [u8] {
     /// Longest line of an encoded body (RFC 2045 §6.7, §6.8) with its end.
     const ENCODED_LINE: usize = 78;
     let text = bytes.get(look.header_end..).unwrap_or_default();
