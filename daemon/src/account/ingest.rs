@@ -11,6 +11,7 @@ use chapar_engine::message::{Message, Stage, Summary, summarise};
 use chapar_engine::sync::Candidate;
 use chapar_engine::thread::{related, subject_key};
 use chapar_engine::time::Wall;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One message as fetched and read, ready to be stored.
 #[derive(Clone, Debug)]
@@ -87,6 +88,42 @@ pub fn plan(
     mailbox.planned = true;
     mailbox.server = Some(server);
     tx.put_mailbox(&mailbox)
+}
+
+/// Replaces the window of a mailbox whose UIDs lost their meaning. `same` names, by new UID, the
+/// messages that are the same mail; every other one is gone. Returns how many are gone.
+pub fn replan(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    server: ServerState,
+    window: &[Candidate],
+    old: &[MessageId],
+    same: &BTreeMap<u32, MessageId>,
+) -> Result<u64, StoreError> {
+    let kept: BTreeSet<MessageId> = same.values().copied().collect();
+    let mut removed = 0;
+    for (spare, id) in (0..).zip(old) {
+        let Some(mut message) = tx.message(*id)? else { continue };
+        if kept.contains(id) {
+            // Out of the way first: an old UID of one may be the new UID of another.
+            message.uid = u32::MAX - spare;
+            tx.put_message(&message)?;
+        } else {
+            tx.delete_message(*id)?;
+            removed += 1;
+        }
+    }
+    for candidate in window {
+        if let Some(id) = same.get(&candidate.uid)
+            && let Some(mut message) = tx.message(*id)?
+        {
+            message.uid = candidate.uid;
+            message.flags = candidate.flags.clone();
+            tx.put_message(&message)?;
+        }
+    }
+    plan(tx, mailbox, server, window)?;
+    Ok(removed)
 }
 
 /// Fills rows that the first sync planned. Tells nobody of "new mail": it is not new.

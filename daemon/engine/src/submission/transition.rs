@@ -269,8 +269,8 @@ impl Submission {
             self.clear_unknown(|| Delivery::Accepted {
                 reply: "found in Sent".to_owned(),
             });
+            // filing searches Sent first, so a copy that is there is not filed twice
             self.settle(now, entropy);
-            self.filing = Filing::Filed;
             return Ok(());
         }
         let looks = looks.saturating_add(1);
@@ -341,9 +341,35 @@ impl Submission {
             }
             _ => return Err(self.wrong("tried again")),
         }
-        self.send_at = self.send_at.max(now);
+        self.send_at = now;
         self.phase = Phase::Queued { next: now };
         Ok(())
+    }
+
+    /// The network came back: a retry that waits is due now; the five days go on.
+    pub fn hurry(&mut self, now: Wall) -> Result<(), WrongPhase> {
+        match &mut self.phase {
+            Phase::Queued { next } if self.attempts > 0 => {
+                *next = now.min(*next);
+                Ok(())
+            }
+            _ => Err(self.wrong("hurried")),
+        }
+    }
+
+    /// No recipient was accepted at RCPT: each one's reply stands, and the rest waits.
+    pub fn not_accepted(&mut self, now: Wall, entropy: u64) -> Result<(), WrongPhase> {
+        if self.phase != Phase::Sending {
+            return Err(self.wrong("refused for every recipient"));
+        }
+        self.settle(now, entropy);
+        Ok(())
+    }
+
+    /// Recipients that are still to be tried, in order.
+    pub fn waiting(&self) -> impl Iterator<Item = &str> {
+        let waiting = self.recipients.iter().filter(|recipient| is_waiting(recipient));
+        waiting.map(|recipient| recipient.email.as_str())
     }
 
     /// Changes every recipient in flight.

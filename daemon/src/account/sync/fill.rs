@@ -95,7 +95,7 @@ impl Worker {
 
     async fn fetch(&mut self, uids: &[u32], items: Items) -> Result<Vec<Arrived>, Failure> {
         let mut arrived = vec![];
-        for set in UidSet::from_uids(uids.iter().copied()).split() {
+        for set in uids.iter().copied().collect::<UidSet>().commands() {
             let mut each = |fetched: Fetched| {
                 if uids.contains(&fetched.uid) {
                     arrived.extend(Arrived::read(fetched));
@@ -113,7 +113,7 @@ impl Worker {
             return Ok(());
         }
         let mut here = vec![];
-        for set in UidSet::from_uids(rows.iter().map(|row| row.uid)).split() {
+        for set in rows.iter().map(|row| row.uid).collect::<UidSet>().commands() {
             here.extend(self.session()?.search(&format!("UID {set}")).await?);
         }
         let (still, gone): (Vec<_>, Vec<_>) =
