@@ -2,11 +2,6 @@
 //!
 //! Counts and ratios only; nothing here judges. The binaries measured are those beside the
 //! benchmark's own, so run it in the release profile.
-#![expect(
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "a harness reports by panicking"
-)]
 
 mod chapar;
 mod mbsync;
@@ -149,7 +144,9 @@ fn memory(report: &mut String, rig: &Rig) {
 fn binaries(report: &mut String) {
     report.push_str("## Binaries\n\n| | MiB |\n|---|---|\n");
     let mbsync = std::path::PathBuf::from("/usr/bin/mbsync");
-    for (name, path) in [("chapard", binary("chapard")), ("chapar", binary("chapar")), ("mbsync", mbsync)] {
+    for (name, path) in
+        [("chapard", binary("chapard")), ("chapar", binary("chapar")), ("mbsync", mbsync)]
+    {
         let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
         let _ = writeln!(report, "| {name} | {} |", tenths(size, 1 << 20));
     }

@@ -10,7 +10,7 @@ use crate::rig::proxy::{Counts, Proxy};
 use crate::rig::{Rig, User, maildir};
 
 /// A first sync of 20,000 mails on a loaded machine.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 /// What is idle has had this long to become it.
 const SETTLE: Duration = Duration::from_secs(10);
 

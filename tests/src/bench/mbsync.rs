@@ -14,7 +14,7 @@ use crate::rig::scratch::Scratch;
 use crate::rig::{Rig, User};
 
 /// 20,000 mails on a loaded machine.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// One pull into an empty maildir, then one that finds nothing.
 pub(super) fn sync(rig: &Rig, proxy: &Proxy, user: &User) -> (Figures, Figures) {

@@ -3,14 +3,16 @@
 use std::fs;
 use std::time::Duration;
 
+/// Milliseconds of a clock tick in `/proc`: `USER_HZ` is 100 on every Linux that Debian runs on.
+const TICK_MS: u64 = 10;
+
 /// CPU time used so far, user and system.
 pub(super) fn cpu(pid: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     // the name in parentheses may hold anything; fields are counted after it
     let (_, after) = stat.rsplit_once(") ").unwrap();
     let ticks = after.split(' ').skip(11).take(2).map(|field| field.parse::<u64>().unwrap());
-    let a_second = rustix::param::clock_ticks_per_second();
-    Duration::from_millis(ticks.sum::<u64>() * 1_000 / a_second)
+    Duration::from_millis(ticks.sum::<u64>() * TICK_MS)
 }
 
 /// A line of `/proc/PID/status` in bytes, such as `VmHWM`.

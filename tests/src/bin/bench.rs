@@ -4,7 +4,11 @@
 //! (turns, bytes, CPU seconds, memory) can be compared between machines; wall time only as the ratio
 //! printed, because both took turns on the same machine. Needs root, like the rig, and the packages
 //! of `tests/run`.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people; it reports by panicking")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for people; it reports by panicking"
+)]
 
 use chapar_tests::bench;
 
