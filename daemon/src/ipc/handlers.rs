@@ -120,7 +120,7 @@ fn state_of(
         return view.state(AccountId(0), kind).map_err(fault::store);
     }
     let accounts = view.accounts().map_err(fault::store)?;
-    let states = accounts.iter().map(|account| view.state(account.id, kind));
+    let mut states = accounts.iter().map(|account| view.state(account.id, kind));
     states.try_fold(Seq(0), |newest, state| Ok(newest.max(state?))).map_err(fault::store)
 }
 
