@@ -22,6 +22,7 @@ pub use session::Session;
 use crate::store::Store;
 use crate::supervisor::Accounts;
 use crate::world::{BoxFuture, World};
+use chapar_engine::event::EventKind;
 use chapar_engine::time::{Boot, Wall};
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
@@ -29,7 +30,7 @@ use chapar_ipc_protocol::message::refusal;
 use spool::Spool;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
@@ -52,45 +53,77 @@ pub struct Services {
     pub started: Boot,
     /// The socket, for `status`.
     pub socket: PathBuf,
-    /// Stops the whole daemon (`Daemon/stop`).
+    /// Fires when a client asked to stop the daemon (`Daemon/stop`).
     pub stop: CancellationToken,
-    /// Reads the configuration again (`Daemon/reload`).
-    pub reload: Reload,
+    reload: OnceLock<Reload>,
     spool: Spool,
     clients: AtomicUsize,
     tasks: TaskTracker,
 }
 
-/// What [`Services::new`] is made of.
-#[expect(missing_docs, reason = "see the fields of Services")]
-pub struct Parts {
-    pub store: Store,
-    pub accounts: Accounts,
-    pub world: World,
-    pub spool_dir: PathBuf,
-    pub socket: PathBuf,
-    pub stop: CancellationToken,
-    pub reload: Reload,
-}
-
 impl Services {
-    /// Takes the parts; uploads of an earlier run in `spool_dir` are removed.
+    /// Takes the parts; uploads of an earlier run in the directory `spool` are removed, `socket` is
+    /// only shown.
     #[must_use]
-    pub fn new(parts: Parts) -> Arc<Self> {
-        let clock = &parts.world.clock;
-        Arc::new(Self {
-            started_at: clock.wall(),
-            started: clock.boot(),
-            spool: Spool::new(parts.spool_dir),
-            store: parts.store,
-            accounts: parts.accounts,
-            world: parts.world,
-            socket: parts.socket,
-            stop: parts.stop,
-            reload: parts.reload,
+    pub fn new(
+        world: World,
+        store: Store,
+        accounts: Accounts,
+        spool: PathBuf,
+        socket: PathBuf,
+    ) -> Self {
+        Self {
+            started_at: world.clock.wall(),
+            started: world.clock.boot(),
+            spool: Spool::new(spool),
+            store,
+            accounts,
+            world,
+            socket,
+            stop: CancellationToken::new(),
+            reload: OnceLock::new(),
             clients: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
-        })
+        }
+    }
+
+    /// Sets what `Daemon/reload` does beside looking at every account's settings again; the first
+    /// one stays.
+    pub fn on_reload(&self, reload: Reload) {
+        if self.reload.set(reload).is_err() {
+            tracing::warn!("a second way to reload was ignored");
+        }
+    }
+
+    /// Reads the configuration again in the background; see [`Services::on_reload`].
+    pub fn reload(self: &Arc<Self>) {
+        let services = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(reason) = services.reload_now().await {
+                tracing::warn!(reason, "the configuration was not taken; the old one stays");
+            }
+        });
+    }
+
+    async fn reload_now(&self) -> Result<(), String> {
+        if let Some(reload) = self.reload.get() {
+            reload().await?;
+        }
+        let accounts = self.store.read().and_then(|view| view.accounts());
+        for account in accounts.map_err(|error| error.to_string())? {
+            self.accounts.refresh(account.id);
+        }
+        Ok(())
+    }
+
+    /// Tells every subscriber that the daemon stops, by the journal.
+    pub async fn say_stopping(&self, reason: &str) {
+        let kind = EventKind::DaemonStopping { reason: reason.to_owned() };
+        let now = self.world.clock.wall();
+        let told = self.store.write(now, move |tx| tx.append(None, kind.clone()).map(drop));
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "the stop could not be told");
+        }
     }
 }
 

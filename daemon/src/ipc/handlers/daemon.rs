@@ -119,7 +119,7 @@ fn rss_bytes() -> Option<u64> {
 }
 
 pub(in crate::ipc) async fn reload(services: &Services) -> Answer {
-    (services.reload)().await.map_err(|reason| {
+    services.reload_now().await.map_err(|reason| {
         Error::new(ErrorType::SettingsWrong, "The configuration was not taken; the old one stays.")
             .detail(reason)
             .command("Check it", &["chapar", "config", "check"])
