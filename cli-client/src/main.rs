@@ -1,1 +1,69 @@
-fn main() {}
+//! `chapar`: the command line. Parse, connect, command, render, exit code; no mail logic.
+
+mod args;
+mod ask;
+mod commands;
+mod error;
+mod hygiene;
+mod pages;
+mod render;
+mod screen;
+mod usage;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Global};
+use error::{Fault, exit};
+use screen::{Form, Screen};
+
+fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(refuse(&error, &words)),
+    };
+    let screen = Screen::new(&cli.global);
+    let outcome = run(&screen, cli).and_then(|code| screen.flush().map(|()| code));
+    ExitCode::from(outcome.unwrap_or_else(|fault| report(&screen, &fault)))
+}
+
+/// Runs the command; the number is its exit code.
+fn run(screen: &Screen, cli: Cli) -> Result<u8, Fault> {
+    let done = |outcome: Result<(), Fault>| outcome.map(|()| exit::OK);
+    match cli.command {
+        Some(Command::Completions(args)) => done(commands::manual::completions(screen, &args)),
+        Some(Command::Man(args)) => done(commands::manual::man(screen, &args)),
+        Some(Command::Help(args)) => done(commands::help::run(screen, &args)),
+        _ => Err(Fault::new("daemon.fault", "not yet")),
+    }
+}
+
+/// Answers a command line that could not be read, or prints the help that was asked for.
+fn refuse(error: &clap::Error, words: &[std::ffi::OsString]) -> u8 {
+    let global = Global { json: usage::wants_json(words), ..Global::default() };
+    let screen = Screen::new(&global);
+    match usage::fault(error) {
+        Some(fault) => report(&screen, &fault),
+        // a reader that left before the end of the help wants no more of it
+        None => error.print().map_or(exit::OK, |()| exit::OK),
+    }
+}
+
+/// Prints a fault: as JSON on standard output when that was asked for, else for a person.
+fn report(screen: &Screen, fault: &Fault) -> u8 {
+    if fault.is_quiet() {
+        return fault.exit;
+    }
+    if screen.form == Form::Json {
+        // where even this cannot be written, the exit code has to say it
+        let _ = screen.json(&fault.to_json()).and_then(|()| screen.flush());
+    } else {
+        for line in fault.lines(screen.width.min(80)) {
+            screen.warn(&line);
+        }
+    }
+    fault.exit
+}

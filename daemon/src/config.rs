@@ -154,11 +154,7 @@ struct Desktop {
 impl Config {
     /// Reads `file`; a file that is not there is the default configuration.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let refused = |reason: String| ConfigError {
-            file: file.to_owned(),
-            line: None,
-            reason,
-        };
+        let refused = |reason: String| ConfigError { file: file.to_owned(), line: None, reason };
         match std::fs::metadata(file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Self::default());
@@ -298,14 +294,8 @@ mod tests {
     fn an_unknown_key_names_line_and_suggestion() {
         let error = parse("[sync]\nwindow = 3\npoll_minuts = 4\n").unwrap_err();
         assert_eq!(error.line, Some(3));
-        assert!(
-            error.to_string().contains("did you mean `poll_minutes`"),
-            "{error}"
-        );
-        assert!(
-            error.to_string().starts_with("/c/config.toml:3: "),
-            "{error}"
-        );
+        assert!(error.to_string().contains("did you mean `poll_minutes`"), "{error}");
+        assert!(error.to_string().starts_with("/c/config.toml:3: "), "{error}");
     }
 
     #[test]

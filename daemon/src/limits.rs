@@ -1,6 +1,29 @@
-//! Every limit of the daemon, with its unit and reason.
+//! Every limit of the daemon that is not a protocol's own, with its unit and reason.
 
 use std::time::Duration;
 
 /// Sleeps are cut into slices of this length, so that a suspend is noticed soon after resume.
 pub const SLEEP_SLICE: Duration = Duration::from_secs(30);
+/// An IDLE is renewed this often. With the 15 s that DONE may take, a half-open link is noticed
+/// in under two minutes, whether or not the server sends keep-alives of its own.
+pub const IDLE_RENEW: Duration = Duration::from_secs(100);
+/// How long a link may take to prove itself after a resume or a network change.
+pub const PROBE: Duration = Duration::from_secs(10);
+/// A work session unused for this long is probed before it is used again.
+pub const SESSION_FRESH: Duration = Duration::from_secs(60);
+/// Worker notes waiting for a conductor; progress is dropped beyond it, results wait.
+pub const ACCOUNT_NOTES: usize = 64;
+/// Commands waiting for a conductor; beyond it the caller is told to try again.
+pub const ACCOUNT_COMMANDS: usize = 256;
+/// Messages asked for by clients and not yet fetched, an account.
+pub const WHOLE_REQUESTS: usize = 64;
+/// Times a message that breaks the session is tried alone before it is set aside.
+pub const POISON_TRIES: u32 = 3;
+/// Connect attempts under way or not yet asked about.
+pub const CONNECT_ATTEMPTS: usize = 32;
+/// How long the outcome of a connect attempt is kept.
+pub const CONNECT_KEPT: Duration = Duration::from_secs(600);
+/// How long an account's task may take to stop: SMTP may be waiting for the reply to a final dot.
+pub const ACCOUNT_STOP: Duration = Duration::from_secs(15);
+/// Pause before a panicked account task starts again.
+pub const PANIC_PAUSE: Duration = Duration::from_secs(10);

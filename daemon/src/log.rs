@@ -41,10 +41,8 @@ pub fn start(config: &Config, dir: &Path) -> io::Result<()> {
         LogTo::Auto if journal => Sink::Stderr(true),
         LogTo::Auto | LogTo::File => Sink::File(Ring::open(dir)?),
     };
-    let subscriber = tracing_subscriber::registry().with(Lines {
-        level: filter(wanted),
-        sink: Mutex::new(sink),
-    });
+    let subscriber = tracing_subscriber::registry()
+        .with(Lines { level: filter(wanted), sink: Mutex::new(sink) });
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)
 }
 

@@ -32,20 +32,13 @@ pub enum PathsError {
     #[error("no home directory is known; set HOME or XDG_STATE_HOME")]
     NoHome,
     #[error("{variable}={value} is not an absolute path; give an absolute one or unset it", value = .value.display())]
-    Relative {
-        variable: &'static str,
-        value: PathBuf,
-    },
+    Relative { variable: &'static str, value: PathBuf },
     #[error("the socket path {path} is {length} bytes long, {SOCKET_PATH_BYTES} are possible; set XDG_RUNTIME_DIR or CHAPAR_SOCKET to a shorter one", path = .path.display())]
     SocketTooLong { path: PathBuf, length: usize },
     #[error("{path} {reason}", path = .path.display())]
     Unsafe { path: PathBuf, reason: String },
     #[error("{path} cannot be {attempt}: {source}", path = .path.display())]
-    Io {
-        path: PathBuf,
-        attempt: &'static str,
-        source: io::Error,
-    },
+    Io { path: PathBuf, attempt: &'static str, source: io::Error },
     #[error("another chapard{} already runs on {path}; use it, or stop it with: chapar service stop", .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default(), path = .path.display())]
     Running { path: PathBuf, pid: Option<u32> },
 }
@@ -64,10 +57,7 @@ impl Dirs {
         let absolute =
             |name: &'static str| match variable(name).filter(|v| !v.as_os_str().is_empty()) {
                 Some(value) if value.is_absolute() => Ok(Some(value)),
-                Some(value) => Err(PathsError::Relative {
-                    variable: name,
-                    value,
-                }),
+                Some(value) => Err(PathsError::Relative { variable: name, value }),
                 None => Ok(None),
             };
         let home = || -> Result<PathBuf, PathsError> {
@@ -95,16 +85,9 @@ impl Dirs {
         };
         let length = socket.as_os_str().as_bytes().len();
         if length > SOCKET_PATH_BYTES {
-            return Err(PathsError::SocketTooLong {
-                path: socket,
-                length,
-            });
+            return Err(PathsError::SocketTooLong { path: socket, length });
         }
-        Ok(Self {
-            state,
-            config,
-            socket,
-        })
+        Ok(Self { state, config, socket })
     }
 
     /// Makes the state directory and the socket's directory (0700) or checks that they are ours
@@ -128,11 +111,7 @@ impl Dirs {
         let path = self.state.join("chapard.lock");
         let failed = |attempt| {
             let path = path.clone();
-            move |source| PathsError::Io {
-                path,
-                attempt,
-                source,
-            }
+            move |source| PathsError::Io { path, attempt, source }
         };
         let mut file = OpenOptions::new()
             .read(true)
@@ -149,10 +128,7 @@ impl Dirs {
                 let mut text = String::new();
                 let read = (&file).take(LOCK_BYTES).read_to_string(&mut text);
                 let pid = read.ok().and_then(|_| text.trim().parse().ok());
-                return Err(PathsError::Running {
-                    path: self.state.clone(),
-                    pid,
-                });
+                return Err(PathsError::Running { path: self.state.clone(), pid });
             }
             Err(TryLockError::Error(source)) => return Err(failed("locked")(source)),
         }
@@ -172,15 +148,8 @@ pub struct Lock {
 /// Makes `path` 0700 with its parents, or checks that it is a directory of ours that nobody else
 /// can write to or look into.
 pub fn private_dir(path: &Path) -> Result<(), PathsError> {
-    let failed = |attempt, source| PathsError::Io {
-        path: path.to_owned(),
-        attempt,
-        source,
-    };
-    let refused = |reason: String| PathsError::Unsafe {
-        path: path.to_owned(),
-        reason,
-    };
+    let failed = |attempt, source| PathsError::Io { path: path.to_owned(), attempt, source };
+    let refused = |reason: String| PathsError::Unsafe { path: path.to_owned(), reason };
     DirBuilder::new()
         .recursive(true)
         .mode(PRIVATE)
@@ -233,10 +202,7 @@ mod tests {
         let found = dirs(&[("HOME", "/h")]).unwrap();
         assert_eq!(found.state, Path::new("/h/.local/state/chapar"));
         assert_eq!(found.config, Path::new("/h/.config/chapar/config.toml"));
-        assert_eq!(
-            found.socket,
-            Path::new("/h/.local/state/chapar/run/v1.sock")
-        );
+        assert_eq!(found.socket, Path::new("/h/.local/state/chapar/run/v1.sock"));
         let found = dirs(&[
             ("HOME", "/h"),
             ("XDG_RUNTIME_DIR", "/r"),
@@ -246,11 +212,7 @@ mod tests {
         .unwrap();
         assert_eq!(found.socket, Path::new("/r/chapar/v1.sock"));
         assert_eq!(found.state, Path::new("/s/chapar"));
-        let found = dirs(&[
-            ("HOME", "/h"),
-            ("XDG_RUNTIME_DIR", "/r"),
-            ("CHAPAR_SOCKET", "/x"),
-        ]);
+        let found = dirs(&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r"), ("CHAPAR_SOCKET", "/x")]);
         assert_eq!(found.unwrap().socket, Path::new("/x"));
         let relative = dirs(&[("HOME", "/h"), ("XDG_STATE_HOME", "s")]).unwrap_err();
         assert!(matches!(relative, PathsError::Relative { .. }));

@@ -58,11 +58,7 @@ impl Signals {
     }
 
     fn stop(&mut self) -> Wish {
-        if std::mem::replace(&mut self.stopping, true) {
-            Wish::StopNow
-        } else {
-            Wish::Stop
-        }
+        if std::mem::replace(&mut self.stopping, true) { Wish::StopNow } else { Wish::Stop }
     }
 }
 
@@ -75,10 +71,7 @@ pub fn harden() -> Vec<String> {
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         missing.push(format!("debuggers are not kept out: {error}"));
     }
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         missing.push(format!("core files are not switched off: {error}"));
     }
@@ -92,11 +85,7 @@ pub fn ready() {
 
 /// Tells systemd one line about what goes on; no addresses, no subjects.
 pub fn status(line: &str) {
-    let line: String = line
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(STATUS_BYTES)
-        .collect();
+    let line: String = line.chars().filter(|c| !c.is_control()).take(STATUS_BYTES).collect();
     tell(&[NotifyState::Status(&line)]);
 }
 

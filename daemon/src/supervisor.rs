@@ -1,54 +1,54 @@
 //! Starts, restarts and stops account tasks; the one handle through which everything above talks
-//! to accounts. Holds no mail.
+//! to accounts. Owns the set of running accounts and the connect attempts; holds no mail.
 
-use crate::store::StoreError;
-use chapar_engine::account::{Endpoint, NotifyBy, State};
+pub use crate::account::report::{Condition, Progress, Report};
+pub use crate::account::submit::{SubmitError, Wish};
+use crate::account::sync::WholeRequest;
+use crate::account::{Command, Handle, connect, password_key, store_failure, submit};
+use crate::limits;
+use crate::store::{Store, StoreError};
+use crate::world::World;
+use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::compose::Draft;
-use chapar_engine::event::Severity;
+use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
 use chapar_engine::secret::Secret;
-use chapar_engine::time::Wall;
-use chapar_engine::verdict::Failure;
+use chapar_engine::time::{Boot, Wall};
+use chapar_engine::verdict::{Failure, Verdict};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The handle; cheap to clone.
 #[derive(Clone)]
-pub struct Accounts {}
-
-/// Where an account stands right now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the columns of `chapar status`")]
-pub struct Report {
-    pub state: State,
-    pub last_check: Option<Wall>,
-    pub last_new: Option<Wall>,
-    /// `IDLE, INBOX`; `None` while no push session stands.
-    pub push: Option<String>,
-    pub progress: Option<Progress>,
-    pub health: Vec<Condition>,
+pub struct Accounts {
+    inner: Arc<Inner>,
 }
 
-/// How far a first sync is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "counts of messages and bytes")]
-pub struct Progress {
-    pub done: u64,
-    pub total: u64,
-    pub mailbox: Option<String>,
-    pub bytes: u64,
-    pub stalled: Option<String>,
+struct Inner {
+    world: World,
+    store: Store,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    /// A lock, not a task: every use is a look-up of nanoseconds in a small map, never held over
+    /// an await, and a message would make reading a report a round trip.
+    running: Mutex<BTreeMap<AccountId, Arc<Handle>>>,
+    attempts: Mutex<Attempts>,
 }
 
-/// Something a person may have to act on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "ipc.md health objects")]
-pub struct Condition {
-    pub code: String,
-    pub severity: Severity,
-    pub since: Wall,
-    pub title: String,
-    pub detail: Option<String>,
-    pub remedy: Vec<Vec<String>>,
+#[derive(Default)]
+struct Attempts {
+    last: u64,
+    open: BTreeMap<ConnectId, Attempt>,
+}
+
+struct Attempt {
+    report: watch::Receiver<ConnectReport>,
+    stop: CancellationToken,
+    begun: Boot,
 }
 
 /// What a person gives to connect a mailbox.
@@ -72,7 +72,7 @@ pub struct ConnectRequest {
 pub struct ConnectId(pub u64);
 
 /// How far a connect attempt is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConnectReport {
     /// Steps proved so far, in order.
     pub steps: Vec<ConnectStep>,
@@ -93,105 +93,298 @@ pub struct ConnectStep {
 }
 
 impl Accounts {
-    /// Where it stands.
-    pub fn report(&self, id: AccountId) -> Option<Report> {
-        let _ = id;
-        todo!()
+    /// A handle without running accounts.
+    #[must_use]
+    pub fn new(world: World, store: Store, stop: CancellationToken) -> Self {
+        let inner = Inner {
+            world,
+            store,
+            stop,
+            tasks: TaskTracker::new(),
+            running: Mutex::default(),
+            attempts: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
+
+    /// Starts every stored account.
+    pub fn start_all(&self) -> Result<(), StoreError> {
+        for account in self.inner.store.read()?.accounts()? {
+            self.start(&account);
+        }
+        Ok(())
+    }
+
+    /// Stops every account and waits for them, each within its limit.
+    pub async fn stop_all(&self) {
+        self.inner.stop.cancel();
+        let handles: Vec<_> = lock(&self.inner.running).values().cloned().collect();
+        let all = futures_util::future::join_all(handles.iter().map(|handle| handle.stop()));
+        if tokio::time::timeout(limits::ACCOUNT_STOP, all).await.is_err() {
+            tracing::warn!(
+                "an account did not stop in time; what it was doing is recovered at start"
+            );
+        }
+        self.inner.tasks.close();
+    }
+
+    fn start(&self, account: &Account) {
+        let mut running = lock(&self.inner.running);
+        if running.contains_key(&account.id) || self.inner.stop.is_cancelled() {
+            return;
+        }
+        let stop = self.inner.stop.child_token();
+        let (world, store) = (self.inner.world.clone(), self.inner.store.clone());
+        let handle = Arc::new(Handle::start(world, store, account, stop));
+        self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
+        running.insert(account.id, handle);
+    }
+
+    /// Waits for the end of an account's task; when it was a panic, starts it again.
+    async fn revive(self, id: AccountId, handle: Arc<Handle>) {
+        handle.ended().await;
+        if !handle.is_dead() {
+            return;
+        }
+        tracing::error!(account = id.0, "the account's task broke off; starting it again");
+        let again = self.inner.world.clock.boot().after(limits::PANIC_PAUSE);
+        tokio::select! {
+            biased;
+            () = self.inner.stop.cancelled() => return,
+            () = self.inner.world.clock.sleep_until(again) => {}
+        }
+        lock(&self.inner.running).remove(&id);
+        if let Ok(Some(account)) = self.inner.store.read().and_then(|view| view.account(id)) {
+            self.start(&account);
+        }
+    }
+
+    fn handle(&self, id: AccountId) -> Option<Arc<Handle>> {
+        lock(&self.inner.running).get(&id).cloned()
+    }
+
+    fn running(&self, id: AccountId) -> Result<Arc<Handle>, Failure> {
+        self.handle(id).ok_or_else(|| failure("account.missing", "There is no such account."))
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn report(&self, id: AccountId) -> Option<Report> {
+        self.handle(id).map(|handle| handle.report.borrow().clone())
+    }
+
     /// Syncs now; returns when that pass ended.
     pub async fn sync_now(&self, id: AccountId) -> Result<(), Failure> {
-        let _ = id;
-        todo!()
+        let (reply, answer) = oneshot::channel();
+        self.ask(id, Command::SyncNow(reply))?;
+        answer.await.unwrap_or_else(|_| Err(busy()))
     }
+
     /// Something may be due in the outbox.
     pub fn nudge_outbox(&self, id: AccountId) {
-        let _ = id;
-        todo!()
+        if let Some(handle) = self.handle(id) {
+            handle.nudge_outbox();
+        }
     }
+
     /// All bytes of a message, fetched now when they are not mirrored.
     pub async fn whole(&self, id: MessageId) -> Result<BlobId, Failure> {
-        let _ = id;
-        todo!()
+        let view = self.inner.store.read().map_err(store_failure)?;
+        let message = view.message(id).map_err(store_failure)?;
+        let message = message.ok_or_else(|| failure("imap.gone", "There is no such message."))?;
+        if let Some(blob) = message.blob {
+            return Ok(blob);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.ask(message.account, Command::Whole(WholeRequest { message: id, reply }))?;
+        answer.await.unwrap_or_else(|_| Err(busy()))
     }
+
+    fn ask(&self, id: AccountId, command: Command) -> Result<(), Failure> {
+        if self.running(id)?.command(command) { Ok(()) } else { Err(busy()) }
+    }
+
     /// Begins to prove a mailbox; nothing is saved before both protocols are proved.
     pub fn connect(&self, request: ConnectRequest) -> Result<ConnectId, Failure> {
-        let _ = request;
-        todo!()
+        let now = self.inner.world.clock.boot();
+        let mut attempts = lock(&self.inner.attempts);
+        attempts.open.retain(|_, attempt| {
+            attempt.report.borrow().end.is_none() || now < attempt.begun.after(limits::CONNECT_KEPT)
+        });
+        if attempts.open.len() >= limits::CONNECT_ATTEMPTS {
+            return Err(busy());
+        }
+        attempts.last += 1;
+        let id = ConnectId(attempts.last);
+        let stop = self.inner.stop.child_token();
+        let (tell, report) = watch::channel(ConnectReport::default());
+        attempts.open.insert(id, Attempt { report, stop: stop.clone(), begun: now });
+        self.inner.tasks.spawn(self.clone().prove(request, tell, stop));
+        Ok(id)
     }
-    /// Where an attempt stands; waits up to `wait` for news beyond `seen` steps. `None` = no such attempt.
+
+    async fn prove(
+        self,
+        request: ConnectRequest,
+        tell: watch::Sender<ConnectReport>,
+        stop: CancellationToken,
+    ) {
+        let step = |step| tell.send_modify(|report| report.steps.push(step));
+        let (world, store) = (&self.inner.world, &self.inner.store);
+        let end = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(failure("account.canceled", "Connecting was cancelled.")),
+            end = connect::connect(world, store, &request, step) => end,
+        };
+        let end = end.map(|account| {
+            self.start(&account);
+            account.id
+        });
+        tell.send_modify(|report| report.end = Some(end));
+    }
+
+    /// Where an attempt stands; waits up to `wait` for news beyond `seen` steps. `None`: there is
+    /// no such attempt.
     pub async fn connect_status(
         &self,
         id: ConnectId,
         seen: usize,
         wait: Duration,
     ) -> Option<ConnectReport> {
-        let _ = (id, seen, wait);
-        todo!()
+        let mut report = lock(&self.inner.attempts).open.get(&id)?.report.clone();
+        let news = report.wait_for(|report| report.end.is_some() || report.steps.len() > seen);
+        // Both a timeout and a closed channel leave the last report, which is the answer.
+        let _: Result<_, _> = tokio::time::timeout(wait, news).await.map(drop);
+        let now = report.borrow().clone();
+        Some(now)
     }
+
     /// Gives an attempt up; false when it is unknown or over.
+    #[must_use]
     pub fn connect_cancel(&self, id: ConnectId) -> bool {
-        let _ = id;
-        todo!()
+        let attempts = lock(&self.inner.attempts);
+        let open = attempts.open.get(&id).filter(|attempt| attempt.report.borrow().end.is_none());
+        open.inspect(|attempt| attempt.stop.cancel()).is_some()
     }
+
     /// Settings of the account changed in the store (pause, endpoints, name): act on them.
     pub fn refresh(&self, id: AccountId) {
-        let _ = id;
-        todo!()
+        if let Some(handle) = self.handle(id) {
+            handle.command(Command::Refresh);
+        }
     }
+
     /// Replaces the stored password after proving it.
     pub async fn set_password(&self, id: AccountId, password: Secret) -> Result<(), Failure> {
-        let _ = (id, password);
-        todo!()
+        let account = self.inner.store.read().and_then(|view| view.account(id));
+        let account = account.map_err(store_failure)?;
+        let account =
+            account.ok_or_else(|| failure("account.missing", "There is no such account."))?;
+        let login = crate::imap::Login {
+            endpoint: account.imap,
+            user: account.user.clone(),
+            password: password.clone(),
+            ca_pem: account.ca_pem.clone(),
+        };
+        connect::prove_imap(&self.inner.world, &login).await?;
+        let login = crate::smtp::Login {
+            endpoint: account.smtp,
+            user: account.user,
+            password: password.clone(),
+            ca_pem: account.ca_pem,
+        };
+        connect::prove_smtp(&self.inner.world, &login).await?;
+        let key = password_key(&self.inner.store, id);
+        self.inner.world.secrets.put(&key, &password).await.map_err(|error| Failure {
+            detail: Some(error.to_string()),
+            ..failure("secrets.unavailable", "The password could not be stored; the old one stays.")
+        })?;
+        self.refresh(id);
+        Ok(())
     }
+
     /// Stops it, deletes its secrets and everything of it in the store.
     pub async fn remove(&self, id: AccountId) -> Result<(), Failure> {
-        let _ = id;
-        todo!()
+        let handle = self.running(id)?;
+        handle.stop().await;
+        lock(&self.inner.running).remove(&id);
+        let key = password_key(&self.inner.store, id);
+        self.inner.world.secrets.forget(&key).await.map_err(|error| Failure {
+            detail: Some(error.to_string()),
+            ..failure("secrets.unavailable", "The password could not be deleted from the vault.")
+        })?;
+        let now = self.inner.world.clock.wall();
+        let removed = self.inner.store.write(now, move |tx| {
+            let Some(account) = tx.account(id)? else {
+                return Ok(());
+            };
+            tx.delete_account(id)?;
+            let Account { name, email, .. } = account;
+            tx.append(Some(id), EventKind::AccountRemoved { name, email }).map(drop)
+        });
+        removed.await.map_err(store_failure)
     }
-    /// Accepts a message for sending: composes, freezes, makes durable. Same `key` and same draft
-    /// return the first submission with `true`; same key, other draft: `Conflict`.
+
+    /// Accepts a message for sending: composes, freezes, makes durable. The same `key` with the
+    /// same draft returns the first submission with `true`.
     pub async fn submit(
         &self,
         draft: Draft,
         send_at: Option<Wall>,
         key: Option<String>,
     ) -> Result<(SubmissionId, bool), SubmitError> {
-        let _ = (draft, send_at, key);
-        todo!()
+        let account = draft.account;
+        let (world, store) = (&self.inner.world, &self.inner.store);
+        let accepted = submit::accept(world, store, draft, send_at, key).await?;
+        self.nudge_outbox(account);
+        Ok(accepted)
     }
+
+    /// Does what the person wishes with a submission, if its state allows it.
+    pub async fn wish(&self, id: SubmissionId, wish: Wish) -> Result<(), SubmitError> {
+        let account = submit::wish(&self.inner.world, &self.inner.store, id, wish).await?;
+        self.nudge_outbox(account);
+        if let Some(handle) = self.handle(account) {
+            handle.nudge_sync();
+        }
+        Ok(())
+    }
+
     /// Cancels a submission of which nothing can have been sent yet.
     pub async fn cancel_submission(&self, id: SubmissionId) -> Result<(), SubmitError> {
-        let _ = id;
-        todo!()
+        self.wish(id, Wish::Cancel).await
     }
+
     /// Tries a waiting submission now.
     pub async fn retry_submission(&self, id: SubmissionId) -> Result<(), SubmitError> {
-        let _ = id;
-        todo!()
+        self.wish(id, Wish::Retry).await
     }
-    /// Settles an unknown submission by the person's word: `true` = it was sent, `false` = send again.
+
+    /// Settles an unknown submission by the person's word: `true` = it was sent, `false` = send
+    /// again.
     pub async fn resolve_submission(
         &self,
         id: SubmissionId,
         sent: bool,
     ) -> Result<(), SubmitError> {
-        let _ = (id, sent);
-        todo!()
+        self.wish(id, if sent { Wish::WasSent } else { Wish::Resend }).await
     }
 }
 
-/// Why a message was not accepted for sending.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum SubmitError {
-    #[error("there is no such {0}")]
-    Missing(&'static str),
-    #[error(transparent)]
-    Draft(#[from] chapar_engine::compose::DraftError),
-    #[error("the idempotency key was used for another message")]
-    KeyMismatch,
-    #[error("{0}")]
-    TooLate(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
+fn failure(code: &'static str, message: &str) -> Failure {
+    Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }
+}
+
+fn busy() -> Failure {
+    Failure {
+        code: "account.busy",
+        message: "The account has too much to do right now.".into(),
+        detail: None,
+        verdict: Verdict::Retry,
+    }
+}
+
+/// A poisoned lock only says that some task panicked; the maps are whole after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

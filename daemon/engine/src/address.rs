@@ -1,4 +1,4 @@
-//! Mail addresses as people write them (RFC 5322 §3.4).
+//! Mail addresses as people write them (RFC 5322 §3.4) and as SMTP takes them (RFC 5321 §4.1.2).
 
 /// A mailbox address with the name shown beside it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -7,4 +7,167 @@ pub struct Address {
     pub name: Option<String>,
     /// The addr-spec, `local@domain`.
     pub email: String,
+}
+
+/// Octets of a whole address (RFC 5321 §4.5.3.1.3: a path has 256 with its brackets).
+const ADDRESS_BYTES: usize = 254;
+/// Octets of a local part (RFC 5321 §4.5.3.1.1).
+const LOCAL_BYTES: usize = 64;
+/// Octets of a domain label (RFC 1035 §2.3.4).
+const LABEL_BYTES: usize = 63;
+
+/// Whether `email` can be put into an SMTP command and a header as it is; the reason when not.
+pub fn check(email: &str) -> Result<(), &'static str> {
+    if email.len() > ADDRESS_BYTES {
+        return Err("it has more than 254 characters");
+    }
+    if email.chars().any(char::is_control) {
+        return Err("it contains a control character");
+    }
+    let Some((local, domain)) = email.rsplit_once('@') else {
+        return Err("there is no @ in it");
+    };
+    check_local(local)?;
+    check_domain(domain)
+}
+
+/// Dot-atom or quoted string.
+fn check_local(local: &str) -> Result<(), &'static str> {
+    if local.is_empty() {
+        return Err("nothing stands before the @");
+    }
+    if local.len() > LOCAL_BYTES {
+        return Err("more than 64 characters stand before the @");
+    }
+    if !local.is_ascii() {
+        return Err("letters beyond ASCII before the @ are not supported (SMTPUTF8)");
+    }
+    if let Some(quoted) = local.strip_prefix('"') {
+        return check_quoted(quoted);
+    }
+    if local.split('.').any(str::is_empty) {
+        return Err("a dot stands at the wrong place before the @");
+    }
+    if !local.bytes().all(|byte| byte == b'.' || is_atext(byte)) {
+        return Err("a character before the @ is not allowed there");
+    }
+    Ok(())
+}
+
+/// What follows the opening quote, with the closing one.
+fn check_quoted(quoted: &str) -> Result<(), &'static str> {
+    const REASON: &str = "the quotes before the @ do not match";
+    let inner = quoted.strip_suffix('"').ok_or(REASON)?;
+    let mut escaped = false;
+    for byte in inner.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Err(REASON),
+            _ => {}
+        }
+    }
+    if escaped { Err(REASON) } else { Ok(()) }
+}
+
+/// Letters, digits and hyphens in labels, or an address literal.
+fn check_domain(domain: &str) -> Result<(), &'static str> {
+    if domain.is_empty() {
+        return Err("nothing stands after the @");
+    }
+    if let Some(literal) = domain.strip_prefix('[') {
+        return check_literal(literal);
+    }
+    if !domain.is_ascii() {
+        return Err("the domain has letters beyond ASCII: give its `xn--` form");
+    }
+    for label in domain.split('.') {
+        let allowed = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if label.is_empty() {
+            return Err("a dot stands at the wrong place in the domain");
+        }
+        if label.len() > LABEL_BYTES || !allowed || label.starts_with('-') || label.ends_with('-') {
+            return Err("the domain is no host name");
+        }
+    }
+    Ok(())
+}
+
+/// `[192.0.2.1]` or `[IPv6:2001:db8::1]` after the opening bracket.
+fn check_literal(literal: &str) -> Result<(), &'static str> {
+    let inner = literal.strip_suffix(']').unwrap_or_default();
+    let good = match inner.strip_prefix("IPv6:") {
+        Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => inner.parse::<std::net::Ipv4Addr>().is_ok(),
+    };
+    if good { Ok(()) } else { Err("the brackets after the @ hold no IP address") }
+}
+
+/// atext of RFC 5322 §3.2.3.
+fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_addresses() {
+        for email in [
+            "a@b",
+            "a.b+c@example.org",
+            "\"a b\"@example.org",
+            "\"a\\\"b\"@x.y",
+            "x@[192.0.2.1]",
+            "x@[IPv6:2001:db8::1]",
+            "o'neil@xn--bcher-kva.example",
+            "1@2.3",
+        ] {
+            assert_eq!(check(email), Ok(()), "{email}");
+        }
+    }
+
+    #[test]
+    fn bad_addresses() {
+        for email in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@@b",
+            "a b@c",
+            "a@b c",
+            "a@b\r\nRCPT TO:<x@y>",
+            ".a@b",
+            "a.@b",
+            "a..b@c",
+            "a@b..c",
+            "a@.b",
+            "a@b.",
+            "a@-b",
+            "a@b-",
+            "a@b_c",
+            "<a@b>",
+            "a@b>",
+            "a,b@c",
+            "é@b",
+            "a@bücher.example",
+            "\"a@b",
+            "\"a\"b\"@c",
+            "\"a\\\"@b",
+            "a@[1.2.3]",
+            "a@[x]",
+            "a@b\0",
+            "a(c)@b",
+            "a@b(c)",
+            "a@[1.2.3.4",
+            "a:b@c",
+        ] {
+            assert!(check(email).is_err(), "{email}");
+        }
+        assert!(check(&format!("{}@b", "a".repeat(65))).is_err());
+        assert!(check(&format!("a@{}", "b".repeat(64))).is_err());
+        assert!(check(&format!("a@{}", "b.".repeat(130) + "c")).is_err());
+    }
 }

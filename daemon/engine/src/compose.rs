@@ -4,8 +4,16 @@
 //! of their input.
 
 use crate::address::Address;
-use crate::id::{AccountId, BlobId, IdentityId};
+use crate::id::{AccountId, IdentityId};
+use crate::limits::{MESSAGE_BYTES, RECIPIENTS, REFERENCES};
 use crate::time::Wall;
+use std::collections::BTreeSet;
+
+mod check;
+mod encode;
+mod write;
+
+pub use check::check_bytes;
 
 /// What a person wants to send. Attachments carry their bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +77,7 @@ pub enum DraftError {
     #[error("no recipient is given: add at least one address to `to`, `cc` or `bcc`")]
     NoRecipients,
     #[error("{field}: `{value}` is not a mail address: {reason}")]
-    BadAddress {
-        field: &'static str,
-        value: String,
-        reason: &'static str,
-    },
+    BadAddress { field: &'static str, value: String, reason: &'static str },
     #[error("{field} contains {what}, which could forge a header: remove it")]
     ControlCharacter { field: String, what: &'static str },
     #[error("{count} recipients are more than the limit of {limit}: send in parts")]
@@ -82,10 +86,168 @@ pub enum DraftError {
     TooLarge { size: u64, limit: u64 },
     #[error("the message has neither text, html nor attachment: give one of them")]
     Empty,
+    #[error("the finished message cannot be sent: {what}: this is a defect of chapar, report it")]
+    Unsendable { what: &'static str },
 }
 
-/// Builds the bytes.
+/// Builds the bytes: a function of its input, so the same draft frozen the same gives the same.
 pub fn compose(draft: &Draft, frozen: &Frozen) -> Result<Composed, DraftError> {
-    let _ = (draft, frozen, None::<BlobId>);
-    todo!()
+    check_texts(draft, frozen)?;
+    let recipients = envelope(draft, frozen)?;
+    check_size(draft)?;
+    let bytes = write::message(draft, frozen);
+    check_bytes(&bytes).map_err(|what| DraftError::Unsendable { what })?;
+    within(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
+    Ok(Composed {
+        eight_bit: !bytes.is_ascii(),
+        from: frozen.from.email.clone(),
+        recipients,
+        bytes,
+    })
 }
+
+/// The subject of an answer: `Re: ` once, whatever language said it before.
+#[must_use]
+pub fn reply_subject(subject: &str) -> String {
+    let subject = subject.trim();
+    if crate::thread::is_reply(subject) {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}").trim_end().to_owned()
+    }
+}
+
+/// Every address list with its field name.
+fn lists(draft: &Draft) -> [(&'static str, &[Address]); 4] {
+    [("to", &draft.to), ("cc", &draft.cc), ("bcc", &draft.bcc), ("replyTo", &draft.reply_to)]
+}
+
+/// Refuses control characters wherever they would reach a header.
+fn check_texts(draft: &Draft, frozen: &Frozen) -> Result<(), DraftError> {
+    header_text("subject", &draft.subject)?;
+    header_text("from", frozen.from.name.as_deref().unwrap_or_default())?;
+    for (field, list) in lists(draft) {
+        for address in list {
+            header_text(field, address.name.as_deref().unwrap_or_default())?;
+        }
+    }
+    for id in draft.in_reply_to.iter().chain(&draft.references) {
+        header_text("inReplyTo or references", id)?;
+    }
+    header_text("messageId", &frozen.message_id)?;
+    for attachment in &draft.attachments {
+        header_text("attachment name", &attachment.name)?;
+        header_text("attachment type", &attachment.content_type)?;
+    }
+    for (field, text) in [("text", &draft.text), ("html", &draft.html)] {
+        if text.as_ref().is_some_and(|text| text.contains('\0')) {
+            let field = field.to_owned();
+            return Err(DraftError::ControlCharacter { field, what: "a NUL character" });
+        }
+    }
+    Ok(())
+}
+
+/// No control character may stand in `text`.
+fn header_text(field: &str, text: &str) -> Result<(), DraftError> {
+    let what = match text.chars().find(|c| c.is_control()) {
+        None => return Ok(()),
+        Some('\r' | '\n') => "a line break",
+        Some('\0') => "a NUL character",
+        Some(_) => "a control character",
+    };
+    Err(DraftError::ControlCharacter { field: field.to_owned(), what })
+}
+
+/// To, Cc and Bcc, each once, in order. Also checks every other address.
+fn envelope(draft: &Draft, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
+    check_address("from", &frozen.from)?;
+    let mut seen = BTreeSet::new();
+    let mut recipients = Vec::new();
+    for (field, list) in lists(draft) {
+        for address in list {
+            check_address(field, address)?;
+            if field != "replyTo" && seen.insert(same_mailbox(&address.email)) {
+                recipients.push(address.email.clone());
+            }
+        }
+    }
+    match recipients.len() {
+        0 => Err(DraftError::NoRecipients),
+        count if count > RECIPIENTS => {
+            Err(DraftError::TooManyRecipients { count, limit: RECIPIENTS })
+        }
+        _ => Ok(recipients),
+    }
+}
+
+/// What two spellings of one mailbox have in common: domains have no case (RFC 5321 §2.4).
+fn same_mailbox(email: &str) -> String {
+    match email.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", domain.to_ascii_lowercase()),
+        None => email.to_owned(),
+    }
+}
+
+/// Whether SMTP can take the address.
+fn check_address(field: &'static str, address: &Address) -> Result<(), DraftError> {
+    crate::address::check(&address.email).map_err(|reason| DraftError::BadAddress {
+        field,
+        value: crate::message::one_line(&address.email, 254),
+        reason,
+    })
+}
+
+/// Refuses nothing at all, and too much before it is copied.
+fn check_size(draft: &Draft) -> Result<(), DraftError> {
+    if draft.text.is_none() && draft.html.is_none() && draft.attachments.is_empty() {
+        return Err(DraftError::Empty);
+    }
+    let texts = [&draft.text, &draft.html].into_iter().flatten().map(String::len);
+    let parts = draft.attachments.iter().map(|attachment| attachment.bytes.len());
+    let size: usize = texts.chain(parts).sum();
+    within(u64::try_from(size).unwrap_or(u64::MAX))
+}
+
+/// Whether `size` is allowed.
+fn within(size: u64) -> Result<(), DraftError> {
+    if size > MESSAGE_BYTES {
+        return Err(DraftError::TooLarge { size, limit: MESSAGE_BYTES });
+    }
+    Ok(())
+}
+
+/// The ids of References: those given and the parent, root and nearest kept when they are too many.
+fn references(draft: &Draft) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    let parent = draft.in_reply_to.as_deref();
+    let earlier = draft.references.iter().map(String::as_str);
+    let mut ids: Vec<&str> = earlier
+        .filter(|id| Some(bare(id)) != parent.map(bare))
+        .chain(parent)
+        .map(bare)
+        .filter(|id| is_id(id) && seen.insert(*id))
+        .collect();
+    if ids.len() > REFERENCES {
+        ids.drain(1..=ids.len() - REFERENCES);
+    }
+    ids
+}
+
+/// An id without its brackets.
+fn bare(id: &str) -> &str {
+    id.trim().trim_start_matches('<').trim_end_matches('>')
+}
+
+/// Whether an id of somebody's mail can be written into a header; others are left out, because a
+/// reply must not fail for what the sender wrote.
+fn is_id(id: &str) -> bool {
+    /// Room for the brackets and the header name on one line.
+    const ID_BYTES: usize = 900;
+    !id.is_empty()
+        && id.len() <= ID_BYTES
+        && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>')
+}
+
+#[cfg(test)]
+mod tests;

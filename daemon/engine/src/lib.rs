@@ -5,6 +5,15 @@
 //! socket, file, clock, randomness, task or lock. Time and entropy come in as arguments, actions go
 //! out as values, so each rule is tested in microseconds and replayed exactly.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test that panics has failed, which is what it is for"
+    )
+)]
+
 pub mod account;
 pub mod address;
 pub mod backoff;
@@ -20,6 +29,8 @@ pub mod provider;
 pub mod secret;
 pub mod submission;
 pub mod sync;
+#[cfg(test)]
+mod testing;
 pub mod thread;
 pub mod time;
 pub mod verdict;

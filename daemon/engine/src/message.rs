@@ -1,4 +1,15 @@
 //! What is kept of a message beside its bytes, read from untrusted bytes without ever failing.
+//!
+//! Owns what a message says about itself: summary, text, parts. Must never trust a length, depth
+//! or count in the bytes, and never let one bad message stop a mailbox.
+
+mod body;
+mod parser;
+mod scan;
+mod summary;
+mod text;
+
+pub use text::one_line;
 
 use crate::address::Address;
 use crate::flags::Flags;
@@ -92,3 +103,55 @@ pub enum Defect {
     /// No Message-ID.
     NoMessageId,
 }
+
+/// What a person reads of a whole message.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Body {
+    /// The plain text; made from the HTML when there is only HTML.
+    pub text: Option<String>,
+    /// The HTML, untouched: never show it without cleaning.
+    pub html: Option<String>,
+    /// Every part that is not the text itself.
+    pub attachments: Vec<Part>,
+}
+
+/// One attachment or inline part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What [`part`] fetches it by; stable as long as the bytes are the same.
+    pub index: u32,
+    /// The name the sender gave, one line; never a path to write to.
+    pub name: Option<String>,
+    /// Media type, lower case, without parameters.
+    pub content_type: String,
+    /// Decoded bytes.
+    pub size: u64,
+    /// Meant to be shown within the text.
+    pub inline: bool,
+    /// Content-ID without angle brackets.
+    pub content_id: Option<String>,
+}
+
+/// Reads what a message says about itself. Never fails and never panics: what cannot be read is
+/// left empty and named in [`Summary::defects`].
+///
+/// `bytes` is the whole message when `whole`, else its header block and a cut start of its text.
+#[must_use]
+pub fn summarise(bytes: &[u8], whole: bool) -> Summary {
+    summary::read(bytes, whole)
+}
+
+/// The readable text and the list of attachments of a whole message. Never fails.
+#[must_use]
+pub fn body(bytes: &[u8]) -> Body {
+    body::read(bytes)
+}
+
+/// The decoded content of the part that [`body`] listed under `index`.
+#[must_use]
+pub fn part(bytes: &[u8], index: u32) -> Option<Vec<u8>> {
+    body::content(bytes, index)
+}
+
+#[cfg(test)]
+mod tests;

@@ -61,10 +61,8 @@ mod tests {
         for _ in 0..14 {
             ring.write(&line).unwrap();
         }
-        let sizes: u64 = fs::read_dir(&dir)
-            .unwrap()
-            .map(|entry| entry.unwrap().metadata().unwrap().len())
-            .sum();
+        let sizes: u64 =
+            fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
         assert_eq!(fs::read_dir(&dir).unwrap().count(), 2);
         assert!(sizes <= 2 * FILE_BYTES);
         fs::remove_dir_all(&dir).unwrap();

@@ -28,11 +28,7 @@ impl Clock for RealClock {
 
     fn wall(&self) -> Wall {
         let now = clock_gettime(ClockId::Realtime);
-        Wall(
-            now.tv_sec
-                .saturating_mul(1000)
-                .saturating_add(now.tv_nsec / 1_000_000),
-        )
+        Wall(now.tv_sec.saturating_mul(1000).saturating_add(now.tv_nsec / 1_000_000))
     }
 
     fn sleep_until(&self, deadline: Boot) -> BoxFuture<'_, ()> {
@@ -51,10 +47,7 @@ impl Clock for RealClock {
 
 /// A kernel time as a duration; negative ones (before the epoch of that clock) are zero.
 pub(super) fn duration(time: Timespec) -> Duration {
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Runs `work` for at most `limit`; `None` when the time was up first. The work is dropped then.
@@ -78,11 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn within_ends_late_work_and_keeps_early_work() {
-        let late = within(
-            &RealClock,
-            Duration::from_millis(20),
-            std::future::pending::<()>(),
-        );
+        let late = within(&RealClock, Duration::from_millis(20), std::future::pending::<()>());
         assert_eq!(late.await, None);
         let early = within(&RealClock, Duration::from_secs(20), async { 7 });
         assert_eq!(early.await, Some(7));
@@ -90,9 +79,7 @@ mod tests {
 
     #[test]
     fn wall_agrees_with_std() {
-        let std = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
+        let std = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let ours = RealClock.wall().0;
         assert!((i128::from(ours) - i128::try_from(std.as_millis()).unwrap()).abs() < 5_000);
     }

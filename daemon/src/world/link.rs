@@ -142,10 +142,7 @@ fn route_socket() -> io::Result<AsyncFd<OwnedFd>> {
     )?;
     bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
     // `register` asks in `unsafe` for what an `OwnedFd` cannot but keep: the descriptor stays its own
-    #[expect(
-        deprecated,
-        reason = "the replacement is an unsafe fn, which the workspace forbids"
-    )]
+    #[expect(deprecated, reason = "the replacement is an unsafe fn, which the workspace forbids")]
     AsyncFd::new(socket)
 }
 
@@ -177,10 +174,7 @@ mod tests {
 
     #[test]
     fn the_routing_socket_opens() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { route_socket().map(drop).unwrap() });
     }
 
@@ -200,9 +194,6 @@ mod tests {
         let stop = CancellationToken::new();
         let task = tokio::spawn(monitor.run(stop.clone()));
         stop.cancel();
-        tokio::time::timeout(Duration::from_secs(5), task)
-            .await
-            .unwrap()
-            .unwrap();
+        tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap();
     }
 }

@@ -57,10 +57,7 @@ impl RealNet {
     /// Touches neither network nor trust store yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            platform: verifier::Platform::default(),
-        }
+        Self { clock, platform: verifier::Platform::default() }
     }
 
     async fn handshake(
@@ -78,13 +75,7 @@ impl RealNet {
             Some(Ok(stream)) => Ok(Box::new(stream)),
             Some(Err(error)) => {
                 let time = self.clock.wall();
-                Err(refusal::judge(
-                    host,
-                    &error,
-                    verifier.presented(),
-                    ca_pem.is_some(),
-                    time,
-                ))
+                Err(refusal::judge(host, &error, verifier.presented(), ca_pem.is_some(), time))
             }
             None => Err(Failure {
                 code: "net.timeout",
@@ -145,10 +136,8 @@ fn client_config(verifier: Arc<verifier::Connection>, host: &str) -> Result<Clie
             detail: Some(error.to_string()),
             verdict: Verdict::FixSettings,
         })?;
-    let mut config = builder
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let mut config =
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     config.resumption = Resumption::disabled();
     Ok(config)
 }

@@ -42,22 +42,18 @@ impl SessionDesktop {
 impl Desktop for SessionDesktop {
     fn show(&self, notification: Notification) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            within(self.clock.as_ref(), ANSWER, shown(notification))
-                .await
-                .unwrap_or_else(|| {
-                    Err(format!(
-                        "the notification service did not answer within {} s",
-                        ANSWER.as_secs()
-                    ))
-                })
+            within(self.clock.as_ref(), ANSWER, shown(notification)).await.unwrap_or_else(|| {
+                Err(format!(
+                    "the notification service did not answer within {} s",
+                    ANSWER.as_secs()
+                ))
+            })
         })
     }
 }
 
 async fn shown(notification: Notification) -> Result<(), String> {
-    let markup = understands_markup()
-        .await
-        .map_err(|error| error.to_string())?;
+    let markup = understands_markup().await.map_err(|error| error.to_string())?;
     let body = line(&notification.body, BODY);
     notify_rust::Notification::new()
         .appname("chapar")
@@ -96,9 +92,7 @@ fn line(text: &str, limit: usize) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -63,12 +63,7 @@ impl Vaults {
     /// Asks nobody yet.
     #[must_use]
     pub fn new(choice: VaultChoice, sealed: SealedFile, keyring: Keyring) -> Self {
-        Self {
-            choice,
-            keyring,
-            sealed,
-            proved: OnceCell::new(),
-        }
+        Self { choice, keyring, sealed, proved: OnceCell::new() }
     }
 
     /// Whether new secrets go to the keyring.
@@ -97,11 +92,7 @@ impl Vaults {
 impl Secrets for Vaults {
     fn vault(&self) -> BoxFuture<'_, Vault> {
         Box::pin(async move {
-            if self.keyring_first().await {
-                self.keyring.vault()
-            } else {
-                self.sealed.vault()
-            }
+            if self.keyring_first().await { self.keyring.vault() } else { self.sealed.vault() }
         })
     }
 

@@ -31,10 +31,7 @@ pub(super) fn judge(
     own_authority: bool,
     now: Wall,
 ) -> Failure {
-    let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>())
-    else {
+    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return lost(host, error);
     };
     let self_issued = presented.as_ref().is_some_and(|it| it.self_issued);
@@ -93,22 +90,16 @@ fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             ("tls.expired", "has an expired certificate", ASK_RENEWAL)
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
-            "tls.not_yet_valid",
-            "has a certificate that is not valid yet",
-            ASK_CLOCK,
-        ),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ("tls.not_yet_valid", "has a certificate that is not valid yet", ASK_CLOCK)
+        }
         CertificateError::Revoked => ("tls.revoked", "has a revoked certificate", ASK_RENEWAL),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
-            "tls.wrong_host",
-            "has a certificate for another name",
-            ASK_NAME,
-        ),
-        _ if self_issued => (
-            "tls.self_signed",
-            "has a self-signed certificate that nobody vouches for",
-            ASK_CA,
-        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            ("tls.wrong_host", "has a certificate for another name", ASK_NAME)
+        }
+        _ if self_issued => {
+            ("tls.self_signed", "has a self-signed certificate that nobody vouches for", ASK_CA)
+        }
         CertificateError::UnknownIssuer => (
             "tls.unknown_issuer",
             "has a certificate from an authority this machine does not know",
@@ -116,11 +107,7 @@ fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
         ),
         _ => ("tls.invalid", "has no valid certificate", ASK_PROVIDER),
     };
-    Reason {
-        code,
-        what: what.to_owned(),
-        remedy,
-    }
+    Reason { code, what: what.to_owned(), remedy }
 }
 
 /// The connection ended within the handshake: a network matter, not the certificate's.
@@ -139,9 +126,7 @@ fn date(days: i64) -> String {
         .ok()
         .and_then(|days| {
             let epoch = jiff::civil::date(1970, 1, 1);
-            epoch
-                .checked_add(jiff::Span::new().try_days(days).ok()?)
-                .ok()
+            epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
         })
         .map_or_else(|| "unknown".to_owned(), |day| day.to_string())
 }

@@ -83,10 +83,7 @@ impl SealedFile {
             "an encrypted file with its key file beside it: protects against other users and \
              stolen backups without the key file, not against programs of yours"
         };
-        Vault {
-            kind: "file",
-            protects: protects.to_owned(),
-        }
+        Vault { kind: "file", protects: protects.to_owned() }
     }
 
     /// Stores and reads back.
@@ -114,8 +111,7 @@ impl SealedFile {
     /// Deletes.
     pub async fn forget(&self, key: &str) -> Result<(), SecretsError> {
         let key = key.to_owned();
-        self.change(move |entries| entries.remove(&key).is_some())
-            .await
+        self.change(move |entries| entries.remove(&key).is_some()).await
     }
 
     /// Applies `change`; it says whether anything is different.
@@ -156,12 +152,10 @@ impl Inner {
                 self.file.display()
             ))
         };
-        let body = sealed
-            .strip_prefix(MAGIC)
-            .ok_or_else(|| broken("is not a vault of this version"))?;
-        let (check, body) = body
-            .split_at_checked(key::CHECK)
-            .ok_or_else(|| broken("is cut short"))?;
+        let body =
+            sealed.strip_prefix(MAGIC).ok_or_else(|| broken("is not a vault of this version"))?;
+        let (check, body) =
+            body.split_at_checked(key::CHECK).ok_or_else(|| broken("is cut short"))?;
         if check != key.check() {
             return Err(SecretsError::Corrupt(format!(
                 "{} was sealed with another key than the one in {}; put the right key back",
@@ -169,9 +163,8 @@ impl Inner {
                 key.origin.display()
             )));
         }
-        let (nonce, body) = body
-            .split_first_chunk::<NONCE>()
-            .ok_or_else(|| broken("is cut short"))?;
+        let (nonce, body) =
+            body.split_first_chunk::<NONCE>().ok_or_else(|| broken("is cut short"))?;
         let mut text = Zeroizing::new(body.to_vec());
         XChaCha20Poly1305::new(key.bytes())
             .decrypt_in_place(&XNonce::from(*nonce), MAGIC, &mut *text)
@@ -197,10 +190,8 @@ impl Inner {
 
 /// Entries as length-prefixed pairs, in a buffer that never grows (growing would leave copies).
 fn packed(entries: &Entries) -> Zeroizing<Vec<u8>> {
-    let length: usize = entries
-        .iter()
-        .map(|(name, value)| 8 + name.len() + value.expose().len())
-        .sum();
+    let length: usize =
+        entries.iter().map(|(name, value)| 8 + name.len() + value.expose().len()).sum();
     // 16 bytes for the tag
     let mut packed = Zeroizing::new(Vec::with_capacity(length + 16));
     for (name, value) in entries {
@@ -243,9 +234,7 @@ fn read_private(file: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, S
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| unreadable(error.to_string()))?,
     };
-    let metadata = opened
-        .metadata()
-        .map_err(|error| unreadable(error.to_string()))?;
+    let metadata = opened.metadata().map_err(|error| unreadable(error.to_string()))?;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(unreadable("it belongs to another user".to_owned()));
     }
@@ -261,10 +250,7 @@ fn read_private(file: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, S
     }
     let room = usize::try_from(metadata.len()).unwrap_or(0) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    opened
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(error.to_string()))?;
+    opened.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
     Ok(Some(bytes))
 }
 
@@ -275,11 +261,7 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut opened = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE)
-        .open(&new)?;
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&new)?;
     opened.write_all(bytes)?;
     opened.sync_all()?;
     fs::rename(&new, file)?;

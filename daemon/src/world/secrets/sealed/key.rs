@@ -31,11 +31,7 @@ impl Key {
                 "{} is there but its key {} is not; put the key back, or remove both and sign in \
                  again",
                 vault.file.display(),
-                vault
-                    .credential
-                    .as_deref()
-                    .unwrap_or(&vault.key_file)
-                    .display()
+                vault.credential.as_deref().unwrap_or(&vault.key_file).display()
             ))
         })
     }
@@ -52,11 +48,8 @@ impl Key {
         let mut seed = Zeroizing::new([0; SEED]);
         vault.entropy.fill(&mut *seed);
         let made = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(MODE)
-                .open(&vault.key_file)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(MODE).open(&vault.key_file)?;
             file.write_all(&*seed)?;
             file.sync_all()?;
             match vault.key_file.parent() {

@@ -1,0 +1,250 @@
+//! The whole grammar of `chapar`; the help text written here is the manual.
+//!
+//! Verbs for the daily path, nouns for the rest, at most two levels. No flag takes a secret.
+
+mod account;
+mod connect;
+mod mail;
+mod send;
+mod service;
+
+pub(crate) use account::{AccountCommand, OutboxCommand, Settle};
+pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SmtpSecurity};
+pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
+pub(crate) use send::SendArgs;
+pub(crate) use service::{ConfigCommand, ServiceCommand};
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::when;
+
+/// Your mailboxes, live on this machine.
+///
+/// Without a command, chapar shows the state of every account; when none is connected yet, it
+/// tells how to connect one. The work is done by chapard, one small daemon a user, which chapar
+/// starts when it is not running.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chapar",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done · 1 attention (status --check) · 2 usage · 65 bad data · \
+                  66/67 no such object/account · 69 not reachable · 70 fault in chapar · 73 cannot \
+                  write · 75 temporary, try again · 77 sign-in, certificate or permission · 78 \
+                  configuration.\nEvery error names a code; `chapar help CODE` explains it offline."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Print one JSON object with a "schema" (streams: one object a line)
+    #[arg(long, global = true, conflicts_with = "plain")]
+    pub(crate) json: bool,
+    /// Print tab-separated fields without colour, for scripts
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+    /// Say nothing but the answer
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Never ask; what is missing becomes an error that names the flag
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// The account: its name, address or id
+    #[arg(short, long, global = true, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Longest wait for an answer, such as 30s or 2m
+    #[arg(long, global = true, value_name = "TIME", value_parser = when::parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// The socket of chapard, instead of the usual one
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Do not start chapard when it is not running
+    #[arg(long, global = true)]
+    pub(crate) no_start: bool,
+}
+
+/// When to colour the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set or TERM is dumb
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// For commands that change something.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct Change {
+    /// Show what would be done and change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Do it without asking
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connect a mailbox: prove it, save it, start the first sync
+    #[command(alias = "login")]
+    Connect(Box<ConnectArgs>),
+    /// Show the state of every account, the outbox and the daemon
+    Status(StatusArgs),
+    /// Follow what happens: new mail, sync, sends, sign-in requests
+    #[command(alias = "tail")]
+    Watch(WatchArgs),
+    /// List, show, search and export mirrored mail
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// List mail (short for `mail list`)
+    #[command(hide = true)]
+    Ls(ListArgs),
+    /// Send a mail; accepted means it survives a restart
+    Send(Box<SendArgs>),
+    /// See and steer what waits to be sent
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// See, change, pause and remove accounts
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Ask the servers for changes now
+    Sync(SyncArgs),
+    /// Read the daemon's log
+    Logs(LogsArgs),
+    /// Install, start and stop chapard as a user service
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Read, change and check the configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Call one method of the socket protocol and print its result
+    Call(CallArgs),
+    /// Print the path of the socket
+    Socket,
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print a manual page in roff, or write all of them
+    Man(ManArgs),
+    /// Explain a command or an error code
+    Help(HelpArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Only this account
+    pub(crate) account: Option<String>,
+    /// Keep showing, twice a second at most, until Ctrl-C
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) watch: bool,
+    /// One line; exit 0 when all is well, 1 when something needs you, 69 without daemon
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Only these event types; a trailing dot takes all below it (`sync.`)
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+    /// Start after this cursor
+    #[arg(long, value_name = "CURSOR", conflicts_with = "since_file")]
+    pub(crate) since: Option<String>,
+    /// Start after the cursor in this file and keep it up to date, event by event
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since_file: Option<PathBuf>,
+    /// Run this command for each event, its JSON on standard input; no shell is involved
+    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true, value_terminator = ";")]
+    pub(crate) exec: Vec<String>,
+    /// End after this many events
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// Only this account
+    pub(crate) account: Option<String>,
+    /// End when the sync has ended
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// Go on as lines are written
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only lines since then: 1h, 30m, or a time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only this level and worse
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) level: Option<Level>,
+    /// At most this many lines from the end
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) lines: usize,
+}
+
+/// Log levels, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Level {
+    /// Errors
+    Error,
+    /// Warnings and worse
+    Warn,
+    /// Usual messages and worse
+    Info,
+    /// Details
+    Debug,
+    /// Everything
+    Trace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// The method, such as `Email/query`
+    pub(crate) method: String,
+    /// Its parameters as a JSON object; `-` reads them from standard input
+    pub(crate) params: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The page, such as `chapar-connect`; without it, `chapar`
+    pub(crate) page: Option<String>,
+    /// Write every page into this directory instead
+    #[arg(long, value_name = "DIR", conflicts_with = "page")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HelpArgs {
+    /// A command (`mail list`), an error code (`tls.expired`), or `codes` for all codes
+    pub(crate) topic: Vec<String>,
+}

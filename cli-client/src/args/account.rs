@@ -1,0 +1,147 @@
+//! `chapar account` and `chapar outbox`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Change, ImapSecurity, Notify, SmtpSecurity};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// List accounts
+    List,
+    /// Show one account with its servers and health
+    Show {
+        /// Name, address or id
+        account: Option<String>,
+    },
+    /// Change an account; new servers or a new password are proved before they are saved
+    Update(Box<UpdateArgs>),
+    /// Stop syncing and sending; mail and outbox stay
+    Pause {
+        /// Name, address or id
+        account: Option<String>,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Go on after a pause
+    Resume {
+        /// Name, address or id
+        account: Option<String>,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Remove an account and its password from this machine; the server keeps everything
+    Remove(RemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpdateArgs {
+    /// Name, address or id
+    pub(crate) account: Option<String>,
+    /// A new short name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Your name as recipients see it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) display_name: Option<String>,
+    /// How many of the newest mails are mirrored
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) window: Option<u32>,
+    /// How the end of the first sync is announced
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) notify: Option<Notify>,
+    /// A new server for incoming mail
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) imap: Option<String>,
+    /// A new server for outgoing mail
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) smtp: Option<String>,
+    /// How TLS begins at the IMAP server
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) imap_security: Option<ImapSecurity>,
+    /// How TLS begins at the SMTP server
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) smtp_security: Option<SmtpSecurity>,
+    /// A new login name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Trust this authority (PEM) too, for this account only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Ask for a new password
+    #[arg(long)]
+    pub(crate) password: bool,
+    /// Read the new password from standard input
+    #[arg(long, conflicts_with_all = ["password", "password_command"])]
+    pub(crate) password_stdin: bool,
+    /// Take the new password from the first line this command prints (run by sh)
+    #[arg(long, value_name = "CMD", conflicts_with = "password")]
+    pub(crate) password_command: Option<String>,
+    #[command(flatten)]
+    pub(crate) change: Change,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArgs {
+    /// Name, address or id
+    pub(crate) account: Option<String>,
+    /// The account's name again, instead of being asked for it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) confirm: Option<String>,
+    #[command(flatten)]
+    pub(crate) change: Change,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// List what is queued, scheduled, retried or unknown, and what was sent lately
+    List {
+        /// Only what is not finished
+        #[arg(long)]
+        open: bool,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=5000))]
+        limit: u32,
+    },
+    /// Show one submission, recipient by recipient
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Do not send it after all
+    Cancel {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Try again now instead of at the next planned time
+    Retry {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Settle a submission whose fate is unknown, after you looked
+    Resolve {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        settle: Settle,
+        #[command(flatten)]
+        change: Change,
+    },
+}
+
+/// What a person found out about an unknown submission.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Settle {
+    /// It arrived: count it as sent
+    #[arg(long)]
+    pub(crate) sent: bool,
+    /// It did not arrive: send it again
+    #[arg(long)]
+    pub(crate) resend: bool,
+}

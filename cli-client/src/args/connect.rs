@@ -1,0 +1,88 @@
+//! `chapar connect`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Change;
+
+/// Connects a mailbox by address and password.
+///
+/// Both servers are dialled, their certificates checked and the password proved before anything is
+/// saved. There is no way to go on with a certificate that is not valid: for a company's own
+/// authority use --ca-file. The first sync then runs in the daemon; Ctrl-C leaves it running.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectArgs {
+    /// Your mail address
+    pub(crate) address: Option<String>,
+    /// The server for incoming mail; port 993 unless given, 143 means STARTTLS
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) imap: Option<String>,
+    /// The server for outgoing mail; port 465 unless given, 587 means STARTTLS
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) smtp: Option<String>,
+    /// How TLS begins at the IMAP server
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) imap_security: Option<ImapSecurity>,
+    /// How TLS begins at the SMTP server
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) smtp_security: Option<SmtpSecurity>,
+    /// The login name, when it is not the address
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Trust this authority (PEM) too, for this account only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Read the password from standard input
+    #[arg(long, conflicts_with = "password_command")]
+    pub(crate) password_stdin: bool,
+    /// Take the password from the first line this command prints (run by sh)
+    #[arg(long, value_name = "CMD")]
+    pub(crate) password_command: Option<String>,
+    /// The short name of the account here; made from the address unless given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Your name as recipients see it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) display_name: Option<String>,
+    /// How many of the newest mails the first sync takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) window: Option<u32>,
+    /// How the end of the first sync is announced
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) notify: Option<Notify>,
+    /// End when the first sync has ended
+    #[arg(long)]
+    pub(crate) wait: bool,
+    #[command(flatten)]
+    pub(crate) change: Change,
+}
+
+/// How TLS begins at an IMAP server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImapSecurity {
+    /// With the first byte (port 993)
+    Tls,
+    /// After STARTTLS, which is demanded (port 143)
+    Starttls,
+}
+
+/// How TLS begins at an SMTP server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SmtpSecurity {
+    /// With the first byte (port 465)
+    Tls,
+    /// After STARTTLS, which is demanded (port 587)
+    Starttls,
+}
+
+/// How the end of the first sync is announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Notify {
+    /// A desktop notification
+    Desktop,
+    /// A mail to yourself
+    Mail,
+    /// Not at all
+    None,
+}

@@ -1,0 +1,131 @@
+//! `chapar help`: commands from the grammar, error codes from their pages.
+
+use clap::CommandFactory;
+use serde_json::{Value, json};
+
+use crate::args::{Cli, HelpArgs};
+use crate::error::{Fault, exit};
+use crate::pages::{self, Page};
+use crate::screen::{Form, Line, Screen, Style, wrap};
+
+/// Explains a command, a code, or lists all codes.
+pub(crate) fn run(screen: &Screen, args: &HelpArgs) -> Result<(), Fault> {
+    let topic: Vec<&str> = args.topic.iter().map(String::as_str).collect();
+    match topic.as_slice() {
+        ["codes"] => codes(screen),
+        [code] if code.contains('.') => match pages::find(code) {
+            Some(page) => show(screen, page),
+            None => Err(unknown_code(code)),
+        },
+        words => command(screen, words),
+    }
+}
+
+/// The help of a command, found by its words.
+fn command(screen: &Screen, words: &[&str]) -> Result<(), Fault> {
+    let mut root = Cli::command();
+    root.build();
+    let mut found = &mut root;
+    for word in words {
+        found = found
+            .find_subcommand_mut(word)
+            .ok_or_else(|| unknown_topic(&words.join(" ")))?;
+    }
+    let text = found.render_long_help().to_string();
+    match screen.form {
+        Form::Json => screen.object("help", json!({"topic": words.join(" "), "text": text})),
+        Form::Human | Form::Plain => screen.body(&text),
+    }
+}
+
+/// One page for a person or as JSON.
+fn show(screen: &Screen, page: &Page) -> Result<(), Fault> {
+    if screen.form == Form::Json {
+        return screen.object("help", to_json(page));
+    }
+    screen.answers(&lines(page, screen.width))
+}
+
+fn lines(page: &Page, width: usize) -> Vec<Line> {
+    let mut lines = vec![
+        Line::new().with(Style::Strong, page.title),
+        Line::new().with(Style::Dim, format!("{} · exit {}", page.code, page.exit)),
+        Line::new(),
+    ];
+    lines.extend(wrap(page.why, width).into_iter().map(Line::of));
+    lines.push(Line::new());
+    lines.push(Line::of("What to do:"));
+    for what in page.what {
+        for (index, text) in wrap(what, width.saturating_sub(4)).into_iter().enumerate() {
+            lines.push(Line::of(format!("{}{text}", if index == 0 { "  · " } else { "    " })));
+        }
+    }
+    if !page.commands.is_empty() {
+        lines.push(Line::new());
+        lines.extend(page.commands.iter().map(|command| Line::of(format!("  {command}"))));
+    }
+    lines
+}
+
+fn to_json(page: &Page) -> Value {
+    json!({
+        "code": page.code, "exit": page.exit, "title": page.title, "why": page.why,
+        "what": page.what, "commands": page.commands,
+    })
+}
+
+fn codes(screen: &Screen) -> Result<(), Fault> {
+    match screen.form {
+        Form::Json => {
+            let codes: Vec<_> = pages::all().map(to_json).collect();
+            screen.object("help", json!({"codes": codes}))
+        }
+        Form::Plain => pages::all()
+            .try_for_each(|page| screen.fields([page.code, &page.exit.to_string(), page.title])),
+        Form::Human => pages::all().try_for_each(|page| {
+            let exit = page.exit;
+            screen.answer(
+                &Line::new()
+                    .with(Style::Strong, format!("{:<22}", page.code))
+                    .text(format!(" exit {exit:<3} {}", page.title))
+                    .fit(screen.width),
+            )
+        }),
+    }
+}
+
+fn unknown_code(code: &str) -> Fault {
+    let area = code.split('.').next().unwrap_or_default();
+    let near: Vec<_> = pages::all()
+        .map(|page| page.code)
+        .filter(|known| known.split('.').next() == Some(area))
+        .collect();
+    let mut fault = unknown_topic(code);
+    if !near.is_empty() {
+        fault = fault.hint(format!("known here: {}", near.join(", ")));
+    }
+    fault.try_command(["chapar", "help", "codes"])
+}
+
+fn unknown_topic(topic: &str) -> Fault {
+    let mut fault =
+        Fault::new("cli.usage", format!("there is no help about {topic:?}")).without_commands();
+    fault.exit = exit::USAGE;
+    fault
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::columns;
+
+    #[test]
+    fn pages_fit_eighty_columns() {
+        for page in pages::all() {
+            for line in lines(page, 80) {
+                let text = line.paint(Default::default());
+                assert!(columns(&text) <= 80, "{}: {text}", page.code);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `chapar completions` and `chapar man`: generated from the grammar.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+use serde_json::json;
+
+use crate::args::{Cli, CompletionsArgs, ManArgs};
+use crate::error::Fault;
+use crate::screen::{Form, Screen};
+
+/// Prints the completions of one shell.
+pub(crate) fn completions(screen: &Screen, args: &CompletionsArgs) -> Result<(), Fault> {
+    let script = completions_of(args.shell);
+    if screen.form == Form::Json {
+        let members = json!({"shell": args.shell.to_string(), "script": script});
+        return screen.object("completions", members);
+    }
+    screen.raw(script.as_bytes())
+}
+
+/// The completion script of a shell.
+pub(crate) fn completions_of(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "chapar", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Prints one page, or writes all of them.
+pub(crate) fn man(screen: &Screen, args: &ManArgs) -> Result<(), Fault> {
+    let pages = pages()?;
+    if let Some(directory) = &args.out {
+        write_all(directory, &pages)?;
+        let names: Vec<_> = pages.iter().map(|(name, _)| name).collect();
+        if screen.form == Form::Json {
+            return screen.object("man", json!({"directory": directory, "pages": names}));
+        }
+        return screen.answer(&crate::screen::Line::of(format!(
+            "{} pages in {}",
+            pages.len(),
+            directory.display()
+        )));
+    }
+    let wanted = args.page.as_deref().unwrap_or("chapar");
+    let wanted = wanted.trim_end_matches(".1").replace(' ', "-");
+    let wanted =
+        if wanted.starts_with("chapar") { wanted } else { format!("chapar-{wanted}") };
+    let Some((name, roff)) = pages.iter().find(|(name, _)| *name == format!("{wanted}.1")) else {
+        return Err(Fault::new("cli.usage", format!("there is no page {wanted:?}"))
+            .without_commands()
+            .try_command(["chapar", "man", "--out", "/tmp/chapar-man"]));
+    };
+    if screen.form == Form::Json {
+        return screen.object("man", json!({"page": name, "roff": roff}));
+    }
+    screen.raw(roff.as_bytes())
+}
+
+/// Every page as file name and roff, in the order of the grammar.
+pub(crate) fn pages() -> Result<Vec<(String, String)>, Fault> {
+    let mut pages = Vec::new();
+    let mut command = Cli::command();
+    command.build();
+    collect(&command, "chapar", &mut pages)
+        .map_err(|cause| Fault::new("cli.output", "could not make the manual").because(cause.to_string()))?;
+    Ok(pages)
+}
+
+fn collect(
+    command: &clap::Command,
+    name: &str,
+    pages: &mut Vec<(String, String)>,
+) -> std::io::Result<()> {
+    let mut roff = Vec::new();
+    // clap wants a name that lives as long as the program; a few short names are leaked once
+    let leaked: &'static str = Box::leak(name.to_owned().into_boxed_str());
+    let page = command.clone().name(leaked).display_name(leaked).bin_name(name.replace('-', " "));
+    clap_mangen::Man::new(page).date("").source("chapar").manual("chapar").render(&mut roff)?;
+    pages.push((format!("{name}.1"), String::from_utf8_lossy(&roff).into_owned()));
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        collect(sub, &format!("{name}-{}", sub.get_name()), pages)?;
+    }
+    Ok(())
+}
+
+fn write_all(directory: &Path, pages: &[(String, String)]) -> Result<(), Fault> {
+    std::fs::create_dir_all(directory).map_err(|cause| Fault::unwritable(directory, &cause))?;
+    for (name, roff) in pages {
+        let path = directory.join(name);
+        std::fs::write(&path, roff).map_err(|cause| Fault::unwritable(&path, &cause))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,316 @@
+//! The funnel: every fault becomes one [`Fault`] with what happened, why, what to do and a code.
+//!
+//! Owns the exit codes and both renderings (for a person, as JSON). Nothing else prints an error.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::pages;
+use crate::screen::{Line, Style, wrap};
+
+/// The exit codes of every command (sysexits).
+pub(crate) mod exit {
+    /// Done.
+    pub(crate) const OK: u8 = 0;
+    /// `status --check` found something that needs a person.
+    pub(crate) const ATTENTION: u8 = 1;
+    /// The command line is wrong.
+    pub(crate) const USAGE: u8 = 2;
+    /// What was given is not acceptable.
+    pub(crate) const BAD_DATA: u8 = 65;
+    /// No such object.
+    pub(crate) const NO_OBJECT: u8 = 66;
+    /// No such account.
+    pub(crate) const NO_ACCOUNT: u8 = 67;
+    /// The daemon or a server cannot be reached.
+    pub(crate) const UNAVAILABLE: u8 = 69;
+    /// A fault in chapar.
+    pub(crate) const BUG: u8 = 70;
+    /// Something cannot be written.
+    pub(crate) const CANNOT_WRITE: u8 = 73;
+    /// It may work later.
+    pub(crate) const TEMPORARY: u8 = 75;
+    /// Sign-in, certificate or permission.
+    pub(crate) const NO_PERMISSION: u8 = 77;
+    /// The configuration is wrong.
+    pub(crate) const CONFIG: u8 = 78;
+}
+
+/// One thing to do about a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remedy {
+    /// What it does, in a few words.
+    pub(crate) title: String,
+    /// The command, word by word.
+    pub(crate) command: Vec<String>,
+}
+
+/// Why a command ends without having done its work.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fault {
+    /// The stable code, key of the help pages.
+    pub(crate) code: String,
+    /// What the process exits with.
+    pub(crate) exit: u8,
+    /// What happened, with the name of the thing.
+    pub(crate) message: String,
+    /// Why, in the other side's words.
+    pub(crate) detail: Option<String>,
+    /// What to do.
+    pub(crate) remedy: Vec<Remedy>,
+    /// The error object as the daemon sent it.
+    pub(crate) wire: Option<Value>,
+    /// The reader of standard output went away: nobody wants to hear about it.
+    quiet: bool,
+}
+
+impl Fault {
+    /// A fault with a code; exit code and first commands come from the code's page.
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        let remedy = pages::find(code).map_or_else(Vec::new, |page| {
+            page.commands
+                .iter()
+                .filter(|command| !names_a_placeholder(command))
+                .map(|command| Remedy {
+                    title: String::new(),
+                    command: command.split(' ').map(str::to_owned).collect(),
+                })
+                .collect()
+        });
+        Self {
+            code: code.to_owned(),
+            exit: pages::exit_of(code).unwrap_or(exit::BUG),
+            message: message.into(),
+            detail: None,
+            remedy,
+            wire: None,
+            quiet: false,
+        }
+    }
+
+    /// A flag that is missing and could not be asked for.
+    pub(crate) fn missing(what: &str, flag: &str) -> Self {
+        let mut fault =
+            Self::new("cli.missing", format!("{what} is missing: give {flag}"));
+        fault.remedy.clear();
+        fault
+    }
+
+    /// A file that could not be read.
+    pub(crate) fn file(path: &std::path::Path, cause: &io::Error) -> Self {
+        Self::new("input.file", format!("could not read {}", path.display()))
+            .because(cause.to_string())
+            .without_commands()
+    }
+
+    /// A file that could not be written.
+    pub(crate) fn unwritable(path: &std::path::Path, cause: &io::Error) -> Self {
+        Self::new("cli.output", format!("could not write {}", path.display()))
+            .because(cause.to_string())
+            .without_commands()
+    }
+
+    /// A failed write to standard output; a reader that left ends the command quietly.
+    pub(crate) fn stdout(cause: io::Error) -> Self {
+        let mut fault =
+            Self::new("cli.output", "could not write the answer").because(cause.to_string());
+        if cause.kind() == io::ErrorKind::BrokenPipe {
+            fault.quiet = true;
+            fault.exit = exit::OK;
+        }
+        fault
+    }
+
+    /// The same with the other side's words.
+    pub(crate) fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into()).filter(|detail| !detail.is_empty());
+        self
+    }
+
+    /// The same with a command to try, before those there are.
+    pub(crate) fn try_command<const N: usize>(mut self, command: [&str; N]) -> Self {
+        let command = command.iter().map(|&word| word.to_owned()).collect();
+        self.remedy.insert(0, Remedy { title: String::new(), command });
+        self
+    }
+
+    /// The same with a sentence about what to do.
+    pub(crate) fn hint(mut self, title: impl Into<String>) -> Self {
+        self.remedy.push(Remedy { title: title.into(), command: Vec::new() });
+        self
+    }
+
+    /// The same without any command.
+    pub(crate) fn without_commands(mut self) -> Self {
+        self.remedy.clear();
+        self
+    }
+
+    /// Whether nothing is to be said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// The fault for a person: what happened, why, what to do, the code.
+    pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for (index, text) in wrap(&self.message, width.saturating_sub(2)).into_iter().enumerate() {
+            let mark = if index == 0 {
+                Line::new().with(Style::Bad, "✗").text(" ")
+            } else {
+                Line::of("  ")
+            };
+            lines.push(mark.with(Style::Strong, text));
+        }
+        if let Some(detail) = &self.detail {
+            for text in wrap(&format!("“{detail}”"), width.saturating_sub(4)) {
+                lines.push(Line::of(format!("    {text}")));
+            }
+        }
+        for remedy in &self.remedy {
+            lines.extend(remedy_lines(remedy, width));
+        }
+        let help = format!("  exit {} · {} · chapar help {}", self.exit, self.code, self.code);
+        lines.push(Line::new().with(Style::Dim, help));
+        lines
+    }
+
+    /// The fault as the error object of the wire.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = self.wire.clone().unwrap_or_else(|| {
+            let remedy: Vec<Value> = self
+                .remedy
+                .iter()
+                .map(|remedy| json!({"title": remedy.title, "command": remedy.command}))
+                .collect();
+            json!({
+                "code": self.exit,
+                "message": self.message,
+                "data": {
+                    "type": "client",
+                    "code": self.code,
+                    "retryable": self.exit == exit::TEMPORARY,
+                    "detail": self.detail,
+                    "remedy": remedy,
+                },
+            })
+        });
+        if let Some(members) = error.as_object_mut() {
+            members.insert("exit".to_owned(), json!(self.exit));
+        }
+        json!({"schema": "chapar/error/1", "error": error})
+    }
+}
+
+/// The lines of one remedy.
+fn remedy_lines(remedy: &Remedy, width: usize) -> Vec<Line> {
+    let command = shell_words(&remedy.command);
+    let mut lines = Vec::new();
+    if !remedy.title.is_empty() && remedy.title != command {
+        for (index, text) in wrap(&remedy.title, width.saturating_sub(10)).into_iter().enumerate() {
+            let label = if index == 0 { "try" } else { "" };
+            lines.push(Line::new().with(Style::Dim, format!("    {label:<6}")).text(text));
+        }
+        if !command.is_empty() {
+            lines.push(Line::of(format!("          {command}")));
+        }
+    } else if !command.is_empty() {
+        lines.push(Line::new().with(Style::Dim, "    try   ").text(command));
+    }
+    lines
+}
+
+/// A command as it can be pasted into a shell.
+pub(crate) fn shell_words(words: &[String]) -> String {
+    let quoted: Vec<String> = words
+        .iter()
+        .map(|word| {
+            let bare = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+            if !word.is_empty() && word.chars().all(bare) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', "'\\''"))
+            }
+        })
+        .collect();
+    quoted.join(" ")
+}
+
+/// Says whether a page's command needs the reader's own words (written in capitals).
+fn names_a_placeholder(command: &str) -> bool {
+    command.split(' ').any(|word| {
+        let host = word.split(':').next().unwrap_or(word);
+        host.len() > 1 && host.chars().all(|c| c.is_ascii_uppercase())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Paper;
+
+    fn expired() -> Fault {
+        Fault::new("tls.expired", "mail.example.org:993 has no valid certificate – not connecting")
+            .because("CN=plesk, expired 2024-11-03; needed: a certificate for mail.example.org")
+            .without_commands()
+            .hint("the name on the certificate that your provider publishes")
+            .try_command(["chapar", "connect", "ana@example.org", "--imap", "imap.example.org"])
+    }
+
+    fn painted(paper: Paper) -> String {
+        expired().lines(80).iter().map(|line| line.paint(paper) + "\n").collect()
+    }
+
+    #[test]
+    fn a_fault_says_what_why_what_to_do_and_its_code() {
+        let text = painted(Paper::default());
+        assert_eq!(
+            text,
+            "✗ mail.example.org:993 has no valid certificate – not connecting\n    \
+             “CN=plesk, expired 2024-11-03; needed: a certificate for mail.example.org”\n    \
+             try   chapar connect ana@example.org --imap imap.example.org\n    \
+             try   the name on the certificate that your provider publishes\n  \
+             exit 77 · tls.expired · chapar help tls.expired\n"
+        );
+        assert!(text.lines().all(|line| crate::screen::columns(line) <= 80));
+    }
+
+    #[test]
+    fn colour_adds_nothing_but_colour() {
+        let coloured = painted(Paper { colour: true, ascii: false, terminal: true });
+        assert!(coloured.starts_with("\u{1b}[31m✗\u{1b}[0m \u{1b}[1mmail"));
+        let stripped = crate::hygiene::clean(&coloured, crate::hygiene::Lines::Many);
+        assert_eq!(stripped, painted(Paper::default()));
+    }
+
+    #[test]
+    fn ascii_has_the_same_words() {
+        let text = painted(Paper { colour: false, ascii: true, terminal: true });
+        assert!(text.is_ascii(), "{text}");
+        assert!(text.starts_with("x mail.example.org:993 has no valid certificate - not"));
+    }
+
+    #[test]
+    fn json_carries_the_wire_object_untouched() {
+        let mut fault = expired();
+        fault.wire = Some(json!({"code": 422, "message": "m", "data": {"type": "tlsInvalid"}}));
+        let value = fault.to_json();
+        assert_eq!(value["schema"], "chapar/error/1");
+        assert_eq!(value["error"]["data"]["type"], "tlsInvalid");
+        assert_eq!(value["error"]["exit"], 77);
+    }
+
+    #[test]
+    fn a_reader_that_left_is_no_fault() {
+        let fault = Fault::stdout(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(fault.is_quiet() && fault.exit == exit::OK);
+        assert_eq!(Fault::stdout(io::Error::other("full")).exit, exit::CANNOT_WRITE);
+    }
+
+    #[test]
+    fn commands_can_be_pasted() {
+        let words = ["chapar", "send", "--subject", "it's", ""].map(str::to_owned);
+        assert_eq!(shell_words(&words), "chapar send --subject 'it'\\''s' ''");
+    }
+}

@@ -1,0 +1,5 @@
+//! Laying out what people see; the JSON forms hold the same facts.
+
+pub(crate) mod progress;
+pub(crate) mod table;
+pub(crate) mod time;

@@ -1,0 +1,146 @@
+//! Copies in Sent, and the search for submissions whose outcome is unknown: both ask the server
+//! for a Message-ID before anything else. Works on a session of the sync worker.
+
+use super::outbox::{boot_at, change};
+use super::{Context, store_failure};
+use crate::imap::Session;
+use chapar_engine::flags::Flags;
+use chapar_engine::id::SubmissionId;
+use chapar_engine::mailbox::{Mailbox, Role};
+use chapar_engine::provider::provider_of;
+use chapar_engine::submission::{Filing, Phase, Submission};
+use chapar_engine::time::{Boot, Wall};
+use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+/// How long a provider that files sent mail by itself may take before chapar files the copy.
+const SERVER_COPY: Duration = Duration::from_secs(120);
+/// How often it is looked for meanwhile.
+const SERVER_COPY_LOOK: Duration = Duration::from_secs(15);
+
+/// When something is to be filed or looked for next.
+#[must_use]
+pub fn next_due(context: &Context) -> Option<Boot> {
+    let view = context.store.read().ok()?;
+    let open = view.open_submissions(context.id).ok()?;
+    let next = open.iter().filter_map(due_at).min()?;
+    Some(boot_at(context, next))
+}
+
+fn due_at(submission: &Submission) -> Option<Wall> {
+    match (submission.phase, submission.filing) {
+        (Phase::Unknown { next, .. }, _) | (_, Filing::Wanted { next, .. }) => Some(next),
+        _ => None,
+    }
+}
+
+/// Files and looks for everything that is due.
+pub async fn pass(context: &Context, session: &mut Session) -> Result<(), Failure> {
+    let now = context.now();
+    let view = context.store.read().map_err(store_failure)?;
+    let open = view.open_submissions(context.id).map_err(store_failure)?;
+    let mailboxes = view.mailboxes(context.id).map_err(store_failure)?;
+    drop(view);
+    for submission in open.iter().filter(|s| due_at(s).is_some_and(|at| at <= now)) {
+        match submission.phase {
+            Phase::Unknown { .. } => look(context, session, &mailboxes, submission).await?,
+            _ => file(context, session, &mailboxes, submission).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Looks for a submission of unknown outcome where a sent message would lie: Sent where the
+/// server files by itself, the mailbox of everything, the INBOX when it is also to ourselves.
+async fn look(
+    context: &Context,
+    session: &mut Session,
+    mailboxes: &[Mailbox],
+    submission: &Submission,
+) -> Result<(), Failure> {
+    let mut found = false;
+    for role in [Role::Sent, Role::All, Role::Inbox] {
+        for mailbox in mailboxes.iter().filter(|m| m.role == Some(role) && m.selectable) {
+            found = found || is_in(session, mailbox, &submission.message_id).await?;
+        }
+    }
+    let looked =
+        move |submission: &mut Submission, now, entropy| submission.looked(found, now, entropy);
+    change(context, submission.id, looked).await;
+    Ok(())
+}
+
+/// Makes sure that Sent holds one copy.
+async fn file(
+    context: &Context,
+    session: &mut Session,
+    mailboxes: &[Mailbox],
+    submission: &Submission,
+) -> Result<(), Failure> {
+    let id = submission.id;
+    let Some(sent) = mailboxes.iter().find(|m| m.role == Some(Role::Sent) && m.selectable) else {
+        skip(context, id).await;
+        return Ok(());
+    };
+    if is_in(session, sent, &submission.message_id).await? {
+        return filed(context, id).await;
+    }
+    if files_itself(context)?
+        && context.now() < submission.created_at.max(submission.send_at).after(SERVER_COPY)
+    {
+        let waits = |submission: &mut Submission, now: Wall, _| {
+            submission.filing_waits(now.after(SERVER_COPY_LOOK));
+            Ok(())
+        };
+        change(context, id, waits).await;
+        return Ok(());
+    }
+    let Ok(bytes) = context.store.blob(submission.blob).await else {
+        skip(context, id).await;
+        return Ok(());
+    };
+    let flags = Flags::from_iter(["\\Seen".to_owned()]);
+    match session.append(&sent.wire_name, &flags, submission.created_at, &bytes).await {
+        Ok(_) => filed(context, id).await,
+        Err(failure) => {
+            // Appended or not: the next try searches first, so a second copy cannot come of it.
+            let failed = |submission: &mut Submission, now, _| {
+                submission.filing_failed(now);
+                Ok(())
+            };
+            change(context, id, failed).await;
+            if failure.verdict == Verdict::Refused { Ok(()) } else { Err(failure) }
+        }
+    }
+}
+
+async fn skip(context: &Context, id: SubmissionId) {
+    let skipped = |submission: &mut Submission, _, _| {
+        submission.filing_skipped();
+        Ok(())
+    };
+    change(context, id, skipped).await;
+}
+
+async fn filed(context: &Context, id: SubmissionId) -> Result<(), Failure> {
+    let filed = |submission: &mut Submission, _, _| {
+        submission.filed();
+        Ok(())
+    };
+    change(context, id, filed).await;
+    Ok(())
+}
+
+async fn is_in(
+    session: &mut Session,
+    mailbox: &Mailbox,
+    message_id: &str,
+) -> Result<bool, Failure> {
+    session.select(&mailbox.wire_name, true).await?;
+    Ok(!session.search_message_id(message_id).await?.is_empty())
+}
+
+fn files_itself(context: &Context) -> Result<bool, Failure> {
+    let account = context.account().map_err(store_failure)?;
+    Ok(provider_of(&account.imap.host).files_sent)
+}

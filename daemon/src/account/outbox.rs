@@ -1,0 +1,281 @@
+//! The outbox worker: takes what is due, delivers it step by step, and makes each step durable
+//! before the next one. Decides nothing about retries: the submission machine does.
+//!
+//! Must never send what may already have been accepted, and is never cancelled inside a delivery:
+//! stopping waits for the delivery under way.
+
+use super::{Context, Generation, Note};
+use crate::smtp::{Outcome, Session};
+use crate::store::{StoreError, Txn};
+use chapar_engine::event::EventKind;
+use chapar_engine::id::SubmissionId;
+use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
+use chapar_engine::time::{Boot, Wall};
+use chapar_engine::verdict::{Failure, SmtpStep, Verdict};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Works until stopped.
+pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
+    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None };
+    outbox.recover().await;
+    let mut link = context.world.link.0.clone();
+    loop {
+        outbox.deliver_due(&stop).await;
+        let due = outbox.next_due();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            () = context.outbox.notified() => {}
+            Ok(()) = link.changed() => outbox.hurry().await,
+            () = super::sleep_until(&context.world, due) => {}
+        }
+    }
+}
+
+struct Outbox {
+    context: Arc<Context>,
+    me: Generation,
+    session: Option<Session>,
+}
+
+impl Outbox {
+    /// After a start: what was under way when the daemon ended is either certainly not sent, or
+    /// unknown.
+    async fn recover(&self) {
+        for submission in self.open() {
+            if matches!(submission.phase, Phase::Sending | Phase::DotPending) {
+                let recovered = |submission: &mut Submission, now, _| {
+                    submission.recovered(now);
+                    Ok(())
+                };
+                self.change(submission.id, recovered).await;
+            }
+        }
+        self.context.sync.notify_one();
+    }
+
+    /// The network came back: what waits for a retry is tried now.
+    async fn hurry(&self) {
+        for submission in self.open() {
+            if submission.attempts > 0 && matches!(submission.phase, Phase::Queued { .. }) {
+                self.change(submission.id, |submission, now, _| submission.hurry(now)).await;
+            }
+        }
+    }
+
+    fn open(&self) -> Vec<Submission> {
+        let read = self.context.store.read();
+        let open = read.and_then(|view| view.open_submissions(self.context.id));
+        open.unwrap_or_else(|error| {
+            tracing::error!(account = self.context.id.0, %error, "the outbox cannot be read");
+            vec![]
+        })
+    }
+
+    fn next_due(&self) -> Option<Boot> {
+        let next = self.open().iter().filter_map(queued_until).min()?;
+        Some(boot_at(&self.context, next))
+    }
+
+    async fn deliver_due(&mut self, stop: &CancellationToken) {
+        let now = self.context.now();
+        let mut due = self.open();
+        due.retain(|submission| submission.due(now) == Some(Due::Send));
+        due.sort_by_key(|submission| (queued_until(submission), submission.id));
+        for submission in due {
+            if stop.is_cancelled() {
+                break;
+            }
+            self.deliver(submission.id).await;
+        }
+        if let Some(session) = self.session.take() {
+            session.quit().await;
+        }
+    }
+
+    /// One try of one submission.
+    async fn deliver(&mut self, id: SubmissionId) {
+        let claim = |submission: &mut Submission, now, _| submission.claim(now).map(drop);
+        let Some(claimed) = self.change(id, claim).await else { return };
+        let bytes = match self.context.store.blob(claimed.blob).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let why = format!("the message cannot be read from this machine's disk: {error}");
+                return self.declined(id, (550, why), SmtpStep::Mail).await;
+            }
+        };
+        if let Err(failure) = self.connect().await {
+            self.not_sent(id, &failure).await;
+            self.context.note(self.me, Note::OutboxTrouble(failure)).await;
+            return;
+        }
+        self.context.note(self.me, Note::OutboxFine).await;
+        if let Err(failure) = self.transact(&claimed, &bytes).await {
+            self.session = None;
+            self.not_sent(id, &failure).await;
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), Failure> {
+        if self.session.is_none() {
+            let login = self.context.smtp_login().await?;
+            self.session = Some(Session::login(&self.context.world, &login).await?);
+        }
+        Ok(())
+    }
+
+    /// MAIL, RCPT, DATA, the bytes, each outcome durable. `Err` only while nothing can have been
+    /// accepted.
+    async fn transact(&mut self, claimed: &Submission, bytes: &[u8]) -> Result<(), Failure> {
+        let id = claimed.id;
+        let waiting: Vec<String> = claimed.waiting().map(str::to_owned).collect();
+        let Some(session) = self.session.as_mut() else { return Ok(()) };
+        if let Some(limit) = session.max_size()
+            && claimed.size > limit
+        {
+            let why =
+                format!("5.3.4 the server takes at most {limit} bytes, this has {}", claimed.size);
+            self.declined(id, (552, why), SmtpStep::Mail).await;
+            return Ok(());
+        }
+        let (replies, ready) = session.begin(&claimed.from, &waiting, claimed.size, false).await?;
+        let replies: Vec<(u16, String)> =
+            replies.into_iter().map(|reply| (reply.code, reply.text)).collect();
+        let context = Arc::clone(&self.context);
+        let Some(ready) = ready else {
+            let refused = move |submission: &mut Submission, now, entropy| {
+                submission.rcpt_replies(&replies)?;
+                submission.not_accepted(now, entropy)
+            };
+            change(&context, id, refused).await;
+            return Ok(());
+        };
+        let pending = move |submission: &mut Submission, _, _| {
+            submission.rcpt_replies(&replies)?;
+            submission.dot_pending()
+        };
+        if change(&context, id, pending).await.is_none() {
+            // Not durable: the final dot must not be sent. Dropping `ready` ends the session.
+            drop(ready);
+            self.session = None;
+            return Ok(());
+        }
+        match ready.deliver(bytes).await {
+            Outcome::Answered(reply) => {
+                let answered = move |submission: &mut Submission, now, entropy| {
+                    submission.answered((reply.code, &reply.text), now, entropy)
+                };
+                change(&context, id, answered).await;
+            }
+            Outcome::Lost(why) => {
+                self.session = None;
+                tracing::warn!(account = context.id.0, submission = id.0, why, "outcome unknown");
+                change(&context, id, |submission, now, _| submission.lost(now)).await;
+            }
+            Outcome::NotSent(why) => {
+                self.session = None;
+                let not_sent = move |submission: &mut Submission, now, entropy| {
+                    submission.not_sent(now, entropy, &why)
+                };
+                change(&context, id, not_sent).await;
+            }
+        }
+        context.sync.notify_one();
+        Ok(())
+    }
+
+    async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
+        let why = failure.detail.clone().unwrap_or_else(|| failure.message.clone());
+        if failure.verdict == Verdict::Refused {
+            return self.declined(id, (550, why), SmtpStep::Mail).await;
+        }
+        let not_sent = move |submission: &mut Submission, now, entropy| {
+            submission.not_sent(now, entropy, &why)
+        };
+        self.change(id, not_sent).await;
+    }
+
+    async fn declined(&self, id: SubmissionId, (code, text): (u16, String), during: SmtpStep) {
+        let declined = move |submission: &mut Submission, now, entropy| {
+            submission.declined((code, &text), during, now, entropy)
+        };
+        self.change(id, declined).await;
+    }
+
+    async fn change(
+        &self,
+        id: SubmissionId,
+        step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
+    ) -> Option<Submission> {
+        change(&self.context, id, step).await
+    }
+}
+
+/// Applies one transition in a transaction of its own, with the event that tells it. `None` when
+/// its state does not allow it (any more), or when it could not be made durable.
+pub(super) async fn change(
+    context: &Context,
+    id: SubmissionId,
+    mut step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
+) -> Option<Submission> {
+    let entropy = context.world.entropy.number();
+    let written = context
+        .store
+        .write(context.now(), move |tx| {
+            let Some(mut submission) = tx.submission(id)? else {
+                return Err(StoreError::Missing("submission"));
+            };
+            let before = submission.clone();
+            let step = step(&mut submission, tx.now(), entropy);
+            step.map_err(|wrong| StoreError::Conflict(wrong.to_string()))?;
+            record(tx, &before, &submission)?;
+            Ok(submission)
+        })
+        .await;
+    match written {
+        Ok(submission) => Some(submission),
+        Err(error) => {
+            tracing::error!(submission = id.0, %error, "a send step was not taken");
+            None
+        }
+    }
+}
+
+/// Stores a submission that changed and journals what a person would call its new state.
+pub(super) fn record(
+    tx: &mut Txn<'_>,
+    before: &Submission,
+    after: &Submission,
+) -> Result<(), StoreError> {
+    if before == after {
+        return Ok(());
+    }
+    tx.put_submission(after)?;
+    if before.phase == after.phase {
+        return Ok(());
+    }
+    let submission = after.id;
+    let reply = after.last_reply.clone().unwrap_or_default();
+    let kind = match after.phase {
+        Phase::Sent => EventKind::SubmissionAccepted { submission, reply },
+        Phase::Failed => EventKind::SubmissionFailed { submission, reply },
+        Phase::Canceled => EventKind::SubmissionCanceled { submission },
+        Phase::Queued { next } => EventKind::SubmissionDeferred { submission, reply, next },
+        Phase::Unknown { looks: 0, .. } => EventKind::SubmissionUnknown { submission },
+        Phase::Unknown { .. } | Phase::Sending | Phase::DotPending => return Ok(()),
+    };
+    tx.append(Some(after.account), kind).map(drop)
+}
+
+fn queued_until(submission: &Submission) -> Option<Wall> {
+    match submission.phase {
+        Phase::Queued { next } => Some(next),
+        _ => None,
+    }
+}
+
+/// When `at` comes, on the clock that deadlines are kept on.
+pub(super) fn boot_at(context: &Context, at: Wall) -> Boot {
+    context.world.clock.boot().after(at.until_from(context.now()))
+}

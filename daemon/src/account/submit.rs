@@ -1,0 +1,237 @@
+//! Accepting a message for sending: compose, freeze, make durable. Accepted means on disk.
+
+use super::outbox::record;
+use crate::store::{Identity, Store, StoreError, Txn};
+use crate::world::World;
+use chapar_engine::address::Address;
+use chapar_engine::compose::{Composed, Draft, DraftError, Frozen, compose};
+use chapar_engine::event::EventKind;
+use chapar_engine::id::{AccountId, SubmissionId};
+use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Resolution, Submission};
+use chapar_engine::time::Wall;
+
+/// Why a message was not accepted for sending, or a submission not changed.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum SubmitError {
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    #[error("the idempotency key was used for another message: use a new key")]
+    KeyMismatch,
+    #[error("{0}")]
+    TooLate(String),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing(what) => Self::Missing(what),
+            StoreError::Conflict(reason) if reason == KEY_MISMATCH => Self::KeyMismatch,
+            StoreError::Conflict(reason) => Self::TooLate(reason),
+            other => Self::Store(other),
+        }
+    }
+}
+
+const KEY_MISMATCH: &str = "idempotency key";
+
+/// Accepts `draft`. With a `key` that was used for the same draft, returns the first submission
+/// and `true`.
+pub async fn accept(
+    world: &World,
+    store: &Store,
+    draft: Draft,
+    send_at: Option<Wall>,
+    key: Option<String>,
+) -> Result<(SubmissionId, bool), SubmitError> {
+    let print = fingerprint(&draft, send_at);
+    if let Some(found) = known(store, key.as_deref(), print)? {
+        return Ok((found, true));
+    }
+    let identity = identity(store, &draft)?;
+    let now = world.clock.wall();
+    let frozen = Frozen {
+        from: Address { name: identity.name.clone(), email: identity.email.clone() },
+        message_id: message_id(world, store, &identity.email, key.as_deref()),
+        date: now,
+        seed: world.entropy.number(),
+    };
+    let composed = compose(&draft, &frozen)?;
+    let wanted =
+        Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
+    Ok(store.write(now, move |tx| wanted.put(tx)).await?)
+}
+
+struct Wanted {
+    draft: Draft,
+    identity: Identity,
+    frozen: Frozen,
+    composed: Composed,
+    send_at: Wall,
+    key: Option<String>,
+    print: [u8; 32],
+}
+
+impl Wanted {
+    fn put(&self, tx: &mut Txn<'_>) -> Result<(SubmissionId, bool), StoreError> {
+        // Two requests with one key may have come at once; the first one in wins.
+        if let Some(key) = &self.key
+            && let Some((found, print)) = tx.by_key(key)?
+        {
+            return same(found, print, self.print).map(|found| (found, true));
+        }
+        let submission = self.submission(tx)?;
+        tx.put_submission(&submission)?;
+        if let Some(key) = &self.key {
+            tx.put_key(key, submission.id, self.print)?;
+        }
+        let kind = EventKind::SubmissionQueued { submission: submission.id };
+        tx.append(Some(submission.account), kind)?;
+        Ok((submission.id, false))
+    }
+
+    fn submission(&self, tx: &mut Txn<'_>) -> Result<Submission, StoreError> {
+        let waiting = |email: &String| Recipient {
+            email: email.clone(),
+            delivery: Delivery::Waiting { reply: None },
+        };
+        Ok(Submission {
+            id: tx.new_submission_id()?,
+            account: self.draft.account,
+            identity: self.identity.id,
+            message_id: self.frozen.message_id.clone(),
+            subject: self.draft.subject.clone(),
+            from: self.composed.from.clone(),
+            recipients: self.composed.recipients.iter().map(waiting).collect(),
+            blob: tx.put_blob(&self.composed.bytes)?,
+            size: self.composed.bytes.len() as u64,
+            created_at: tx.now(),
+            send_at: self.send_at,
+            phase: Phase::Queued { next: self.send_at },
+            attempts: 0,
+            last_reply: None,
+            filing: Filing::Pending,
+            key: self.key.clone(),
+        })
+    }
+}
+
+fn known(
+    store: &Store,
+    key: Option<&str>,
+    print: [u8; 32],
+) -> Result<Option<SubmissionId>, StoreError> {
+    let Some(key) = key else { return Ok(None) };
+    match store.read()?.by_key(key)? {
+        Some((found, first)) => same(found, first, print).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn same(found: SubmissionId, first: [u8; 32], print: [u8; 32]) -> Result<SubmissionId, StoreError> {
+    if first == print { Ok(found) } else { Err(StoreError::Conflict(KEY_MISMATCH.into())) }
+}
+
+fn identity(store: &Store, draft: &Draft) -> Result<Identity, SubmitError> {
+    let view = store.read()?;
+    if view.account(draft.account)?.is_none() {
+        return Err(SubmitError::Missing("account"));
+    }
+    let mut identities = view.identities(Some(draft.account))?.into_iter();
+    identities
+        .find(|identity| draft.identity.is_none_or(|wanted| wanted == identity.id))
+        .ok_or(SubmitError::Missing("identity"))
+}
+
+/// `random@sender-domain`; with an idempotency key, the same one every time, so that a send whose
+/// acknowledgement was lost can be found by it.
+fn message_id(world: &World, store: &Store, from: &str, key: Option<&str>) -> String {
+    let mut random = [0; 16];
+    match key {
+        None => world.entropy.fill(&mut random),
+        Some(key) => {
+            let seed = format!("chapar message-id\0{}\0{from}\0{key}", store.instance());
+            let hash = blake3::hash(seed.as_bytes());
+            random.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
+        }
+    }
+    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    let local: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{local}@{domain}")
+}
+
+/// What makes two requests the same: every field, each with its length, so that no two different
+/// drafts read alike.
+fn fingerprint(draft: &Draft, send_at: Option<Wall>) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    let mut field = |bytes: &[u8]| {
+        hash.update(&(bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    field(&draft.account.0.to_le_bytes());
+    field(&draft.identity.map_or(0, |identity| identity.0).to_le_bytes());
+    field(&send_at.map_or(i64::MIN, |at| at.0).to_le_bytes());
+    for list in [&draft.to, &draft.cc, &draft.bcc, &draft.reply_to] {
+        field(&(list.len() as u64).to_le_bytes());
+        for address in list {
+            field(address.name.as_deref().unwrap_or_default().as_bytes());
+            field(address.email.as_bytes());
+        }
+    }
+    field(draft.subject.as_bytes());
+    for text in [&draft.text, &draft.html, &draft.in_reply_to] {
+        field(&[u8::from(text.is_some())]);
+        field(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    for reference in &draft.references {
+        field(reference.as_bytes());
+    }
+    for attachment in &draft.attachments {
+        field(attachment.name.as_bytes());
+        field(attachment.content_type.as_bytes());
+        field(&attachment.bytes);
+    }
+    *hash.finalize().as_bytes()
+}
+
+/// What a person may ask of a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Do not send it, if nothing of it was sent.
+    Cancel,
+    /// Try it now.
+    Retry,
+    /// It was sent; stop looking.
+    WasSent,
+    /// Send it again, though it may have been sent.
+    Resend,
+}
+
+/// Does what the person wishes with a submission, if its state allows it.
+pub async fn wish(
+    world: &World,
+    store: &Store,
+    id: SubmissionId,
+    wish: Wish,
+) -> Result<AccountId, SubmitError> {
+    let entropy = world.entropy.number();
+    let changed = store.write(world.clock.wall(), move |tx| {
+        let before = tx.submission(id)?.ok_or(StoreError::Missing("submission"))?;
+        let mut after = before.clone();
+        let now = tx.now();
+        match wish {
+            Wish::Cancel => after.cancel(now),
+            Wish::Retry => after.retry_now(now),
+            Wish::WasSent => after.resolve(Resolution::Sent, now, entropy),
+            Wish::Resend => after.resolve(Resolution::Resend, now, entropy),
+        }
+        .map_err(|refusal| StoreError::Conflict(refusal.to_string()))?;
+        record(tx, &before, &after)?;
+        Ok(after.account)
+    });
+    Ok(changed.await?)
+}

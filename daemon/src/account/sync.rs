@@ -1,0 +1,376 @@
+//! The sync worker: one IMAP session for work. Each pass takes what is due from the store, in
+//! bounded steps, one commit a step; killing it anywhere loses only the step under way.
+//!
+//! A pass: the INBOX first, then the list of mailboxes, the window of those never seen, changes in
+//! the others, then what is still missing of each message: headers and preview, newest first, then
+//! whole messages. Must never act on a sequence number after the answer that it came with.
+
+mod changes;
+mod fill;
+mod window;
+
+use super::{Context, Generation, Note, announce, file, store_failure};
+use crate::imap::{Listed, Session};
+use crate::limits;
+use crate::store::{Change, StoreError};
+use chapar_engine::event::EventKind;
+use chapar_engine::id::{BlobId, MailboxId, MessageId};
+use chapar_engine::mailbox::{Mailbox, Role, ServerState};
+use chapar_engine::time::Boot;
+use chapar_engine::verdict::Failure;
+use futures_util::FutureExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// A client wants all bytes of a message that is not mirrored whole.
+#[derive(Debug)]
+pub struct WholeRequest {
+    /// Which message.
+    pub message: MessageId,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<BlobId, Failure>>,
+}
+
+/// What one pass did, for its closing event.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    added: u64,
+    removed: u64,
+    flagged: u64,
+    bytes: u64,
+}
+
+/// The worker and its session.
+pub struct Worker {
+    context: Arc<Context>,
+    me: Generation,
+    stop: CancellationToken,
+    session: Option<Session>,
+    used_at: Boot,
+    selected: Option<(MailboxId, ServerState)>,
+    /// How often each message was asked for in vain.
+    tries: BTreeMap<MessageId, u32>,
+    /// Messages asked for at once; shrinks when a batch breaks the session, to find the one.
+    batch: usize,
+    /// Whether this pass has looked at the INBOX already.
+    inbox_looked: bool,
+    /// Whether something called during the pass for another one.
+    again: bool,
+    tally: Tally,
+}
+
+impl Worker {
+    /// A worker without a session yet.
+    #[must_use]
+    pub fn new(context: Arc<Context>, me: Generation, stop: CancellationToken) -> Self {
+        Self {
+            context,
+            me,
+            stop,
+            session: None,
+            used_at: Boot::default(),
+            selected: None,
+            tries: BTreeMap::new(),
+            batch: chapar_engine::limits::BATCH_MESSAGES,
+            inbox_looked: false,
+            again: false,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Works until stopped.
+    pub async fn run(mut self, mut requests: mpsc::Receiver<WholeRequest>) {
+        let stop = self.stop.clone();
+        let context = Arc::clone(&self.context);
+        loop {
+            let filing = file::next_due(&context);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(request) = requests.recv() => self.serve(request).await,
+                () = context.sync.notified() => {
+                    let end = tokio::select! {
+                        biased;
+                        () = stop.cancelled() => break,
+                        end = self.pass(&mut requests) => end,
+                    };
+                    self.ended(end).await;
+                }
+                () = super::sleep_until(&context.world, filing) => {
+                    if let Err(failure) = self.file_sent().await {
+                        self.drop_session(&failure);
+                    }
+                }
+            }
+        }
+        if let Some(session) = self.session.take() {
+            session.logout().await;
+        }
+    }
+
+    async fn ended(&mut self, end: Result<(), Failure>) {
+        if let Err(failure) = &end {
+            self.drop_session(failure);
+            let detail = failure.message.clone();
+            self.append(EventKind::SyncFailed { detail }).await;
+        }
+        self.context.note(self.me, Note::SyncEnded(end)).await;
+        if std::mem::take(&mut self.again) {
+            self.context.sync.notify_one();
+        }
+    }
+
+    /// Whether something called for a look since last asked.
+    fn take_hint(&mut self) -> bool {
+        let hinted = self.context.sync.notified().now_or_never().is_some();
+        self.again |= hinted;
+        hinted
+    }
+
+    fn drop_session(&mut self, failure: &Failure) {
+        tracing::info!(account = self.context.id.0, code = failure.code, "work session ended");
+        self.session = None;
+        self.selected = None;
+    }
+
+    /// One pass over everything that may be due.
+    async fn pass(&mut self, requests: &mut mpsc::Receiver<WholeRequest>) -> Result<(), Failure> {
+        self.tally = Tally::default();
+        self.inbox_looked = false;
+        let initial = self.account()?.first_synced_at.is_none();
+        self.context.note(self.me, Note::SyncStarted { initial }).await;
+        self.connect().await?;
+        if !initial {
+            self.look_at_inbox().await?;
+        }
+        let listed = self.list().await?;
+        if self.plan_windows(&listed).await? && initial {
+            let total = self.counts()?.1;
+            self.append(EventKind::SyncStarted { initial, total }).await;
+        }
+        for mailbox in self.mailboxes()? {
+            self.look_unless_same(&mailbox, &listed).await?;
+        }
+        self.context.note(self.me, Note::Checked(self.context.now())).await;
+        self.fill_summaries(requests).await?;
+        self.fill_wholes(requests).await?;
+        self.file_sent().await?;
+        self.close_pass(initial).await
+    }
+
+    /// The session is there and answers.
+    async fn connect(&mut self) -> Result<(), Failure> {
+        let now = self.context.world.clock.boot();
+        if let Some(session) = &mut self.session
+            && now > self.used_at.after(limits::SESSION_FRESH)
+            && session.probe(limits::PROBE).await.is_err()
+        {
+            self.session = None;
+            self.selected = None;
+        }
+        if self.session.is_none() {
+            let login = self.context.imap_login().await?;
+            self.session = Some(Session::login(&self.context.world, &login).await?);
+            self.selected = None;
+        }
+        self.used_at = now;
+        Ok(())
+    }
+
+    fn session(&mut self) -> Result<&mut Session, Failure> {
+        self.used_at = self.context.world.clock.boot();
+        self.session.as_mut().ok_or_else(|| Failure {
+            code: "net.lost",
+            message: "The work session is gone.".into(),
+            detail: None,
+            verdict: chapar_engine::verdict::Verdict::Retry,
+        })
+    }
+
+    /// Selects afresh: the only way to the server's present numbers for a mailbox, since STATUS of
+    /// the selected one may be stale.
+    async fn select(&mut self, mailbox: &Mailbox) -> Result<ServerState, Failure> {
+        self.selected = None;
+        let server = self.session()?.select(&mailbox.wire_name, true).await?;
+        self.selected = Some((mailbox.id, server));
+        Ok(server)
+    }
+
+    /// Selects unless it is selected.
+    async fn ensure_selected(&mut self, mailbox: &Mailbox) -> Result<ServerState, Failure> {
+        match self.selected {
+            Some((id, server)) if id == mailbox.id => Ok(server),
+            _ => self.select(mailbox).await,
+        }
+    }
+
+    async fn look_at_inbox(&mut self) -> Result<(), Failure> {
+        let inbox =
+            self.mailboxes()?.into_iter().find(|m| m.role == Some(Role::Inbox) && m.planned);
+        match inbox {
+            Some(inbox) => {
+                self.look(&inbox).await?;
+                self.inbox_looked = true;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Lists the mailboxes and brings the store's list in line.
+    async fn list(&mut self) -> Result<Vec<Listed>, Failure> {
+        let listed = self.session()?.list().await?;
+        if listed.is_empty() {
+            // No server has no mailbox; an empty answer is a fault, never a mass deletion.
+            return Err(Failure {
+                code: "imap.no_inbox",
+                message: "The server listed no mailbox at all.".into(),
+                detail: None,
+                verdict: chapar_engine::verdict::Verdict::Retry,
+            });
+        }
+        let (id, found) = (self.context.id, listed.clone());
+        self.write(move |tx| reconcile(tx, id, &found)).await?;
+        Ok(listed)
+    }
+
+    /// Mailboxes that are mirrored: INBOX first, then by role, then by name.
+    fn mailboxes(&self) -> Result<Vec<Mailbox>, Failure> {
+        let mut mailboxes = self
+            .context
+            .store
+            .read()
+            .and_then(|view| view.mailboxes(self.context.id))
+            .map_err(store_failure)?;
+        mailboxes.retain(is_mirrored);
+        mailboxes.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name)));
+        Ok(mailboxes)
+    }
+
+    fn account(&self) -> Result<chapar_engine::account::Account, Failure> {
+        self.context.account().map_err(store_failure)
+    }
+
+    /// Messages done and messages wanted, over all mailboxes.
+    fn counts(&self) -> Result<(u64, u64), Failure> {
+        let view = self.context.store.read().map_err(store_failure)?;
+        let mut done = 0;
+        let mut total = 0;
+        for mailbox in view.mailboxes(self.context.id).map_err(store_failure)? {
+            let counts = view.counts(mailbox.id).map_err(store_failure)?;
+            done += counts.whole;
+            total += counts.whole + counts.summary + counts.planned;
+        }
+        Ok((done, total))
+    }
+
+    async fn close_pass(&mut self, initial: bool) -> Result<(), Failure> {
+        let Tally { added, removed, flagged, .. } = self.tally;
+        if !initial && added + removed + flagged == 0 {
+            return Ok(());
+        }
+        let emails = self.counts()?.1;
+        let id = self.context.id;
+        self.write(move |tx| {
+            if let Some(mut account) = tx.account(id)?
+                && account.first_synced_at.is_none()
+            {
+                account.first_synced_at = Some(tx.now());
+                tx.put_account(&account)?;
+            }
+            let kind = EventKind::SyncCompleted { initial, emails, added, removed, flagged };
+            tx.append(Some(id), kind).map(drop)
+        })
+        .await?;
+        if initial {
+            announce::first_sync(&self.context, emails).await;
+        }
+        if added > 0 {
+            self.context.note(self.me, Note::New(self.context.now())).await;
+        }
+        Ok(())
+    }
+
+    async fn file_sent(&mut self) -> Result<(), Failure> {
+        if file::next_due(&self.context).is_none_or(|due| due > self.context.world.clock.boot()) {
+            return Ok(());
+        }
+        self.connect().await?;
+        self.selected = None;
+        let context = Arc::clone(&self.context);
+        file::pass(&context, self.session()?).await
+    }
+
+    async fn append(&self, kind: EventKind) {
+        let id = self.context.id;
+        let written = self.write(move |tx| tx.append(Some(id), kind.clone()).map(drop)).await;
+        if let Err(failure) = written {
+            tracing::warn!(account = id.0, code = failure.code, "an event could not be journalled");
+        }
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnMut(&mut crate::store::Txn<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.context.store.write(self.context.now(), change).await.map_err(store_failure)
+    }
+}
+
+/// Virtual mailboxes repeat what lies elsewhere and are not mirrored.
+fn is_mirrored(mailbox: &Mailbox) -> bool {
+    mailbox.selectable && !matches!(mailbox.role, Some(Role::Flagged | Role::Important))
+}
+
+fn rank(mailbox: &Mailbox) -> u8 {
+    match mailbox.role {
+        Some(Role::Inbox) => 0,
+        Some(Role::Sent) => 1,
+        Some(Role::Drafts) => 2,
+        None => 3,
+        Some(Role::Archive | Role::All | Role::Flagged | Role::Important) => 4,
+        Some(Role::Junk | Role::Trash) => 5,
+    }
+}
+
+/// Brings the stored mailboxes in line with a LIST answer. A mailbox that is gone from it goes
+/// with its messages; one that is new waits to be planned.
+fn reconcile(
+    tx: &mut crate::store::Txn<'_>,
+    account: chapar_engine::id::AccountId,
+    listed: &[Listed],
+) -> Result<Vec<Change>, StoreError> {
+    let known = tx.mailboxes(account)?;
+    let mut changes = vec![];
+    for found in listed {
+        let old = known.iter().find(|mailbox| mailbox.wire_name == found.wire_name);
+        let new = Mailbox {
+            id: match old {
+                Some(old) => old.id,
+                None => tx.new_mailbox_id()?,
+            },
+            account,
+            name: found.name.clone(),
+            wire_name: found.wire_name.clone(),
+            separator: found.separator,
+            role: found.role,
+            selectable: found.selectable,
+            subscribed: found.subscribed,
+            server: old.and_then(|old| old.server),
+            planned: old.is_some_and(|old| old.planned),
+        };
+        if old != Some(&new) {
+            changes.push(if old.is_some() { Change::Updated } else { Change::Created });
+            tx.put_mailbox(&new)?;
+        }
+    }
+    for old in &known {
+        if !listed.iter().any(|found| found.wire_name == old.wire_name) {
+            changes.push(Change::Destroyed);
+            tx.delete_mailbox(old.id)?;
+        }
+    }
+    Ok(changes)
+}

@@ -1,0 +1,124 @@
+//! The first look at a mailbox: which of its messages belong to the newest that are mirrored.
+
+use super::Worker;
+use crate::account::{ingest, store_failure};
+use crate::imap::{Items, Listed, Which};
+use chapar_engine::id::{MailboxId, MessageId};
+use chapar_engine::limits::{BATCH_MESSAGES, SCAN_MESSAGES};
+use chapar_engine::mailbox::{Mailbox, ServerState};
+use chapar_engine::sync::{Candidate, Rematch, newest, rematch};
+use chapar_engine::verdict::Failure;
+use std::collections::BTreeMap;
+
+/// A mailbox looked at for the first time.
+struct Scanned {
+    mailbox: MailboxId,
+    server: ServerState,
+    candidates: Vec<Candidate>,
+}
+
+impl Worker {
+    /// Plans every mailbox that has not been: all of them share one budget, so that what is
+    /// mirrored is the newest over all mailboxes. Returns whether anything was planned.
+    pub(super) async fn plan_windows(&mut self, listed: &[Listed]) -> Result<bool, Failure> {
+        let account = self.account()?;
+        let budget = usize::try_from(account.window).unwrap_or(usize::MAX);
+        let mut scanned = vec![];
+        for mailbox in self.mailboxes()? {
+            if !mailbox.planned {
+                scanned.push(self.scan(&mailbox, budget, listed).await?);
+            }
+        }
+        if scanned.is_empty() {
+            return Ok(false);
+        }
+        let mut windows = choose(&mut scanned, budget);
+        let states: Vec<_> = scanned.iter().map(|s| (s.mailbox, s.server)).collect();
+        self.write(move |tx| {
+            for (mailbox, server) in &states {
+                let window = windows.entry(*mailbox).or_default();
+                ingest::plan(tx, *mailbox, *server, window)?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(true)
+    }
+
+    async fn scan(
+        &mut self,
+        mailbox: &Mailbox,
+        budget: usize,
+        listed: &[Listed],
+    ) -> Result<Scanned, Failure> {
+        let known = listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
+        if let Some(server) = known.filter(|server| server.exists == 0) {
+            return Ok(Scanned { mailbox: mailbox.id, server, candidates: vec![] });
+        }
+        let server = self.select(mailbox).await?;
+        let mut candidates = vec![];
+        if server.exists > 0 {
+            let first = server.exists.saturating_sub(SCAN_MESSAGES - 1).max(1);
+            let mut each = |fetched: crate::imap::Fetched| {
+                if let (Some(received_at), true) = (fetched.internal_date, fetched.uid > 0) {
+                    candidates.push(Candidate {
+                        uid: fetched.uid,
+                        received_at,
+                        size: fetched.size.unwrap_or(0),
+                        flags: fetched.flags.unwrap_or_default(),
+                    });
+                }
+            };
+            let which = Which::Seqs(format!("{first}:*"));
+            self.session()?.fetch(which, Items::Facts, &mut each).await?;
+        }
+        // Only the newest of each mailbox can be among the newest of all.
+        candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
+        candidates.dedup_by_key(|candidate| candidate.uid);
+        candidates.truncate(budget);
+        Ok(Scanned { mailbox: mailbox.id, server, candidates })
+    }
+
+    /// Plans one mailbox again after its UIDs lost their meaning (UIDVALIDITY changed): messages
+    /// that are the same mail keep their id, bytes and history, and nothing is told as new.
+    pub(super) async fn replan(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
+        let old = self.marks(mailbox)?;
+        let Scanned { server, candidates, .. } = self.scan(mailbox, old.len().max(1), &[]).await?;
+        let mut new = vec![];
+        let uids: Vec<u32> = candidates.iter().map(|candidate| candidate.uid).collect();
+        for batch in uids.chunks(BATCH_MESSAGES) {
+            for arrived in self.fetch_summaries(batch).await? {
+                let Some(received_at) = arrived.received_at else { continue };
+                let message_id = arrived.summary.message_id;
+                new.push((arrived.uid, Rematch { message_id, size: arrived.size, received_at }));
+            }
+        }
+        let same = rematch(&old, &new);
+        let id = mailbox.id;
+        let ids: Vec<MessageId> = old.into_iter().map(|(id, _)| id).collect();
+        let removed =
+            self.write(move |tx| ingest::replan(tx, id, server, &candidates, &ids, &same)).await?;
+        self.tally.removed += removed;
+        Ok(())
+    }
+
+    /// What the mirrored messages of a mailbox are recognised by.
+    fn marks(&self, mailbox: &Mailbox) -> Result<Vec<(MessageId, Rematch)>, Failure> {
+        let view = self.context.store.read().map_err(store_failure)?;
+        let mut marks = vec![];
+        for row in view.uids(mailbox.id).map_err(store_failure)? {
+            if let Some(message) = view.message(row.id).map_err(store_failure)? {
+                let message_id = message.summary.message_id;
+                let (size, received_at) = (message.size, message.received_at);
+                marks.push((row.id, Rematch { message_id, size, received_at }));
+            }
+        }
+        Ok(marks)
+    }
+}
+
+fn choose(scanned: &mut [Scanned], budget: usize) -> BTreeMap<MailboxId, Vec<Candidate>> {
+    let all: Vec<_> =
+        scanned.iter_mut().map(|s| (s.mailbox, std::mem::take(&mut s.candidates))).collect();
+    newest(&all, budget)
+}

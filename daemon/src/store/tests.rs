@@ -1,0 +1,12 @@
+//! The store's promises, on simulated and on real files.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod basics;
+mod crash;
+mod damage;
+mod disk;
+mod files;
+mod golden;
+mod make;
+
+use super::*;

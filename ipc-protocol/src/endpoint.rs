@@ -1,0 +1,116 @@
+//! Where the socket is, for daemon and client alike.
+//!
+//! Pure: the environment comes in as a function, so that both sides decide the same and a test can
+//! ask for any environment.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a socket path that every system takes (macOS `sun_path` is 104 with its NUL).
+pub const MAX_PATH: usize = 103;
+/// Overrides everything.
+pub const VARIABLE: &str = "CHAPAR_SOCKET";
+
+/// Why there is no socket path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Nothing says where a person's files are.
+    #[error("neither XDG_RUNTIME_DIR nor HOME is set: set HOME, or CHAPAR_SOCKET to a path")]
+    NoHome,
+    /// The system's limit on socket paths.
+    #[error(
+        "the socket path {path} has {length} bytes, more than the {MAX_PATH} a socket path may \
+         have: set XDG_RUNTIME_DIR or CHAPAR_SOCKET to a shorter one"
+    )]
+    TooLong {
+        /// The path.
+        path: PathBuf,
+        /// Its bytes.
+        length: usize,
+    },
+    /// Relative paths depend on the caller's directory.
+    #[error("the socket path {0} is not absolute: give a path that begins with /")]
+    Relative(PathBuf),
+}
+
+/// The socket's path: `CHAPAR_SOCKET`, else `$XDG_RUNTIME_DIR/chapar/v1.sock`, else
+/// `$XDG_STATE_HOME/chapar/run/v1.sock`, else `~/.local/state/chapar/run/v1.sock`.
+pub fn socket_path(env: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, EndpointError> {
+    let given = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // The XDG base directory specification: relative values are to be ignored.
+    let base = |name: &str| given(name).filter(|path| path.is_absolute());
+    if let Some(path) = given(VARIABLE) {
+        return check(path);
+    }
+    if let Some(runtime) = base("XDG_RUNTIME_DIR") {
+        return check(runtime.join("chapar/v1.sock"));
+    }
+    let state = base("XDG_STATE_HOME")
+        .or_else(|| base("HOME").map(|home| home.join(".local/state")))
+        .ok_or(EndpointError::NoHome)?;
+    check(state.join("chapar/run/v1.sock"))
+}
+
+/// The path of this process's environment.
+pub fn default_socket() -> Result<PathBuf, EndpointError> {
+    socket_path(|name| std::env::var_os(name))
+}
+
+/// Refuses a path that no socket can have.
+pub fn check(path: PathBuf) -> Result<PathBuf, EndpointError> {
+    let length = length(&path);
+    if length > MAX_PATH {
+        return Err(EndpointError::TooLong { path, length });
+    }
+    if !path.is_absolute() {
+        return Err(EndpointError::Relative(path));
+    }
+    Ok(path)
+}
+
+fn length(path: &Path) -> usize {
+    path.as_os_str().as_encoded_bytes().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EndpointError, socket_path};
+    use std::path::PathBuf;
+
+    fn with(pairs: &[(&str, &str)]) -> Result<PathBuf, EndpointError> {
+        socket_path(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
+        })
+    }
+
+    #[test]
+    fn order_of_places() {
+        let all = [
+            ("CHAPAR_SOCKET", "/s"),
+            ("XDG_RUNTIME_DIR", "/run/user/1"),
+            ("XDG_STATE_HOME", "/st"),
+            ("HOME", "/home/a"),
+        ];
+        let places = [
+            "/s",
+            "/run/user/1/chapar/v1.sock",
+            "/st/chapar/run/v1.sock",
+            "/home/a/.local/state/chapar/run/v1.sock",
+        ];
+        for (skip, place) in places.iter().enumerate() {
+            assert_eq!(with(&all[skip..]), Ok(PathBuf::from(place)));
+        }
+        assert_eq!(with(&[]), Err(EndpointError::NoHome));
+        assert_eq!(with(&[("XDG_RUNTIME_DIR", "x"), ("HOME", "")]), Err(EndpointError::NoHome));
+    }
+
+    #[test]
+    fn impossible_paths_are_refused() {
+        let long = format!("/{}", "x".repeat(103));
+        assert!(matches!(
+            with(&[("CHAPAR_SOCKET", &long)]),
+            Err(EndpointError::TooLong { length: 104, .. })
+        ));
+        assert!(matches!(with(&[("CHAPAR_SOCKET", "a/b")]), Err(EndpointError::Relative(_))));
+    }
+}

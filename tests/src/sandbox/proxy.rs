@@ -1,0 +1,1 @@
+//! A TCP proxy on loopback that cuts, stalls, delays and counts.
