@@ -142,7 +142,7 @@ mod tests {
             "?",
         ] {
             let text = shown_of(line);
-            let (rest, _) = async_imap::imap_proto::Response::from_bytes(text.as_bytes()).unwrap();
+            let (rest, _) = async_imap::imap_proto::Response::parse(text.as_bytes()).unwrap();
             assert!(rest.is_empty(), "{line}");
         }
     }
