@@ -157,7 +157,7 @@ impl Session {
         let mut highest = 0;
         let which = super::Which::Uids("*".to_owned());
         self.fetch(which, super::Items::Flags, &mut |fetched| {
-            highest = highest.max(fetched.uid)
+            highest = highest.max(fetched.uid);
         })
         .await?;
         Ok(highest)

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::peer::world;
+use super::peer::{corpus, world};
 use crate::imap::failure::Doing;
 use crate::imap::wire::{Answer, Wire};
 use crate::imap::{fetch, select};
@@ -16,12 +16,6 @@ use tokio::io::AsyncWriteExt;
 const EXCEPTIONS: &[(&str, &str)] = &[("gmail/logout.txt", "the server says BYE")];
 
 const TAG: &str = "A0042 OK the end";
-
-fn corpus(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/corpora")
-        .join(name)
-}
 
 fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -49,7 +43,7 @@ async fn read_all(bytes: Vec<u8>) -> Result<usize, String> {
         let _ = theirs.write_all(&bytes).await;
         let _ = theirs.write_all(format!("\r\n{TAG}\r\n").as_bytes()).await;
     });
-    let patience = wire.patience(Duration::from_secs(300), Duration::from_secs(3000));
+    let patience = wire.patience(Duration::from_mins(5), Duration::from_mins(50));
     let mut count = 0;
     loop {
         match wire.next(doing, patience).await {

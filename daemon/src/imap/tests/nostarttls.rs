@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::peer::{PASSWORD, Peer, login, world};
+use super::peer::{PASSWORD, Peer, corpus, login, world};
 use crate::imap::Session;
 use chapar_engine::account::Security;
 use std::path::{Path, PathBuf};
@@ -158,8 +158,7 @@ fn scripts(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[tokio::test]
 async fn no_credential_before_tls_and_nothing_plain_believed() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/corpora/nostarttls/testcases/imap");
+    let folder = corpus("nostarttls/testcases/imap");
     let mut found = Vec::new();
     scripts(&folder, &mut found);
     let (mut signed_in, mut refused) = (0, 0);

@@ -11,6 +11,7 @@ use chapar_engine::account::{Endpoint, Security};
 use chapar_engine::secret::Secret;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::Failure;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -162,7 +163,7 @@ pub(super) fn login(security: Security) -> Login {
 /// A world whose only server is the returned peer.
 pub(super) fn world() -> (World, Peer) {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
-    let (real, _) = World::real(std::path::Path::new("/nonexistent"), VaultChoice::File);
+    let (real, _) = World::real(Path::new("/nonexistent"), VaultChoice::File);
     let world = World {
         clock: Arc::new(FastClock(Instant::now())),
         net: Arc::new(PipeNet(Mutex::new(Some(ours)))),
@@ -191,4 +192,12 @@ where
     });
     let session = Session::login(&world, &login(Security::Tls)).await.unwrap();
     (session, server)
+}
+
+/// Where a set of public test data is: beside the repository, or where `CHAPAR_CORPORA` says.
+pub(super) fn corpus(name: &str) -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora");
+    std::env::var_os("CHAPAR_CORPORA")
+        .map_or_else(beside, PathBuf::from)
+        .join(name)
 }
