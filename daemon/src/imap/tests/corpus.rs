@@ -1,7 +1,7 @@
 //! Real dialogues and single responses, from `../shared/corpora` where present: the wire must
 //! read every one of them to its end.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use super::peer::{corpus, world};
 use crate::imap::failure::Doing;

@@ -9,13 +9,13 @@ use std::fmt::Write as _;
 use std::future::pending;
 use std::time::Duration;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn fetch(session: &mut Session, items: Items) -> (Vec<u32>, Result<(), Failure>) {
     let mut uids = Vec::new();
     let result = session
         .fetch(Which::Uids("1:9".to_owned()), items, &mut |fetched| {
-            uids.push(fetched.uid)
+            uids.push(fetched.uid);
         })
         .await;
     (uids, result)

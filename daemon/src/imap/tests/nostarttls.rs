@@ -1,6 +1,6 @@
 //! Attacks on STARTTLS, played from the scripts in `../shared/corpora/nostarttls` where present.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use super::peer::{PASSWORD, Peer, corpus, login, world};
 use crate::imap::Session;

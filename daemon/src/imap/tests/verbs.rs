@@ -303,7 +303,7 @@ async fn idle_stops_renews_and_reports() {
     })
     .await;
     assert_eq!(
-        s.idle(Duration::from_secs(60), ready(())).await,
+        s.idle(Duration::from_mins(1), ready(())).await,
         Ok(IdleEnd::Stopped)
     );
     assert_eq!(
@@ -311,7 +311,7 @@ async fn idle_stops_renews_and_reports() {
         Ok(IdleEnd::Renew)
     );
     assert_eq!(
-        s.idle(Duration::from_secs(60), pending()).await,
+        s.idle(Duration::from_mins(1), pending()).await,
         Ok(IdleEnd::Changed)
     );
     server.await.unwrap();
