@@ -29,13 +29,7 @@ fn servers(stage: &Stage) -> [String; 2] {
     [format!("localhost:{}", stage.ports.imaps), format!("localhost:{}", stage.ports.smtps)]
 }
 
-fn connect_args<'a>(
-    stage: &Stage,
-    address: &'a str,
-    servers: &'a [String; 2],
-    ca: &'a str,
-) -> Vec<&'a str> {
-    let _ = stage;
+fn connect_args<'a>(address: &'a str, servers: &'a [String; 2], ca: &'a str) -> Vec<&'a str> {
     let [imap, smtp] = servers;
     let mut args = vec!["connect", address, "--imap", imap, "--imap-security", "tls"];
     args.extend(["--smtp", smtp, "--smtp-security", "tls", "--ca-file", ca, "--password-stdin"]);
