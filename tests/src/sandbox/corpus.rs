@@ -51,9 +51,14 @@ pub const MAILBOXES: [&str; 12] = [
     "Kunden/Müller GmbH", "Kunden/日本支社", "Projekte/2026/Hausbau", "Lists/rust-users",
 ];
 
+/// [`fill_into`] with [`MAILBOXES`], the newest mail being of now.
+pub fn fill(store: &Mailstore, user: &str, count: usize, seed: u64) {
+    fill_into(store, user, &MAILBOXES, count, seed, jiff::Timestamp::now().as_second());
+}
+
 /// Fills `user`'s mailboxes with `count` messages, the newest at `newest` (seconds since 1970).
 /// Half lie in INBOX, the rest is spread over `mailboxes`, which are made when missing.
-pub fn fill(store: &Mailstore, user: &str, mailboxes: &[&str], count: usize, seed: u64, newest: i64) {
+pub fn fill_into(store: &Mailstore, user: &str, mailboxes: &[&str], count: usize, seed: u64, newest: i64) {
     for mailbox in mailboxes {
         store.create_mailbox(user, mailbox, None);
     }
@@ -90,7 +95,7 @@ mod tests {
         for seed in [7, 7, 8] {
             let store = Mailstore::default();
             store.add_account("ada@example.test", "pw");
-            fill(&store, "ada@example.test", &MAILBOXES, 300, seed, 1_790_000_000);
+            fill_into(&store, "ada@example.test", &MAILBOXES, 300, seed, 1_790_000_000);
             shots.push(store.snapshot("ada@example.test"));
         }
         assert_eq!(shots[0], shots[1]);

@@ -98,13 +98,13 @@ impl Default for Faults {
 
 impl Faults {
     /// Adds a rule that holds `times` times.
-    pub fn add(&self, service: Service, fault: Fault, times: u32) {
+    pub fn times(&self, service: Service, fault: Fault, times: u32) {
         self.lock().push(Rule { service, fault, left: times });
     }
 
     /// Adds a rule that holds until [`Self::clear`].
-    pub fn always(&self, service: Service, fault: Fault) {
-        self.add(service, fault, u32::MAX);
+    pub fn add(&self, service: Service, fault: Fault) {
+        self.times(service, fault, u32::MAX);
     }
 
     /// All is well again.

@@ -58,7 +58,7 @@ impl Player {
     pub fn new(seed: u64, personality: Personality) -> Self {
         let world = SimWorld::new(seed, personality);
         world.provider.store.add_account(USER, PASSWORD);
-        corpus::fill(&world.provider.store, USER, &MAILBOXES, MAILS, seed, super::EPOCH_SECONDS);
+        corpus::fill_into(&world.provider.store, USER, &MAILBOXES, MAILS, seed, super::EPOCH_SECONDS);
         let disk = SimDisk::default();
         let (store, accounts) = boot(&world, &disk).expect("an empty disk can be opened");
         Self { world, disk, store, accounts, account: None, accepted: Vec::new() }
@@ -136,7 +136,7 @@ impl Player {
             Step::SilentAfter(bytes) => self.world.net.next(LinkFault::SilentAfter(bytes.into())),
             Step::Refuse => self.world.net.next(LinkFault::Refuse),
             Step::LiteralCut(bytes) => {
-                faults.add(Service::Imap, Fault::LiteralCut(bytes.into()), 1);
+                faults.times(Service::Imap, Fault::LiteralCut(bytes.into()), 1);
             }
             Step::No(which) => {
                 let command = REFUSABLE[usize::from(which) % REFUSABLE.len()].to_owned();
@@ -145,13 +145,13 @@ impl Player {
                     "LOGIN" | "AUTHENTICATE" => "NO [UNAVAILABLE] Temporary failure.",
                     _ => "NO [SERVERBUG] Internal error.",
                 };
-                faults.add(Service::Imap, Fault::Reply { command, text: text.into() }, 1);
+                faults.times(Service::Imap, Fault::Reply { command, text: text.into() }, 1);
             }
             Step::ReplyLost => {
-                faults.add(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: true }, 1);
+                faults.times(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: true }, 1);
             }
             Step::DotLost => {
-                faults.add(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: false }, 1);
+                faults.times(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: false }, 1);
             }
             Step::Outage(time) => {
                 self.world.net.down(true);
