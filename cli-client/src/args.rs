@@ -8,7 +8,7 @@ mod mail;
 mod send;
 mod service;
 
-pub(crate) use account::{AccountCommand, OutboxCommand, Settle};
+pub(crate) use account::{AccountCommand, OutboxCommand, RemoveArgs, UpdateArgs};
 pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SmtpSecurity};
 pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
 pub(crate) use send::SendArgs;

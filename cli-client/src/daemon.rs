@@ -131,6 +131,18 @@ impl Daemon {
         reply
     }
 
+    /// Calls a method and waits at most `limit`. After a timeout the connection is to be left.
+    pub(crate) fn call_within<C: Call>(
+        &mut self,
+        params: &C,
+        limit: Duration,
+    ) -> Result<C::Reply, Fault> {
+        self.set_timeout(limit)?;
+        let reply = self.call(params);
+        self.set_timeout(self.timeout)?;
+        reply
+    }
+
     /// Calls any method by name.
     pub(crate) fn call_raw(
         &mut self,

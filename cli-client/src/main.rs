@@ -3,11 +3,17 @@
 mod args;
 mod ask;
 mod commands;
+mod daemon;
 mod error;
 mod hygiene;
+mod interrupt;
 mod pages;
+mod places;
 mod render;
 mod screen;
+mod server;
+mod start;
+mod systemd;
 mod usage;
 mod when;
 
@@ -15,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use commands::Context;
 use args::{Cli, Command, Global};
 use error::{Fault, exit};
 use screen::{Form, Screen};
@@ -26,18 +33,33 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(refuse(&error, &words)),
     };
     let screen = Screen::new(&cli.global);
-    let outcome = run(&screen, cli).and_then(|code| screen.flush().map(|()| code));
+    let outcome = run(&screen, &cli).and_then(|code| screen.flush().map(|()| code));
     ExitCode::from(outcome.unwrap_or_else(|fault| report(&screen, &fault)))
 }
 
 /// Runs the command; the number is its exit code.
-fn run(screen: &Screen, cli: Cli) -> Result<u8, Fault> {
+fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
+    let context = Context { screen, global: &cli.global };
     let done = |outcome: Result<(), Fault>| outcome.map(|()| exit::OK);
-    match cli.command {
-        Some(Command::Completions(args)) => done(commands::manual::completions(screen, &args)),
-        Some(Command::Man(args)) => done(commands::manual::man(screen, &args)),
-        Some(Command::Help(args)) => done(commands::help::run(screen, &args)),
-        _ => Err(Fault::new("daemon.fault", "not yet")),
+    match &cli.command {
+        None => commands::status::overview(&context),
+        Some(Command::Connect(args)) => commands::connect::run(&context, args),
+        Some(Command::Status(args)) => commands::status::run(&context, args),
+        Some(Command::Watch(args)) => commands::watch::run(&context, args),
+        Some(Command::Mail(command)) => commands::mail::run(&context, command),
+        Some(Command::Ls(args)) => done(commands::mail::list(&context, args)),
+        Some(Command::Send(args)) => commands::send::run(&context, args),
+        Some(Command::Outbox(command)) => commands::outbox::run(&context, command),
+        Some(Command::Account(command)) => commands::account::run(&context, command),
+        Some(Command::Sync(args)) => commands::sync::run(&context, args),
+        Some(Command::Logs(args)) => commands::logs::run(&context, args),
+        Some(Command::Service(command)) => commands::service::run(&context, command),
+        Some(Command::Config(command)) => commands::config::run(&context, command),
+        Some(Command::Call(args)) => commands::plumbing::call(&context, args),
+        Some(Command::Socket) => commands::plumbing::print_socket(&context),
+        Some(Command::Completions(args)) => done(commands::manual::completions(screen, args)),
+        Some(Command::Man(args)) => done(commands::manual::man(screen, args)),
+        Some(Command::Help(args)) => done(commands::help::run(screen, args)),
     }
 }
 

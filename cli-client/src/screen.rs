@@ -78,12 +78,6 @@ impl Line {
         self.with(Style::Plain, text)
     }
 
-    /// The line with the parts of another behind it.
-    pub(crate) fn then(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-
     /// The columns it takes.
     pub(crate) fn width(&self) -> usize {
         self.0.iter().map(|(_, text)| columns(&clean(text, Lines::One))).sum()

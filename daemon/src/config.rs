@@ -95,9 +95,9 @@ impl Default for Config {
             log_to: LogTo::default(),
             vault: VaultChoice::default(),
             window: FIRST_SYNC_MESSAGES,
-            poll: Duration::from_secs(5 * 60),
+            poll: Duration::from_mins(5),
             // some middleboxes forget a quiet connection after 10 minutes; RFC 9051 wants < 30
-            idle_renew: Duration::from_secs(9 * 60),
+            idle_renew: Duration::from_mins(9),
             desktop: true,
         }
     }
@@ -286,8 +286,8 @@ mod tests {
         assert_eq!(config.log_to, LogTo::Stderr);
         assert_eq!(config.vault, VaultChoice::SecretService);
         assert_eq!((config.window, config.desktop), (7, false));
-        assert_eq!(config.poll, Duration::from_secs(120));
-        assert_eq!(config.idle_renew, Duration::from_secs(180));
+        assert_eq!(config.poll, Duration::from_mins(2));
+        assert_eq!(config.idle_renew, Duration::from_mins(3));
     }
 
     #[test]

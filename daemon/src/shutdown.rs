@@ -64,6 +64,7 @@ impl Signals {
 
 /// Closes the process to others of the same user: no core, no debugger, files 0600. To be called
 /// first in `main`, before any thread is started. Returns what could not be done.
+#[must_use]
 pub fn harden() -> Vec<String> {
     umask(Mode::RWXG | Mode::RWXO);
     let mut missing = Vec::new();
@@ -137,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn the_second_stop_skips() {
         let mut signals = Signals::new().unwrap();
-        let this = rustix::process::getpid();
+        let this = getpid();
         for (sent, wish) in [
             (rustix::process::Signal::HUP, Wish::Reload),
             (rustix::process::Signal::TERM, Wish::Stop),

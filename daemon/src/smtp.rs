@@ -29,9 +29,9 @@ use std::time::Duration;
 
 /// The greeting: RFC 5321 §4.5.3.2.1 allows 5 minutes for mail exchangers; a submission server
 /// that needs more than one has a fault worth telling.
-const GREETING: Duration = Duration::from_secs(60);
+const GREETING: Duration = Duration::from_mins(1);
 /// Any command before the message (RFC 5321 §4.5.3.2.2–3).
-const COMMAND: Duration = Duration::from_secs(300);
+const COMMAND: Duration = Duration::from_mins(5);
 /// QUIT is courtesy.
 const QUIT: Duration = Duration::from_secs(5);
 /// Recipients in one flight: their commands and replies fit the socket buffers of both sides, so
@@ -125,9 +125,9 @@ impl Wire {
     ) -> Result<Reply, Failure> {
         match answer {
             None => Err(fault::timeout(&self.host, what, COMMAND)),
-            Some(answer) => self
-                .taken(answer)
-                .map_err(|error| fault::lost(&self.host, what, &error)),
+            Some(answer) => {
+                self.taken(answer).map_err(|error| fault::lost(&self.host, what, &error))
+            }
         }
     }
 
@@ -135,11 +135,7 @@ impl Wire {
     fn taken(&self, answer: Result<Response, Error>) -> Result<Reply, String> {
         match answer {
             Err(error) if error.status().is_none() => Err(error.to_string()),
-            _ => self
-                .heards
-                .take()
-                .map(|heard| heard.reply())
-                .ok_or_else(|| "no reply".to_owned()),
+            _ => self.heards.take().map(|heard| heard.reply()).ok_or_else(|| "no reply".to_owned()),
         }
     }
 }
@@ -147,28 +143,17 @@ impl Wire {
 impl Session {
     /// Dials, verifies TLS, EHLO, AUTH (PLAIN or LOGIN by capability).
     pub async fn login(world: &World, login: &Login) -> Result<Self, Failure> {
-        let Endpoint {
-            host,
-            port,
-            security,
-        } = &login.endpoint;
+        let Endpoint { host, port, security } = &login.endpoint;
         let mut stream = world.net.connect(host, *port).await?;
         if *security == Security::StartTls {
             prelude::prelude(world, &mut stream, host).await?;
         }
-        let secured = world
-            .net
-            .secure(stream, host, login.ca_pem.as_deref())
-            .await?;
+        let secured = world.net.secure(stream, host, login.ca_pem.as_deref()).await?;
         let greeted = *security == Security::StartTls;
         let (guard, heards) = Guard::new(secured, greeted);
         let mut wire = Self::greet(world, guard, heards, host).await?;
         login::sign_in(&mut wire, &login.user, &login.password).await?;
-        Ok(Self {
-            max_size: wire.extensions.max_size,
-            host: host.clone(),
-            wire: Some(wire),
-        })
+        Ok(Self { max_size: wire.extensions.max_size, host: host.clone(), wire: Some(wire) })
     }
 
     /// Greeting and EHLO inside TLS.
@@ -250,10 +235,7 @@ impl Session {
         let some = sender_accepted && replies.iter().any(accepted);
         match data {
             Some(data) if data.code == 354 && some => {
-                let ready = Ready {
-                    session: self,
-                    wire,
-                };
+                let ready = Ready { session: self, wire };
                 return Ok((replies, Some(ready)));
             }
             // nobody to send to and yet it waits for a message: an empty one ends that

@@ -8,21 +8,9 @@ use chapar_tests::rig::scratch::free_ports;
 fn assert_refused(home: &Home, answer: &Answer, exit: i32, codes: &[&str]) {
     let said = answer.json.to_string();
     assert_eq!(answer.code, exit, "{said} {}", answer.ran.stderr);
-    assert!(
-        codes
-            .iter()
-            .any(|code| said.contains(&format!("\"{code}\""))),
-        "{codes:?}: {said}"
-    );
-    assert!(
-        said.contains("\"remedy\""),
-        "an error says what to do: {said}"
-    );
-    assert_eq!(
-        home.status()["accounts"].as_array().unwrap().len(),
-        0,
-        "nothing is saved"
-    );
+    assert!(codes.iter().any(|code| said.contains(&format!("\"{code}\""))), "{codes:?}: {said}");
+    assert!(said.contains("\"remedy\""), "an error says what to do: {said}");
+    assert_eq!(home.status()["accounts"].as_array().unwrap().len(), 0, "nothing is saved");
 }
 
 #[test]
@@ -35,14 +23,7 @@ fn by_implicit_tls_and_by_starttls() {
     let second = rig.user();
     let imap = format!("localhost:{}", rig.dovecot.ports.imap);
     let smtp = format!("localhost:{}", rig.postfix.ports.submission);
-    let more = [
-        "--imap-security",
-        "starttls",
-        "--smtp-security",
-        "starttls",
-        "--name",
-        "second",
-    ];
+    let more = ["--imap-security", "starttls", "--smtp-security", "starttls", "--name", "second"];
     let answer = home.connect(rig, &second, &imap, &smtp, &more).ok();
     let account = home.account_status(&account_id(&answer));
     assert_eq!(account["name"], "second");
@@ -82,11 +63,7 @@ fn wrong_addresses_are_told_apart() {
     let closed = format!("localhost:{closed}");
     let nowhere = "no-such-host.invalid:993".to_owned();
     let imap_on_smtp = home.connect(rig, &user, &rig.smtps(), &rig.smtps(), &[]);
-    assert!(
-        [65, 69, 75, 77, 78].contains(&imap_on_smtp.code),
-        "{}",
-        imap_on_smtp.json
-    );
+    assert!([65, 69, 75, 77, 78].contains(&imap_on_smtp.code), "{}", imap_on_smtp.json);
     assert_refused(&home, &imap_on_smtp, imap_on_smtp.code, &["imap.not_imap"]);
     let refused = home.connect(rig, &user, &closed, &rig.smtps(), &[]);
     assert!([69, 75].contains(&refused.code), "{}", refused.json);
@@ -109,12 +86,7 @@ fn without_its_authority_a_server_is_unknown() {
     let mut args = vec!["connect", &user.address, "--imap", &imap, "--smtp", &smtp];
     args.extend(["--password-stdin", "--no-input"]);
     let answer = home.json(&args, user.password.as_bytes());
-    assert_refused(
-        &home,
-        &answer,
-        77,
-        &["tls.unknown_issuer", "tls.self_signed"],
-    );
+    assert_refused(&home, &answer, 77, &["tls.unknown_issuer", "tls.self_signed"]);
 }
 
 #[test]
@@ -123,22 +95,8 @@ fn what_is_missing_is_named() {
     home.start();
     for (args, flag) in [
         (&["connect", "a@example.test", "--no-input"][..], "--imap"),
-        (
-            &["connect", "a@example.test", "--no-input", "--imap", "h"],
-            "--smtp",
-        ),
-        (
-            &[
-                "connect",
-                "a@example.test",
-                "--no-input",
-                "--imap",
-                "h",
-                "--smtp",
-                "h",
-            ],
-            "--password",
-        ),
+        (&["connect", "a@example.test", "--no-input", "--imap", "h"], "--smtp"),
+        (&["connect", "a@example.test", "--no-input", "--imap", "h", "--smtp", "h"], "--password"),
     ] {
         let answer = home.json(args, b"");
         assert_eq!(answer.code, 2, "{args:?}: {}", answer.json);

@@ -31,16 +31,8 @@ fn newest(rig: &Rig, user: &User, count: usize) -> BTreeMap<String, Value> {
 }
 
 fn assert_equal(mirror: &BTreeMap<String, Mirrored>, server: &BTreeMap<String, Value>) {
-    let missing: Vec<_> = server
-        .keys()
-        .filter(|id| !mirror.contains_key(*id))
-        .take(5)
-        .collect();
-    let extra: Vec<_> = mirror
-        .keys()
-        .filter(|id| !server.contains_key(*id))
-        .take(5)
-        .collect();
+    let missing: Vec<_> = server.keys().filter(|id| !mirror.contains_key(*id)).take(5).collect();
+    let extra: Vec<_> = mirror.keys().filter(|id| !server.contains_key(*id)).take(5).collect();
     assert!(
         missing.is_empty() && extra.is_empty(),
         "{} mirrored, {} wanted; missing {missing:?}, not wanted {extra:?}",
@@ -49,26 +41,10 @@ fn assert_equal(mirror: &BTreeMap<String, Mirrored>, server: &BTreeMap<String, V
     );
     for (id, message) in server {
         let mirrored = &mirror[id];
-        assert_eq!(
-            mirrored.mailbox,
-            message["mailbox"].as_str().unwrap(),
-            "mailbox of {id}"
-        );
-        assert_eq!(
-            mirrored.keywords,
-            keywords_of(&message["flags"]),
-            "flags of {id}"
-        );
-        assert_eq!(
-            Some(mirrored.size),
-            message["size"].as_u64(),
-            "size of {id}"
-        );
-        assert_eq!(
-            Some(mirrored.received_at),
-            message["internalDate"].as_i64(),
-            "date of {id}"
-        );
+        assert_eq!(mirrored.mailbox, message["mailbox"].as_str().unwrap(), "mailbox of {id}");
+        assert_eq!(mirrored.keywords, keywords_of(&message["flags"]), "flags of {id}");
+        assert_eq!(Some(mirrored.size), message["size"].as_u64(), "size of {id}");
+        assert_eq!(Some(mirrored.received_at), message["internalDate"].as_i64(), "date of {id}");
     }
 }
 
@@ -81,10 +57,7 @@ fn assert_bodies(home: &Home, mirror: &BTreeMap<String, Mirrored>, planted: &[ma
     for (message_id, mirrored) in mirror.iter().step_by(mirror.len().div_ceil(SAMPLED)) {
         let export = home.chapar(&["mail", "export", &mirrored.id], b"");
         assert_eq!(export.code, Some(0), "{}", export.stderr);
-        assert!(
-            export.stdout == bytes[message_id.as_str()],
-            "the bytes of {message_id} differ"
-        );
+        assert!(export.stdout == bytes[message_id.as_str()], "the bytes of {message_id} differ");
     }
 }
 
@@ -108,10 +81,7 @@ fn three_accounts_and_exactly_the_newest_of_the_large_one() {
     let listed = (0..2_000).find_map(list).expect("50 mails listed");
     home.wait_live(&account, SYNC_LIMIT);
     let ended = completed_at(&home, &account);
-    assert!(
-        listed < ended,
-        "listed at {listed}, the sync ended at {ended}"
-    );
+    assert!(listed < ended, "listed at {listed}, the sync ended at {ended}");
 
     let status = home.account_status(&account);
     assert_eq!(status["mails"], WINDOW);
@@ -128,28 +98,16 @@ fn three_accounts_and_exactly_the_newest_of_the_large_one() {
 
 /// How many mails a `mail list` shows, whatever its array is called.
 fn mirror_count(list: &Value) -> usize {
-    let arrays = list
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, value)| value.as_array());
+    let arrays = list.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_array());
     arrays.map(Vec::len).max().unwrap_or(0)
 }
 
 /// When the first sync of an account ended, from the journal.
 fn completed_at(home: &Home, account: &str) -> jiff::Timestamp {
-    let page = home.call(
-        "event/get",
-        &json!({"types": ["sync.completed"], "limit": 500}),
-    );
-    let events = page["events"]
-        .as_array()
-        .unwrap_or_else(|| panic!("no events in {page}"));
+    let page = home.call("event/get", &json!({"types": ["sync.completed"], "limit": 500}));
+    let events = page["events"].as_array().unwrap_or_else(|| panic!("no events in {page}"));
     let of = |event: &&Value| event["accountId"] == account && event["data"]["initial"] == true;
-    let event = events
-        .iter()
-        .find(of)
-        .unwrap_or_else(|| panic!("no end of {account}: {page}"));
+    let event = events.iter().find(of).unwrap_or_else(|| panic!("no end of {account}: {page}"));
     event["at"].as_str().unwrap().parse().unwrap()
 }
 
@@ -162,9 +120,7 @@ fn killed_twenty_times_it_loses_and_doubles_nothing() {
     home.start();
     let all = PLANTED.to_string();
     let more = ["--window", &all];
-    let answer = home
-        .connect(rig, &user, &rig.imaps(), &rig.smtps(), &more)
-        .ok();
+    let answer = home.connect(rig, &user, &rig.imaps(), &rig.smtps(), &more).ok();
     let account = chapar_tests::rig::home::account_id(&answer);
     let mut under_way = 0;
     for n in 0..KILLS {
@@ -182,16 +138,10 @@ fn killed_twenty_times_it_loses_and_doubles_nothing() {
     home.stop();
     let fetched = rig.dovecot.bodies_fetched(&user);
     println!("{under_way} of {KILLS} kills during the sync; {fetched} fetches for {PLANTED} mails");
-    assert!(
-        under_way >= KILLS / 4,
-        "only {under_way} kills met the sync: it was over too early"
-    );
+    assert!(under_way >= KILLS / 4, "only {under_way} kills met the sync: it was over too early");
     // Dovecot counts a header fetch and a whole fetch as one body each
     let limit = 2 * PLANTED + 2 * BATCH * (KILLS + 1);
-    assert!(
-        fetched <= limit,
-        "{fetched} bodies fetched for {PLANTED} mails and {KILLS} kills"
-    );
+    assert!(fetched <= limit, "{fetched} bodies fetched for {PLANTED} mails and {KILLS} kills");
 }
 
 #[test]
@@ -234,24 +184,12 @@ fn flags_deletions_and_a_new_uid_validity_are_followed() {
         "uid",
         "5:9",
     ]);
-    rig.dovecot.doveadm(&[
-        "flags", "remove", "-u", address, "\\Seen", "mailbox", "INBOX", "1:60",
-    ]);
+    rig.dovecot.doveadm(&["flags", "remove", "-u", address, "\\Seen", "mailbox", "INBOX", "1:60"]);
     follow("changed flags");
-    rig.dovecot
-        .doveadm(&["expunge", "-u", address, "mailbox", "INBOX", "uid", "10:29"]);
-    rig.dovecot.doveadm(&[
-        "expunge",
-        "-u",
-        address,
-        "mailbox",
-        "Clients/Acme",
-        "uid",
-        "1:3",
-    ]);
+    rig.dovecot.doveadm(&["expunge", "-u", address, "mailbox", "INBOX", "uid", "10:29"]);
+    rig.dovecot.doveadm(&["expunge", "-u", address, "mailbox", "Clients/Acme", "uid", "1:3"]);
     follow("mail gone");
-    rig.dovecot
-        .change_uid_validity(&user, "Clients/Acme", 4_242);
+    rig.dovecot.change_uid_validity(&user, "Clients/Acme", 4_242);
     follow("a new UIDVALIDITY");
     rig.dovecot.change_uid_validity(&user, "INBOX", 4_243);
     rig.dovecot.kick(&user);

@@ -5,6 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests report by panicking"
 )]
 
@@ -21,7 +22,7 @@ use chapar_tests::rig::home::Home;
 use chapar_tests::rig::{Rig, User};
 
 /// A first sync of a few thousand mails takes seconds in the test profile.
-const SYNC_LIMIT: Duration = Duration::from_secs(120);
+const SYNC_LIMIT: Duration = Duration::from_mins(2);
 
 /// A running daemon with one live account on a mailbox of its own.
 fn live() -> (Home, User, String) {

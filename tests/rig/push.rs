@@ -15,13 +15,13 @@ use crate::SYNC_LIMIT;
 /// A dead link is noticed in at most two minutes; then comes a reconnect.
 const HALF_OPEN_LIMIT: Duration = Duration::from_secs(150);
 /// Dovecot itself waits half a second; backoff after a lost link is seconds.
-const PUSH_LIMIT: Duration = Duration::from_secs(60);
+const PUSH_LIMIT: Duration = Duration::from_mins(1);
 /// The stop of five minutes is run as it is when asked for, and shortened otherwise.
 const STOPPED: Duration = Duration::from_secs(20);
 
 fn stopped_for() -> Duration {
     match std::env::var_os("CHAPAR_RIG_LONG") {
-        Some(_) => Duration::from_secs(300),
+        Some(_) => Duration::from_mins(5),
         None => STOPPED,
     }
 }
@@ -39,12 +39,7 @@ impl Stream {
         let watch = home.watch(&["--type", "email.received"]);
         // the stream says when it is live: what is delivered from now on must come out of it
         thread::sleep(Duration::from_millis(500));
-        Self {
-            user,
-            watch,
-            delivered: 0,
-            seen: BTreeMap::new(),
-        }
+        Self { user, watch, delivered: 0, seen: BTreeMap::new() }
     }
 
     fn deliver(&mut self, count: u32) {
@@ -63,17 +58,12 @@ impl Stream {
     /// Waits until everything delivered was announced, each once.
     fn settle(&mut self, what: &str, limit: Duration) {
         while self.seen.len() < self.delivered as usize {
-            let event = self
-                .watch
-                .next(limit, |event| event["type"] == "email.received");
+            let event = self.watch.next(limit, |event| event["type"] == "email.received");
             let Some(event) = event else {
                 let lost: Vec<_> = (0..self.delivered)
                     .filter(|n| !self.seen.contains_key(&format!("push {n}")))
                     .collect();
-                panic!(
-                    "{what}: {lost:?} of {} not announced within {limit:?}",
-                    self.delivered
-                );
+                panic!("{what}: {lost:?} of {} not announced within {limit:?}", self.delivered);
             };
             let subject = event["data"]["subject"].as_str().unwrap().to_owned();
             *self.seen.entry(subject).or_default() += 1;
@@ -90,9 +80,7 @@ fn behind_proxy() -> (Home, Stream, Proxy, String) {
     let user = rig.user();
     let home = Home::new();
     home.start();
-    let answer = home
-        .connect(rig, &user, &proxy.address(), &rig.smtps(), &[])
-        .ok();
+    let answer = home.connect(rig, &user, &proxy.address(), &rig.smtps(), &[]).ok();
     let account = account_id(&answer);
     home.wait_live(&account, SYNC_LIMIT);
     let stream = Stream::new(&home, user);
@@ -156,21 +144,11 @@ fn a_restarted_server() {
     let watch = home.watch(&["--type", "email.received"]);
     thread::sleep(Duration::from_millis(500));
     rig.dovecot.stop();
-    home.wait_account(
-        &account,
-        Duration::from_secs(30),
-        "the loss noticed",
-        |account| account["state"] != "live",
-    );
-    rig.dovecot.start_again();
-    rig.dovecot
-        .deliver(&user, "Subject: after the restart\n\nx\n");
-    let event = watch.next(PUSH_LIMIT, |event| {
-        event["data"]["subject"] == "after the restart"
+    home.wait_account(&account, Duration::from_secs(30), "the loss noticed", |account| {
+        account["state"] != "live"
     });
-    assert!(
-        event.is_some(),
-        "not announced; {}",
-        home.account_status(&account)
-    );
+    rig.dovecot.start_again();
+    rig.dovecot.deliver(&user, "Subject: after the restart\n\nx\n");
+    let event = watch.next(PUSH_LIMIT, |event| event["data"]["subject"] == "after the restart");
+    assert!(event.is_some(), "not announced; {}", home.account_status(&account));
 }

@@ -23,43 +23,26 @@ fn try_door(home: &Home, user: &User, door: Door, kind: Kind, expected: &[&str])
     let impostor = Impostor::start(door, &rig.authority.identity(kind));
     let (imap, smtp, more) = match door {
         Door::Imaps => (impostor.address(), rig.smtps(), vec![]),
-        Door::ImapStartTls | Door::ImapPlain => (
-            impostor.address(),
-            rig.smtps(),
-            vec!["--imap-security", "starttls"],
-        ),
+        Door::ImapStartTls | Door::ImapPlain => {
+            (impostor.address(), rig.smtps(), vec!["--imap-security", "starttls"])
+        }
         Door::Smtps => (rig.imaps(), impostor.address(), vec![]),
-        Door::SubmissionStartTls | Door::SubmissionPlain => (
-            rig.imaps(),
-            impostor.address(),
-            vec!["--smtp-security", "starttls"],
-        ),
+        Door::SubmissionStartTls | Door::SubmissionPlain => {
+            (rig.imaps(), impostor.address(), vec!["--smtp-security", "starttls"])
+        }
     };
     let answer = home.connect(rig, user, &imap, &smtp, &more);
     let said = answer.json.to_string();
-    assert_eq!(
-        answer.code, 77,
-        "{door:?} {kind:?}: {said} {}",
-        answer.ran.stderr
-    );
+    assert_eq!(answer.code, 77, "{door:?} {kind:?}: {said} {}", answer.ran.stderr);
     assert!(
-        expected
-            .iter()
-            .any(|code| said.contains(&format!("\"{code}\""))),
+        expected.iter().any(|code| said.contains(&format!("\"{code}\""))),
         "{door:?} {kind:?} wants {expected:?}: {said}"
     );
     let heard = String::from_utf8_lossy(&impostor.heard()).to_uppercase();
     for word in ["LOGIN", "AUTH", &user.password.to_uppercase()] {
-        assert!(
-            !heard.contains(word),
-            "{door:?} {kind:?} heard {word}: {heard}"
-        );
+        assert!(!heard.contains(word), "{door:?} {kind:?} heard {word}: {heard}");
     }
-    assert_eq!(
-        home.status()["accounts"].as_array().unwrap().len(),
-        0,
-        "nothing is saved"
-    );
+    assert_eq!(home.status()["accounts"].as_array().unwrap().len(), 0, "nothing is saved");
 }
 
 #[test]
@@ -68,12 +51,7 @@ fn every_bad_certificate_at_every_door() {
     let user = rig.user();
     let home = Home::new();
     home.start();
-    for door in [
-        Door::Imaps,
-        Door::ImapStartTls,
-        Door::Smtps,
-        Door::SubmissionStartTls,
-    ] {
+    for door in [Door::Imaps, Door::ImapStartTls, Door::Smtps, Door::SubmissionStartTls] {
         for kind in Kind::BAD {
             try_door(&home, &user, door, kind, &[reason(kind)]);
         }
@@ -100,11 +78,7 @@ fn a_plain_server_behind_an_implicit_tls_port() {
     let plain = Impostor::start(Door::ImapPlain, &rig.authority.identity(Kind::Good));
     let answer = home.connect(rig, &user, &plain.address(), &rig.smtps(), &[]);
     assert_eq!(answer.code, 77, "{}", answer.json);
-    assert!(
-        answer.json.to_string().contains("tls.not_tls"),
-        "{}",
-        answer.json
-    );
+    assert!(answer.json.to_string().contains("tls.not_tls"), "{}", answer.json);
     let heard = String::from_utf8_lossy(&plain.heard()).into_owned();
     assert!(!heard.contains(&user.password), "{heard}");
 }

@@ -50,9 +50,7 @@ fn text_html_attachment_and_names_arrive_as_written() {
     let html = home.dir().join("offer.html");
     fs::write(&html, "<p>Grüße aus <b>Köln</b></p>\n").unwrap();
     let file = home.dir().join("Prämie 2026.bin");
-    let bytes: Vec<u8> = (0..70_000_u32)
-        .map(|n| u8::try_from(n * 7 % 256).unwrap())
-        .collect();
+    let bytes: Vec<u8> = (0..70_000_u32).map(|n| u8::try_from(n * 7 % 256).unwrap()).collect();
     fs::write(&file, &bytes).unwrap();
     let to = format!("Бо Гроб <{}>", bo.address);
     let subject = "Angebot für Köln – 見積書 and a subject long enough to need a second line";
@@ -77,20 +75,14 @@ fn text_html_attachment_and_names_arrive_as_written() {
         ],
         text,
     );
-    assert!(
-        answer.to_string().contains("\"yes\""),
-        "accepted recipients are named: {answer}"
-    );
+    assert!(answer.to_string().contains("\"yes\""), "accepted recipients are named: {answer}");
     for person in [&bo, &eve] {
         let facts = arrival(person, "INBOX", subject);
         assert_clean(&facts);
         assert_eq!(facts["from"], json!([sender.address]));
         assert_eq!(facts["to"], json!([bo.address]));
         assert_eq!(facts["text"].as_str().unwrap().trim_end(), text.trim_end());
-        assert_eq!(
-            facts["html"].as_str().unwrap().trim_end(),
-            "<p>Grüße aus <b>Köln</b></p>"
-        );
+        assert_eq!(facts["html"].as_str().unwrap().trim_end(), "<p>Grüße aus <b>Köln</b></p>");
         let attachment = &facts["attachments"][0];
         assert_eq!(attachment["name"], "Prämie 2026.bin");
         assert_eq!(attachment["sha256"], sha256(&bytes));
@@ -120,23 +112,13 @@ fn a_reply_continues_its_thread() {
     );
     rig.dovecot.deliver(&me, &original);
     let id = wait_for(ARRIVAL, "the original mirrored", || {
-        mirror::read(&home, &account)
-            .get("q114@remote.test")
-            .map(|mail| mail.id.clone())
+        mirror::read(&home, &account).get("q114@remote.test").map(|mail| mail.id.clone())
     });
-    send(
-        &home,
-        &account,
-        &["--reply-to", &id, "--text", "-", "--wait"],
-        "Ten.\n",
-    );
+    send(&home, &account, &["--reply-to", &id, "--text", "-", "--wait"], "Ten.\n");
     let facts = arrival(&other, "INBOX", "Re: Quote 114");
     assert_clean(&facts);
     assert_eq!(facts["inReplyTo"], "<q114@remote.test>");
-    assert_eq!(
-        facts["references"],
-        json!(["<q113@remote.test>", "<q114@remote.test>"])
-    );
+    assert_eq!(facts["references"], json!(["<q113@remote.test>", "<q114@remote.test>"]));
 }
 
 #[test]
@@ -145,34 +127,12 @@ fn a_scheduled_mail_waits_and_can_be_cancelled() {
     let (home, _, account) = live();
     let other = rig.user();
     let at = (jiff::Timestamp::now() + Duration::from_secs(4)).to_string();
-    let args = [
-        "--to",
-        &other.address,
-        "--subject",
-        "later",
-        "--text",
-        "-",
-        "--at",
-        &at,
-    ];
+    let args = ["--to", &other.address, "--subject", "later", "--text", "-", "--at", &at];
     send(&home, &account, &args, "later\n");
-    let late = [
-        "--to",
-        &other.address,
-        "--subject",
-        "never",
-        "--text",
-        "-",
-        "--at",
-        "+2h",
-    ];
+    let late = ["--to", &other.address, "--subject", "never", "--text", "-", "--at", "+2h"];
     let answer = send(&home, &account, &late, "never\n");
     assert_eq!(home.status()["outbox"]["scheduled"], 2);
-    assert_eq!(
-        python::mailbox_facts(rig, &other, "INBOX").len(),
-        0,
-        "not before its time"
-    );
+    assert_eq!(python::mailbox_facts(rig, &other, "INBOX").len(), 0, "not before its time");
     let never = submission(&answer);
     home.json(&["outbox", "cancel", &never, "-y"], b"").ok();
     arrival(&other, "INBOX", "later");
@@ -182,11 +142,8 @@ fn a_scheduled_mail_waits_and_can_be_cancelled() {
 
 /// The submission's id in the answer of `send`.
 fn submission(answer: &Value) -> String {
-    let id = answer["submissionId"]
-        .as_str()
-        .or_else(|| answer["submission"]["id"].as_str());
-    id.unwrap_or_else(|| panic!("no submission in {answer}"))
-        .to_owned()
+    let id = answer["submissionId"].as_str().or_else(|| answer["submission"]["id"].as_str());
+    id.unwrap_or_else(|| panic!("no submission in {answer}")).to_owned()
 }
 
 #[test]
@@ -200,17 +157,9 @@ fn a_refused_recipient_is_reported_and_the_others_get_their_mail() {
     let ran = home.chapar(&args, b"half\n");
     let answer: Value = serde_json::from_str(ran.text().trim()).unwrap();
     let statuses = &answer["submission"]["deliveryStatus"];
-    assert_eq!(
-        statuses["reject@example.test"]["delivered"], "no",
-        "{answer}"
-    );
+    assert_eq!(statuses["reject@example.test"]["delivered"], "no", "{answer}");
     assert_eq!(statuses[&other.address]["delivered"], "yes", "{answer}");
-    assert!(
-        statuses["reject@example.test"]["smtpReply"]
-            .as_str()
-            .unwrap()
-            .starts_with("550")
-    );
+    assert!(statuses["reject@example.test"]["smtpReply"].as_str().unwrap().starts_with("550"));
     arrival(&other, "INBOX", "half");
 }
 
@@ -234,34 +183,25 @@ fn killed_while_sending_nothing_is_lost_and_nothing_sent_twice() {
         home.start();
     }
     home.wait_live(&account, SYNC_LIMIT);
-    let submissions = wait_for(Duration::from_secs(120), "every send settled", || {
+    let submissions = wait_for(Duration::from_mins(2), "every send settled", || {
         let got = home.call("EmailSubmission/get", &json!({"accountId": account}));
         let list = got["list"].as_array().unwrap().clone();
         let settled = |one: &Value| ["sent", "unknown"].contains(&one["phase"].as_str().unwrap());
         list.iter().all(settled).then_some(list)
     });
-    assert_eq!(
-        submissions.len(),
-        usize::try_from(SENDS).unwrap(),
-        "accepted means on disk"
-    );
+    assert_eq!(submissions.len(), usize::try_from(SENDS).unwrap(), "accepted means on disk");
     // what was handed to Postfix is delivered within its queue run
     thread::sleep(Duration::from_secs(6));
     let mut copies = BTreeMap::<String, u64>::new();
     for fact in python::mailbox_facts(rig, &other, "INBOX") {
-        *copies
-            .entry(fact["subject"].as_str().unwrap().to_owned())
-            .or_default() += 1;
+        *copies.entry(fact["subject"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     for one in &submissions {
         let subject = one["subject"].as_str().unwrap();
         let arrived = copies.get(subject).copied().unwrap_or(0);
         match one["phase"].as_str().unwrap() {
             "sent" => assert_eq!(arrived, 1, "{subject} was sent"),
-            _ => assert!(
-                arrived <= 1,
-                "{subject} is unknown and arrived {arrived} times"
-            ),
+            _ => assert!(arrived <= 1, "{subject} is unknown and arrived {arrived} times"),
         }
     }
 }

@@ -28,36 +28,17 @@ fn lmtp_and_submission_deliver() {
     let user = rig.user();
     rig.dovecot.deliver(&user, "Subject: by lmtp\n\n.dot\n");
     let mut swaks = std::process::Command::new("swaks");
-    swaks.args([
-        "--server",
-        "127.0.0.1",
-        "--port",
-        &rig.postfix.ports.submission.to_string(),
-    ]);
+    swaks.args(["--server", "127.0.0.1", "--port", &rig.postfix.ports.submission.to_string()]);
     swaks.args(["--tls", "--auth", "PLAIN", "--auth-user", &user.address]);
     swaks.args(["--auth-password", &user.password, "--to", &user.address]);
-    swaks.args([
-        "--from",
-        &user.address,
-        "--header",
-        "Subject: by submission",
-    ]);
+    swaks.args(["--from", &user.address, "--header", "Subject: by submission"]);
     run_ok(&mut swaks, Duration::from_secs(30));
     let subjects = poll(Duration::from_secs(20), || {
         let facts = python::mailbox_facts(rig, &user, "INBOX");
-        (facts.len() == 2).then(|| {
-            facts
-                .iter()
-                .map(|fact| fact["subject"].clone())
-                .collect::<Vec<_>>()
-        })
+        (facts.len() == 2)
+            .then(|| facts.iter().map(|fact| fact["subject"].clone()).collect::<Vec<_>>())
     });
-    assert_eq!(
-        subjects.unwrap(),
-        ["by lmtp", "by submission"],
-        "{}",
-        rig.postfix.log()
-    );
+    assert_eq!(subjects.unwrap(), ["by lmtp", "by submission"], "{}", rig.postfix.log());
 }
 
 #[test]

@@ -9,6 +9,7 @@
     reason = "a test that panics has found something; the product denies these"
 )]
 
+pub mod bench;
 pub mod rig;
 pub mod sandbox;
 pub mod sim;

@@ -10,7 +10,6 @@
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
     clippy::indexing_slicing,
-    clippy::string_slice,
     reason = "a harness reports by panicking; what it indexes it wrote itself"
 )]
 
@@ -103,14 +102,7 @@ impl Rig {
         let users: Vec<User> = (0..USERS).map(|n| User::create(&dir, n)).collect();
         let dovecot = Dovecot::start(&dir, &authority, &users);
         let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot);
-        Self {
-            authority,
-            dovecot,
-            postfix,
-            users,
-            taken: AtomicUsize::new(0),
-            scratch,
-        }
+        Self { authority, dovecot, postfix, users, taken: AtomicUsize::new(0), scratch }
     }
 
     /// A mailbox no other test has touched, empty, with a password nobody has seen.
@@ -122,10 +114,7 @@ impl Rig {
     /// Every password handed out so far, for the canary scan.
     pub fn canaries(&self) -> impl Iterator<Item = &str> {
         let taken = self.taken.load(Ordering::Relaxed);
-        self.users
-            .iter()
-            .take(taken)
-            .map(|user| user.password.as_str())
+        self.users.iter().take(taken).map(|user| user.password.as_str())
     }
 
     /// The authority's certificate, as given to `--ca-file`.

@@ -1,7 +1,7 @@
 //! The sandbox is what it says: independent clients read it, its faults and its proxy do exactly
 //! what they were told.
 
-use chapar_tests::sandbox::corpus::{MAILBOXES, fill_into};
+use chapar_tests::sandbox::corpus::{MAILBOXES, fill};
 use chapar_tests::sandbox::provider::{Personality, Provider};
 use chapar_tests::sandbox::proxy::{Cut, Direction, Plan, Proxy};
 use std::process::Stdio;
@@ -14,7 +14,7 @@ async fn python_reads_and_writes_it() {
     let provider = Provider::new(Personality::default());
     let user = "ada@example.test";
     provider.store.add_account(user, "correct horse");
-    fill_into(&provider.store, user, &MAILBOXES, 300, 1, jiff::Timestamp::now().as_second());
+    fill(&provider.store, user, &MAILBOXES, 300, 1, jiff::Timestamp::now().as_second());
     let ports = provider.listen([0; 4]).await.unwrap();
     let ca_file = std::env::temp_dir().join(format!("chapar-suite-{}.pem", std::process::id()));
     std::fs::write(&ca_file, provider.ca_pem()).unwrap();

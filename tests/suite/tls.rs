@@ -38,7 +38,7 @@ async fn only_the_good_certificate_gets_the_password() {
             (CertificateKind::SelfSigned, "tls.self_signed"),
             (CertificateKind::UnknownRoot, "tls.unknown_issuer"),
         ] {
-            provider.faults.times(Service::Imap, Fault::Certificate(kind), 1);
+            provider.faults.add(Service::Imap, Fault::Certificate(kind), 1);
             let login = login(port, security, Some(provider.ca_pem()));
             let refused = Session::login(&world, &login).await.err().expect("must be refused");
             assert_eq!(refused.code, code, "{kind:?} on {security:?}: {refused:?}");

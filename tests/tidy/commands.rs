@@ -11,9 +11,7 @@ fn targets() -> Vec<String> {
     let sections = manifest.split("[[test]]").skip(1);
     sections
         .map(|section| {
-            let name = section
-                .lines()
-                .find_map(|line| line.strip_prefix("name = "));
+            let name = section.lines().find_map(|line| line.strip_prefix("name = "));
             name.unwrap().trim_matches('"').to_owned()
         })
         .collect()
@@ -24,15 +22,10 @@ fn every_target_is_run() {
     let run = read("tests/run");
     let targets = targets();
     assert!(targets.len() > 1, "{targets:?}");
-    let forgotten: Vec<_> = targets
-        .into_iter()
-        .filter(|name| !run.contains(&format!("--test {name}")))
-        .collect();
+    let forgotten: Vec<_> =
+        targets.into_iter().filter(|name| !run.contains(&format!("--test {name}"))).collect();
     none(&forgotten, "a target that tests/run does not name");
-    let stages = run
-        .lines()
-        .find_map(|line| line.strip_prefix("STAGES=("))
-        .unwrap();
+    let stages = run.lines().find_map(|line| line.strip_prefix("STAGES=(")).unwrap();
     let unlisted = run
         .lines()
         .filter_map(|line| line.strip_prefix("stage_")?.split('(').next())
@@ -71,24 +64,12 @@ fn ci_runs_what_people_run() {
 
 #[test]
 fn what_the_readme_tells_is_tested() {
-    if !root().join("README.md").exists() {
-        panic!("README.md is missing");
-    }
     let readme = read("README.md");
-    assert!(
-        readme.contains("cargo run --release --bin demo"),
-        "command 1"
-    );
+    assert!(readme.contains("cargo run --release --bin demo"), "command 1");
     assert!(readme.contains("tests/run"), "command 2");
-    let tests: String = sources("tests")
-        .into_iter()
-        .map(|source| source.text)
-        .collect();
+    let tests: String = sources("tests").into_iter().map(|source| source.text).collect();
     let untested = commands(&readme).filter(|word| !tests.contains(&format!("\"{word}\"")));
-    none(
-        &untested.collect::<Vec<_>>(),
-        "a command in README.md that no test runs",
-    );
+    none(&untested.collect::<Vec<_>>(), "a command in README.md that no test runs");
 }
 
 /// The words that follow `chapar ` at the start of a line inside code blocks.
@@ -96,13 +77,8 @@ fn commands(readme: &str) -> impl Iterator<Item = String> {
     let blocks = readme.split("```").skip(1).step_by(2);
     let lines = blocks.flat_map(str::lines);
     lines.filter_map(|line| {
-        let word = line
-            .trim_start_matches("$ ")
-            .strip_prefix("chapar ")?
-            .split(' ')
-            .next()?;
-        word.starts_with(|c: char| c.is_ascii_lowercase())
-            .then(|| word.to_owned())
+        let word = line.trim_start_matches("$ ").strip_prefix("chapar ")?.split(' ').next()?;
+        word.starts_with(|c: char| c.is_ascii_lowercase()).then(|| word.to_owned())
     })
 }
 
@@ -110,10 +86,7 @@ fn commands(readme: &str) -> impl Iterator<Item = String> {
 fn scripts_can_be_run() {
     use std::os::unix::fs::PermissionsExt;
     for script in ["tests/run", ".ci/run"] {
-        let mode = fs::metadata(root().join(script))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(root().join(script)).unwrap().permissions().mode();
         assert!(mode & 0o111 != 0, "{script} is not executable");
     }
 }

@@ -5,18 +5,13 @@ use crate::{PRODUCT, code, none, sources};
 /// Longer files hide things.
 const LINES: usize = 600;
 /// Names that say nothing about what is inside.
-const EMPTY_NAMES: [&str; 8] = [
-    "util", "utils", "helper", "helpers", "manager", "common", "misc", "stuff",
-];
+const EMPTY_NAMES: [&str; 8] =
+    ["util", "utils", "helper", "helpers", "manager", "common", "misc", "stuff"];
 
 #[test]
 fn every_file_opens_with_its_purpose() {
     let mut breaches = Vec::new();
-    for source in PRODUCT
-        .iter()
-        .chain(&["tests"])
-        .flat_map(|folder| sources(folder))
-    {
+    for source in PRODUCT.iter().chain(&["tests"]).flat_map(|folder| sources(folder)) {
         if !source.text.starts_with("//! ") {
             breaches.push(source.path);
         }
@@ -26,26 +21,19 @@ fn every_file_opens_with_its_purpose() {
 
 #[test]
 fn no_product_file_is_too_long() {
-    let long = PRODUCT
-        .iter()
-        .flat_map(|folder| sources(folder))
-        .filter_map(|source| {
-            let lines = source.text.lines().count();
-            (lines > LINES).then(|| format!("{} has {lines} lines", source.path))
-        });
+    let long = PRODUCT.iter().flat_map(|folder| sources(folder)).filter_map(|source| {
+        let lines = source.text.lines().count();
+        (lines > LINES).then(|| format!("{} has {lines} lines", source.path))
+    });
     none(&long.collect::<Vec<_>>(), "longer than 600 lines");
 }
 
 #[test]
 fn names_say_something() {
-    let empty = PRODUCT
-        .iter()
-        .chain(&["tests"])
-        .flat_map(|folder| sources(folder));
-    let empty = empty.map(|source| source.path).filter(|path| {
-        path.split(['/', '.'])
-            .any(|part| EMPTY_NAMES.contains(&part))
-    });
+    let empty = PRODUCT.iter().chain(&["tests"]).flat_map(|folder| sources(folder));
+    let empty = empty
+        .map(|source| source.path)
+        .filter(|path| path.split(['/', '.']).any(|part| EMPTY_NAMES.contains(&part)));
     none(&empty.collect::<Vec<_>>(), "a name that says nothing");
 }
 

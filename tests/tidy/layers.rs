@@ -30,9 +30,7 @@ fn a_library_is_named_behind_its_door_only() {
 fn one_file_speaks_interprocess_on_each_side() {
     for folder in ["daemon/src", "ipc-protocol/src"] {
         let all = sources(folder);
-        let files = all
-            .iter()
-            .filter(|source| !naming(source, "interprocess").is_empty());
+        let files = all.iter().filter(|source| !naming(source, "interprocess").is_empty());
         let files: Vec<_> = files.map(|source| source.path.as_str()).collect();
         assert!(files.len() <= 1, "interprocess is named in {files:?}");
     }
@@ -40,8 +38,7 @@ fn one_file_speaks_interprocess_on_each_side() {
 
 /// `imap.rs` and everything in `imap/`, for `…/imap`.
 fn is_within(path: &str, module: &str) -> bool {
-    path.strip_prefix(module)
-        .is_some_and(|rest| rest.starts_with('/') || rest.ends_with(".rs"))
+    path.strip_prefix(module).is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
 }
 
 fn naming(source: &Source, library: &str) -> Vec<String> {
@@ -49,9 +46,7 @@ fn naming(source: &Source, library: &str) -> Vec<String> {
     let import = format!("use {library};");
     let lines =
         code(&source.text).filter(|(_, line)| starts_word(line, &path) || line.contains(&import));
-    lines
-        .map(|(n, line)| format!("{}:{n}: {}", source.path, line.trim()))
-        .collect()
+    lines.map(|(n, line)| format!("{}:{n}: {}", source.path, line.trim())).collect()
 }
 
 /// Whether `needle` stands in `line` where a path begins.
@@ -68,10 +63,7 @@ fn a_module_of_the_daemon_uses_only_modules_above_it() {
     let order: Vec<&str> = code(&lib)
         .filter_map(|(_, line)| line.trim().strip_prefix("pub mod ")?.strip_suffix(';'))
         .collect();
-    assert!(
-        order.len() > 5,
-        "the layers are read from daemon/src/lib.rs: {order:?}"
-    );
+    assert!(order.len() > 5, "the layers are read from daemon/src/lib.rs: {order:?}");
     let mut breaches = Vec::new();
     for source in sources("daemon/src") {
         let inside = source.path.trim_start_matches("daemon/src/");
@@ -81,9 +73,7 @@ fn a_module_of_the_daemon_uses_only_modules_above_it() {
         };
         for (n, line) in code(&source.text) {
             for used in line.split("crate::").skip(1) {
-                let used = used
-                    .split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .next();
+                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next();
                 let used = order.iter().position(|name| Some(*name) == used);
                 if used.is_some_and(|used| used > layer) {
                     breaches.push(format!("{}:{n}: {}", source.path, line.trim()));
@@ -91,10 +81,7 @@ fn a_module_of_the_daemon_uses_only_modules_above_it() {
             }
         }
     }
-    none(
-        &breaches,
-        "uses a module that daemon/src/lib.rs lists below its own",
-    );
+    none(&breaches, "uses a module that daemon/src/lib.rs lists below its own");
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! The rules of the tree that no compiler checks: who may depend on whom, where a library may be
 //! named, how files look, and that nothing written to be run is forgotten.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests report by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests report by panicking")]
 
 mod commands;
 mod files;
@@ -15,12 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The packages of the product, by folder.
-const PRODUCT: [&str; 4] = [
-    "daemon/src",
-    "daemon/engine/src",
-    "ipc-protocol/src",
-    "cli-client/src",
-];
+const PRODUCT: [&str; 4] =
+    ["daemon/src", "daemon/engine/src", "ipc-protocol/src", "cli-client/src"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -45,12 +37,7 @@ fn sources(folder: &str) -> Vec<Source> {
         .into_iter()
         .map(|path| Source {
             text: fs::read_to_string(&path).unwrap(),
-            path: path
-                .strip_prefix(root())
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned(),
+            path: path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned(),
         })
         .collect()
 }

@@ -17,31 +17,14 @@ const MANIFESTS: [&str; 5] = [
 fn tree(package: &str, extra: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args([
-            "tree",
-            "--locked",
-            "--offline",
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-            "-f",
-            "{p}",
-        ])
+        .args(["tree", "--locked", "--offline", "-e", "normal", "--prefix", "none", "-f", "{p}"])
         .args(["-p", package])
         .args(extra)
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .filter_map(|line| line.split(' ').next())
-        .map(str::to_owned)
-        .collect()
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 #[track_caller]
@@ -53,22 +36,10 @@ fn assert_free_of(package: &str, extra: &[&str], banned: &[&str]) {
 
 #[test]
 fn the_engine_is_pure() {
-    let banned = [
-        "tokio",
-        "mio",
-        "rustls",
-        "redb",
-        "interprocess",
-        "serde",
-        "async-imap",
-        "lettre",
-    ];
+    let banned =
+        ["tokio", "mio", "rustls", "redb", "interprocess", "serde", "async-imap", "lettre"];
     assert_free_of("chapar-engine", &[], &banned);
-    assert_free_of(
-        "chapar-engine",
-        &[],
-        &["chapar-daemon", "chapar-ipc-protocol", "getrandom"],
-    );
+    assert_free_of("chapar-engine", &[], &["chapar-daemon", "chapar-ipc-protocol", "getrandom"]);
 }
 
 #[test]
@@ -91,24 +62,13 @@ fn the_protocol_is_thin() {
 
 #[test]
 fn the_client_never_links_the_daemon() {
-    let banned = [
-        "chapar-daemon",
-        "chapar-engine",
-        "chapar-tests",
-        "tokio",
-        "rustls",
-        "redb",
-    ];
+    let banned = ["chapar-daemon", "chapar-engine", "chapar-tests", "tokio", "rustls", "redb"];
     assert_free_of("chapar-cli-client", &[], &banned);
 }
 
 #[test]
 fn the_daemon_knows_no_test() {
-    assert_free_of(
-        "chapar-daemon",
-        &[],
-        &["chapar-tests", "chapar-cli-client", "rcgen"],
-    );
+    assert_free_of("chapar-daemon", &[], &["chapar-tests", "chapar-cli-client", "rcgen"]);
 }
 
 #[test]

@@ -12,11 +12,16 @@ pub struct Backoff {
 }
 
 /// After a lost or refused connection.
-pub const RETRY: Backoff = Backoff { floor: Duration::from_secs(2), cap: Duration::from_secs(300) };
+pub const RETRY: Backoff = Backoff {
+    floor: Duration::from_secs(2),
+    cap: Duration::from_mins(5),
+};
 
 /// After the provider asked to slow down.
-pub const THROTTLED: Backoff =
-    Backoff { floor: Duration::from_secs(60), cap: Duration::from_secs(1_800) };
+pub const THROTTLED: Backoff = Backoff {
+    floor: Duration::from_mins(1),
+    cap: Duration::from_mins(30),
+};
 
 impl Backoff {
     /// The wait after the `failures`th failure in a row (1 is the first): between `floor` and
@@ -75,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_suggested_wait_is_never_cut_short() {
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         assert_eq!(THROTTLED.delay_at_least(1, Some(hour), 9), hour);
         assert!(THROTTLED.delay_at_least(1, None, 9) >= THROTTLED.floor);
     }

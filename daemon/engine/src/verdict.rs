@@ -42,7 +42,7 @@ pub use imap::{ImapStep, judge_imap};
 pub use smtp::{SmtpStep, is_temporary, judge_smtp};
 
 /// The longest wait a server may ask of us; longer ones are taken for mistakes.
-pub const LONGEST_SUGGESTION: Duration = Duration::from_secs(3600);
+pub const LONGEST_SUGGESTION: Duration = Duration::from_hours(1);
 
 /// What an answer of a server means: the condition it is and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

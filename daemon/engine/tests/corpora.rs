@@ -69,7 +69,8 @@ fn every_corpus_message_is_read() {
             let _ = summarise(bytes.get(..cut).unwrap(), false);
         }
     }
-    let a_megabyte = spent.as_secs_f64() * 1e3 / (bytes_read as f64 / 1e6);
+    let a_megabyte =
+        spent.as_secs_f64() * 1e3 / (f64::from(u32::try_from(bytes_read).unwrap()) / 1e6);
     println!(
         "corpora: {} messages, {bytes_read} bytes, {a_megabyte:.1} ms a MB, {unparsable} unparsable",
         found.len()

@@ -280,7 +280,7 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
 
 /// A received message that answers one of our submissions.
 fn tell_reply(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
-    for answered in related(&message.summary).iter().rev() {
+    for answered in &related(&message.summary) {
         if let Some(submission) = tx.submission_by_message_id(mailbox.account, answered)? {
             let kind = EventKind::EmailReplied { email: message.id, submission };
             tx.append(Some(mailbox.account), kind)?;

@@ -4,10 +4,13 @@
 use super::{Context, Generation, Note};
 use crate::imap::{IdleEnd, Session};
 use crate::limits;
-use chapar_engine::mailbox::{Mailbox, Role, ServerState};
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::mailbox::{Role, ServerState};
+use chapar_engine::verdict::Failure;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// The one name that every server knows, in any case (RFC 9051 §5.1).
+const INBOX: &str = "INBOX";
 
 /// Watches until stopped or lost, and says which.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
@@ -23,12 +26,11 @@ async fn watch(context: &Context, me: Generation, stop: &CancellationToken) -> R
         () = stop.cancelled() => return Ok(()),
         session = Session::login(&context.world, &login) => session?,
     };
-    let inbox = inbox(context)?;
-    let server = session.select(&inbox.wire_name, true).await?;
+    let server = session.select(INBOX, true).await?;
     let idle = if session.offers("IDLE") { "IDLE" } else { "NOOP" };
-    context.note(me, Note::WatchUp(format!("{idle}, {}", inbox.name))).await;
+    context.note(me, Note::WatchUp(format!("{idle}, {INBOX}"))).await;
     // What arrived between the last look and this SELECT was told to nobody.
-    if differs(&inbox, server) {
+    if differs(known(context), server) {
         context.note(me, Note::Hint).await;
     }
     let mut link = context.world.link.0.clone();
@@ -53,22 +55,15 @@ async fn watch(context: &Context, me: Generation, stop: &CancellationToken) -> R
     Ok(())
 }
 
-fn inbox(context: &Context) -> Result<Mailbox, Failure> {
-    let known = context
-        .store
-        .read()
-        .and_then(|view| view.mailboxes(context.id))
-        .map_err(super::store_failure)?;
-    known.into_iter().find(|mailbox| mailbox.role == Some(Role::Inbox)).ok_or_else(|| Failure {
-        code: "imap.no_inbox",
-        message: "The server lists no INBOX.".into(),
-        detail: None,
-        verdict: Verdict::Retry,
-    })
+/// What the mirror knows of the INBOX.
+fn known(context: &Context) -> Option<ServerState> {
+    let view = context.store.read().ok()?;
+    let mailboxes = view.mailboxes(context.id).ok()?;
+    mailboxes.into_iter().find(|mailbox| mailbox.role == Some(Role::Inbox))?.server
 }
 
-fn differs(inbox: &Mailbox, server: ServerState) -> bool {
-    inbox.server.is_none_or(|known| {
+fn differs(known: Option<ServerState>, server: ServerState) -> bool {
+    known.is_none_or(|known| {
         (known.uidvalidity, known.uidnext, known.exists)
             != (server.uidvalidity, server.uidnext, server.exists)
             || known.modseq.is_some() && known.modseq != server.modseq

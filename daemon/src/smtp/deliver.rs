@@ -11,9 +11,9 @@ use std::time::Duration;
 /// Bytes written at once.
 const CHUNK: usize = 32 * 1024;
 /// One chunk may take this long (RFC 5321 §4.5.3.2.5: 3 minutes a block).
-const BLOCK: Duration = Duration::from_secs(180);
+const BLOCK: Duration = Duration::from_mins(3);
 /// The answer to the final dot may take this long (RFC 5321 §4.5.3.2.6).
-const FINAL: Duration = Duration::from_secs(600);
+const FINAL: Duration = Duration::from_mins(10);
 
 /// How far the writing is.
 #[derive(Default)]
@@ -55,10 +55,7 @@ impl Ready<'_> {
         // the CRLF before the final dot is the last line's own
         let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
         let progress = Progress::default();
-        let feed = Feed {
-            chunks: body.chunks(CHUNK),
-            progress: &progress,
-        };
+        let feed = Feed { chunks: body.chunks(CHUNK), progress: &progress };
         let clock = Arc::clone(&wire.clock);
         let answer = tokio::select! {
             biased;

@@ -85,10 +85,7 @@ mod tests {
 
     #[test]
     fn nothing_can_end_a_command() {
-        let all = Extensions {
-            utf8: true,
-            ..Extensions::default()
-        };
+        let all = Extensions { utf8: true, ..Extensions::default() };
         for bad in ["a@x\r\nRCPT TO:<b@x", "a@x\n", "a\0@x", "a@x> SIZE=1", "a b@x", ""] {
             let refused = check("me@x", &[bad.to_owned()], &all, false, "h").unwrap_err();
             assert_eq!(refused.code, "smtp.bad_address", "{bad:?}");

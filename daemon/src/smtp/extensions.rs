@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn keywords_in_any_case_and_the_old_auth_form() {
-        let found = read(&["mx", "size 1000", "Pipelining", "AUTH=LOGIN", "auth plain", "8bitmime"]);
+        let found =
+            read(&["mx", "size 1000", "Pipelining", "AUTH=LOGIN", "auth plain", "8bitmime"]);
         assert_eq!(found.max_size, Some(1000));
         assert!(found.pipelining && found.login && found.plain && found.eight_bit);
         assert!(!found.starttls);

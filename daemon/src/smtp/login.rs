@@ -8,11 +8,7 @@ use zeroize::Zeroizing;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Signs in as `user`; the reply's own words are kept when it is refused.
-pub(super) async fn sign_in(
-    wire: &mut Wire,
-    user: &str,
-    password: &Secret,
-) -> Result<(), Failure> {
+pub(super) async fn sign_in(wire: &mut Wire, user: &str, password: &Secret) -> Result<(), Failure> {
     if user.contains('\0') || password.expose().contains('\0') {
         return Err(fault::refused(
             "smtp.bad_credential",

@@ -41,10 +41,7 @@ pub(super) struct Heard {
 impl Heard {
     /// The reply in one line, as it is shown and stored.
     pub(super) fn reply(&self) -> Reply {
-        Reply {
-            code: self.code,
-            text: self.lines.join(" ").chars().take(TEXT_CHARS).collect(),
-        }
+        Reply { code: self.code, text: self.lines.join(" ").chars().take(TEXT_CHARS).collect() }
     }
 }
 
@@ -84,10 +81,7 @@ impl Listener {
         let line = format!("{code}{}{text}\r\n", if more { '-' } else { ' ' });
         self.lines.push(text);
         self.code = more.then_some(code);
-        let whole = (!more).then(|| Heard {
-            code,
-            lines: std::mem::take(&mut self.lines),
-        });
+        let whole = (!more).then(|| Heard { code, lines: std::mem::take(&mut self.lines) });
         Ok(Accepted { line, whole })
     }
 }
@@ -130,7 +124,10 @@ mod tests {
     #[test]
     fn lines_become_one_reply() {
         let heard = hear(&[b"250-a \r\n", b"250- \r\n", b"250\r\n"]).unwrap().unwrap();
-        assert_eq!((heard.code, heard.lines), (250, vec!["a".into(), String::new(), String::new()]));
+        assert_eq!(
+            (heard.code, heard.lines),
+            (250, vec!["a".into(), String::new(), String::new()])
+        );
     }
 
     #[test]

@@ -48,7 +48,11 @@ impl Txn<'_> {
             )));
         }
         self.put(Table::Accounts, &Key::of(account.id.0), account)?;
-        let change = if old.is_some() { Change::Updated } else { Change::Created };
+        let change = if old.is_some() {
+            Change::Updated
+        } else {
+            Change::Created
+        };
         self.touch(account.id, ObjectKind::Account, account.id.0, change);
         Ok(())
     }
@@ -102,16 +106,32 @@ impl Txn<'_> {
             return Ok(());
         }
         self.put(Table::Identities, &Key::of(identity.id.0), identity)?;
-        let change = if old.is_some() { Change::Updated } else { Change::Created };
-        self.touch(identity.account, ObjectKind::Identity, identity.id.0, change);
+        let change = if old.is_some() {
+            Change::Updated
+        } else {
+            Change::Created
+        };
+        self.touch(
+            identity.account,
+            ObjectKind::Identity,
+            identity.id.0,
+            change,
+        );
         Ok(())
     }
 
     /// Deletes an identity; fine when it is gone.
     pub fn delete_identity(&mut self, id: IdentityId) -> Result<(), StoreError> {
-        let Some(identity) = self.identity(id)? else { return Ok(()) };
+        let Some(identity) = self.identity(id)? else {
+            return Ok(());
+        };
         self.remove(Table::Identities, Key::of(id.0).bytes())?;
-        self.touch(identity.account, ObjectKind::Identity, id.0, Change::Destroyed);
+        self.touch(
+            identity.account,
+            ObjectKind::Identity,
+            id.0,
+            Change::Destroyed,
+        );
         Ok(())
     }
 }

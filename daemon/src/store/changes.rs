@@ -11,22 +11,27 @@ use chapar_engine::event::{EventKind, ObjectKind};
 use chapar_engine::id::{AccountId, Seq};
 use std::collections::BTreeMap;
 
+/// Changes, the state they lead to, whether there are more.
+pub type ChangePage = (Vec<(u64, Change)>, Seq, bool);
+
 /// Accounts are one list for all, so their changes are counted together.
 fn owner(account: AccountId, kind: ObjectKind) -> u64 {
-    if kind == ObjectKind::Account { 0 } else { account.0 }
+    if kind == ObjectKind::Account {
+        0
+    } else {
+        account.0
+    }
 }
 
 fn prefix(account: AccountId, kind: ObjectKind) -> Key {
     Key::of(owner(account, kind)).u8(object_number(kind))
 }
 
-fn state_of(
-    source: &impl Source,
-    account: AccountId,
-    kind: ObjectKind,
-) -> Result<Seq, StoreError> {
+fn state_of(source: &impl Source, account: AccountId, kind: ObjectKind) -> Result<Seq, StoreError> {
     let value = source.get(Table::States, prefix(account, kind).bytes())?;
-    Ok(Seq(value.and_then(|bytes| Parts(&bytes).u64()).unwrap_or_default()))
+    Ok(Seq(value
+        .and_then(|bytes| Parts(&bytes).u64())
+        .unwrap_or_default()))
 }
 
 impl Snapshot {
@@ -47,7 +52,7 @@ impl Snapshot {
         kind: ObjectKind,
         since: Seq,
         limit: usize,
-    ) -> Result<(Vec<(u64, Change)>, Seq, bool), StoreError> {
+    ) -> Result<ChangePage, StoreError> {
         self.guarded(|it| {
             let state = state_of(it, account, kind)?;
             if since < super::journal::floor(it)? || since > super::journal::head(it)? {
@@ -56,15 +61,30 @@ impl Snapshot {
             let mut folded = Folded::new(since, limit);
             let from = prefix(account, kind).u64(since.0.saturating_add(1));
             let end = prefix(account, kind).end();
-            it.scan(Table::Changes, (from.bytes(), &end), Order::Up, &mut |key, bytes| {
-                let mut parts = Parts(key);
-                let place = parts.skip(9).and_then(|()| Some((parts.u64()?, parts.u64()?)));
-                let (place, id) =
-                    place.ok_or_else(|| it.damaged(Table::Changes, key, "its key is short"))?;
-                let row: (u64, Change) = it.open(Table::Changes, key, bytes)?;
-                if folded.add(Seq(place), id, row) { NEXT } else { STOP }
-            })?;
-            let reached = if folded.more { folded.reached } else { state.max(since) };
+            it.scan(
+                Table::Changes,
+                (from.bytes(), &end),
+                Order::Up,
+                &mut |key, bytes| {
+                    let mut parts = Parts(key);
+                    let place = parts
+                        .skip(9)
+                        .and_then(|()| Some((parts.u64()?, parts.u64()?)));
+                    let (place, id) =
+                        place.ok_or_else(|| it.damaged(Table::Changes, key, "its key is short"))?;
+                    let row: (u64, Change) = it.open(Table::Changes, key, bytes)?;
+                    if folded.add(Seq(place), id, row) {
+                        NEXT
+                    } else {
+                        STOP
+                    }
+                },
+            )?;
+            let reached = if folded.more {
+                folded.reached
+            } else {
+                state.max(since)
+            };
             Ok((folded.changes, reached, folded.more))
         })
     }
@@ -87,7 +107,15 @@ struct Folded {
 impl Folded {
     fn new(since: Seq, limit: usize) -> Self {
         let changes = Vec::new();
-        Self { since, limit, changes, whole: 0, reached: since, place: since, more: false }
+        Self {
+            since,
+            limit,
+            changes,
+            whole: 0,
+            reached: since,
+            place: since,
+            more: false,
+        }
     }
 
     /// Takes a row; false when the page is full.
@@ -149,17 +177,34 @@ impl Txn<'_> {
         place: Seq,
     ) -> Result<(), StoreError> {
         let object = prefix(account, kind).u64(id);
-        let mut created = if change == Change::Created { place.0 } else { 0 };
+        let mut created = if change == Change::Created {
+            place.0
+        } else {
+            0
+        };
         if let Some(bytes) = self.get(Table::LastChange, object.bytes())? {
             let mut parts = Parts(&bytes);
-            let (last, first) = (parts.u64().unwrap_or_default(), parts.u64().unwrap_or_default());
-            self.remove(Table::Changes, prefix(account, kind).u64(last).u64(id).bytes())?;
+            let (last, first) = (
+                parts.u64().unwrap_or_default(),
+                parts.u64().unwrap_or_default(),
+            );
+            self.remove(
+                Table::Changes,
+                prefix(account, kind).u64(last).u64(id).bytes(),
+            )?;
             created = first;
         }
         let row = (created, change);
-        self.put(Table::Changes, &prefix(account, kind).u64(place.0).u64(id), &row)?;
+        self.put(
+            Table::Changes,
+            &prefix(account, kind).u64(place.0).u64(id),
+            &row,
+        )?;
         if change == Change::Destroyed {
-            let key = Key::of(place.0).u64(owner(account, kind)).u8(object_number(kind)).u64(id);
+            let key = Key::of(place.0)
+                .u64(owner(account, kind))
+                .u8(object_number(kind))
+                .u64(id);
             self.set(Table::Destroyed, &key, &[])?;
             self.remove(Table::LastChange, object.bytes())
         } else {
@@ -173,15 +218,23 @@ impl Txn<'_> {
         let floor = super::journal::floor(self)?;
         let mut gone = Vec::new();
         let end = Key::of(floor.0.saturating_add(1));
-        self.scan(Table::Destroyed, (&[], end.bytes()), Order::Up, &mut |key, _| {
-            gone.push(key.to_vec());
-            if gone.len() < PRUNE_STEP { NEXT } else { STOP }
-        })?;
+        self.scan(
+            Table::Destroyed,
+            (&[], end.bytes()),
+            Order::Up,
+            &mut |key, _| {
+                gone.push(key.to_vec());
+                if gone.len() < PRUNE_STEP { NEXT } else { STOP }
+            },
+        )?;
         for key in gone {
             let mut parts = Parts(&key);
             let change = (parts.u64(), parts.u64(), parts.u8(), parts.u64());
             if let (Some(place), Some(owner), Some(kind), Some(id)) = change {
-                self.remove(Table::Changes, Key::of(owner).u8(kind).u64(place).u64(id).bytes())?;
+                self.remove(
+                    Table::Changes,
+                    Key::of(owner).u8(kind).u64(place).u64(id).bytes(),
+                )?;
             }
             self.remove(Table::Destroyed, &key)?;
         }
@@ -194,9 +247,8 @@ impl Txn<'_> {
         for table in [Table::Changes, Table::LastChange, Table::States] {
             self.remove_prefix(table, &all)?;
         }
-        self.touched.retain(|(owner, kind, _), _| {
-            *owner != account || *kind == ObjectKind::Account
-        });
+        self.touched
+            .retain(|(owner, kind, _), _| *owner != account || *kind == ObjectKind::Account);
         Ok(())
     }
 }

@@ -12,8 +12,11 @@ use super::txn::{Number, Txn};
 /// The schema this program writes.
 pub(super) const SCHEMA: u32 = 1;
 
+/// One migration.
+type Step = fn(&mut Txn<'_>) -> Result<(), StoreError>;
+
 /// The step from schema `n + 1` to `n + 2` is at place `n`.
-const STEPS: &[fn(&mut Txn<'_>) -> Result<(), StoreError>] = &[];
+const STEPS: &[Step] = &[];
 
 /// Key of the schema version in the meta table.
 const SCHEMA_KEY: &str = "schema";
@@ -27,7 +30,11 @@ pub(super) fn schema(source: &impl Source) -> Result<Option<u32>, StoreError> {
 
 /// Writes the schema version.
 pub(super) fn set_schema(txn: &mut Txn<'_>, schema: u32) -> Result<(), StoreError> {
-    txn.put(Table::Meta, &Key::default().name(SCHEMA_KEY), &Number(u64::from(schema)))
+    txn.put(
+        Table::Meta,
+        &Key::default().name(SCHEMA_KEY),
+        &Number(u64::from(schema)),
+    )
 }
 
 /// Brings a database of schema `from` to [`SCHEMA`].

@@ -24,10 +24,7 @@ pub(super) enum Found {
 }
 
 /// Opens the database after a look at it that changes nothing.
-pub(super) fn open(
-    disk: &dyn Disk,
-    path: &Arc<str>,
-) -> Result<(Database, Found), StoreError> {
+pub(super) fn open(disk: &dyn Disk, path: &Arc<str>) -> Result<(Database, Found), StoreError> {
     let found = unpanicked(path, || look(disk, path))?;
     let wrap = |error: std::io::Error| StoreError::of_io(path, &error);
     let backend = Direct(disk.meta().map_err(wrap)?);
@@ -48,11 +45,7 @@ fn unpanicked<T>(
     })
 }
 
-fn create(
-    path: &str,
-    backend: impl StorageBackend,
-    verify: bool,
-) -> Result<Database, StoreError> {
+fn create(path: &str, backend: impl StorageBackend, verify: bool) -> Result<Database, StoreError> {
     Builder::new()
         .set_cache_size(CACHE_BYTES)
         .set_check_integrity_on_open(verify)
@@ -62,7 +55,10 @@ fn create(
 
 /// A file that has the right first bytes and cannot be opened is damaged, whatever redb calls it.
 fn of_opening(path: &str, error: redb::DatabaseError) -> StoreError {
-    let damaged = |reason: String| StoreError::Damaged { path: path.into(), reason };
+    let damaged = |reason: String| StoreError::Damaged {
+        path: path.into(),
+        reason,
+    };
     match error {
         redb::DatabaseError::UpgradeRequired(_) | redb::DatabaseError::RepairAborted => {
             damaged(error.to_string())
@@ -93,7 +89,9 @@ fn look(disk: &dyn Disk, path: &Arc<str>) -> Result<Found, StoreError> {
         return look_at_nothing(disk, path, file.as_ref(), len);
     }
     if first != MAGIC {
-        return Err(StoreError::Foreign { path: path.to_string() });
+        return Err(StoreError::Foreign {
+            path: path.to_string(),
+        });
     }
     let trial = Trial::new(file).map_err(wrap)?;
     let database = create(path, trial, len <= VERIFY_BYTES)?;
@@ -134,14 +132,23 @@ fn look_inside(database: &Database, path: &Arc<str>) -> Result<Found, StoreError
         return Ok(Found::Nothing);
     }
     if !names.iter().any(|name| name == Table::Meta.name()) {
-        return Err(StoreError::Foreign { path: path.to_string() });
+        return Err(StoreError::Foreign {
+            path: path.to_string(),
+        });
     }
-    let snapshot = Snapshot { path: Arc::clone(path), reading };
+    let snapshot = Snapshot {
+        path: Arc::clone(path),
+        reading,
+    };
     match schema(&snapshot)? {
-        Some(found) if found > SCHEMA => {
-            Err(StoreError::Newer { path: path.to_string(), found, known: SCHEMA })
-        }
+        Some(found) if found > SCHEMA => Err(StoreError::Newer {
+            path: path.to_string(),
+            found,
+            known: SCHEMA,
+        }),
         Some(found) => Ok(Found::Schema(found)),
-        None => Err(StoreError::Foreign { path: path.to_string() }),
+        None => Err(StoreError::Foreign {
+            path: path.to_string(),
+        }),
     }
 }

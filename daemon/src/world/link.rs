@@ -96,7 +96,7 @@ impl Monitor {
         if let Err(error) = self.prepare_for_sleep().await {
             tracing::debug!(%error, "logind does not tell of sleep; the clock does");
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn prepare_for_sleep(&self) -> zbus::Result<()> {

@@ -139,10 +139,10 @@ impl Secrets for Vaults {
             let sealed = self.sealed.forget(key).await;
             if self.keyring_first().await {
                 self.keyring.forget(key).await?;
-            } else if self.choice == VaultChoice::Auto {
-                if let Err(error) = self.keyring.forget(key).await {
-                    tracing::debug!(%error, "nothing to delete in the keyring");
-                }
+            } else if self.choice == VaultChoice::Auto
+                && let Err(error) = self.keyring.forget(key).await
+            {
+                tracing::debug!(%error, "nothing to delete in the keyring");
             }
             sealed
         })

@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people and tests")]
 
-use chapar_tests::sandbox::corpus::{MAILBOXES, fill_into};
+use chapar_tests::sandbox::corpus::{MAILBOXES, fill};
 use chapar_tests::sandbox::provider::{Personality, Provider};
 use std::process::ExitCode;
 use tokio::io::AsyncReadExt;
@@ -65,7 +65,7 @@ async fn run() -> Result<(), String> {
         provider.store.add_account(user, password);
     }
     let now = jiff::Timestamp::now().as_second();
-    fill_into(&provider.store, PEOPLE[0].0, &MAILBOXES, arguments.mails, arguments.seed, now);
+    fill(&provider.store, PEOPLE[0].0, &MAILBOXES, arguments.mails, arguments.seed, now);
     let ports = provider.listen(arguments.ports).await.map_err(|error| error.to_string())?;
     let ca_file = std::env::temp_dir().join(format!("chapar-sandbox-{}.pem", std::process::id()));
     std::fs::write(&ca_file, provider.ca_pem()).map_err(|error| error.to_string())?;

@@ -74,9 +74,7 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let word = (0..3).fold(0, |word, i| {
-            word << 8 | u32::from(*chunk.get(i).unwrap_or(&0))
-        });
+        let word = (0..3).fold(0, |word, i| word << 8 | u32::from(*chunk.get(i).unwrap_or(&0)));
         for sextet in 0..4 {
             let index = usize::try_from(word >> (18 - 6 * sextet) & 63).unwrap();
             text.push(char::from(ALPHABET[index]));

@@ -79,12 +79,7 @@ impl Authority {
         let (_, stranger) = root("A stranger's authority");
         let ca_file = dir.join("ca.pem");
         fs::write(&ca_file, &ca_pem).unwrap();
-        Self {
-            ca_file,
-            ca_pem,
-            issuer,
-            stranger,
-        }
+        Self { ca_file, ca_pem, issuer, stranger }
     }
 
     /// The certificate a client is given by `--ca-file`.
@@ -100,9 +95,7 @@ impl Authority {
         };
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "rig server");
+        params.distinguished_name.push(DnType::CommonName, "rig server");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         (params.not_before, params.not_after) = match kind {
             Kind::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
@@ -113,15 +106,9 @@ impl Authority {
         let (leaf, rest) = match kind {
             Kind::SelfSigned => (params.self_signed(&key).unwrap(), ""),
             Kind::UnknownAuthority => (params.signed_by(&key, &self.stranger).unwrap(), ""),
-            _ => (
-                params.signed_by(&key, &self.issuer).unwrap(),
-                self.ca_pem.as_str(),
-            ),
+            _ => (params.signed_by(&key, &self.issuer).unwrap(), self.ca_pem.as_str()),
         };
-        Identity {
-            chain: leaf.pem() + rest,
-            key: key.serialize_pem(),
-        }
+        Identity { chain: leaf.pem() + rest, key: key.serialize_pem() }
     }
 }
 

@@ -18,7 +18,7 @@ pub const MAIL_UID: u32 = 5000;
 /// Starting takes 0.1 s; a loaded machine may take longer.
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// `doveadm` commands answer in milliseconds.
-const DOVEADM_LIMIT: Duration = Duration::from_secs(60);
+const DOVEADM_LIMIT: Duration = Duration::from_mins(1);
 
 /// Where it listens, all on 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
@@ -45,49 +45,29 @@ impl Dovecot {
     /// Starts it in `dir` (created) and waits until it listens.
     pub fn start(dir: &Path, authority: &Authority, users: &[User]) -> Self {
         let [imaps, imap, lmtp, sasl] = free_ports();
-        let ports = Ports {
-            imaps,
-            imap,
-            lmtp,
-            sasl,
-        };
+        let ports = Ports { imaps, imap, lmtp, sasl };
         for part in ["run", "state", "home"] {
             fs::create_dir_all(dir.join(part)).unwrap();
         }
         let identity = authority.identity(Kind::Good);
         fs::write(dir.join("chain.pem"), identity.chain).unwrap();
         fs::write(dir.join("key.pem"), identity.key).unwrap();
-        fs::write(
-            dir.join("users"),
-            users.iter().map(entry).collect::<String>(),
-        )
-        .unwrap();
+        fs::write(dir.join("users"), users.iter().map(entry).collect::<String>()).unwrap();
         // the authentication process has a user of its own
         fs::set_permissions(dir.join("users"), fs::Permissions::from_mode(0o644)).unwrap();
         for user in users {
             fs::create_dir(user.maildir.parent().unwrap()).unwrap();
         }
         give_to_mail_user(&dir.join("home"));
-        fs::write(
-            dir.join("dovecot.conf"),
-            configuration(dir, ports, authority),
-        )
-        .unwrap();
+        fs::write(dir.join("dovecot.conf"), configuration(dir, ports, authority)).unwrap();
         let server = Mutex::new(launch(dir, ports));
-        Self {
-            ports,
-            dir: dir.to_owned(),
-            server,
-        }
+        Self { ports, dir: dir.to_owned(), server }
     }
 
     /// Runs `doveadm ARGS…` on this instance.
     pub fn doveadm(&self, args: &[&str]) -> String {
         let mut command = Command::new("doveadm");
-        command
-            .arg("-c")
-            .arg(self.dir.join("dovecot.conf"))
-            .args(args);
+        command.arg("-c").arg(self.dir.join("dovecot.conf")).args(args);
         run_ok(&mut command, DOVEADM_LIMIT)
     }
 
@@ -134,13 +114,10 @@ impl Dovecot {
     pub fn bodies_fetched(&self, user: &User) -> u64 {
         let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
         let session = format!("imap({})", user.address);
-        let counts = log
-            .lines()
-            .filter(|line| line.contains(&session))
-            .filter_map(|line| {
-                let (_, after) = line.split_once("body_count=")?;
-                after.split(' ').next()?.parse::<u64>().ok()
-            });
+        let counts = log.lines().filter(|line| line.contains(&session)).filter_map(|line| {
+            let (_, after) = line.split_once("body_count=")?;
+            after.split(' ').next()?.parse::<u64>().ok()
+        });
         counts.sum()
     }
 
@@ -148,22 +125,17 @@ impl Dovecot {
     pub fn log_tail(&self) -> String {
         let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
         let lines: Vec<_> = log.lines().rev().take(30).collect();
-        lines
-            .into_iter()
-            .rev()
-            .fold(String::new(), |mut all, line| {
-                let _ = writeln!(all, "{line}");
-                all
-            })
+        lines.into_iter().rev().fold(String::new(), |mut all, line| {
+            let _ = writeln!(all, "{line}");
+            all
+        })
     }
 }
 
 /// Lets Dovecot's mail processes own a tree.
 pub(super) fn give_to_mail_user(path: &Path) {
     run_ok(
-        Command::new("chown")
-            .args(["-R", &format!("{MAIL_UID}:{MAIL_UID}")])
-            .arg(path),
+        Command::new("chown").args(["-R", &format!("{MAIL_UID}:{MAIL_UID}")]).arg(path),
         DOVEADM_LIMIT,
     );
 }
@@ -171,10 +143,7 @@ pub(super) fn give_to_mail_user(path: &Path) {
 /// A line of the `passwd-file`.
 fn entry(user: &User) -> String {
     let home = user.maildir.parent().unwrap().display();
-    format!(
-        "{}:{{PLAIN}}{}:{MAIL_UID}:{MAIL_UID}::{home}::\n",
-        user.address, user.password
-    )
+    format!("{}:{{PLAIN}}{}:{MAIL_UID}:{MAIL_UID}::{home}::\n", user.address, user.password)
 }
 
 fn launch(dir: &Path, ports: Ports) -> Server {
@@ -191,12 +160,7 @@ fn launch(dir: &Path, ports: Ports) -> Server {
 }
 
 fn configuration(dir: &Path, ports: Ports, authority: &Authority) -> String {
-    let Ports {
-        imaps,
-        imap,
-        lmtp,
-        sasl,
-    } = ports;
+    let Ports { imaps, imap, lmtp, sasl } = ports;
     let ca = authority.ca_file().display();
     let dir = dir.display();
     format!(

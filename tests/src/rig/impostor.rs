@@ -78,11 +78,9 @@ fn serve(
             b"* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\nTAG OK done\r\n",
             b"TAG OK begin\r\n",
         ),
-        Door::SubmissionStartTls => (
-            b"220 rig ESMTP\r\n",
-            b"250-rig\r\n250 STARTTLS\r\n",
-            b"220 begin\r\n",
-        ),
+        Door::SubmissionStartTls => {
+            (b"220 rig ESMTP\r\n", b"250-rig\r\n250 STARTTLS\r\n", b"220 begin\r\n")
+        }
         Door::ImapPlain => (
             b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n",
             b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK done\r\n",
@@ -125,11 +123,7 @@ fn until_start_tls(
         }
         record.lock().unwrap().extend_from_slice(&line);
         let upper = line.to_ascii_uppercase();
-        let tag = line
-            .split(|byte| *byte == b' ')
-            .next()
-            .unwrap_or(b"*")
-            .to_vec();
+        let tag = line.split(|byte| *byte == b' ').next().unwrap_or(b"*").to_vec();
         let asked = upper.windows(8).any(|part| part == b"STARTTLS");
         let answer = String::from_utf8_lossy(if asked { go } else { capable })
             .replace("TAG", &String::from_utf8_lossy(&tag));

@@ -35,6 +35,7 @@ done
 for d in "${dirs[@]}"; do rm -rf -- "$d"; done
 "#;
 
+#[expect(clippy::zombie_processes, reason = "it outlives this process on purpose")]
 fn pipe() -> &'static Mutex<ChildStdin> {
     static PIPE: OnceLock<Mutex<ChildStdin>> = OnceLock::new();
     PIPE.get_or_init(|| {

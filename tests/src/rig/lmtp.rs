@@ -11,10 +11,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub fn deliver(port: u16, recipient: &str, message: &[u8]) {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
-    let mut session = Session {
-        input: BufReader::new(stream.try_clone().unwrap()),
-        output: stream,
-    };
+    let mut session =
+        Session { input: BufReader::new(stream.try_clone().unwrap()), output: stream };
     session.expect("220");
     session.say("LHLO rig.test", "250");
     session.say("MAIL FROM:<sender@remote.test>", "250");
@@ -27,11 +25,7 @@ pub fn deliver(port: u16, recipient: &str, message: &[u8]) {
 
 fn dot_stuffed(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(message.len() + 64);
-    for line in message
-        .strip_suffix(b"\n")
-        .unwrap_or(message)
-        .split(|byte| *byte == b'\n')
-    {
+    for line in message.strip_suffix(b"\n").unwrap_or(message).split(|byte| *byte == b'\n') {
         if line.starts_with(b".") {
             wire.push(b'.');
         }
@@ -49,9 +43,7 @@ struct Session {
 
 impl Session {
     fn say(&mut self, line: &str, code: &str) {
-        self.output
-            .write_all(format!("{line}\r\n").as_bytes())
-            .unwrap();
+        self.output.write_all(format!("{line}\r\n").as_bytes()).unwrap();
         self.expect(code);
     }
 

@@ -45,19 +45,12 @@ pub struct Planted {
 /// Plants `count` messages over all folders of the large account, dates strictly rising in an order
 /// that jumps between the folders. Deterministic.
 pub fn plant_tree(user: &User, count: u64) -> Vec<Planted> {
-    let folders: Vec<&str> = STANDING_FOLDERS
-        .iter()
-        .chain(&MADE_FOLDERS)
-        .copied()
-        .collect();
+    let folders: Vec<&str> = STANDING_FOLDERS.iter().chain(&MADE_FOLDERS).copied().collect();
     let mut random = Mix(42);
     let planted = (0..count).map(|n| {
         // half of everything in INBOX, as with people
         let pick = random.below(2 * folders.len() as u64);
-        let folder = folders
-            .get(usize::try_from(pick).unwrap())
-            .copied()
-            .unwrap_or("INBOX");
+        let folder = folders.get(usize::try_from(pick).unwrap()).copied().unwrap_or("INBOX");
         plant_one(user, folder, n, &mut random)
     });
     let planted = planted.collect();
@@ -68,9 +61,7 @@ pub fn plant_tree(user: &User, count: u64) -> Vec<Planted> {
 /// Plants `count` messages into one folder.
 pub fn plant_folder(user: &User, folder: &str, count: u64) -> Vec<Planted> {
     let mut random = Mix(7);
-    let planted = (0..count)
-        .map(|n| plant_one(user, folder, n, &mut random))
-        .collect();
+    let planted = (0..count).map(|n| plant_one(user, folder, n, &mut random)).collect();
     give_to_mail_user(user.maildir.parent().unwrap());
     planted
 }
@@ -91,36 +82,22 @@ fn plant_one(user: &User, folder: &str, n: u64, random: &mut Mix) -> Planted {
     for part in ["cur", "new", "tmp"] {
         fs::create_dir_all(dir.join(part)).unwrap();
     }
-    let name = format!(
-        "{internal_date}.M{n}P1.gen,S={},W={}:2,{flags}",
-        unix.len(),
-        text.len()
-    );
+    let name = format!("{internal_date}.M{n}P1.gen,S={},W={}:2,{flags}", unix.len(), text.len());
     write_dated(&dir.join("cur").join(name), unix.as_bytes(), internal_date);
-    Planted {
-        folder: folder.to_owned(),
-        internal_date,
-        message_id,
-        bytes: text.into_bytes(),
-    }
+    Planted { folder: folder.to_owned(), internal_date, message_id, bytes: text.into_bytes() }
 }
 
 fn write_dated(path: &Path, bytes: &[u8], seconds: u64) {
     let mut file = File::create(path).unwrap();
     file.write_all(bytes).unwrap();
     let modified = UNIX_EPOCH + Duration::from_secs(seconds);
-    file.set_times(FileTimes::new().set_modified(modified))
-        .unwrap();
+    file.set_times(FileTimes::new().set_modified(modified)).unwrap();
 }
 
 fn message(user: &User, folder: &str, n: u64, message_id: &str, random: &mut Mix) -> String {
     let other = format!("Contact {0} <c{0}@remote.test>", random.below(300));
     let me = format!("Ärger Example <{}>", user.address).replace("Ärger", "=?utf-8?q?=C3=84rger?=");
-    let (from, to) = if folder == "Sent" {
-        (me, other)
-    } else {
-        (other, me)
-    };
+    let (from, to) = if folder == "Sent" { (me, other) } else { (other, me) };
     let date = jiff::Timestamp::from_second(i64::try_from(EPOCH + 60 * n).unwrap()).unwrap();
     let date = date.strftime("%a, %d %b %Y %H:%M:%S +0000");
     let mut text = format!(
@@ -134,11 +111,8 @@ fn message(user: &User, folder: &str, n: u64, message_id: &str, random: &mut Mix
     text.push_str("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
     text.push_str("Content-Transfer-Encoding: 8bit\r\n\r\n");
     for line in 0..10 + random.below(80) {
-        let _ = write!(
-            text,
-            "Line {line} of message {n}: grüße und Zahlen {:x}.\r\n",
-            random.next()
-        );
+        let _ =
+            write!(text, "Line {line} of message {n}: grüße und Zahlen {:x}.\r\n", random.next());
     }
     text
 }
@@ -171,9 +145,7 @@ fn flush(out: &mut String, pending: &mut Vec<u16>) {
     let bytes: Vec<u8> = pending.drain(..).flat_map(u16::to_be_bytes).collect();
     out.push('&');
     for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
             << (8 * (3 - chunk.len()));
         for sextet in 0..=chunk.len() {
             let index = usize::try_from(word >> (18 - 6 * sextet) & 63).unwrap();
@@ -204,10 +176,7 @@ impl Mix {
 mod tests {
     #[test]
     fn folder_names_are_encoded_as_the_rfc_shows() {
-        assert_eq!(
-            super::mutf7("~peter/mail/台北/日本語"),
-            "~peter/mail/&U,BTFw-/&ZeVnLIqe-"
-        );
+        assert_eq!(super::mutf7("~peter/mail/台北/日本語"), "~peter/mail/&U,BTFw-/&ZeVnLIqe-");
         assert_eq!(super::mutf7("a & b"), "a &- b");
     }
 }

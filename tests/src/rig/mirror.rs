@@ -32,17 +32,9 @@ pub fn read(home: &Home, account: &str) -> BTreeMap<String, Mirrored> {
     let mut all = BTreeMap::new();
     for ids in ids(home, account).chunks(PAGE) {
         let got = home.call("Email/get", &json!({"accountId": account, "ids": ids}));
-        assert_eq!(
-            got["notFound"].as_array().map_or(0, Vec::len),
-            0,
-            "{}",
-            got["notFound"]
-        );
+        assert_eq!(got["notFound"].as_array().map_or(0, Vec::len), 0, "{}", got["notFound"]);
         for email in got["list"].as_array().unwrap() {
-            let message_id = email["messageId"][0]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
+            let message_id = email["messageId"][0].as_str().unwrap_or_default().to_owned();
             let before = all.insert(message_id.clone(), mirrored(email, &paths));
             assert!(before.is_none(), "{message_id} is mirrored twice");
         }
@@ -67,22 +59,12 @@ pub fn ids(home: &Home, account: &str) -> Vec<Value> {
 }
 
 fn mirrored(email: &Value, paths: &BTreeMap<String, String>) -> Mirrored {
-    let mailbox = email["mailboxIds"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .next()
-        .unwrap();
+    let mailbox = email["mailboxIds"].as_object().unwrap().keys().next().unwrap();
     let received_at: jiff::Timestamp = email["receivedAt"].as_str().unwrap().parse().unwrap();
     Mirrored {
         id: email["id"].as_str().unwrap().to_owned(),
         mailbox: paths.get(mailbox).cloned().unwrap_or_default(),
-        keywords: email["keywords"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect(),
+        keywords: email["keywords"].as_object().unwrap().keys().cloned().collect(),
         size: email["size"].as_u64().unwrap(),
         received_at: received_at.as_second(),
     }
@@ -103,28 +85,17 @@ fn mailbox_paths(home: &Home, account: &str) -> BTreeMap<String, String> {
 
 fn path_of<'a>(mut mailbox: &'a Value, by_id: &BTreeMap<String, &'a Value>) -> String {
     let mut parts = vec![mailbox["name"].as_str().unwrap()];
-    while let Some(parent) = mailbox["parentId"]
-        .as_str()
-        .and_then(|id| by_id.get(id).copied())
-    {
+    while let Some(parent) = mailbox["parentId"].as_str().and_then(|id| by_id.get(id).copied()) {
         mailbox = parent;
         parts.insert(0, mailbox["name"].as_str().unwrap());
     }
     let path = parts.join("/");
-    if path.eq_ignore_ascii_case("inbox") {
-        "INBOX".to_owned()
-    } else {
-        path
-    }
+    if path.eq_ignore_ascii_case("inbox") { "INBOX".to_owned() } else { path }
 }
 
 /// The keywords that the flags of an IMAP client stand for (RFC 8621 §4.1.1).
 pub fn keywords_of(flags: &Value) -> BTreeSet<String> {
-    let flags = flags
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|flag| flag.as_str().unwrap());
+    let flags = flags.as_array().unwrap().iter().map(|flag| flag.as_str().unwrap());
     flags
         .filter(|flag| !flag.eq_ignore_ascii_case("\\Recent"))
         .map(|flag| match flag.strip_prefix('\\') {

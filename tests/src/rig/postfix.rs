@@ -41,10 +41,7 @@ impl Postfix {
         for part in ["etc", "spool", "data"] {
             fs::create_dir_all(dir.join(part)).unwrap();
         }
-        run_ok(
-            Command::new("chown").arg("postfix").arg(dir.join("data")),
-            START_LIMIT,
-        );
+        run_ok(Command::new("chown").arg("postfix").arg(dir.join("data")), START_LIMIT);
         let identity = authority.identity(Kind::Good);
         fs::write(dir.join("etc/chain.pem"), identity.chain).unwrap();
         fs::write(dir.join("etc/key.pem"), identity.key).unwrap();
@@ -54,13 +51,7 @@ impl Postfix {
         fs::write(dir.join("etc/recipients"), RECIPIENTS).unwrap();
         let log = fs::File::create(dir.join("start.log")).unwrap();
         // makes the queue directories; `postfix start` would do the same and hide the master's pid
-        run_ok(
-            Command::new("postfix")
-                .arg("-c")
-                .arg(dir.join("etc"))
-                .arg("check"),
-            START_LIMIT,
-        );
+        run_ok(Command::new("postfix").arg("-c").arg(dir.join("etc")).arg("check"), START_LIMIT);
         let mut command = Command::new("/usr/lib/postfix/sbin/master");
         command
             .arg("-s")
@@ -72,11 +63,7 @@ impl Postfix {
         let server = Server::spawn("postfix", &mut command);
         wait_for_port(smtps, START_LIMIT, "postfix");
         wait_for_port(submission, START_LIMIT, "postfix's submission");
-        Self {
-            ports,
-            dir: dir.to_owned(),
-            _server: server,
-        }
+        Self { ports, dir: dir.to_owned(), _server: server }
     }
 
     /// Its log so far.

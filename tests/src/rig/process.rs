@@ -73,13 +73,7 @@ fn drain(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
 /// Runs to the end and demands exit code 0; standard output as text.
 pub fn run_ok(command: &mut Command, limit: Duration) -> String {
     let ran = run(command, b"", limit);
-    assert_eq!(
-        ran.code,
-        Some(0),
-        "{command:?} failed: {} {}",
-        ran.text(),
-        ran.stderr
-    );
+    assert_eq!(ran.code, Some(0), "{command:?} failed: {} {}", ran.text(), ran.stderr);
     ran.text()
 }
 

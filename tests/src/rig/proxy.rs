@@ -100,11 +100,7 @@ fn join(client: TcpStream, server: TcpStream, shared: &Arc<Shared>, delay: Durat
     let number = shared.connections.fetch_add(1, Ordering::SeqCst);
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
-    shared
-        .open
-        .lock()
-        .unwrap()
-        .extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
+    shared.open.lock().unwrap().extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
     // true while the last bytes seen came from the client
     let asking = Arc::new(AtomicBool::new(false));
     let (up_in, up_out) = (client.try_clone().unwrap(), server.try_clone().unwrap());

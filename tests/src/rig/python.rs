@@ -11,21 +11,15 @@ use super::process::run;
 use super::{Rig, User};
 
 /// Reading 3,000 mails takes seconds; the rest is patience with a loaded machine.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Debian's interpreter before any other: a private HOME has no version managers.
 fn interpreter() -> &'static str {
-    if PathBuf::from("/usr/bin/python3").exists() {
-        "/usr/bin/python3"
-    } else {
-        "python3"
-    }
+    if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" }
 }
 
 fn script(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("python")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("python").join(name)
 }
 
 fn call(name: &str, args: &[String], stdin: &[u8]) -> Value {

@@ -2,6 +2,7 @@
 //!
 //! Paths stay short, because Unix socket paths end at 107 bytes.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
@@ -41,11 +42,12 @@ impl Drop for Scratch {
 /// `bytes` random bytes as lower-case hex.
 pub fn random_hex(bytes: usize) -> String {
     let mut buffer = vec![0; bytes];
-    fs::File::open("/dev/urandom")
-        .unwrap()
-        .read_exact(&mut buffer)
-        .unwrap();
-    buffer.iter().map(|byte| format!("{byte:02x}")).collect()
+    fs::File::open("/dev/urandom").unwrap().read_exact(&mut buffer).unwrap();
+    let mut text = String::new();
+    for byte in buffer {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// `N` different loopback ports nobody listens on at this moment.

@@ -98,13 +98,13 @@ impl Default for Faults {
 
 impl Faults {
     /// Adds a rule that holds `times` times.
-    pub fn times(&self, service: Service, fault: Fault, times: u32) {
+    pub fn add(&self, service: Service, fault: Fault, times: u32) {
         self.lock().push(Rule { service, fault, left: times });
     }
 
     /// Adds a rule that holds until [`Self::clear`].
-    pub fn add(&self, service: Service, fault: Fault) {
-        self.times(service, fault, u32::MAX);
+    pub fn always(&self, service: Service, fault: Fault) {
+        self.add(service, fault, u32::MAX);
     }
 
     /// All is well again.
@@ -124,7 +124,11 @@ impl Faults {
     }
 
     /// Takes the first rule of `service` that `fits`.
-    pub(super) fn take<R>(&self, service: Service, fits: impl Fn(&Fault) -> Option<R>) -> Option<R> {
+    pub(super) fn take<R>(
+        &self,
+        service: Service,
+        fits: impl Fn(&Fault) -> Option<R>,
+    ) -> Option<R> {
         let mut rules = self.lock();
         let (at, found) = rules.iter().enumerate().find_map(|(at, rule)| {
             (rule.service == service).then(|| fits(&rule.fault)).flatten().map(|found| (at, found))

@@ -58,7 +58,7 @@ impl Player {
     pub fn new(seed: u64, personality: Personality) -> Self {
         let world = SimWorld::new(seed, personality);
         world.provider.store.add_account(USER, PASSWORD);
-        corpus::fill_into(&world.provider.store, USER, &MAILBOXES, MAILS, seed, super::EPOCH_SECONDS);
+        corpus::fill(&world.provider.store, USER, &MAILBOXES, MAILS, seed, super::EPOCH_SECONDS);
         let disk = SimDisk::default();
         let (store, accounts) = boot(&world, &disk).expect("an empty disk can be opened");
         Self { world, disk, store, accounts, account: None, accepted: Vec::new() }
@@ -136,7 +136,7 @@ impl Player {
             Step::SilentAfter(bytes) => self.world.net.next(LinkFault::SilentAfter(bytes.into())),
             Step::Refuse => self.world.net.next(LinkFault::Refuse),
             Step::LiteralCut(bytes) => {
-                faults.times(Service::Imap, Fault::LiteralCut(bytes.into()), 1);
+                faults.add(Service::Imap, Fault::LiteralCut(bytes.into()), 1);
             }
             Step::No(which) => {
                 let command = REFUSABLE[usize::from(which) % REFUSABLE.len()].to_owned();
@@ -145,13 +145,13 @@ impl Player {
                     "LOGIN" | "AUTHENTICATE" => "NO [UNAVAILABLE] Temporary failure.",
                     _ => "NO [SERVERBUG] Internal error.",
                 };
-                faults.times(Service::Imap, Fault::Reply { command, text: text.into() }, 1);
+                faults.add(Service::Imap, Fault::Reply { command, text: text.into() }, 1);
             }
             Step::ReplyLost => {
-                faults.times(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: true }, 1);
+                faults.add(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: true }, 1);
             }
             Step::DotLost => {
-                faults.times(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: false }, 1);
+                faults.add(Service::Smtp, Fault::Hangup { command: "DOT".into(), done: false }, 1);
             }
             Step::Outage(time) => {
                 self.world.net.down(true);
@@ -242,7 +242,9 @@ impl Player {
                 let message = view.message(row.id).map_err(|error| error.to_string())?;
                 let body = match message.and_then(|message| message.blob) {
                     None => None,
-                    Some(blob) => Some(self.store.blob(blob).await.map_err(|error| error.to_string())?),
+                    Some(blob) => {
+                        Some(self.store.blob(blob).await.map_err(|error| error.to_string())?)
+                    }
                 };
                 let flags = row.flags.iter().map(str::to_owned).collect();
                 held.insert(row.uid, Mirrored { flags, body });
@@ -262,15 +264,22 @@ impl Player {
             let reached = submission
                 .recipients
                 .iter()
-                .filter(|to| counts.contains_key(&(submission.message_id.clone(), to.email.clone())))
+                .filter(|to| {
+                    counts.contains_key(&(submission.message_id.clone(), to.email.clone()))
+                })
                 .count();
             let copies = server.get("Sent").map_or(0, |sent| {
-                sent.messages.iter().filter(|stored| {
-                    String::from_utf8_lossy(&stored.body).contains(&submission.message_id)
-                }).count()
+                sent.messages
+                    .iter()
+                    .filter(|stored| {
+                        String::from_utf8_lossy(&stored.body).contains(&submission.message_id)
+                    })
+                    .count()
             });
             match submission.phase {
-                Phase::Sent if reached == 0 => return Err(format!("{id:?} says sent, nobody has it")),
+                Phase::Sent if reached == 0 => {
+                    return Err(format!("{id:?} says sent, nobody has it"));
+                }
                 Phase::Failed | Phase::Canceled if reached > 0 => {
                     return Err(format!("{id:?} says {:?}, it was taken", submission.phase));
                 }

@@ -13,13 +13,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// All mailboxes are looked at this often although push stands: some servers miss notifications.
-const POLL: Duration = Duration::from_secs(300);
+const POLL: Duration = Duration::from_mins(5);
 /// Two dials of one worker are at least this far apart.
 const DIAL_GAP: Duration = Duration::from_secs(2);
 /// Dials after failures within [`BREAKER_WINDOW`]; a flapping link must not become a storm.
 const BREAKER_DIALS: usize = 10;
 /// See [`BREAKER_DIALS`].
-const BREAKER_WINDOW: Duration = Duration::from_secs(60);
+const BREAKER_WINDOW: Duration = Duration::from_mins(1);
 /// Refused credentials in a row before they are believed: some servers refuse by mistake, more
 /// tries could lock the mailbox.
 const AUTH_STRIKES: u32 = 2;
@@ -114,6 +114,10 @@ impl Worker {
 
 /// The machine of one account.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts; as one enum they would be their product"
+)]
 pub struct Machine {
     /// Between Start and Stop.
     started: bool,
@@ -203,10 +207,10 @@ impl Machine {
                 self.watch_up = false;
                 self.failed(now, Part::Watch, failure, entropy, &mut actions);
             }
-            Input::Hint if self.sync.failures == 0 => self.sync.hasten(now),
+            Input::Hint if !self.throttled => self.hinted(now),
             Input::LinkMoved => self.link_moved(now, &mut actions),
             Input::SyncNow => self.sync_now(now),
-            // late words of a stopped worker, hints while failing, and the timer: see `settle`
+            // late words of a stopped worker, hints while throttled, and the timer: see `settle`
             _ => {}
         }
         self.settle(now, &mut actions);
@@ -263,6 +267,18 @@ impl Machine {
             }
             Err(failure) => self.failed(now, Part::Sync, failure, entropy, actions),
         }
+    }
+
+    /// Something changed on the server. A sync that failed last time (one mailbox refused, say) is
+    /// tried again for it, as far as the breaker lets.
+    fn hinted(&mut self, now: Boot) {
+        let failing = self.sync.failures > 0;
+        let at = if failing {
+            self.earliest_dial(now)
+        } else {
+            now
+        };
+        self.sync.hasten(at);
     }
 
     /// What arrived between the last sync and now was not pushed: look once.

@@ -51,8 +51,12 @@ fn check_header(line: &[u8]) -> Result<(), &'static str> {
     if name.trim_ascii().eq_ignore_ascii_case(b"bcc") {
         return Err("it has a Bcc header");
     }
-    let named = name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_graphic());
-    if named { Ok(()) } else { Err("it has a header line without a name") }
+    let named = name.len() < line.len() && name.iter().all(u8::is_ascii_graphic);
+    if named {
+        Ok(())
+    } else {
+        Err("it has a header line without a name")
+    }
 }
 
 #[cfg(test)]

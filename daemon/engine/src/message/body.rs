@@ -2,9 +2,9 @@
 
 use super::scan::scan;
 use super::text::{one_line, text_of_html};
-use super::{Body, Part};
+use super::{Body, Part, parser};
 use crate::limits::{LINE_CHARS, PARSE_BYTES};
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 /// Bytes of HTML that are turned into plain text: more is not read by anyone.
 const HTML_TEXT_BYTES: usize = 2 << 20;
@@ -50,7 +50,7 @@ pub(super) fn has_attachment(message: &Message<'_>) -> bool {
 /// The parsed message, unless parsing it would cost too much.
 fn parse(bytes: &[u8]) -> Option<Message<'_>> {
     let fits = bytes.len() <= PARSE_BYTES && !scan(bytes).too_complex;
-    fits.then(|| MessageParser::new().parse(bytes)).flatten()
+    fits.then(|| parser::parse(bytes)).flatten()
 }
 
 /// The chosen texts of the parts, one after the other; `None` when there is none.

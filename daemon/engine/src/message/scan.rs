@@ -116,6 +116,7 @@ impl Walk {
 
     /// A line of a header block, or the empty line that ends it.
     fn header(&mut self, line: &[u8]) {
+        const NAME: &[u8] = b"content-type:";
         if is_empty_line(line) {
             self.end_of_headers();
             return;
@@ -129,9 +130,9 @@ impl Walk {
             }
             return;
         }
-        const NAME: &[u8] = b"content-type:";
-        self.in_content_type =
-            line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+        self.in_content_type = line
+            .get(..NAME.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(NAME));
         if self.in_content_type {
             let value = line.get(NAME.len()..).unwrap_or_default();
             self.content_type = Some(value.iter().take(CONTENT_TYPE_BYTES).copied().collect());

@@ -2,11 +2,11 @@
 
 use super::scan::{Scan, scan};
 use super::text::{one_line, preview_of_html, preview_of_text};
-use super::{Defect, Summary, body};
+use super::{Defect, Summary, body, parser};
 use crate::address::Address;
 use crate::limits::{ADDRESSES, ID_BYTES, LINE_CHARS, PARSE_BYTES, REFERENCES};
 use crate::time::Wall;
-use mail_parser::{DateTime, HeaderName, HeaderValue, Message, MessageParser, PartType};
+use mail_parser::{DateTime, HeaderName, HeaderValue, Message, PartType};
 use std::collections::BTreeSet;
 
 /// Reads `bytes`; `whole` as in [`super::summarise`].
@@ -26,9 +26,15 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
     }
     let closed = (!whole && !too_large && !look.too_complex).then(|| closed(bytes, &look));
     let bytes = closed.as_deref().unwrap_or(bytes);
-    let Some(message) = parse(bytes, &look, too_large) else {
+    let parsed = parse(bytes, &look, too_large).or_else(|| {
         defects.push(Defect::Unparsable);
-        return Summary { defects, ..Summary::default() };
+        parser::parse_headers(bytes.get(..look.header_end)?)
+    });
+    let Some(message) = parsed else {
+        return Summary {
+            defects,
+            ..Summary::default()
+        };
     };
     let mut summary = headers(&message, &mut defects);
     summary.preview = preview(&message);
@@ -41,9 +47,9 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
 /// The parsed message, or its headers alone where more would cost too much.
 fn parse<'b>(bytes: &'b [u8], look: &Scan, too_large: bool) -> Option<Message<'b>> {
     if too_large || look.too_complex {
-        return MessageParser::new().parse_headers(bytes.get(..look.header_end)?);
+        return parser::parse_headers(bytes.get(..look.header_end)?);
     }
-    MessageParser::new().parse(bytes)
+    parser::parse(bytes)
 }
 
 /// A cut message with its open parts closed: the parser decodes no part that has no end.

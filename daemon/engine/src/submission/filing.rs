@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Wait before the first further try; doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_secs(10);
 /// See [`FIRST`].
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 /// Tries before it is given up: about a day.
 const TRIES: u32 = 32;
 

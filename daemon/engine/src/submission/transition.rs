@@ -14,37 +14,31 @@ use std::time::Duration;
 
 /// Waits between tries; the last one repeats (RFC 5321 §4.5.4.1 asks for 30 minutes and more, two
 /// early tries get past greylisting).
-const RETRIES: [Duration; 6] = minutes([1, 5, 15, 60, 120, 240]);
+const RETRIES: [Duration; 6] = [
+    minute(1),
+    minute(5),
+    minute(15),
+    minute(60),
+    minute(120),
+    minute(240),
+];
 /// Waits between looks for a message of unknown fate; then every [`LOOK_EVERY`].
 const LOOKS: [Duration; 4] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
-    Duration::from_secs(120),
-    Duration::from_secs(600),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
 ];
 /// See [`LOOKS`].
-const LOOK_EVERY: Duration = Duration::from_secs(3600);
+const LOOK_EVERY: Duration = Duration::from_hours(1);
 /// How long it is looked for before only the person can say.
-const LOOK_FOR: Duration = Duration::from_secs(86_400);
+const LOOK_FOR: Duration = Duration::from_hours(24);
 /// An instant that never comes.
 const NEVER: Wall = Wall(i64::MAX);
 
-/// Minutes as durations.
-const fn minutes(list: [u64; 6]) -> [Duration; 6] {
-    let [a, b, c, d, e, f] = list;
-    [
-        minute(a),
-        minute(b),
-        minute(c),
-        minute(d),
-        minute(e),
-        minute(f),
-    ]
-}
-
-/// One of them.
+/// A number of minutes.
 const fn minute(count: u64) -> Duration {
-    Duration::from_secs(count * 60)
+    Duration::from_mins(count)
 }
 
 /// The submission does not allow this step where it stands.

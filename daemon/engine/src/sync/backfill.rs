@@ -19,6 +19,9 @@ pub struct Candidate {
     pub flags: Flags,
 }
 
+/// A candidate after its rank: newest, then mailbox order, then highest UID.
+type Ranked<'a> = (Reverse<Wall>, usize, Reverse<u32>, MailboxId, &'a Candidate);
+
 /// The newest `budget` messages over all mailboxes by INTERNALDATE; of equal ones those of the
 /// mailbox that comes first in the list (INBOX), then the higher UID. Every mailbox of the list has
 /// an entry, newest first, so that it can be marked as planned.
@@ -27,7 +30,7 @@ pub fn newest(
     per_mailbox: &[(MailboxId, Vec<Candidate>)],
     budget: usize,
 ) -> BTreeMap<MailboxId, Vec<Candidate>> {
-    let mut all: Vec<(Reverse<Wall>, usize, Reverse<u32>, MailboxId, &Candidate)> = per_mailbox
+    let mut all: Vec<Ranked<'_>> = per_mailbox
         .iter()
         .enumerate()
         .flat_map(|(order, (mailbox, candidates))| {
@@ -126,7 +129,7 @@ mod tests {
                 .map(|id| {
                     let count = u32::try_from(random.below(40)).unwrap();
                     let mails = (1..=count)
-                        .map(|uid| mail(uid, random.below(30) as i64))
+                        .map(|uid| mail(uid, i64::try_from(random.below(30)).unwrap()))
                         .collect();
                     (MailboxId(id as u64), mails)
                 })

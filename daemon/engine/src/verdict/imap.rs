@@ -60,10 +60,9 @@ fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
         "PRIVACYREQUIRED" => "imap.no_starttls",
         "CONTACTADMIN" if login => "imap.no_login",
         "UNAVAILABLE" | "INUSE" | "SERVERBUG" => "imap.unavailable",
-        "THROTTLED" => "imap.throttled",
         // for Gmail this is a limit of bandwidth, elsewhere one of space
         "OVERQUOTA" if matches!(during, ImapStep::Append | ImapStep::Store) => "imap.over_quota",
-        "OVERQUOTA" => "imap.throttled",
+        "OVERQUOTA" | "THROTTLED" => "imap.throttled",
         "LIMIT" if login || during == ImapStep::Greeting => "imap.throttled",
         "TRYCREATE" | "NONEXISTENT" => "imap.no_mailbox",
         "LIMIT" | "ALREADYEXISTS" | "CANNOT" | "NOPERM" | "TOOBIG" | "CLIENTBUG" | "CORRUPTION"

@@ -85,10 +85,9 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
         538 => "smtp.no_starttls",
         530 if lower.contains("starttls") => "smtp.no_starttls",
         // 432 4.7.12: the password has to be changed first
-        432 | 530 | 534 | 535 => "smtp.auth",
+        432 | 505..=599 => "smtp.auth",
         500..=504 => "smtp.no_auth",
         400..=499 => "smtp.unavailable",
-        500..=599 => "smtp.auth",
         _ => "smtp.protocol",
     }
 }

@@ -28,7 +28,11 @@ impl EndpointRow {
         Endpoint {
             host: self.host,
             port: self.port,
-            security: if self.start_tls { Security::StartTls } else { Security::Tls },
+            security: if self.start_tls {
+                Security::StartTls
+            } else {
+                Security::Tls
+            },
         }
     }
 }
@@ -135,6 +139,9 @@ impl Stored for Identity {
     }
 }
 
+/// uidvalidity, uidnext, modseq, exists, unseen.
+type ServerRow = (u32, u32, Option<u64>, u32, Option<u32>);
+
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct MailboxRow {
     id: u64,
@@ -145,8 +152,7 @@ pub(in crate::store) struct MailboxRow {
     role: Option<u8>,
     selectable: bool,
     subscribed: bool,
-    /// uidvalidity, uidnext, modseq, exists, unseen.
-    server: Option<(u32, u32, Option<u64>, u32, Option<u32>)>,
+    server: Option<ServerRow>,
     planned: bool,
 }
 
@@ -174,12 +180,15 @@ impl Stored for Mailbox {
             name: self.name.clone(),
             wire_name: self.wire_name.clone(),
             separator: self.separator,
-            role: self.role.and_then(number).and_then(|at| u8::try_from(at).ok()),
+            role: self
+                .role
+                .and_then(number)
+                .and_then(|at| u8::try_from(at).ok()),
             selectable: self.selectable,
             subscribed: self.subscribed,
-            server: self.server.map(|it| {
-                (it.uidvalidity, it.uidnext, it.modseq, it.exists, it.unseen)
-            }),
+            server: self
+                .server
+                .map(|it| (it.uidvalidity, it.uidnext, it.modseq, it.exists, it.unseen)),
             planned: self.planned,
         }
     }
@@ -198,13 +207,15 @@ impl Stored for Mailbox {
             role,
             selectable: row.selectable,
             subscribed: row.subscribed,
-            server: row.server.map(|(uidvalidity, uidnext, modseq, exists, unseen)| ServerState {
-                uidvalidity,
-                uidnext,
-                modseq,
-                exists,
-                unseen,
-            }),
+            server: row.server.map(
+                |(uidvalidity, uidnext, modseq, exists, unseen)| ServerState {
+                    uidvalidity,
+                    uidnext,
+                    modseq,
+                    exists,
+                    unseen,
+                },
+            ),
             planned: row.planned,
         })
     }

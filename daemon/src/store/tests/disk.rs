@@ -40,8 +40,12 @@ impl Memory {
     /// blocks of 512 bytes.
     pub(super) fn crashed(&self, keep: u64) -> Self {
         let state = self.0.lock().unwrap();
-        let after = |file: &File| {
+        let after = |file: &File, sized: bool| {
             let mut bytes = file.synced.clone();
+            if sized && keep > 0 {
+                // the database is sized first and written within: no length lies between
+                bytes.resize(file.now.len(), 0);
+            }
             for (at, block) in file.now.chunks(512).enumerate() {
                 if (at as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61 < keep {
                     let end = at * 512 + block.len();
@@ -51,11 +55,19 @@ impl Memory {
                     bytes[at * 512..end].copy_from_slice(block);
                 }
             }
-            File { synced: bytes.clone(), now: bytes, locked: false }
+            File {
+                synced: bytes.clone(),
+                now: bytes,
+                locked: false,
+            }
         };
         Self(Arc::new(Mutex::new(State {
-            meta: after(&state.meta),
-            packs: state.packs.iter().map(|(number, file)| (*number, after(file))).collect(),
+            meta: after(&state.meta, true),
+            packs: state
+                .packs
+                .iter()
+                .map(|(number, file)| (*number, after(file, false)))
+                .collect(),
             ..State::default()
         })))
     }
@@ -73,9 +85,10 @@ impl State {
     fn file(&mut self, pack: Option<u32>) -> io::Result<&mut File> {
         match pack {
             None => Ok(&mut self.meta),
-            Some(number) => {
-                self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
-            }
+            Some(number) => self
+                .packs
+                .get_mut(&number)
+                .ok_or_else(|| io::ErrorKind::NotFound.into()),
         }
     }
 }

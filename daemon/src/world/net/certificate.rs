@@ -49,11 +49,9 @@ impl Presented {
 
     fn fill(&mut self, der: &[u8]) -> Option<()> {
         let mut fields = Der(Der(Der(der).expect(SEQUENCE)?).expect(SEQUENCE)?);
-        let (mut tag, _) = fields.next()?; // version or serial
-        if tag == VERSION {
-            (tag, _) = fields.next()?;
+        if fields.next()?.0 == VERSION {
+            fields.next()?; // serial number
         }
-        let _serial = tag;
         fields.expect(SEQUENCE)?; // signature algorithm
         let issuer = fields.expect(SEQUENCE)?;
         let mut validity = Der(fields.expect(SEQUENCE)?);

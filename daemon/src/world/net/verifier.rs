@@ -129,8 +129,15 @@ impl ServerCertVerifier for Connection {
                 now,
             ) {
                 Ok(verified) => return Ok(verified),
-                // "unknown issuer" of the second is no news over a precise reason of the first
-                Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) if place > 0 => {}
+                // "unknown issuer" of the second is no news over a precise reason of the first; and
+                // an authority of a known name with another key is not the one that is known
+                Err(Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature,
+                )) => {
+                    if place == 0 {
+                        refusal = CertificateError::UnknownIssuer.into();
+                    }
+                }
                 Err(error) => refusal = error,
             }
         }

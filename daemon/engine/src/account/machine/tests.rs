@@ -144,7 +144,7 @@ fn a_wrong_certificate_stops_at_once_and_sync_now_tries_again() {
 fn a_throttle_waits_as_long_as_asked() {
     let mut machine = live();
     let mut failure = fail("imap.throttled");
-    failure.verdict = Verdict::Throttled(Some(Duration::from_secs(900)));
+    failure.verdict = Verdict::Throttled(Some(Duration::from_mins(15)));
     let _ = machine.apply(at(50), Input::WatchLost(failure), 0);
     assert_eq!(machine.state(), State::Throttled);
     // the poll of the mailboxes is due sooner, the push session is not

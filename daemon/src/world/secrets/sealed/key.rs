@@ -31,7 +31,7 @@ impl Key {
                 "{} is there but its key {} is not; put the key back, or remove both and sign in \
                  again",
                 vault.file.display(),
-                vault.key_file.display()
+                vault.credential.as_deref().unwrap_or(&vault.key_file).display()
             ))
         })
     }
@@ -42,7 +42,7 @@ impl Key {
         if let Some(key) = Self::find(vault)? {
             return Ok(key);
         }
-        if vault.file.exists() {
+        if vault.file.exists() || vault.credential.is_some() {
             return Self::existing(vault);
         }
         let mut seed = Zeroizing::new([0; SEED]);
@@ -67,17 +67,17 @@ impl Key {
         let Some(seed) = read_private(origin, SEED_BYTES)? else {
             return Ok(None);
         };
-        if seed.len() < SEED && !(seed.is_empty() && !vault.file.exists()) {
+        if seed.is_empty() && vault.credential.is_none() && !vault.file.exists() {
+            // a kill between making and filling the key file; nothing was sealed with it
+            std::fs::remove_file(origin).map_err(|error| unwritable(origin, &error))?;
+            return Ok(None);
+        }
+        if seed.len() < SEED {
             return Err(SecretsError::Unavailable(format!(
                 "{} holds {} bytes; a key has at least {SEED}",
                 origin.display(),
                 seed.len()
             )));
-        }
-        if seed.is_empty() {
-            // a kill between making and filling the key file; nothing was sealed with it
-            std::fs::remove_file(origin).map_err(|error| unwritable(origin, &error))?;
-            return Ok(None);
         }
         Ok(Some(Self::derived(&seed, origin)))
     }

@@ -1,0 +1,281 @@
+//! `chapar account`: see, change, pause, resume, remove.
+
+use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
+use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::connect::{read_account, read_authority};
+use crate::args::{AccountCommand, RemoveArgs, UpdateArgs};
+use crate::ask::{self, PasswordSource};
+use crate::daemon::{Daemon, fault_of_set};
+use crate::error::{Fault, exit};
+use crate::render::table::{Cell, Column, Table};
+use crate::render::time::count;
+use crate::screen::{Form, Line, Screen, Style};
+use crate::server::{Protocol, Server};
+
+/// Runs an account command.
+pub(crate) fn run(context: &Context<'_>, command: &AccountCommand) -> Result<u8, Fault> {
+    match command {
+        AccountCommand::List => list(context)?,
+        AccountCommand::Show { account } => show(context, account.as_deref())?,
+        AccountCommand::Update(args) => update(context, args)?,
+        AccountCommand::Pause { account, change } => {
+            pause(context, account.as_deref(), true, change.dry_run)?;
+        }
+        AccountCommand::Resume { account, change } => {
+            pause(context, account.as_deref(), false, change.dry_run)?;
+        }
+        AccountCommand::Remove(args) => remove(context, args)?,
+    }
+    Ok(exit::OK)
+}
+
+fn list(context: &Context<'_>) -> Result<(), Fault> {
+    let screen = context.screen;
+    let accounts = context.open()?.accounts()?;
+    match screen.form {
+        Form::Json => screen.object("account.list", json!({"accounts": accounts})),
+        Form::Plain => accounts.iter().try_for_each(|account| {
+            screen.fields([
+                account.id.as_ref(),
+                &account.name,
+                &account.email,
+                account.state.word(),
+            ])
+        }),
+        Form::Human if accounts.is_empty() => screen
+            .answer(&Line::of("No mailbox is connected.  chapar connect you@example.org")),
+        Form::Human => {
+            let mut table = Table::new(&[
+                Column::left("ID"),
+                Column::wide("NAME"),
+                Column::wide("ADDRESS"),
+                Column::left("STATE"),
+                Column::right("MAIL"),
+            ]);
+            for account in &accounts {
+                table.row([
+                    Cell::styled(Style::Dim, &account.id.0),
+                    account.name.as_str().into(),
+                    account.email.as_str().into(),
+                    account.state.word().into(),
+                    count(account.mails).into(),
+                ]);
+            }
+            screen.answers(&table.all(screen.width))
+        }
+    }
+}
+
+/// The account of the argument or of `-a`.
+fn find(context: &Context<'_>, daemon: &mut Daemon, named: Option<&str>) -> Result<Account, Fault> {
+    daemon.account(named.or(context.account()))
+}
+
+fn show(context: &Context<'_>, named: Option<&str>) -> Result<(), Fault> {
+    let screen = context.screen;
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, named)?;
+    let get = MailboxGet { account_id: Some(account.id.clone()), ..MailboxGet::default() };
+    let mailboxes = daemon.call(&get)?.list;
+    if screen.form == Form::Json {
+        let members = json!({"id": account.id, "account": account, "mailboxes": mailboxes});
+        return screen.object("account.show", members);
+    }
+    screen.answers(&lines(&account))?;
+    screen.answer(&Line::new())?;
+    screen.answers(&mailbox_table(&mailboxes).all(screen.width))
+}
+
+fn lines(account: &Account) -> Vec<Line> {
+    let server = |at: &Option<Endpoint>| {
+        at.as_ref().map_or_else(String::new, |at| {
+            format!("{}:{} {}", at.host, at.port, at.security.word())
+        })
+    };
+    let mut lines = vec![
+        Line::new()
+            .with(Style::Strong, account.name.clone())
+            .text(format!("  {}  {}", account.email, account.id)),
+    ];
+    for (name, value) in [
+        ("state", account.state.word().to_owned()),
+        ("shown as", account.display_name.clone().unwrap_or_default()),
+        ("incoming", server(&account.imap)),
+        ("outgoing", server(&account.smtp)),
+        ("login", account.user.clone()),
+        ("mirrors", format!("{} of the newest {}", count(account.mails), count(account.window.into()))),
+        ("push", account.push.clone().unwrap_or_default()),
+        ("notify", account.notify.word().to_owned()),
+    ] {
+        if !value.is_empty() {
+            lines.push(Line::new().with(Style::Dim, format!("  {name:<10}")).text(value));
+        }
+    }
+    for health in &account.health {
+        let text = format!("  {} ({})", health.title, health.code);
+        lines.push(Line::new().with(Style::Warn, "!").text(text));
+    }
+    lines
+}
+
+fn mailbox_table(mailboxes: &[Mailbox]) -> Table {
+    let mut table = Table::new(&[
+        Column::left("ID"),
+        Column::wide("MAILBOX"),
+        Column::left("ROLE"),
+        Column::right("MIRRORED"),
+        Column::right("ON SERVER"),
+        Column::right("UNREAD"),
+    ]);
+    for mailbox in mailboxes {
+        table.row([
+            Cell::styled(Style::Dim, &mailbox.id.0),
+            mailbox.path.as_str().into(),
+            mailbox.role.map_or("", |role| role.word()).into(),
+            count(mailbox.mirrored_emails).into(),
+            count(mailbox.total_emails).into(),
+            count(mailbox.unread_emails).into(),
+        ]);
+    }
+    table
+}
+
+fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
+    let mut patch = AccountPatch {
+        name: args.name.clone(),
+        window: args.window,
+        notify: args.notify.map(Into::into),
+        user: args.user.clone(),
+        display_name: args.display_name.clone().map(|name| Some(name).filter(|n| !n.is_empty())),
+        ca_pem: args.ca_file.as_deref().map(read_authority).transpose()?.map(Some),
+        ..AccountPatch::default()
+    };
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, args.account.as_deref())?;
+    let imap_security = args.imap_security.map(Into::into);
+    patch.imap = server(args.imap.as_deref(), imap_security, &account.imap, Protocol::Imap)?;
+    let smtp_security = args.smtp_security.map(Into::into);
+    patch.smtp = server(args.smtp.as_deref(), smtp_security, &account.smtp, Protocol::Smtp)?;
+    let asks = args.password || args.password_stdin || args.password_command.is_some();
+    if patch == AccountPatch::default() && !asks {
+        return Err(Fault::missing("what to change", "--name, --password, --imap …"));
+    }
+    if args.change.dry_run {
+        return would(context.screen, "account.update", "change", &account);
+    }
+    if asks {
+        let source = PasswordSource {
+            stdin: args.password_stdin,
+            command: args.password_command.as_deref(),
+        };
+        patch.password = Some(ask::password(context.screen, &account.email, source)?);
+    }
+    set(&mut daemon, &account, patch)?;
+    let account = read_account(&mut daemon, &account.id)?;
+    tell(context.screen, "account.update", "changed", &account)
+}
+
+/// The new endpoint, when a part of it was given; the other parts stay.
+fn server(
+    given: Option<&str>,
+    security: Option<Security>,
+    before: &Option<Endpoint>,
+    protocol: Protocol,
+) -> Result<Option<Endpoint>, Fault> {
+    Ok(match (given, security, before) {
+        (Some(text), security, _) => Some(Server::parse(text, protocol)?.endpoint(security)),
+        (None, Some(security), Some(before)) => Some(Endpoint { security, ..before.clone() }),
+        _ => None,
+    })
+}
+
+fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
+    let update = AccountSet {
+        update: Some([(account.id.clone(), patch)].into()),
+        ..AccountSet::default()
+    };
+    match daemon.call(&update)?.not_updated.get(&account.id.0) {
+        Some(error) => Err(fault_of_set(error)),
+        None => Ok(()),
+    }
+}
+
+fn pause(
+    context: &Context<'_>,
+    named: Option<&str>,
+    paused: bool,
+    dry_run: bool,
+) -> Result<(), Fault> {
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, named)?;
+    let (command, verb, done) = if paused {
+        ("account.pause", "pause", "paused")
+    } else {
+        ("account.resume", "resume", "resumed")
+    };
+    if dry_run {
+        return would(context.screen, command, verb, &account);
+    }
+    set(&mut daemon, &account, AccountPatch { paused: Some(paused), ..AccountPatch::default() })?;
+    let account = read_account(&mut daemon, &account.id)?;
+    tell(context.screen, command, done, &account)?;
+    if paused {
+        let undo = format!("Undo:  chapar account resume {}", account.name);
+        context.screen.say(&Line::new().with(Style::Dim, undo));
+    }
+    Ok(())
+}
+
+fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
+    let screen = context.screen;
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, args.account.as_deref())?;
+    if args.change.dry_run {
+        return would(screen, "account.remove", "remove", &account);
+    }
+    if !args.change.yes {
+        let question = format!(
+            "Removes {} with its {} mirrored mails, outbox and password from this machine; the \
+             server keeps everything. Type the name of the account:",
+            account.name,
+            count(account.mails)
+        );
+        ask::confirm_name(screen, &question, &account.name, args.confirm.as_deref())?;
+    }
+    let reply = daemon.call(&AccountSet {
+        destroy: Some(vec![account.id.clone()]),
+        ..AccountSet::default()
+    })?;
+    if let Some(error) = reply.not_destroyed.get(&account.id.0) {
+        return Err(fault_of_set(error));
+    }
+    tell(screen, "account.remove", "removed", &account)
+}
+
+fn members(account: &Account) -> Value {
+    json!({"id": account.id, "name": account.name, "account": account})
+}
+
+fn would(screen: &Screen, command: &str, verb: &str, account: &Account) -> Result<(), Fault> {
+    if screen.form == Form::Json {
+        let mut members = members(account);
+        if let Some(members) = members.as_object_mut() {
+            members.insert("dryRun".to_owned(), json!(true));
+        }
+        return screen.object(command, members);
+    }
+    screen.answer(&Line::of(format!("Would {verb} {} ({}).", account.name, account.email)))
+}
+
+fn tell(screen: &Screen, command: &str, done: &str, account: &Account) -> Result<(), Fault> {
+    match screen.form {
+        Form::Json => screen.object(command, members(account)),
+        Form::Plain => screen.fields([account.id.as_ref(), &account.name, done]),
+        Form::Human => screen.answer(
+            &Line::new().with(Style::Good, "✓").text(format!(" {} {done}", account.name)),
+        ),
+    }
+}

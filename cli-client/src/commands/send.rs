@@ -1,0 +1,347 @@
+//! `chapar send`: gather the mail, hand it over, tell what became of it.
+
+mod address;
+mod attach;
+
+use std::fs::File;
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chapar_ipc_protocol::account::Account;
+use chapar_ipc_protocol::email::{Email, EmailAddress, EmailSend, SendReply};
+use chapar_ipc_protocol::event::{EventData, EventGet};
+use chapar_ipc_protocol::id::Cursor;
+use chapar_ipc_protocol::submission::{Delivered, EmailSubmission, Phase};
+use jiff::{Timestamp, Zoned};
+use serde_json::json;
+
+use super::{Context, mail, outbox};
+use crate::args::SendArgs;
+use crate::daemon::Daemon;
+use crate::error::{Fault, exit};
+use crate::render::time::short;
+use crate::screen::{Form, Line, Screen, Style};
+use crate::when;
+
+/// Largest text or HTML: what fits one message of the protocol beside the rest.
+const TEXT_LIMIT: u64 = 700 << 10;
+/// How long one wait for news about a submission takes.
+const NEWS_WAIT: Duration = Duration::from_secs(2);
+
+/// Sends a mail.
+pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
+    let screen = context.screen;
+    let mut request = gather(args)?;
+    let files = attach::check(&args.attach)?;
+    let mut daemon = context.open()?;
+    let account = daemon.account(context.account())?;
+    request.account_id = account.id.clone();
+    if let Some(id) = &args.reply_to {
+        let answered = mail::one(&mut daemon, id)?;
+        answer(&mut request, &answered, &account, args.all);
+    }
+    check_recipients(&request)?;
+    if args.change.dry_run {
+        return preview(screen, &request, &account, &files).map(|()| exit::OK);
+    }
+    for file in &files {
+        request.attachments.get_or_insert_default().push(file.upload(context)?);
+    }
+    let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
+    let reply = daemon.call(&request)?;
+    if args.wait {
+        tell_queued(screen, &reply);
+        let limit = context.global.timeout;
+        let ended = wait(screen, &mut daemon, reply.submission, cursor, limit)?;
+        outbox::show(screen, "send", &ended)?;
+        return Ok(exit_of(&ended));
+    }
+    match screen.form {
+        Form::Json => {
+            let members = json!({
+                "id": reply.submission_id, "existing": reply.existing,
+                "submission": reply.submission,
+            });
+            screen.object("send", members)?;
+        }
+        Form::Plain => screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?,
+        Form::Human => screen.answer(&queued_line(&reply))?,
+    }
+    Ok(exit::OK)
+}
+
+/// What the flags and standard input say.
+fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
+    let list = |texts: &[String]| -> Result<Option<Vec<EmailAddress>>, Fault> {
+        let parsed = address::parse_all(texts)?;
+        Ok((!parsed.is_empty()).then_some(parsed))
+    };
+    let send_at = match &args.at {
+        None => None,
+        Some(text) => {
+            let at = when::parse_at(text, &Zoned::now())
+                .map_err(|cause| Fault::new("input.time", cause.to_string()).without_commands())?;
+            Some(at.to_string())
+        }
+    };
+    let subject = args.subject.clone();
+    if subject.as_ref().is_some_and(|subject| subject.contains(['\r', '\n', '\0'])) {
+        return Err(Fault::new("input.data", "the subject has a line end or NUL in it")
+            .without_commands());
+    }
+    let html = args.html.as_deref().map(read_text).transpose()?;
+    let text = match (&args.message, &args.text) {
+        (Some(text), _) => Some(text.clone()),
+        (None, Some(path)) if path.as_os_str() == "-" => Some(read_stdin()?),
+        (None, Some(path)) => Some(read_text(path)?),
+        (None, None) if html.is_none() && !std::io::stdin().is_terminal() => Some(read_stdin()?),
+        (None, None) => None,
+    };
+    if text.as_ref().is_none_or(|text| text.is_empty()) && html.is_none() && args.attach.is_empty()
+    {
+        return Err(Fault::missing("the text", "--text FILE, --text - or -m TEXT"));
+    }
+    Ok(EmailSend {
+        to: list(&args.to)?,
+        cc: list(&args.cc)?,
+        bcc: list(&args.bcc)?,
+        subject,
+        text,
+        html,
+        send_at,
+        idempotency_key: args.key.clone(),
+        ..EmailSend::default()
+    })
+}
+
+fn read_stdin() -> Result<String, Fault> {
+    limited(std::io::stdin().lock(), "standard input", |cause| {
+        Fault::new("input.file", "could not read standard input").because(cause.to_string())
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, Fault> {
+    let file = File::open(path).map_err(|cause| Fault::file(path, &cause))?;
+    limited(file, &path.display().to_string(), |cause| Fault::file(path, cause))
+}
+
+fn limited(
+    from: impl Read,
+    name: &str,
+    failed: impl Fn(&std::io::Error) -> Fault,
+) -> Result<String, Fault> {
+    let mut bytes = Vec::new();
+    from.take(TEXT_LIMIT + 1).read_to_end(&mut bytes).map_err(|cause| failed(&cause))?;
+    let refused = |why: String| Fault::new("input.data", why).without_commands();
+    if bytes.len() as u64 > TEXT_LIMIT {
+        return Err(refused(format!("{name} is longer than {TEXT_LIMIT} bytes"))
+            .hint("send it as a file: --attach FILE"));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| refused(format!("{name} is not text in UTF-8")).hint("use --attach FILE"))?;
+    if text.contains('\0') {
+        return Err(refused(format!("{name} has NUL in it")).hint("use --attach FILE"));
+    }
+    Ok(text)
+}
+
+/// Takes recipients, subject and threading from the mail that is answered; flags win.
+fn answer(request: &mut EmailSend, answered: &Email, account: &Account, all: bool) {
+    request.in_reply_to = Some(answered.id.0.clone());
+    if request.to.is_none() {
+        let reply_to = answered.reply_to.clone().filter(|list| !list.is_empty());
+        request.to = reply_to.or_else(|| answered.from.clone());
+    }
+    if all {
+        let others = answered.to.iter().chain(&answered.cc).flatten();
+        let mut cc = request.cc.take().unwrap_or_default();
+        for other in others {
+            let known = request.to.iter().flatten().chain(&cc).any(|known| same(known, other));
+            if !known && !other.email.eq_ignore_ascii_case(&account.email) {
+                cc.push(other.clone());
+            }
+        }
+        request.cc = (!cc.is_empty()).then_some(cc);
+    }
+    if request.subject.is_none() {
+        let subject = answered.subject.as_deref().unwrap_or_default().trim();
+        let is_reply = subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+        request.subject =
+            Some(if is_reply { subject.to_owned() } else { format!("Re: {subject}") });
+    }
+}
+
+fn same(one: &EmailAddress, other: &EmailAddress) -> bool {
+    one.email.eq_ignore_ascii_case(&other.email)
+}
+
+fn check_recipients(request: &EmailSend) -> Result<(), Fault> {
+    if [&request.to, &request.cc, &request.bcc].iter().any(|list| list.is_some()) {
+        return Ok(());
+    }
+    Err(Fault::missing("a recipient", "--to ADDRESS"))
+}
+
+fn preview(
+    screen: &Screen,
+    request: &EmailSend,
+    account: &Account,
+    files: &[attach::Attachment],
+) -> Result<(), Fault> {
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    if screen.form == Form::Json {
+        let members = json!({"dryRun": true, "request": request, "attach": names});
+        return screen.object("send", members);
+    }
+    let people = |list: &Option<Vec<EmailAddress>>| -> String {
+        let all: Vec<&str> = list.iter().flatten().map(|to| to.email.as_str()).collect();
+        all.join(", ")
+    };
+    let mut lines = vec![Line::of(format!("Would send from {}:", account.email))];
+    for (name, value) in [
+        ("To", people(&request.to)),
+        ("Cc", people(&request.cc)),
+        ("Bcc", people(&request.bcc)),
+        ("Subject", request.subject.clone().unwrap_or_default()),
+        ("At", request.send_at.clone().unwrap_or_default()),
+        ("Attached", names.join(", ")),
+    ] {
+        if !value.is_empty() {
+            lines.push(Line::new().with(Style::Dim, format!("  {name:<9}")).text(value));
+        }
+    }
+    screen.answers(&lines)
+}
+
+fn tell_queued(screen: &Screen, reply: &SendReply) {
+    screen.say(&queued_line(reply));
+}
+
+fn queued_line(reply: &SendReply) -> Line {
+    let id = &reply.submission_id;
+    if reply.existing {
+        return Line::of(format!("{id} was handed over before with this key; nothing sent twice."));
+    }
+    let now = Zoned::now();
+    let at = reply.submission.send_at.parse::<Timestamp>().ok();
+    match at.filter(|at| *at > now.timestamp() + jiff::SignedDuration::from_secs(5)) {
+        Some(at) => Line::of(format!(
+            "Scheduled {id} for {}.  Undo:  chapar outbox cancel {id}",
+            short(at, &now)
+        )),
+        None => Line::of(format!(
+            "Queued {id}; it survives a restart.  See:  chapar outbox show {id}"
+        )),
+    }
+}
+
+/// Waits until every recipient is accepted, refused or unknown.
+fn wait(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    mut submission: EmailSubmission,
+    mut cursor: Cursor,
+    limit: Option<Duration>,
+) -> Result<EmailSubmission, Fault> {
+    let began = Instant::now();
+    let mut told = String::new();
+    loop {
+        if outbox::is_settled(&submission) {
+            return Ok(submission);
+        }
+        let left = limit.map_or(NEWS_WAIT, |limit| limit.saturating_sub(began.elapsed()));
+        if left.is_zero() {
+            return Err(Fault::new(
+                "socket.timeout",
+                format!("{} is not sent yet; it stays in the outbox", submission.id),
+            )
+            .without_commands()
+            .try_command(["chapar", "outbox", "show", &submission.id.0]));
+        }
+        let pause = left.min(NEWS_WAIT);
+        let news = daemon.call_slow(
+            &EventGet {
+                since: Some(cursor),
+                types: Some(vec!["submission.".to_owned()]),
+                account_ids: Some(vec![submission.account_id.clone()]),
+                limit: None,
+                wait_ms: u64::try_from(pause.as_millis()).ok(),
+            },
+            pause,
+        )?;
+        for event in &news.events {
+            if let EventData::SubmissionDeferred(deferred) = &event.data
+                && deferred.submission_id == submission.id
+                && deferred.reply != told
+            {
+                told.clone_from(&deferred.reply);
+                screen.say(&Line::new().with(Style::Warn, "!").text(format!(
+                    " the server said “{}”; trying again by itself",
+                    deferred.reply
+                )));
+            }
+        }
+        cursor = news.cursor;
+        submission = outbox::one(daemon, &submission.id.0)?;
+    }
+}
+
+/// The exit code of a settled submission: the worst of its recipients.
+fn exit_of(submission: &EmailSubmission) -> u8 {
+    let any = |what| submission.delivery_status.values().any(|status| status.delivered == what);
+    match submission.phase {
+        Phase::Unknown => exit::TEMPORARY,
+        Phase::Canceled => exit::TEMPORARY,
+        Phase::Failed => exit::BAD_DATA,
+        _ if any(Delivered::No) => exit::BAD_DATA,
+        _ if any(Delivered::Unknown) => exit::TEMPORARY,
+        _ => exit::OK,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chapar_ipc_protocol::id::EmailId;
+
+    fn person(email: &str) -> EmailAddress {
+        EmailAddress { name: None, email: email.to_owned() }
+    }
+
+    fn answered() -> Email {
+        Email {
+            id: EmailId::from("M9"),
+            from: Some(vec![person("ada@x.example")]),
+            to: Some(vec![person("me@x.example"), person("bo@x.example")]),
+            cc: Some(vec![person("ADA@x.example"), person("cy@x.example")]),
+            subject: Some("Quote".to_owned()),
+            ..Email::default()
+        }
+    }
+
+    fn me() -> Account {
+        Account { email: "Me@x.example".to_owned(), ..Account::default() }
+    }
+
+    #[test]
+    fn an_answer_takes_what_it_needs_from_the_mail() {
+        let mut request = EmailSend::default();
+        answer(&mut request, &answered(), &me(), false);
+        assert_eq!(request.to, Some(vec![person("ada@x.example")]));
+        assert_eq!((request.cc, request.subject), (None, Some("Re: Quote".to_owned())));
+        assert_eq!(request.in_reply_to.as_deref(), Some("M9"));
+    }
+
+    #[test]
+    fn an_answer_to_all_leaves_oneself_and_doubles_out() {
+        let mut request = EmailSend { subject: Some("own".to_owned()), ..EmailSend::default() };
+        answer(&mut request, &answered(), &me(), true);
+        assert_eq!(request.cc, Some(vec![person("bo@x.example"), person("cy@x.example")]));
+        assert_eq!(request.subject.as_deref(), Some("own"));
+        let mut again = EmailSend::default();
+        let known = Email { subject: Some("RE: x".to_owned()), ..answered() };
+        answer(&mut again, &known, &me(), false);
+        assert_eq!(again.subject.as_deref(), Some("RE: x"));
+    }
+}
