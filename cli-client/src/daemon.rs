@@ -194,7 +194,8 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
             || account.name.eq_ignore_ascii_case(wanted)
             || account.email.eq_ignore_ascii_case(wanted)
     };
-    let exact = accounts.iter().position(|account| account.id.0 == wanted || account.name == wanted);
+    let exact =
+        accounts.iter().position(|account| account.id.0 == wanted || account.name == wanted);
     let fitting: Vec<usize> = accounts
         .iter()
         .enumerate()
@@ -249,9 +250,8 @@ pub(crate) fn fault_of(error: ClientError) -> Fault {
         ClientError::Io(cause) if is_timeout(&cause) => {
             Fault::new("socket.timeout", "chapard did not answer in time")
         }
-        ClientError::Io(cause) => {
-            Fault::new("socket.closed", "the connection to chapard broke").because(cause.to_string())
-        }
+        ClientError::Io(cause) => Fault::new("socket.closed", "the connection to chapard broke")
+            .because(cause.to_string()),
         ClientError::Closed => Fault::new("socket.closed", "chapard closed the connection"),
         ClientError::Protocol(what) => {
             Fault::new("socket.protocol", "chapard answered something unexpected").because(what)
@@ -301,7 +301,10 @@ fn code_of(kind: ErrorType) -> &'static str {
         "stateMismatch" | "cannotCalculateChanges" => "object.changed",
         "wrongPhase" => "submission.too_late",
         "invalidRecipients" | "noRecipients" => "input.address",
-        "invalidArguments" | "invalidEmail" | "tooLarge" | "requestTooLarge"
+        "invalidArguments"
+        | "invalidEmail"
+        | "tooLarge"
+        | "requestTooLarge"
         | "idempotencyMismatch" => "input.data",
         "tlsInvalid" => "tls.invalid",
         "settingsWrong" => "account.settings",
@@ -324,14 +327,18 @@ mod tests {
     use chapar_ipc_protocol::id::AccountId;
 
     fn accounts() -> Vec<Account> {
-        [("a1", "work", "ana@contoso.example"), ("a2", "Home", "ana@home.example"), ("a3", "home", "b@x")]
-            .map(|(id, name, email)| Account {
-                id: AccountId::from(id),
-                name: name.to_owned(),
-                email: email.to_owned(),
-                ..Account::default()
-            })
-            .to_vec()
+        [
+            ("a1", "work", "ana@contoso.example"),
+            ("a2", "Home", "ana@home.example"),
+            ("a3", "home", "b@x"),
+        ]
+        .map(|(id, name, email)| Account {
+            id: AccountId::from(id),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            ..Account::default()
+        })
+        .to_vec()
     }
 
     #[test]

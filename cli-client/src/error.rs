@@ -91,8 +91,7 @@ impl Fault {
 
     /// A flag that is missing and could not be asked for.
     pub(crate) fn missing(what: &str, flag: &str) -> Self {
-        let mut fault =
-            Self::new("cli.missing", format!("{what} is missing: give {flag}"));
+        let mut fault = Self::new("cli.missing", format!("{what} is missing: give {flag}"));
         fault.remedy.clear();
         fault
     }

@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use commands::Context;
 use args::{Cli, Command, Global};
+use commands::Context;
 use error::{Fault, exit};
 use screen::{Form, Screen};
 

@@ -249,7 +249,10 @@ impl Screen {
     }
 
     /// Prints one tab-separated row.
-    pub(crate) fn fields<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Result<(), Fault> {
+    pub(crate) fn fields<'a>(
+        &self,
+        fields: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Fault> {
         let row: Vec<_> = fields.into_iter().map(|field| clean(field, Lines::One)).collect();
         self.write(format!("{}\n", row.join("\t")).as_bytes())
     }

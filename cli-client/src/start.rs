@@ -75,15 +75,11 @@ pub(crate) fn program() -> Result<PathBuf, Fault> {
     let on_path = std::env::var_os("PATH")
         .map(|paths| std::env::split_paths(&paths).map(|path| path.join("chapard")).collect())
         .unwrap_or_else(Vec::new);
-    beside
-        .into_iter()
-        .chain(on_path)
-        .find(|candidate| candidate.is_file())
-        .ok_or_else(|| {
-            Fault::new("socket.start", "chapard is neither beside chapar nor on PATH")
-                .without_commands()
-                .hint("install chapard in the same directory as chapar")
-        })
+    beside.into_iter().chain(on_path).find(|candidate| candidate.is_file()).ok_or_else(|| {
+        Fault::new("socket.start", "chapard is neither beside chapar nor on PATH")
+            .without_commands()
+            .hint("install chapard in the same directory as chapar")
+    })
 }
 
 fn spawn(program: &Path, socket: &Path, said: &File) -> Result<Child, Fault> {

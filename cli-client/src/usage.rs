@@ -44,11 +44,8 @@ fn unknown_command(error: &clap::Error) -> Option<String> {
 }
 
 fn suggestions(error: &clap::Error) -> Vec<String> {
-    let kinds = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
-    ];
+    let kinds =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     kinds
         .into_iter()
         .filter_map(|kind| error.get(kind))

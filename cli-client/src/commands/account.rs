@@ -45,8 +45,9 @@ fn list(context: &Context<'_>) -> Result<(), Fault> {
                 account.state.word(),
             ])
         }),
-        Form::Human if accounts.is_empty() => screen
-            .answer(&Line::of("No mailbox is connected.  chapar connect you@example.org")),
+        Form::Human if accounts.is_empty() => {
+            screen.answer(&Line::of("No mailbox is connected.  chapar connect you@example.org"))
+        }
         Form::Human => {
             let mut table = Table::new(&[
                 Column::left("ID"),
@@ -106,7 +107,10 @@ fn lines(account: &Account) -> Vec<Line> {
         ("incoming", server(&account.imap)),
         ("outgoing", server(&account.smtp)),
         ("login", account.user.clone()),
-        ("mirrors", format!("{} of the newest {}", count(account.mails), count(account.window.into()))),
+        (
+            "mirrors",
+            format!("{} of the newest {}", count(account.mails), count(account.window.into())),
+        ),
         ("push", account.push.clone().unwrap_or_default()),
         ("notify", account.notify.word().to_owned()),
     ] {
@@ -193,10 +197,8 @@ fn server(
 }
 
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
-    let update = AccountSet {
-        update: Some([(account.id.clone(), patch)].into()),
-        ..AccountSet::default()
-    };
+    let update =
+        AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
     match daemon.call(&update)?.not_updated.get(&account.id.0) {
         Some(error) => Err(fault_of_set(error)),
         None => Ok(()),
@@ -245,10 +247,8 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
         );
         ask::confirm_name(screen, &question, &account.name, args.confirm.as_deref())?;
     }
-    let reply = daemon.call(&AccountSet {
-        destroy: Some(vec![account.id.clone()]),
-        ..AccountSet::default()
-    })?;
+    let reply = daemon
+        .call(&AccountSet { destroy: Some(vec![account.id.clone()]), ..AccountSet::default() })?;
     if let Some(error) = reply.not_destroyed.get(&account.id.0) {
         return Err(fault_of_set(error));
     }
@@ -274,8 +274,7 @@ fn tell(screen: &Screen, command: &str, done: &str, account: &Account) -> Result
     match screen.form {
         Form::Json => screen.object(command, members(account)),
         Form::Plain => screen.fields([account.id.as_ref(), &account.name, done]),
-        Form::Human => screen.answer(
-            &Line::new().with(Style::Good, "✓").text(format!(" {} {done}", account.name)),
-        ),
+        Form::Human => screen
+            .answer(&Line::new().with(Style::Good, "✓").text(format!(" {} {done}", account.name))),
     }
 }

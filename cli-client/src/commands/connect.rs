@@ -211,9 +211,12 @@ fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {
 /// The account as it is now.
 pub(crate) fn read_account(daemon: &mut Daemon, id: &AccountId) -> Result<Account, Fault> {
     let get = AccountGet { ids: Some(vec![id.clone()]), properties: None };
-    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
-        Fault::new("account.unknown", format!("the account {id} is gone"))
-    })
+    daemon
+        .call(&get)?
+        .list
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::new("account.unknown", format!("the account {id} is gone")))
 }
 
 /// Tells the end: as JSON at once, for a person after the first sync.
@@ -302,7 +305,9 @@ pub(crate) fn read_authority(path: &Path) -> Result<String, Fault> {
             format!("{} holds no certificate in PEM", path.display()),
         )
         .without_commands()
-        .hint("it has to contain -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der"));
+        .hint(
+            "it has to contain -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der",
+        ));
     }
     Ok(text)
 }
@@ -316,9 +321,18 @@ mod tests {
         for address in ["ana@example.org", "a+b@x.example", "žofie@příklad.example"] {
             assert!(check_address(address).is_ok(), "{address}");
         }
-        for address in
-            ["", "ana", "@x", "ana@", "a b@x", "ana@x..y", "ana@x\r\nRCPT", "<a@x>", "a@x,b@y", "a@x:1"]
-        {
+        for address in [
+            "",
+            "ana",
+            "@x",
+            "ana@",
+            "a b@x",
+            "ana@x..y",
+            "ana@x\r\nRCPT",
+            "<a@x>",
+            "a@x,b@y",
+            "a@x:1",
+        ] {
             assert_eq!(check_address(address).unwrap_err().exit, 65, "{address:?}");
         }
     }

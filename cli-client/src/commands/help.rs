@@ -27,9 +27,7 @@ fn command(screen: &Screen, words: &[&str]) -> Result<(), Fault> {
     root.build();
     let mut found = &mut root;
     for word in words {
-        found = found
-            .find_subcommand_mut(word)
-            .ok_or_else(|| unknown_topic(&words.join(" ")))?;
+        found = found.find_subcommand_mut(word).ok_or_else(|| unknown_topic(&words.join(" ")))?;
     }
     let text = found.render_long_help().to_string();
     match screen.form {

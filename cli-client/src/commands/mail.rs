@@ -351,10 +351,12 @@ fn show_body(screen: &Screen, email: &Email) -> Result<(), Fault> {
             screen.body(&value.value)?;
         }
         if value.is_truncated {
-            screen.say(&Line::new().with(Style::Warn, "!").text(format!(
-                " the text is longer; all of it: chapar mail export {}",
-                email.id
-            )));
+            screen.say(
+                &Line::new().with(Style::Warn, "!").text(format!(
+                    " the text is longer; all of it: chapar mail export {}",
+                    email.id
+                )),
+            );
         }
     }
     if !shown {
@@ -461,23 +463,30 @@ mod tests {
     use chapar_ipc_protocol::mailbox::Role;
 
     fn mailboxes() -> Vec<Mailbox> {
-        [("mb1", "INBOX", "INBOX", Some(Role::Inbox)), ("mb2", "Sent Items", "Sent Items", Some(Role::Sent)),
-         ("mb3", "2026", "Archive/2026", None)]
-            .map(|(id, name, path, role)| Mailbox {
-                id: MailboxId::from(id),
-                name: name.to_owned(),
-                path: path.to_owned(),
-                role,
-                ..Mailbox::default()
-            })
-            .to_vec()
+        [
+            ("mb1", "INBOX", "INBOX", Some(Role::Inbox)),
+            ("mb2", "Sent Items", "Sent Items", Some(Role::Sent)),
+            ("mb3", "2026", "Archive/2026", None),
+        ]
+        .map(|(id, name, path, role)| Mailbox {
+            id: MailboxId::from(id),
+            name: name.to_owned(),
+            path: path.to_owned(),
+            role,
+            ..Mailbox::default()
+        })
+        .to_vec()
     }
 
     #[test]
     fn a_mailbox_is_found_by_id_path_role_or_name() {
-        for (wanted, id) in
-            [("mb3", "mb3"), ("inbox", "mb1"), ("sent", "mb2"), ("archive/2026", "mb3"), ("2026", "mb3")]
-        {
+        for (wanted, id) in [
+            ("mb3", "mb3"),
+            ("inbox", "mb1"),
+            ("sent", "mb2"),
+            ("archive/2026", "mb3"),
+            ("2026", "mb3"),
+        ] {
             assert_eq!(find_mailbox(&mailboxes(), wanted).unwrap().0, id, "{wanted}");
         }
         assert_eq!(find_mailbox(&mailboxes(), "junk").unwrap_err().exit, 66);
@@ -488,8 +497,13 @@ mod tests {
         let email = Email {
             id: EmailId::from("M9"),
             received_at: "2026-11-22T09:31:07Z".to_owned(),
-            from: Some(vec![EmailAddress { name: Some("Ada\u{1b}[31m Byrne".to_owned()), email: "a@x".to_owned() }]),
-            subject: Some("Re: Quote 114 and a subject that is far too long for one line".to_owned()),
+            from: Some(vec![EmailAddress {
+                name: Some("Ada\u{1b}[31m Byrne".to_owned()),
+                email: "a@x".to_owned(),
+            }]),
+            subject: Some(
+                "Re: Quote 114 and a subject that is far too long for one line".to_owned(),
+            ),
             mailbox_ids: [(MailboxId::from("mb1"), true)].into(),
             has_attachment: true,
             ..Email::default()
@@ -497,7 +511,13 @@ mod tests {
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
         let lines = list_lines(&[email], &mailboxes(), &now, 80);
         let text: Vec<String> = lines.iter().map(|line| line.paint(Default::default())).collect();
-        assert_eq!(text[0], "ID      WHEN   FROM       SUBJECT                                        MAILBOX");
-        assert_eq!(text[1], "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too…  INBOX");
+        assert_eq!(
+            text[0],
+            "ID      WHEN   FROM       SUBJECT                                        MAILBOX"
+        );
+        assert_eq!(
+            text[1],
+            "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too…  INBOX"
+        );
     }
 }

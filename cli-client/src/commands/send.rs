@@ -65,7 +65,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
             });
             screen.object("send", members)?;
         }
-        Form::Plain => screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?,
+        Form::Plain => {
+            screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?
+        }
         Form::Human => screen.answer(&queued_line(&reply))?,
     }
     Ok(exit::OK)
@@ -87,8 +89,9 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
     };
     let subject = args.subject.clone();
     if subject.as_ref().is_some_and(|subject| subject.contains(['\r', '\n', '\0'])) {
-        return Err(Fault::new("input.data", "the subject has a line end or NUL in it")
-            .without_commands());
+        return Err(
+            Fault::new("input.data", "the subject has a line end or NUL in it").without_commands()
+        );
     }
     let html = args.html.as_deref().map(read_text).transpose()?;
     let text = match (&args.message, &args.text) {
@@ -230,9 +233,9 @@ fn queued_line(reply: &SendReply) -> Line {
             "Scheduled {id} for {}.  Undo:  chapar outbox cancel {id}",
             short(at, &now)
         )),
-        None => Line::of(format!(
-            "Queued {id}; it survives a restart.  See:  chapar outbox show {id}"
-        )),
+        None => {
+            Line::of(format!("Queued {id}; it survives a restart.  See:  chapar outbox show {id}"))
+        }
     }
 }
 

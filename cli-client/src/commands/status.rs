@@ -23,8 +23,7 @@ const NEWS_WAIT: Duration = Duration::from_secs(5);
 
 /// Shows the status once, again and again, or as an exit code.
 pub(crate) fn run(context: &Context<'_>, args: &StatusArgs) -> Result<u8, Fault> {
-    let mut daemon =
-        if args.check { context.running() } else { context.open() }?;
+    let mut daemon = if args.check { context.running() } else { context.open() }?;
     let wanted = args.account.as_deref().or(context.account());
     if args.check {
         return check(context, &mut daemon, wanted);
@@ -87,10 +86,9 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
     let unknown = status.outbox.unknown;
     let well = ill.is_empty() && unknown == 0 && status.outbox.failed == 0;
     let line = if well {
-        Line::new().with(Style::Good, "✓").text(format!(
-            " {} accounts, nothing needs you",
-            status.accounts.len()
-        ))
+        Line::new()
+            .with(Style::Good, "✓")
+            .text(format!(" {} accounts, nothing needs you", status.accounts.len()))
     } else {
         let mut parts: Vec<String> = ill
             .iter()
@@ -290,8 +288,7 @@ fn outbox_line(status: &StatusReply) -> Line {
     if parts.is_empty() {
         return Line::of("Outbox  empty");
     }
-    let style =
-        if outbox.unknown + outbox.failed > 0 { Style::Warn } else { Style::Plain };
+    let style = if outbox.unknown + outbox.failed > 0 { Style::Warn } else { Style::Plain };
     Line::of("Outbox  ").with(style, parts.join(" · "))
 }
 
@@ -336,9 +333,11 @@ mod tests {
                 severity: Severity::Error,
                 title: "Sign in again".to_owned(),
                 detail: Some("[AUTHENTICATIONFAILED] no\u{1b}[2J".to_owned()),
-                remedy: vec![["chapar", "account", "update", "old", "--password"]
-                    .map(str::to_owned)
-                    .to_vec()],
+                remedy: vec![
+                    ["chapar", "account", "update", "old", "--password"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                ],
                 ..Health::default()
             }],
             ..live.clone()

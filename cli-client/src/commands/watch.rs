@@ -181,10 +181,8 @@ fn record_cursor(path: &Path, cursor: &Cursor) -> Result<(), Fault> {
 
 /// One event for a person: the time, the account, what it is, and its words.
 fn line(event: &Event, names: &[(AccountId, String)]) -> Line {
-    let at = event.at.parse().map_or_else(
-        |_| event.at.clone(),
-        |at| clock(at, &TimeZone::system()),
-    );
+    let at =
+        event.at.parse().map_or_else(|_| event.at.clone(), |at| clock(at, &TimeZone::system()));
     let account = event.account_id.as_ref().map_or("", |id| {
         names.iter().find(|(known, _)| known == id).map_or(id.as_ref(), |(_, name)| name)
     });
@@ -206,10 +204,14 @@ fn describe(data: &EventData) -> (Style, String, String) {
             shown(Style::Strong, "mail", format!("{:<20} {}", cut(&from, 20), mail.subject))
         }
         EventData::EmailSent(mail) => shown(Style::Plain, "in sent", mail.email_id.to_string()),
-        EventData::EmailReplied(mail) => {
-            shown(Style::Strong, "reply", format!("{} answers {}", mail.email_id, mail.submission_id))
+        EventData::EmailReplied(mail) => shown(
+            Style::Strong,
+            "reply",
+            format!("{} answers {}", mail.email_id, mail.submission_id),
+        ),
+        EventData::SubmissionQueued(of) => {
+            shown(Style::Plain, "queued", of.submission_id.to_string())
         }
-        EventData::SubmissionQueued(of) => shown(Style::Plain, "queued", of.submission_id.to_string()),
         EventData::SubmissionAccepted(of) => {
             shown(Style::Good, "sent", format!("{}  “{}”", of.submission_id, of.reply))
         }
@@ -221,11 +223,9 @@ fn describe(data: &EventData) -> (Style, String, String) {
         EventData::SubmissionFailed(of) => {
             shown(Style::Bad, "not sent", format!("{}  “{}”", of.submission_id, of.reply))
         }
-        EventData::SubmissionUnknown(of) => shown(
-            Style::Warn,
-            "unknown",
-            format!("{}  being looked for in Sent", of.submission_id),
-        ),
+        EventData::SubmissionUnknown(of) => {
+            shown(Style::Warn, "unknown", format!("{}  being looked for in Sent", of.submission_id))
+        }
         EventData::SubmissionCanceled(of) => {
             shown(Style::Plain, "canceled", of.submission_id.to_string())
         }

@@ -124,9 +124,8 @@ impl Table {
                 widest.max(columns(column.heading))
             })
             .collect();
-        let total = |widths: &[usize]| {
-            widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
-        };
+        let total =
+            |widths: &[usize]| widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
         while total(&widths) > width {
             let widest = self
                 .columns

@@ -158,10 +158,7 @@ fn read_items(reader: &mut Reader<'_>, fetched: &mut Fetched) -> Option<()> {
 fn take_item(name: &str, value: Value, fetched: &mut Fetched) {
     match name {
         "UID" => {
-            fetched.uid = value
-                .number()
-                .and_then(|uid| u32::try_from(uid).ok())
-                .unwrap_or(0);
+            fetched.uid = value.number().and_then(|uid| u32::try_from(uid).ok()).unwrap_or(0);
         }
         "FLAGS" => fetched.flags = value.list().map(flags),
         "INTERNALDATE" => fetched.internal_date = value.str().and_then(date::read),

@@ -34,11 +34,7 @@ pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
         for place in 0..4_usize {
             let digit = (group >> (18 - 6 * place)) & 63;
             let digit = DIGITS.get(digit as usize).copied().unwrap_or(b'=');
-            out.push(if place > chunk.len() {
-                '='
-            } else {
-                char::from(digit)
-            });
+            out.push(if place > chunk.len() { '=' } else { char::from(digit) });
         }
     }
     out

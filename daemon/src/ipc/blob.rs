@@ -64,10 +64,7 @@ pub(super) async fn open(
 }
 
 /// Writes `bytes`, giving up on a reader that stands still.
-pub(super) async fn pour(
-    writer: &mut (impl AsyncWrite + Unpin),
-    bytes: &[u8],
-) -> io::Result<()> {
+pub(super) async fn pour(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     for piece in bytes.chunks(limits::PIECE_BYTES) {
         timeout(limits::STALL, writer.write_all(piece)).await??;
     }
@@ -126,8 +123,13 @@ mod tests {
     #[test]
     fn base64_vectors_of_rfc_4648() {
         for (bytes, text) in [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(to_base64(bytes.as_bytes()), text);
             assert_eq!(from_base64(text).as_deref(), Some(bytes.as_bytes()));

@@ -155,7 +155,13 @@ mod tests {
             ("net.timeout", Verdict::Retry, ErrorType::ProviderTimeout, 75, true),
             ("imap.not_imap", Verdict::FixSettings, ErrorType::SettingsWrong, 78, false),
             ("smtp.refused", Verdict::Refused, ErrorType::ProviderFail, 75, false),
-            ("imap.throttled", Verdict::Throttled(Some(Duration::from_secs(2))), ErrorType::RateLimit, 75, true),
+            (
+                "imap.throttled",
+                Verdict::Throttled(Some(Duration::from_secs(2))),
+                ErrorType::RateLimit,
+                75,
+                true,
+            ),
         ];
         for (code, verdict, kind, exit, retryable) in cases {
             let error = failure(

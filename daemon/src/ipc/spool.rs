@@ -34,7 +34,12 @@ impl Spool {
     }
 
     /// Begins an upload of `size` bytes under a fresh id made of `random`.
-    pub(super) fn begin(&self, size: u64, random: [u8; 16], now: Boot) -> Result<Receiving<'_>, Error> {
+    pub(super) fn begin(
+        &self,
+        size: u64,
+        random: [u8; 16],
+        now: Boot,
+    ) -> Result<Receiving<'_>, Error> {
         let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let id = format!("U{hex}");
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,10 +34,8 @@ async fn read_all(bytes: Vec<u8>) -> Result<usize, String> {
     let doing = Doing(ImapStep::Other, "reading a transcript");
     let mut wire = Wire::new(world().0.clock, "corpus").await.unwrap();
     wire.attach(Box::new(ours));
-    let allowance = crate::imap::guard::frame::Allowance {
-        literal: 10 << 20,
-        ..Default::default()
-    };
+    let allowance =
+        crate::imap::guard::frame::Allowance { literal: 10 << 20, ..Default::default() };
     wire.allow(allowance);
     tokio::spawn(async move {
         let _ = theirs.write_all(&bytes).await;
@@ -83,11 +81,7 @@ async fn transcripts() {
     files(&folder, "txt", &mut found);
     let (mut responses, mut lost) = (0, Vec::new());
     for path in &found {
-        let name = path
-            .strip_prefix(&folder)
-            .unwrap()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
         match read_all(restored(path)).await {
             Ok(count) => responses += count,
             Err(why) if EXCEPTIONS.iter().any(|(known, _)| *known == name) => {
@@ -99,10 +93,7 @@ async fn transcripts() {
     if found.is_empty() {
         println!("imap-transcripts: the corpus is not here, nothing was read");
     } else {
-        println!(
-            "imap-transcripts: {} files, {responses} responses read",
-            found.len()
-        );
+        println!("imap-transcripts: {} files, {responses} responses read", found.len());
     }
     assert_eq!(lost, Vec::<String>::new());
 }
@@ -123,10 +114,7 @@ async fn single_responses() {
     if found.is_empty() {
         println!("imap-responses: the corpus is not here, nothing was read");
     } else {
-        println!(
-            "imap-responses: {read} responses read from {} files",
-            found.len()
-        );
+        println!("imap-responses: {read} responses read from {} files", found.len());
         assert!(read > 100);
     }
 }
@@ -138,12 +126,7 @@ fn quoted_responses(yaml: &str) -> Vec<String> {
         .filter_map(|rest| {
             let (_, quoted) = rest.split_once('"')?;
             let quoted = quoted.trim_end().strip_suffix('"')?;
-            Some(
-                quoted
-                    .replace("\\r\\n", "\r\n")
-                    .replace("\\\"", "\"")
-                    .replace("\\\\", "\\"),
-            )
+            Some(quoted.replace("\\r\\n", "\r\n").replace("\\\"", "\"").replace("\\\\", "\\"))
         })
         .collect()
 }

@@ -47,12 +47,9 @@ async fn no_and_bad_are_failures() {
 
 #[tokio::test]
 async fn the_end_of_the_stream_is_a_failure_wherever_it_comes() {
-    for text in [
-        "",
-        "* 1 FETCH (UID 1 FLAGS ())\r\n",
-        "* 1 FETCH (UID 2 BODY[] {9}\r\nab",
-        "* 1 FE",
-    ] {
+    for text in
+        ["", "* 1 FETCH (UID 1 FLAGS ())\r\n", "* 1 FETCH (UID 2 BODY[] {9}\r\nab", "* 1 FE"]
+    {
         let (mut s, _) = session("", move |mut peer: Peer| async move {
             peer.expect("FETCH").await;
             peer.say(text).await;
@@ -70,11 +67,7 @@ async fn the_end_of_the_stream_is_a_failure_wherever_it_comes() {
 async fn a_dropped_command_poisons_the_session() {
     let mut s = answered("* 1 FETCH (UID 1 FLAGS ())\r\n".to_owned()).await;
     let half = fetch(&mut s, Items::Flags);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(100), half)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(100), half).await.is_err());
     let (uids, result) = fetch(&mut s, Items::Flags).await;
     assert_eq!(uids, []);
     assert_eq!(result.unwrap_err().verdict, Verdict::Retry);
@@ -83,10 +76,7 @@ async fn a_dropped_command_poisons_the_session() {
 #[tokio::test]
 async fn a_silent_server_is_noticed() {
     let mut s = answered("* 1 FETCH (UID 1 FLAGS ())\r\n".to_owned()).await;
-    assert_eq!(
-        fetch(&mut s, Items::Flags).await.1.unwrap_err().code,
-        "net.timeout"
-    );
+    assert_eq!(fetch(&mut s, Items::Flags).await.1.unwrap_err().code, "net.timeout");
 }
 
 #[tokio::test]
@@ -190,10 +180,7 @@ async fn what_comes_between_done_and_its_answer_is_news() {
         peer.line().await;
     })
     .await;
-    assert_eq!(
-        s.idle(Duration::from_secs(3), pending()).await,
-        Ok(IdleEnd::Changed)
-    );
+    assert_eq!(s.idle(Duration::from_secs(3), pending()).await, Ok(IdleEnd::Changed));
     assert!(!s.take_changed());
 }
 
@@ -216,11 +203,7 @@ async fn hostile_servers_are_refused_at_little_cost() {
     for number in 0..100_000 {
         let _ = write!(flood, "* {} EXISTS\r\n", number % 7);
     }
-    let nested = format!(
-        "* 1 FETCH (UID 1 BODY {}x{})\r\n",
-        "(".repeat(500),
-        ")".repeat(500)
-    );
+    let nested = format!("* 1 FETCH (UID 1 BODY {}x{})\r\n", "(".repeat(500), ")".repeat(500));
     let deep = format!("{nested}{}\r\n", "* 1 FETCH (UID 1 X (\"a\" ".repeat(200));
     let tiny = "* 1 FETCH (UID 1 X {0}\r\n".to_owned() + &" {0}\r\n".repeat(10_000);
     let before = high_water();
@@ -249,23 +232,16 @@ async fn hostile_servers_are_refused_at_little_cost() {
 fn high_water() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 #[tokio::test]
 async fn a_body_beyond_what_was_announced_is_refused() {
     let body = "x".repeat(200 << 10);
-    let text = format!(
-        "* 1 FETCH (UID 1 BODY[] {{{}}}\r\n{body})\r\nTAG OK\r\n",
-        body.len()
-    );
+    let text = format!("* 1 FETCH (UID 1 BODY[] {{{}}}\r\n{body})\r\nTAG OK\r\n", body.len());
     let mut s = answered(text.clone()).await;
     s.expect_at_most(100 << 10);
-    assert_eq!(
-        fetch(&mut s, Items::Whole).await.1.unwrap_err().code,
-        "imap.protocol"
-    );
+    assert_eq!(fetch(&mut s, Items::Whole).await.1.unwrap_err().code, "imap.protocol");
     let mut s = answered(text).await;
     s.expect_at_most(200 << 10);
     assert_eq!(fetch(&mut s, Items::Whole).await.0, [1]);
@@ -274,8 +250,5 @@ async fn a_body_beyond_what_was_announced_is_refused() {
 #[tokio::test]
 async fn a_fetch_answer_without_sense_is_not_passed_over() {
     let mut s = answered("* 1 FETCH (FLAGS (\r\nTAG OK done\r\n".to_owned()).await;
-    assert_eq!(
-        fetch(&mut s, Items::Flags).await.1.unwrap_err().code,
-        "imap.protocol"
-    );
+    assert_eq!(fetch(&mut s, Items::Flags).await.1.unwrap_err().code, "imap.protocol");
 }

@@ -46,12 +46,8 @@ impl Case {
 }
 
 fn word_after<'a>(ron: &'a str, key: &str) -> &'a str {
-    let rest = ron
-        .split_once(key)
-        .map_or("", |(_, rest)| rest.trim_start());
-    let end = rest
-        .find(|c: char| !c.is_ascii_alphanumeric())
-        .unwrap_or(rest.len());
+    let rest = ron.split_once(key).map_or("", |(_, rest)| rest.trim_start());
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
     rest.split_at(end).0
 }
 
@@ -74,9 +70,8 @@ fn string_after(ron: &str, key: &str) -> Option<String> {
 
 /// The code of the greeting in IMAP's spelling.
 fn code(ron: &str) -> String {
-    let line = ron
-        .split_once("code: Some(")
-        .map_or("", |(_, rest)| rest.lines().next().unwrap_or(""));
+    let line =
+        ron.split_once("code: Some(").map_or("", |(_, rest)| rest.lines().next().unwrap_or(""));
     let words = [
         ("Imap4Rev1", "IMAP4rev1"),
         ("StartTls", "STARTTLS"),
@@ -85,11 +80,8 @@ fn code(ron: &str) -> String {
         ("Auth(Login)", "AUTH=LOGIN"),
         ("Idle", "IDLE"),
     ];
-    let named: Vec<&str> = words
-        .iter()
-        .filter(|(ron, _)| line.contains(ron))
-        .map(|(_, imap)| *imap)
-        .collect();
+    let named: Vec<&str> =
+        words.iter().filter(|(ron, _)| line.contains(ron)).map(|(_, imap)| *imap).collect();
     match word_after(ron, "code: Some(") {
         "Capability" => format!("[CAPABILITY {}] ", named.join(" ")),
         "Alert" => "[ALERT] ".to_owned(),
@@ -107,13 +99,7 @@ async fn play(case: Case, mut peer: Peer) -> Peer {
     peer.say(&case.after_greeting).await;
     while let Some(line) = peer.line().await {
         let (tag, command) = line.split_once(' ').unwrap_or((&line, ""));
-        let answer = match command
-            .split(' ')
-            .next()
-            .unwrap_or("")
-            .to_ascii_uppercase()
-            .as_str()
-        {
+        let answer = match command.split(' ').next().unwrap_or("").to_ascii_uppercase().as_str() {
             "STARTTLS" if case.ignores_starttls => String::new(),
             "STARTTLS" => case.starttls_answer.replace("<tag>", tag),
             "CAPABILITY" if peer.secure => {
@@ -166,21 +152,14 @@ async fn no_credential_before_tls_and_nothing_plain_believed() {
         let case = Case::read(&std::fs::read_to_string(path).unwrap());
         let honest = !case.stays_plain && case.starttls_answer.contains("<tag> OK");
         let (world, peer) = world();
-        let security = if case.implicit {
-            Security::Tls
-        } else {
-            Security::StartTls
-        };
+        let security = if case.implicit { Security::Tls } else { Security::StartTls };
         let server = tokio::spawn(play(case, peer));
         let result = Session::login(&world, &login(security)).await;
         match result {
             Ok(mut session) => {
                 signed_in += 1;
                 assert!(honest, "{path:?}");
-                assert!(
-                    !session.offers("IDLE") && !session.take_changed(),
-                    "{path:?}"
-                );
+                assert!(!session.offers("IDLE") && !session.take_changed(), "{path:?}");
             }
             Err(failure) => {
                 refused += 1;
@@ -198,10 +177,7 @@ async fn no_credential_before_tls_and_nothing_plain_believed() {
             !plain.contains(PASSWORD) && !plain.contains("AGFsaW") && !plain.contains("alice"),
             "{path:?}"
         );
-        let ours: Vec<&str> = plain
-            .lines()
-            .filter(|line| !line.starts_with('\x16'))
-            .collect();
+        let ours: Vec<&str> = plain.lines().filter(|line| !line.starts_with('\x16')).collect();
         assert!(
             ours.len() <= 1 && ours.iter().all(|line| line.ends_with(" STARTTLS")),
             "{path:?}: {ours:?}"
@@ -220,12 +196,7 @@ async fn no_credential_before_tls_and_nothing_plain_believed() {
 
 #[tokio::test]
 async fn injection_after_starttls_is_refused() {
-    for suffix in [
-        "* CAPABILITY IMAP4rev1 IDLE\r\n",
-        "* OK hi\r\n",
-        "x",
-        "\x16",
-    ] {
+    for suffix in ["* CAPABILITY IMAP4rev1 IDLE\r\n", "* OK hi\r\n", "x", "\x16"] {
         let case = Case {
             implicit: false,
             greeting: "* OK hi\r\n".to_owned(),
@@ -236,9 +207,7 @@ async fn injection_after_starttls_is_refused() {
         };
         let (world, peer) = world();
         let server = tokio::spawn(play(case, peer));
-        let failure = Session::login(&world, &login(Security::StartTls))
-            .await
-            .unwrap_err();
+        let failure = Session::login(&world, &login(Security::StartTls)).await.unwrap_err();
         assert_eq!(failure.code, "tls.injected", "{suffix:?}");
         assert!(!server.await.unwrap().secure);
     }

@@ -139,21 +139,15 @@ impl Peer {
     /// TLS, greeting and a login after which the server offers `capabilities`.
     pub(super) async fn let_in(&mut self, capabilities: &str) {
         self.handshake().await;
-        self.say("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hello\r\n")
-            .await;
+        self.say("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hello\r\n").await;
         let end = format!("OK [CAPABILITY IMAP4rev1 {capabilities}] in");
-        self.answer("AUTHENTICATE PLAIN AGFsaWNlAGNvcnLDqGN0IGhvcnNl", "", &end)
-            .await;
+        self.answer("AUTHENTICATE PLAIN AGFsaWNlAGNvcnLDqGN0IGhvcnNl", "", &end).await;
     }
 }
 
 pub(super) fn login(security: Security) -> Login {
     Login {
-        endpoint: Endpoint {
-            host: "mail.example".to_owned(),
-            port: 1,
-            security,
-        },
+        endpoint: Endpoint { host: "mail.example".to_owned(), port: 1, security },
         user: "alice".to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
         ca_pem: None,
@@ -169,11 +163,7 @@ pub(super) fn world() -> (World, Peer) {
         net: Arc::new(PipeNet(Mutex::new(Some(ours)))),
         ..real
     };
-    let peer = Peer {
-        stream: theirs,
-        plain: Vec::new(),
-        secure: false,
-    };
+    let peer = Peer { stream: theirs, plain: Vec::new(), secure: false };
     (world, peer)
 }
 
@@ -197,7 +187,5 @@ where
 /// Where a set of public test data is: beside the repository, or where `CHAPAR_CORPORA` says.
 pub(super) fn corpus(name: &str) -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora");
-    std::env::var_os("CHAPAR_CORPORA")
-        .map_or_else(beside, PathBuf::from)
-        .join(name)
+    std::env::var_os("CHAPAR_CORPORA").map_or_else(beside, PathBuf::from).join(name)
 }

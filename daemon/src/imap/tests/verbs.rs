@@ -14,10 +14,9 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn login_by_each_mechanism() {
-    for (greeting, script) in [
-        ("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi", "continue"),
-        ("* OK hi", "ask"),
-    ] {
+    for (greeting, script) in
+        [("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi", "continue"), ("* OK hi", "ask")]
+    {
         let (world, mut peer) = world();
         let server = tokio::spawn(async move {
             peer.handshake().await;
@@ -32,14 +31,9 @@ async fn login_by_each_mechanism() {
             }
             let tag = peer.expect("AUTHENTICATE PLAIN").await;
             peer.say("+ \r\n").await;
-            assert_eq!(
-                peer.line().await.as_deref(),
-                Some("AGFsaWNlAGNvcnLDqGN0IGhvcnNl")
-            );
-            peer.say(format!(
-                "* CAPABILITY IMAP4rev1 ID ENABLE CONDSTORE\r\n{tag} OK in\r\n"
-            ))
-            .await;
+            assert_eq!(peer.line().await.as_deref(), Some("AGFsaWNlAGNvcnLDqGN0IGhvcnNl"));
+            peer.say(format!("* CAPABILITY IMAP4rev1 ID ENABLE CONDSTORE\r\n{tag} OK in\r\n"))
+                .await;
             peer.answer(
                 "ID (\"name\" \"chapar\"",
                 "* ID (\"name\" \"Srv\" \"version\" \"1\")\r\n",
@@ -58,16 +52,8 @@ async fn login_by_each_mechanism() {
 #[tokio::test]
 async fn login_refusals_are_told_apart() {
     for (capabilities, answer, code) in [
-        (
-            "AUTH=PLAIN SASL-IR",
-            "NO [AUTHENTICATIONFAILED] wrong",
-            "imap.auth",
-        ),
-        (
-            "AUTH=PLAIN SASL-IR",
-            "NO [UNAVAILABLE] later",
-            "imap.unavailable",
-        ),
+        ("AUTH=PLAIN SASL-IR", "NO [AUTHENTICATIONFAILED] wrong", "imap.auth"),
+        ("AUTH=PLAIN SASL-IR", "NO [UNAVAILABLE] later", "imap.unavailable"),
         ("LOGINDISABLED", "", "imap.no_login"),
         // LOGIN carries ASCII only
         ("IDLE", "", "imap.refused"),
@@ -75,16 +61,13 @@ async fn login_refusals_are_told_apart() {
         let (world, mut peer) = world();
         let server = tokio::spawn(async move {
             peer.handshake().await;
-            peer.say(format!("* OK [CAPABILITY IMAP4rev1 {capabilities}] hi\r\n"))
-                .await;
+            peer.say(format!("* OK [CAPABILITY IMAP4rev1 {capabilities}] hi\r\n")).await;
             if let Some(line) = peer.line().await {
                 let tag = line.split(' ').next().unwrap();
                 peer.say(format!("{tag} {answer}\r\n")).await;
             }
         });
-        let failure = Session::login(&world, &login(Security::Tls))
-            .await
-            .unwrap_err();
+        let failure = Session::login(&world, &login(Security::Tls)).await.unwrap_err();
         assert_eq!(failure.code, code);
         assert!(!format!("{failure:?}").contains("corr"));
         server.await.unwrap();
@@ -105,9 +88,7 @@ async fn what_is_no_imap_server_is_said_to_be_none() {
             peer.handshake().await;
             peer.say(greeting).await;
         });
-        let failure = Session::login(&world, &login(Security::Tls))
-            .await
-            .unwrap_err();
+        let failure = Session::login(&world, &login(Security::Tls)).await.unwrap_err();
         assert_eq!(failure.code, code, "{greeting}");
     }
 }
@@ -125,28 +106,18 @@ async fn list_in_one_flight_and_in_two() {
     })
     .await;
     let listed = s.list().await.unwrap();
-    let [inbox, bin] = listed.as_slice() else {
-        panic!("{listed:?}")
-    };
+    let [inbox, bin] = listed.as_slice() else { panic!("{listed:?}") };
     assert_eq!(inbox.status.and_then(|state| state.modseq), Some(5));
-    assert_eq!(
-        (bin.wire_name.as_str(), bin.role),
-        ("Bin", Some(Role::Trash))
-    );
+    assert_eq!((bin.wire_name.as_str(), bin.role), ("Bin", Some(Role::Trash)));
 
     let (mut s, _) = session("", |mut peer: Peer| async move {
-        peer.answer("LIST \"\" \"*\"", "* LIST () \".\" INBOX.Sent\r\n", "OK")
-            .await;
-        peer.answer("LSUB \"\" \"*\"", "* LSUB () \".\" INBOX.Sent\r\n", "OK")
-            .await;
-        peer.answer("LIST \"\" \"INBOX\"", "* LIST () \".\" INBOX\r\n", "OK")
-            .await;
+        peer.answer("LIST \"\" \"*\"", "* LIST () \".\" INBOX.Sent\r\n", "OK").await;
+        peer.answer("LSUB \"\" \"*\"", "* LSUB () \".\" INBOX.Sent\r\n", "OK").await;
+        peer.answer("LIST \"\" \"INBOX\"", "* LIST () \".\" INBOX\r\n", "OK").await;
     })
     .await;
     let listed = s.list().await.unwrap();
-    let [sent, inbox] = listed.as_slice() else {
-        panic!("{listed:?}")
-    };
+    let [sent, inbox] = listed.as_slice() else { panic!("{listed:?}") };
     assert_eq!(
         (sent.role, sent.subscribed, inbox.role),
         (Some(Role::Sent), true, Some(Role::Inbox))
@@ -179,13 +150,9 @@ async fn select_fetch_and_hints() {
         (9, 12, Some(77), 3)
     );
     let mut got = Vec::new();
-    s.fetch(
-        Which::Seqs("1:3".to_owned()),
-        Items::Summary,
-        &mut |fetched| got.push(fetched),
-    )
-    .await
-    .unwrap();
+    s.fetch(Which::Seqs("1:3".to_owned()), Items::Summary, &mut |fetched| got.push(fetched))
+        .await
+        .unwrap();
     let expected = Fetched {
         uid: 7,
         flags: Some(Flags::parse(&["\\Seen", "$Forwarded"])),
@@ -198,13 +165,7 @@ async fn select_fetch_and_hints() {
     };
     assert_eq!(got, [expected]);
     assert!(s.take_changed(), "the flags of message 2");
-    s.fetch(
-        Which::Uids("7".to_owned()),
-        Items::FlagsSince(4),
-        &mut |_| (),
-    )
-    .await
-    .unwrap();
+    s.fetch(Which::Uids("7".to_owned()), Items::FlagsSince(4), &mut |_| ()).await.unwrap();
     assert!(!s.take_changed());
     s.probe(Duration::from_secs(9)).await.unwrap();
     assert!(s.take_changed(), "4 EXISTS");
@@ -239,9 +200,7 @@ async fn long_sets_are_split() {
     })
     .await;
     let set = vec!["4000000000"; 1000].join(",");
-    s.fetch(Which::Uids(set), Items::Flags, &mut |_| ())
-        .await
-        .unwrap();
+    s.fetch(Which::Uids(set), Items::Flags, &mut |_| ()).await.unwrap();
     drop(s);
     server.await.unwrap();
 }
@@ -257,13 +216,10 @@ async fn append_in_both_forms() {
                 peer.say("+ go\r\n").await;
             }
             assert_eq!(peer.raw(7).await, b"a\r\nb)\r\n");
-            peer.say(format!("{tag} OK [APPENDUID 9 41] done\r\n"))
-                .await;
+            peer.say(format!("{tag} OK [APPENDUID 9 41] done\r\n")).await;
         })
         .await;
-        let uid = s
-            .append("Sent", &Flags::parse(&["\\Seen"]), Wall(0), b"a\r\nb)")
-            .await;
+        let uid = s.append("Sent", &Flags::parse(&["\\Seen"]), Wall(0), b"a\r\nb)").await;
         assert_eq!(uid, Ok(Some(41)));
         server.await.unwrap();
     }
@@ -271,10 +227,7 @@ async fn append_in_both_forms() {
 
 #[tokio::test]
 async fn a_lost_reply_to_append_is_unknown_and_a_no_is_not() {
-    for (answer, verdict) in [
-        ("", Verdict::Unknown),
-        ("NO [OVERQUOTA] full", Verdict::Refused),
-    ] {
+    for (answer, verdict) in [("", Verdict::Unknown), ("NO [OVERQUOTA] full", Verdict::Refused)] {
         let (mut s, _) = session("LITERAL+", move |mut peer: Peer| async move {
             let tag = peer.expect("APPEND").await;
             peer.raw(4).await;
@@ -283,10 +236,7 @@ async fn a_lost_reply_to_append_is_unknown_and_a_no_is_not() {
             }
         })
         .await;
-        let failure = s
-            .append("Sent", &Flags::default(), Wall(0), b"ab")
-            .await
-            .unwrap_err();
+        let failure = s.append("Sent", &Flags::default(), Wall(0), b"ab").await.unwrap_err();
         assert_eq!(failure.verdict, verdict);
     }
 }
@@ -302,27 +252,16 @@ async fn idle_stops_renews_and_reports() {
         }
     })
     .await;
-    assert_eq!(
-        s.idle(Duration::from_mins(1), ready(())).await,
-        Ok(IdleEnd::Stopped)
-    );
-    assert_eq!(
-        s.idle(Duration::from_secs(3), pending()).await,
-        Ok(IdleEnd::Renew)
-    );
-    assert_eq!(
-        s.idle(Duration::from_mins(1), pending()).await,
-        Ok(IdleEnd::Changed)
-    );
+    assert_eq!(s.idle(Duration::from_mins(1), ready(())).await, Ok(IdleEnd::Stopped));
+    assert_eq!(s.idle(Duration::from_secs(3), pending()).await, Ok(IdleEnd::Renew));
+    assert_eq!(s.idle(Duration::from_mins(1), pending()).await, Ok(IdleEnd::Changed));
     server.await.unwrap();
 }
 
 #[tokio::test]
 async fn logout_never_waits_long() {
-    let (s, _) = session("", |mut peer: Peer| async move {
-        while peer.line().await.is_some() {}
-    })
-    .await;
+    let (s, _) =
+        session("", |mut peer: Peer| async move { while peer.line().await.is_some() {} }).await;
     let limit = Duration::from_secs(5);
     tokio::time::timeout(limit, s.logout()).await.unwrap();
 }
