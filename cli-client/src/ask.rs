@@ -80,13 +80,21 @@ pub(crate) fn confirm_name(
     let typed = match given {
         Some(typed) => typed.to_owned(),
         None if screen.asks => prompt_line(screen, question)?,
-        None => return Err(Fault::missing("a confirmation", &format!("--confirm={name}"))),
+        None => {
+            return Err(Fault::missing(
+                "a confirmation",
+                &format!("--confirm={name}"),
+            ));
+        }
     };
     if typed == name {
         return Ok(());
     }
-    Err(Fault::new("input.data", format!("{typed:?} is not {name:?}: nothing was changed"))
-        .without_commands())
+    Err(Fault::new(
+        "input.data",
+        format!("{typed:?} is not {name:?}: nothing was changed"),
+    )
+    .without_commands())
 }
 
 /// Takes a password from its source, or asks for it.
@@ -101,8 +109,9 @@ pub(crate) fn password(
         from_command(command)?
     } else if screen.asks {
         let prompt = Line::of(format!("Password for {owner} (not shown): ")).paint(screen.err);
-        rpassword::prompt_password(prompt)
-            .map_err(|cause| no_password("could not read the password").because(cause.to_string()))?
+        rpassword::prompt_password(prompt).map_err(|cause| {
+            no_password("could not read the password").because(cause.to_string())
+        })?
     } else {
         return Err(Fault::missing(
             "the password",
@@ -149,13 +158,19 @@ fn from_command(command: &str) -> Result<String, Fault> {
         return Err(failed(format!("the password command {command:?} failed"))
             .because(output.status.to_string()));
     }
-    let first = output.stdout.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let first = output
+        .stdout
+        .split(|&byte| byte == b'\n')
+        .next()
+        .unwrap_or_default();
     password_text(first.to_vec(), "the password command")
 }
 
 fn password_text(bytes: Vec<u8>, source: &str) -> Result<String, Fault> {
     if bytes.len() > PASSWORD_LIMIT {
-        return Err(no_password(&format!("{source} gave more than {PASSWORD_LIMIT} bytes")));
+        return Err(no_password(&format!(
+            "{source} gave more than {PASSWORD_LIMIT} bytes"
+        )));
     }
     let mut text = String::from_utf8(bytes)
         .map_err(|_| no_password(&format!("{source} gave a password that is not UTF-8")))?;
@@ -179,7 +194,9 @@ pub(crate) fn canceled() -> Fault {
 
 fn prompt_line(screen: &Screen, prompt: &str) -> Result<String, Fault> {
     let _ = screen.flush();
-    let text = Line::new().with(Style::Strong, prompt.trim_end()).paint(screen.err);
+    let text = Line::new()
+        .with(Style::Strong, prompt.trim_end())
+        .paint(screen.err);
     let _ = write!(io::stderr(), "{text} ");
     let mut answer = String::new();
     let taken = io::stdin()

@@ -73,7 +73,10 @@ impl Daemon {
             Err(ClientError::Connect { source, .. }) => return Err(unreachable(&path, &source)),
             Err(other) => return Err(fault_of(other)),
         };
-        let timeout = global.timeout.unwrap_or(USUAL_TIMEOUT).max(Duration::from_millis(1));
+        let timeout = global
+            .timeout
+            .unwrap_or(USUAL_TIMEOUT)
+            .max(Duration::from_millis(1));
         let mut daemon = Self { client, timeout };
         daemon.greet(screen)?;
         Ok(daemon)
@@ -151,8 +154,11 @@ impl Daemon {
     ) -> Result<serde_json::Value, Fault> {
         let raw = self.client.call_raw(method, params).map_err(fault_of)?;
         serde_json::from_str(raw.get()).map_err(|cause| {
-            Fault::new("socket.protocol", format!("{method} answered something unreadable"))
-                .because(cause.to_string())
+            Fault::new(
+                "socket.protocol",
+                format!("{method} answered something unreadable"),
+            )
+            .because(cause.to_string())
         })
     }
 
@@ -172,21 +178,28 @@ impl Daemon {
     }
 
     fn set_timeout(&self, timeout: Duration) -> Result<(), Fault> {
-        self.client.set_timeout(Some(timeout)).map_err(|cause| fault_of(ClientError::Io(cause)))
+        self.client
+            .set_timeout(Some(timeout))
+            .map_err(|cause| fault_of(ClientError::Io(cause)))
     }
 }
 
 /// Picks the account that is meant.
 fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, Fault> {
-    let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
+    let names: Vec<String> = accounts
+        .iter()
+        .map(|account| account.name.clone())
+        .collect();
     let Some(wanted) = wanted else {
         return match accounts.len() {
             1 => Ok(accounts.remove(0)),
             0 => Err(Fault::new("account.none", "no mailbox is connected yet")
                 .without_commands()
                 .try_command(["chapar", "connect", "you@example.org"])),
-            _ => Err(Fault::new("account.ambiguous", "which account? name one with -a")
-                .hint(format!("there are: {}", names.join(", ")))),
+            _ => Err(
+                Fault::new("account.ambiguous", "which account? name one with -a")
+                    .hint(format!("there are: {}", names.join(", "))),
+            ),
         };
     };
     let is_meant = |account: &Account| {
@@ -194,7 +207,9 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
             || account.name.eq_ignore_ascii_case(wanted)
             || account.email.eq_ignore_ascii_case(wanted)
     };
-    let exact = accounts.iter().position(|account| account.id.0 == wanted || account.name == wanted);
+    let exact = accounts
+        .iter()
+        .position(|account| account.id.0 == wanted || account.name == wanted);
     let fitting: Vec<usize> = accounts
         .iter()
         .enumerate()
@@ -220,16 +235,25 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
 }
 
 fn is_absent(cause: &io::Error) -> bool {
-    matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+    )
 }
 
 fn is_timeout(cause: &io::Error) -> bool {
-    matches!(cause.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    matches!(
+        cause.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 fn absent(path: &Path, cause: &io::Error) -> Fault {
-    Fault::new("socket.absent", format!("chapard is not running: {}", path.display()))
-        .because(cause.to_string())
+    Fault::new(
+        "socket.absent",
+        format!("chapard is not running: {}", path.display()),
+    )
+    .because(cause.to_string())
 }
 
 fn unreachable(path: &Path, cause: &io::Error) -> Fault {
@@ -249,9 +273,8 @@ pub(crate) fn fault_of(error: ClientError) -> Fault {
         ClientError::Io(cause) if is_timeout(&cause) => {
             Fault::new("socket.timeout", "chapard did not answer in time")
         }
-        ClientError::Io(cause) => {
-            Fault::new("socket.closed", "the connection to chapard broke").because(cause.to_string())
-        }
+        ClientError::Io(cause) => Fault::new("socket.closed", "the connection to chapard broke")
+            .because(cause.to_string()),
         ClientError::Closed => Fault::new("socket.closed", "chapard closed the connection"),
         ClientError::Protocol(what) => {
             Fault::new("socket.protocol", "chapard answered something unexpected").because(what)
@@ -262,7 +285,11 @@ pub(crate) fn fault_of(error: ClientError) -> Fault {
 /// Turns the daemon's error object into a fault; its words, remedies and code are kept.
 pub(crate) fn fault_of_wire(error: &Error) -> Fault {
     let kind = error.data.r#type;
-    let code = error.data.code.clone().unwrap_or_else(|| code_of(kind).to_owned());
+    let code = error
+        .data
+        .code
+        .clone()
+        .unwrap_or_else(|| code_of(kind).to_owned());
     let mut fault = Fault::new(&code, error.message.clone());
     fault.exit = pages::exit_of(&code).unwrap_or_else(|| kind.exit_code());
     fault.detail.clone_from(&error.data.detail);
@@ -301,7 +328,10 @@ fn code_of(kind: ErrorType) -> &'static str {
         "stateMismatch" | "cannotCalculateChanges" => "object.changed",
         "wrongPhase" => "submission.too_late",
         "invalidRecipients" | "noRecipients" => "input.address",
-        "invalidArguments" | "invalidEmail" | "tooLarge" | "requestTooLarge"
+        "invalidArguments"
+        | "invalidEmail"
+        | "tooLarge"
+        | "requestTooLarge"
         | "idempotencyMismatch" => "input.data",
         "tlsInvalid" => "tls.invalid",
         "settingsWrong" => "account.settings",
@@ -324,14 +354,18 @@ mod tests {
     use chapar_ipc_protocol::id::AccountId;
 
     fn accounts() -> Vec<Account> {
-        [("a1", "work", "ana@contoso.example"), ("a2", "Home", "ana@home.example"), ("a3", "home", "b@x")]
-            .map(|(id, name, email)| Account {
-                id: AccountId::from(id),
-                name: name.to_owned(),
-                email: email.to_owned(),
-                ..Account::default()
-            })
-            .to_vec()
+        [
+            ("a1", "work", "ana@contoso.example"),
+            ("a2", "Home", "ana@home.example"),
+            ("a3", "home", "b@x"),
+        ]
+        .map(|(id, name, email)| Account {
+            id: AccountId::from(id),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            ..Account::default()
+        })
+        .to_vec()
     }
 
     #[test]
@@ -348,7 +382,10 @@ mod tests {
 
     #[test]
     fn no_name_is_enough_only_for_one_account() {
-        assert_eq!(choose(accounts(), None).unwrap_err().code, "account.ambiguous");
+        assert_eq!(
+            choose(accounts(), None).unwrap_err().code,
+            "account.ambiguous"
+        );
         assert_eq!(choose(Vec::new(), None).unwrap_err().code, "account.none");
         assert!(choose(accounts().split_off(2), None).is_ok());
     }
@@ -357,7 +394,11 @@ mod tests {
     fn every_wire_type_leads_to_a_page_and_an_exit_code() {
         for &kind in ErrorType::ALL {
             let fault = fault_of_wire(&Error::new(kind, "m"));
-            assert!(pages::find(&fault.code).is_some(), "{} has no page", fault.code);
+            assert!(
+                pages::find(&fault.code).is_some(),
+                "{} has no page",
+                fault.code
+            );
             assert!(fault.exit >= 65, "{}", kind.word());
         }
     }

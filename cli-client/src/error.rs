@@ -91,8 +91,7 @@ impl Fault {
 
     /// A flag that is missing and could not be asked for.
     pub(crate) fn missing(what: &str, flag: &str) -> Self {
-        let mut fault =
-            Self::new("cli.missing", format!("{what} is missing: give {flag}"));
+        let mut fault = Self::new("cli.missing", format!("{what} is missing: give {flag}"));
         fault.remedy.clear();
         fault
     }
@@ -131,13 +130,22 @@ impl Fault {
     /// The same with a command to try, before those there are.
     pub(crate) fn try_command<const N: usize>(mut self, command: [&str; N]) -> Self {
         let command = command.iter().map(|&word| word.to_owned()).collect();
-        self.remedy.insert(0, Remedy { title: String::new(), command });
+        self.remedy.insert(
+            0,
+            Remedy {
+                title: String::new(),
+                command,
+            },
+        );
         self
     }
 
     /// The same with a sentence about what to do.
     pub(crate) fn hint(mut self, title: impl Into<String>) -> Self {
-        self.remedy.push(Remedy { title: title.into(), command: Vec::new() });
+        self.remedy.push(Remedy {
+            title: title.into(),
+            command: Vec::new(),
+        });
         self
     }
 
@@ -155,7 +163,10 @@ impl Fault {
     /// The fault for a person: what happened, why, what to do, the code.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (index, text) in wrap(&self.message, width.saturating_sub(2)).into_iter().enumerate() {
+        for (index, text) in wrap(&self.message, width.saturating_sub(2))
+            .into_iter()
+            .enumerate()
+        {
             let mark = if index == 0 {
                 Line::new().with(Style::Bad, "✗").text(" ")
             } else {
@@ -171,7 +182,10 @@ impl Fault {
         for remedy in &self.remedy {
             lines.extend(remedy_lines(remedy, width));
         }
-        let help = format!("  exit {} · {} · chapar help {}", self.exit, self.code, self.code);
+        let help = format!(
+            "  exit {} · {} · chapar help {}",
+            self.exit, self.code, self.code
+        );
         lines.push(Line::new().with(Style::Dim, help));
         lines
     }
@@ -208,9 +222,16 @@ fn remedy_lines(remedy: &Remedy, width: usize) -> Vec<Line> {
     let command = shell_words(&remedy.command);
     let mut lines = Vec::new();
     if !remedy.title.is_empty() && remedy.title != command {
-        for (index, text) in wrap(&remedy.title, width.saturating_sub(10)).into_iter().enumerate() {
+        for (index, text) in wrap(&remedy.title, width.saturating_sub(10))
+            .into_iter()
+            .enumerate()
+        {
             let label = if index == 0 { "try" } else { "" };
-            lines.push(Line::new().with(Style::Dim, format!("    {label:<6}")).text(text));
+            lines.push(
+                Line::new()
+                    .with(Style::Dim, format!("    {label:<6}"))
+                    .text(text),
+            );
         }
         if !command.is_empty() {
             lines.push(Line::of(format!("          {command}")));
@@ -251,15 +272,28 @@ mod tests {
     use crate::screen::Paper;
 
     fn expired() -> Fault {
-        Fault::new("tls.expired", "mail.example.org:993 has no valid certificate – not connecting")
-            .because("CN=plesk, expired 2024-11-03; needed: a certificate for mail.example.org")
-            .without_commands()
-            .hint("the name on the certificate that your provider publishes")
-            .try_command(["chapar", "connect", "ana@example.org", "--imap", "imap.example.org"])
+        Fault::new(
+            "tls.expired",
+            "mail.example.org:993 has no valid certificate – not connecting",
+        )
+        .because("CN=plesk, expired 2024-11-03; needed: a certificate for mail.example.org")
+        .without_commands()
+        .hint("the name on the certificate that your provider publishes")
+        .try_command([
+            "chapar",
+            "connect",
+            "ana@example.org",
+            "--imap",
+            "imap.example.org",
+        ])
     }
 
     fn painted(paper: Paper) -> String {
-        expired().lines(80).iter().map(|line| line.paint(paper) + "\n").collect()
+        expired()
+            .lines(80)
+            .iter()
+            .map(|line| line.paint(paper) + "\n")
+            .collect()
     }
 
     #[test]
@@ -278,7 +312,11 @@ mod tests {
 
     #[test]
     fn colour_adds_nothing_but_colour() {
-        let coloured = painted(Paper { colour: true, ascii: false, terminal: true });
+        let coloured = painted(Paper {
+            colour: true,
+            ascii: false,
+            terminal: true,
+        });
         assert!(coloured.starts_with("\u{1b}[31m✗\u{1b}[0m \u{1b}[1mmail"));
         let stripped = crate::hygiene::clean(&coloured, crate::hygiene::Lines::Many);
         assert_eq!(stripped, painted(Paper::default()));
@@ -286,7 +324,11 @@ mod tests {
 
     #[test]
     fn ascii_has_the_same_words() {
-        let text = painted(Paper { colour: false, ascii: true, terminal: true });
+        let text = painted(Paper {
+            colour: false,
+            ascii: true,
+            terminal: true,
+        });
         assert!(text.is_ascii(), "{text}");
         assert!(text.starts_with("x mail.example.org:993 has no valid certificate - not"));
     }
@@ -305,7 +347,10 @@ mod tests {
     fn a_reader_that_left_is_no_fault() {
         let fault = Fault::stdout(io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(fault.is_quiet() && fault.exit == exit::OK);
-        assert_eq!(Fault::stdout(io::Error::other("full")).exit, exit::CANNOT_WRITE);
+        assert_eq!(
+            Fault::stdout(io::Error::other("full")).exit,
+            exit::CANNOT_WRITE
+        );
     }
 
     #[test]

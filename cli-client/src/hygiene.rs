@@ -150,10 +150,43 @@ mod tests {
     /// Deterministic text of letters, controls and introducers (xorshift; the seed is the case).
     fn noise(seed: u64, length: usize) -> String {
         const POOL: &[char] = &[
-            'a', 'Z', '7', ' ', ';', '[', ']', '\\', 'm', 'P', '(', 'é', '漢', '😀', '\n', '\r',
-            '\t', '\0', '\u{7}', '\u{8}', '\u{b}', '\u{1b}', '\u{1b}', '\u{7f}', '\u{85}',
-            '\u{90}', '\u{9b}', '\u{9c}', '\u{9d}', '\u{200b}', '\u{200d}', '\u{200e}', '\u{2028}',
-            '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}',
+            'a',
+            'Z',
+            '7',
+            ' ',
+            ';',
+            '[',
+            ']',
+            '\\',
+            'm',
+            'P',
+            '(',
+            'é',
+            '漢',
+            '😀',
+            '\n',
+            '\r',
+            '\t',
+            '\0',
+            '\u{7}',
+            '\u{8}',
+            '\u{b}',
+            '\u{1b}',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{90}',
+            '\u{9b}',
+            '\u{9c}',
+            '\u{9d}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
         ];
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         (0..length)
@@ -173,7 +206,9 @@ mod tests {
             let one = clean(&text, Lines::One);
             assert!(!one.chars().any(is_control), "seed {seed}: {one:?}");
             let many = clean(&text, Lines::Many);
-            let left = many.chars().any(|c| is_control(c) && c != '\n' && c != '\t');
+            let left = many
+                .chars()
+                .any(|c| is_control(c) && c != '\n' && c != '\t');
             assert!(!left, "seed {seed}: {many:?}");
         }
     }
@@ -197,9 +232,15 @@ mod tests {
                 .filter(|c| !matches!(c, '\u{1b}' | '\u{80}'..='\u{9f}'))
                 .collect();
             let letters = |s: &str| -> String {
-                s.chars().filter(|c| !c.is_whitespace() && !is_control(*c)).collect()
+                s.chars()
+                    .filter(|c| !c.is_whitespace() && !is_control(*c))
+                    .collect()
             };
-            assert_eq!(letters(&clean(&text, Lines::One)), letters(&text), "seed {seed}");
+            assert_eq!(
+                letters(&clean(&text, Lines::One)),
+                letters(&text),
+                "seed {seed}"
+            );
         }
     }
 
@@ -208,7 +249,10 @@ mod tests {
         for (text, shown) in [
             ("\u{1b}[31mred\u{1b}[0m", "red"),
             ("\u{1b}]0;title\u{7}x", "x"),
-            ("\u{1b}]8;;http://evil\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+            (
+                "\u{1b}]8;;http://evil\u{1b}\\link\u{1b}]8;;\u{1b}\\",
+                "link",
+            ),
             ("\u{9d}52;c;AAAA\u{9c}y", "y"),
             ("\u{9b}2Jz", "z"),
             ("\u{1b}(Bok", "ok"),

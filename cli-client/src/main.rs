@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use commands::Context;
 use args::{Cli, Command, Global};
+use commands::Context;
 use error::{Fault, exit};
 use screen::{Form, Screen};
 
@@ -39,7 +39,10 @@ fn main() -> ExitCode {
 
 /// Runs the command; the number is its exit code.
 fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
-    let context = Context { screen, global: &cli.global };
+    let context = Context {
+        screen,
+        global: &cli.global,
+    };
     let done = |outcome: Result<(), Fault>| outcome.map(|()| exit::OK);
     match &cli.command {
         None => commands::status::overview(&context),
@@ -65,7 +68,10 @@ fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
 
 /// Answers a command line that could not be read, or prints the help that was asked for.
 fn refuse(error: &clap::Error, words: &[std::ffi::OsString]) -> u8 {
-    let global = Global { json: usage::wants_json(words), ..Global::default() };
+    let global = Global {
+        json: usage::wants_json(words),
+        ..Global::default()
+    };
     let screen = Screen::new(&global);
     match usage::fault(error) {
         Some(fault) => report(&screen, &fault),

@@ -61,7 +61,11 @@ pub(crate) fn spawn_and_connect(socket: &Path) -> Result<Client, Fault> {
         Some(status) => format!("{} ended at once ({status})", program.display()),
         None => {
             let seconds = START_TIME.as_secs();
-            format!("{} did not open {} within {seconds} s", program.display(), socket.display())
+            format!(
+                "{} did not open {} within {seconds} s",
+                program.display(),
+                socket.display()
+            )
         }
     };
     Err(Fault::new("socket.start", message).because(tail(&mut said)))
@@ -73,23 +77,33 @@ pub(crate) fn program() -> Result<PathBuf, Fault> {
         .ok()
         .and_then(|own| own.parent().map(|directory| directory.join("chapard")));
     let on_path = std::env::var_os("PATH")
-        .map(|paths| std::env::split_paths(&paths).map(|path| path.join("chapard")).collect())
+        .map(|paths| {
+            std::env::split_paths(&paths)
+                .map(|path| path.join("chapard"))
+                .collect()
+        })
         .unwrap_or_else(Vec::new);
     beside
         .into_iter()
         .chain(on_path)
         .find(|candidate| candidate.is_file())
         .ok_or_else(|| {
-            Fault::new("socket.start", "chapard is neither beside chapar nor on PATH")
-                .without_commands()
-                .hint("install chapard in the same directory as chapar")
+            Fault::new(
+                "socket.start",
+                "chapard is neither beside chapar nor on PATH",
+            )
+            .without_commands()
+            .hint("install chapard in the same directory as chapar")
         })
 }
 
 fn spawn(program: &Path, socket: &Path, said: &File) -> Result<Child, Fault> {
     let failed = |cause: std::io::Error| {
-        Fault::new("socket.start", format!("could not start {}", program.display()))
-            .because(cause.to_string())
+        Fault::new(
+            "socket.start",
+            format!("could not start {}", program.display()),
+        )
+        .because(cause.to_string())
     };
     let words = said.try_clone().map_err(failed)?;
     let mut command = Command::new(program);

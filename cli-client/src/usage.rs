@@ -6,12 +6,19 @@ use crate::error::{Fault, exit};
 
 /// Says whether the words ask for JSON, before or without a successful parse.
 pub(crate) fn wants_json(words: &[std::ffi::OsString]) -> bool {
-    words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
+    words
+        .iter()
+        .skip(1)
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--json")
 }
 
 /// Turns what clap found into a fault; help and version are no faults and give `None`.
 pub(crate) fn fault(error: &clap::Error) -> Option<Fault> {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
         return None;
     }
     let mut fault = Fault::new("cli.usage", message(error)).without_commands();
@@ -74,7 +81,10 @@ fn help_of(error: &clap::Error) -> String {
 /// Says whether a word can only be meant as a mail address.
 pub(crate) fn looks_like_address(word: &str) -> bool {
     word.split_once('@').is_some_and(|(name, domain)| {
-        !name.is_empty() && !domain.is_empty() && !word.contains(char::is_whitespace)
+        !name.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !word.contains(char::is_whitespace)
     })
 }
 
@@ -93,15 +103,26 @@ mod tests {
     fn an_address_is_meant_to_be_connected() {
         let fault = fault_of(&["ana@example.org"]);
         assert_eq!(fault.exit, 2);
-        assert_eq!(fault.remedy[0].command, ["chapar", "connect", "ana@example.org"]);
+        assert_eq!(
+            fault.remedy[0].command,
+            ["chapar", "connect", "ana@example.org"]
+        );
     }
 
     #[test]
     fn a_typing_error_is_answered_with_what_was_meant() {
         let said = |words: &[&str]| -> String {
-            fault_of(words).lines(200).iter().map(|l| l.paint(Default::default()) + "\n").collect()
+            fault_of(words)
+                .lines(200)
+                .iter()
+                .map(|l| l.paint(Default::default()) + "\n")
+                .collect()
         };
-        assert!(said(&["statsu"]).contains("did you mean status?"), "{}", said(&["statsu"]));
+        assert!(
+            said(&["statsu"]).contains("did you mean status?"),
+            "{}",
+            said(&["statsu"])
+        );
         assert!(said(&["send", "--subjet", "x"]).contains("did you mean --subject?"));
         assert!(said(&["mail", "lst"]).contains("did you mean list?"));
         assert!(said(&["outbox"]).contains("a subcommand is missing"));

@@ -66,7 +66,8 @@ fn get(context: &Context<'_>, path: &Path, key: Option<&str>) -> Result<(), Faul
         (Form::Json, value) => screen.object("config.get", json!({"key": key, "value": value})),
         (_, Some(value)) => screen.answer(&Line::of(value)),
         (_, None) => {
-            screen.say(&Line::new().with(Style::Dim, format!("{key} is not set: the default holds")));
+            screen
+                .say(&Line::new().with(Style::Dim, format!("{key} is not set: the default holds")));
             Ok(())
         }
     }
@@ -97,22 +98,31 @@ fn set(
     }
     match screen.form {
         Form::Json => screen.object("config.set", json!({"key": key, "value": value})),
-        _ => {
-            screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" {key} = {value}")))
-        }
+        _ => screen.answer(
+            &Line::new()
+                .with(Style::Good, "✓")
+                .text(format!(" {key} = {value}")),
+        ),
     }
 }
 
 fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
     if !context.screen.asks {
-        return Err(Fault::missing("a terminal for the editor", "config set KEY VALUE"));
+        return Err(Fault::missing(
+            "a terminal for the editor",
+            "config set KEY VALUE",
+        ));
     }
     if !path.exists() {
         write(path, "# chapar; see `chapar man chapar-config`\n")?;
     }
     let editor = ["VISUAL", "EDITOR"]
         .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+        .find_map(|name| {
+            std::env::var(name)
+                .ok()
+                .filter(|value| !value.trim().is_empty())
+        })
         .unwrap_or_else(|| "vi".to_owned());
     // editors are set with arguments (`code --wait`): sh splits them, the path stays one word
     let status = Command::new("/bin/sh")
@@ -121,9 +131,11 @@ fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
         .status()
         .map_err(|cause| Fault::new("input.file", "could not run sh").because(cause.to_string()))?;
     if !status.success() {
-        return Err(Fault::new("input.file", format!("the editor {editor:?} failed"))
-            .because(status.to_string())
-            .without_commands());
+        return Err(
+            Fault::new("input.file", format!("the editor {editor:?} failed"))
+                .because(status.to_string())
+                .without_commands(),
+        );
     }
     check(context, path)
 }
@@ -134,9 +146,13 @@ fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
         context.open()?.call(&DaemonReload {})?;
     }
     match context.screen.form {
-        Form::Json => context.screen.object("config.check", json!({"path": path, "ok": true})),
+        Form::Json => context
+            .screen
+            .object("config.check", json!({"path": path, "ok": true})),
         _ => context.screen.answer(
-            &Line::new().with(Style::Good, "✓").text(format!(" {} is fine", path.display())),
+            &Line::new()
+                .with(Style::Good, "✓")
+                .text(format!(" {} is fine", path.display())),
         ),
     }
 }
@@ -167,15 +183,20 @@ fn write(path: &Path, text: &str) -> Result<(), Fault> {
 
 fn split_key(key: &str) -> Result<(&str, &str), Fault> {
     let word = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
     };
-    key.split_once('.').filter(|(section, name)| word(section) && word(name)).ok_or_else(|| {
-        let mut fault = Fault::new("config.unknown_key", format!("{key:?} is not a setting"))
-            .without_commands()
-            .hint("a setting is SECTION.NAME, such as sync.window");
-        fault.exit = exit::BAD_DATA;
-        fault
-    })
+    key.split_once('.')
+        .filter(|(section, name)| word(section) && word(name))
+        .ok_or_else(|| {
+            let mut fault = Fault::new("config.unknown_key", format!("{key:?} is not a setting"))
+                .without_commands()
+                .hint("a setting is SECTION.NAME, such as sync.window");
+            fault.exit = exit::BAD_DATA;
+            fault
+        })
 }
 
 /// A value as TOML: numbers, booleans and quoted text as they are, a bare word as text.
@@ -194,7 +215,10 @@ fn toml_value(value: &str) -> Result<String, Fault> {
     if is_toml {
         return Ok(value.to_owned());
     }
-    Ok(format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
+    Ok(format!(
+        "\"{}\"",
+        value.replace('\\', "\\\\").replace('"', "\\\"")
+    ))
 }
 
 /// The line number and the value of a setting.
@@ -242,7 +266,10 @@ fn replaced(text: &str, section: &str, name: &str, value: &str) -> String {
             let comment = rest.get(without_comment(rest).len()..).unwrap_or_default();
             *line = format!("{setting} {comment}").trim_end().to_owned();
         }
-    } else if let Some(heading) = lines.iter().position(|line| is_heading(line.trim(), section)) {
+    } else if let Some(heading) = lines
+        .iter()
+        .position(|line| is_heading(line.trim(), section))
+    {
         lines.insert(heading + 1, setting);
     } else {
         if lines.last().is_some_and(|last| !last.is_empty()) {
@@ -266,12 +293,18 @@ mod tests {
             replaced(FILE, "log", "level", "\"debug\""),
             FILE.replace("level = \"info\" # loud", "level = \"debug\" # loud")
         );
-        assert_eq!(replaced(FILE, "sync", "window", "7"), FILE.replace("10", "7"));
+        assert_eq!(
+            replaced(FILE, "sync", "window", "7"),
+            FILE.replace("10", "7")
+        );
         assert_eq!(
             replaced(FILE, "log", "to", "\"file\""),
             FILE.replace("[log]\n", "[log]\nto = \"file\"\n")
         );
-        assert_eq!(replaced(FILE, "desktop", "notify", "false"), format!("{FILE}\n[desktop]\nnotify = false\n"));
+        assert_eq!(
+            replaced(FILE, "desktop", "notify", "false"),
+            format!("{FILE}\n[desktop]\nnotify = false\n")
+        );
         assert_eq!(replaced("", "a", "b", "1"), "[a]\nb = 1\n");
     }
 
@@ -284,7 +317,13 @@ mod tests {
 
     #[test]
     fn bare_words_are_text() {
-        for (given, toml) in [("7", "7"), ("true", "true"), ("debug", "\"debug\""), ("'x'", "'x'"), ("a\"b", "\"a\\\"b\"")] {
+        for (given, toml) in [
+            ("7", "7"),
+            ("true", "true"),
+            ("debug", "\"debug\""),
+            ("'x'", "'x'"),
+            ("a\"b", "\"a\\\"b\""),
+        ] {
             assert_eq!(toml_value(given).unwrap(), toml);
         }
         assert!(toml_value("a\nb = 1").is_err());

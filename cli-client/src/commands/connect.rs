@@ -39,10 +39,17 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
         return settings.show(screen).map(|()| exit::OK);
     }
     let mut daemon = context.open()?;
-    let source =
-        PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
+    let source = PasswordSource {
+        stdin: args.password_stdin,
+        command: args.password_command.as_deref(),
+    };
     let password = ask::password(screen, &settings.email, source)?;
-    let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
+    let cursor = daemon
+        .call(&EventGet {
+            limit: Some(1),
+            ..EventGet::default()
+        })?
+        .cursor;
     let (account, steps) = prove(screen, &mut daemon, settings.into_request(args, password))?;
     finish(context, daemon, args.wait, &cursor, &account, &steps)
 }
@@ -52,7 +59,10 @@ pub(crate) fn by_address(context: &Context<'_>, address: String) -> Result<u8, F
     let words = ["chapar", "connect", "--", &address];
     match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Some(Command::Connect(args))) => run(context, &args),
-        _ => Err(Fault::new("input.address", format!("{address:?} is not a mail address"))),
+        _ => Err(Fault::new(
+            "input.address",
+            format!("{address:?} is not a mail address"),
+        )),
     }
 }
 
@@ -114,7 +124,12 @@ impl Settings {
             return screen.object("connect", members);
         }
         let line = |what: &str, at: &Endpoint| {
-            Line::of(format!("  {what}  {}:{}   {}", at.host, at.port, at.security.word()))
+            Line::of(format!(
+                "  {what}  {}:{}   {}",
+                at.host,
+                at.port,
+                at.security.word()
+            ))
         };
         screen.answers(&[
             Line::of(format!("Would prove and save {}:", self.email)),
@@ -210,10 +225,16 @@ fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {
 
 /// The account as it is now.
 pub(crate) fn read_account(daemon: &mut Daemon, id: &AccountId) -> Result<Account, Fault> {
-    let get = AccountGet { ids: Some(vec![id.clone()]), properties: None };
-    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
-        Fault::new("account.unknown", format!("the account {id} is gone"))
-    })
+    let get = AccountGet {
+        ids: Some(vec![id.clone()]),
+        properties: None,
+    };
+    daemon
+        .call(&get)?
+        .list
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::new("account.unknown", format!("the account {id} is gone")))
 }
 
 /// Tells the end: as JSON at once, for a person after the first sync.
@@ -242,7 +263,10 @@ fn finish(
                 "account": account, "steps": steps,
             });
             if let (Some(ended), Some(members)) = (&ended, members.as_object_mut()) {
-                members.insert("sync".to_owned(), json!({"emails": ended.emails, "ms": ended.ms}));
+                members.insert(
+                    "sync".to_owned(),
+                    json!({"emails": ended.emails, "ms": ended.ms}),
+                );
             }
             screen.object("connect", members)?;
         }
@@ -285,9 +309,12 @@ fn check_address(address: &str) -> Result<(), Fault> {
     if fine {
         return Ok(());
     }
-    Err(Fault::new("input.address", format!("{address:?} is not a mail address"))
-        .without_commands()
-        .hint("an address is name@domain, such as ana@example.org"))
+    Err(Fault::new(
+        "input.address",
+        format!("{address:?} is not a mail address"),
+    )
+    .without_commands()
+    .hint("an address is name@domain, such as ana@example.org"))
 }
 
 /// Reads authorities in PEM.
@@ -302,7 +329,9 @@ pub(crate) fn read_authority(path: &Path) -> Result<String, Fault> {
             format!("{} holds no certificate in PEM", path.display()),
         )
         .without_commands()
-        .hint("it has to contain -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der"));
+        .hint(
+            "it has to contain -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der",
+        ));
     }
     Ok(text)
 }
@@ -316,9 +345,18 @@ mod tests {
         for address in ["ana@example.org", "a+b@x.example", "žofie@příklad.example"] {
             assert!(check_address(address).is_ok(), "{address}");
         }
-        for address in
-            ["", "ana", "@x", "ana@", "a b@x", "ana@x..y", "ana@x\r\nRCPT", "<a@x>", "a@x,b@y", "a@x:1"]
-        {
+        for address in [
+            "",
+            "ana",
+            "@x",
+            "ana@",
+            "a b@x",
+            "ana@x..y",
+            "ana@x\r\nRCPT",
+            "<a@x>",
+            "a@x,b@y",
+            "a@x:1",
+        ] {
             assert_eq!(check_address(address).unwrap_err().exit, 65, "{address:?}");
         }
     }

@@ -57,12 +57,19 @@ fn lines(page: &Page, width: usize) -> Vec<Line> {
     lines.push(Line::of("What to do:"));
     for what in page.what {
         for (index, text) in wrap(what, width.saturating_sub(4)).into_iter().enumerate() {
-            lines.push(Line::of(format!("{}{text}", if index == 0 { "  · " } else { "    " })));
+            lines.push(Line::of(format!(
+                "{}{text}",
+                if index == 0 { "  · " } else { "    " }
+            )));
         }
     }
     if !page.commands.is_empty() {
         lines.push(Line::new());
-        lines.extend(page.commands.iter().map(|command| Line::of(format!("  {command}"))));
+        lines.extend(
+            page.commands
+                .iter()
+                .map(|command| Line::of(format!("  {command}"))),
+        );
     }
     lines
 }

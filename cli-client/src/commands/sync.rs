@@ -33,7 +33,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     }
     let mut done = Vec::new();
     for account in &accounts {
-        let call = AccountSync { account_id: account.id.clone() };
+        let call = AccountSync {
+            account_id: account.id.clone(),
+        };
         if args.wait {
             daemon.call_slow(&call, PASS_TIME)?;
         } else {
@@ -47,7 +49,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
         if screen.form == Form::Human {
             let words = if args.wait { "synced" } else { "syncing" };
             screen.answer(
-                &Line::new().with(Style::Good, "✓").text(format!(" {} {words}", account.name)),
+                &Line::new()
+                    .with(Style::Good, "✓")
+                    .text(format!(" {} {words}", account.name)),
             )?;
         }
     }
