@@ -24,7 +24,7 @@ use chapar_engine::account::{Account, Action, Input, Machine, State};
 use chapar_engine::event::{EventKind, Severity};
 use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
-use chapar_engine::verdict::{Failure, Verdict, condition};
+use chapar_engine::verdict::{Failure, Verdict};
 use report::{Condition, Progress, Report};
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot, watch as channel};
@@ -43,8 +43,12 @@ pub struct Context {
     pub outbox: Notify,
     /// "Look at the mailboxes."
     pub sync: Notify,
-    notes: mpsc::Sender<Note>,
+    notes: mpsc::Sender<(Generation, Note)>,
 }
+
+/// Which start of a worker a note comes from, so that the last words of a stopped worker are not
+/// taken for those of its successor.
+pub type Generation = u64;
 
 /// What a worker tells the conductor.
 #[derive(Debug)]
@@ -86,14 +90,14 @@ pub enum Command {
 
 impl Context {
     /// Tells the conductor; gives up when it is gone.
-    pub async fn note(&self, note: Note) {
+    pub async fn note(&self, from: Generation, note: Note) {
         // The receiver only goes away with the whole account.
-        let _: Result<(), _> = self.notes.send(note).await;
+        let _: Result<(), _> = self.notes.send((from, note)).await;
     }
 
     /// Tells the conductor unless its queue is full: for progress, where the next one will do.
-    pub fn note_lossy(&self, note: Note) {
-        let _: Result<(), _> = self.notes.try_send(note);
+    pub fn note_lossy(&self, from: Generation, note: Note) {
+        let _: Result<(), _> = self.notes.try_send((from, note));
     }
 
     /// Wall-clock time.
@@ -218,6 +222,7 @@ impl Handle {
             timer: None,
             first_synced: account.first_synced_at.is_some(),
             waiting: vec![],
+            generation: 0,
             sync: None,
             watch: None,
             outbox: None,
@@ -270,18 +275,30 @@ struct Conductor {
     first_synced: bool,
     /// Who waits for the end of the present sync pass.
     waiting: Vec<oneshot::Sender<Result<(), Failure>>>,
-    sync: Option<(CancellationToken, mpsc::Sender<sync::WholeRequest>)>,
-    watch: Option<CancellationToken>,
-    outbox: Option<CancellationToken>,
+    generation: Generation,
+    sync: Option<SyncWorker>,
+    watch: Option<Running>,
+    outbox: Option<Running>,
     workers: TaskTracker,
     stop: CancellationToken,
+}
+
+/// A started worker.
+struct Running {
+    generation: Generation,
+    stop: CancellationToken,
+}
+
+struct SyncWorker {
+    running: Running,
+    requests: mpsc::Sender<sync::WholeRequest>,
 }
 
 impl Conductor {
     async fn run(
         mut self,
         paused: bool,
-        mut notes: mpsc::Receiver<Note>,
+        mut notes: mpsc::Receiver<(Generation, Note)>,
         mut commands: mpsc::Receiver<Command>,
     ) {
         let context = Arc::clone(&self.context);
@@ -293,7 +310,7 @@ impl Conductor {
                 biased;
                 () = self.stop.cancelled() => break,
                 Some(command) = commands.recv() => self.command(command).await,
-                Some(note) = notes.recv() => self.note(note).await,
+                Some((from, note)) = notes.recv() => self.note(from, note).await,
                 Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
                 () = sleep_until(&context.world, timer) => {
                     self.timer = None;
@@ -325,8 +342,8 @@ impl Conductor {
                 }
             }
             Command::Whole(request) => match &self.sync {
-                Some((_, requests)) => {
-                    if let Err(refused) = requests.try_send(request) {
+                Some(worker) => {
+                    if let Err(refused) = worker.requests.try_send(request) {
                         let request = refused.into_inner();
                         let _: Result<_, _> = request.reply.send(Err(self.not_running()));
                     }
@@ -338,7 +355,16 @@ impl Conductor {
         }
     }
 
-    async fn note(&mut self, note: Note) {
+    async fn note(&mut self, from: Generation, note: Note) {
+        let sync = self.sync.as_ref().map(|worker| worker.running.generation);
+        let live = [
+            sync,
+            self.watch.as_ref().map(|w| w.generation),
+            self.outbox.as_ref().map(|w| w.generation),
+        ];
+        if !live.contains(&Some(from)) {
+            return;
+        }
         match note {
             Note::SyncStarted { initial } => self.apply(Input::SyncStarted { initial }).await,
             Note::Progress(progress) => {
@@ -381,6 +407,8 @@ impl Conductor {
             Action::RunSync => self.run_sync(),
             Action::StopSync => self.stop_sync(),
             Action::RunWatch => self.run_watch(),
+            // The push worker hears of a moved link by itself.
+            Action::Probe => {}
             Action::StopWatch => self.stop_watch(),
             Action::ArmTimer(at) => self.timer = Some(at),
             Action::Enter(state) => self.enter(state).await,
@@ -389,34 +417,42 @@ impl Conductor {
         }
     }
 
+    fn next(&mut self) -> Running {
+        self.generation += 1;
+        Running { generation: self.generation, stop: self.stop.child_token() }
+    }
+
     fn run_sync(&mut self) {
         if self.sync.is_none() {
-            let stop = self.stop.child_token();
+            let running = self.next();
             let (requests, requests_out) = mpsc::channel(limits::WHOLE_REQUESTS);
-            let worker = sync::Worker::new(Arc::clone(&self.context), stop.clone());
+            let context = Arc::clone(&self.context);
+            let worker = sync::Worker::new(context, running.generation, running.stop.clone());
             self.workers.spawn(worker.run(requests_out));
-            self.sync = Some((stop, requests));
+            self.sync = Some(SyncWorker { running, requests });
         }
         self.context.sync.notify_one();
     }
 
     fn stop_sync(&mut self) {
-        if let Some((stop, _)) = self.sync.take() {
-            stop.cancel();
+        if let Some(worker) = self.sync.take() {
+            worker.running.stop.cancel();
+            self.report.send_modify(|report| report.progress = None);
         }
     }
 
     fn run_watch(&mut self) {
         if self.watch.is_none() {
-            let stop = self.stop.child_token();
-            self.workers.spawn(watch::run(Arc::clone(&self.context), stop.clone()));
-            self.watch = Some(stop);
+            let running = self.next();
+            let context = Arc::clone(&self.context);
+            self.workers.spawn(watch::run(context, running.generation, running.stop.clone()));
+            self.watch = Some(running);
         }
     }
 
     fn stop_watch(&mut self) {
-        if let Some(stop) = self.watch.take() {
-            stop.cancel();
+        if let Some(running) = self.watch.take() {
+            running.stop.cancel();
             self.report.send_modify(|report| report.push = None);
         }
     }
@@ -424,21 +460,22 @@ impl Conductor {
     fn stop_workers(&mut self) {
         self.stop_sync();
         self.stop_watch();
-        if let Some(stop) = self.outbox.take() {
-            stop.cancel();
+        if let Some(running) = self.outbox.take() {
+            running.stop.cancel();
         }
     }
 
     /// The outbox works unless the person paused the account: a submission has its own retries.
-    fn set_outbox(&mut self, running: bool) {
-        match (&self.outbox, running) {
+    fn set_outbox(&mut self, works: bool) {
+        match (&self.outbox, works) {
             (None, true) => {
-                let stop = self.stop.child_token();
-                self.workers.spawn(outbox::run(Arc::clone(&self.context), stop.clone()));
-                self.outbox = Some(stop);
+                let running = self.next();
+                let context = Arc::clone(&self.context);
+                self.workers.spawn(outbox::run(context, running.generation, running.stop.clone()));
+                self.outbox = Some(running);
             }
-            (Some(stop), false) => {
-                stop.cancel();
+            (Some(running), false) => {
+                running.stop.cancel();
                 self.outbox = None;
             }
             _ => {}
@@ -452,7 +489,8 @@ impl Conductor {
         if before == state {
             return;
         }
-        let detail = self.report.borrow().health.first().map(|c| c.title.clone()).unwrap_or_default();
+        let detail =
+            self.report.borrow().health.first().map(|c| c.title.clone()).unwrap_or_default();
         let kind = match state {
             State::Live => EventKind::AccountConnected,
             State::Offline | State::Throttled => EventKind::AccountOffline { detail },
@@ -470,7 +508,7 @@ impl Conductor {
             since: self.context.now(),
             title: failure.message.clone(),
             detail: failure.detail.clone(),
-            remedy: condition(failure.code).remedies(&name),
+            remedy: report::remedies(failure.code, &name),
         };
         let mut began = None;
         self.report.send_modify(|report| {
@@ -496,7 +534,11 @@ impl Conductor {
         });
         let events = ended
             .into_iter()
-            .map(|c| EventKind::HealthChanged { code: c.code, severity: Severity::Ok, title: c.title })
+            .map(|c| EventKind::HealthChanged {
+                code: c.code,
+                severity: Severity::Ok,
+                title: c.title,
+            })
             .collect::<Vec<_>>();
         if !events.is_empty() {
             self.append(events).await;
@@ -533,7 +575,7 @@ impl Conductor {
         let state = self.report.borrow().state;
         Failure {
             code: "account.not_running",
-            message: format!("The account is {} and holds no connection now.", state.word()),
+            message: format!("The account is {} and holds no connection now.", report::word(state)),
             detail: self.report.borrow().health.first().map(|c| c.title.clone()),
             verdict: Verdict::Retry,
         }

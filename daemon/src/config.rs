@@ -1,1 +1,322 @@
-//! (being written)
+//! The configuration file: what a person chose, nothing else. Unknown keys are errors, so that a
+//! misspelt one never silently does nothing.
+
+use chapar_engine::limits::FIRST_SYNC_MESSAGES;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Bytes read of a configuration file: a person writes a few hundred.
+pub const CONFIG_BYTES: u64 = 256 * 1024;
+/// Polling more often than this burdens the provider; push is what brings mail at once.
+const POLL_MINUTES: std::ops::RangeInclusive<u64> = 1..=24 * 60;
+/// RFC 9051 §6.3.13: a server may end an IDLE after 30 minutes.
+const IDLE_MINUTES: std::ops::RangeInclusive<u64> = 1..=29;
+/// Window: at least the newest mail, at most what one mailbox is scanned for.
+const WINDOW: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+
+/// Where secrets are put.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VaultChoice {
+    /// The Secret Service when it works, else the sealed file.
+    #[default]
+    Auto,
+    /// The Secret Service or nothing.
+    SecretService,
+    /// The sealed file.
+    File,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the levels of tracing")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// The level called so; `None` for another word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "error" => Some(Self::Error),
+            "warn" => Some(Self::Warn),
+            "info" => Some(Self::Info),
+            "debug" => Some(Self::Debug),
+            "trace" => Some(Self::Trace),
+            _ => None,
+        }
+    }
+}
+
+/// Where the log goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogTo {
+    /// The journal when systemd started us, else the ring file.
+    #[default]
+    Auto,
+    /// Standard error, with journal priorities when it is the journal.
+    Stderr,
+    /// The ring file in the state directory.
+    File,
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `log.level`.
+    pub log_level: LogLevel,
+    /// `log.to`.
+    pub log_to: LogTo,
+    /// `secrets.vault`.
+    pub vault: VaultChoice,
+    /// `sync.window`: messages of a first sync for accounts that do not say otherwise.
+    pub window: u32,
+    /// `sync.poll_minutes`: how often mailboxes without push are looked at.
+    pub poll: Duration,
+    /// `sync.idle_minutes`: how long one IDLE stands before it is renewed.
+    pub idle_renew: Duration,
+    /// `desktop.notify`: whether desktop notifications are shown at all.
+    pub desktop: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            log_level: LogLevel::default(),
+            log_to: LogTo::default(),
+            vault: VaultChoice::default(),
+            window: FIRST_SYNC_MESSAGES,
+            poll: Duration::from_mins(5),
+            // some middleboxes forget a quiet connection after 10 minutes; RFC 9051 wants < 30
+            idle_renew: Duration::from_mins(9),
+            desktop: true,
+        }
+    }
+}
+
+/// Why a configuration is not usable; the message names file, place, reason and remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}{place}: {reason}", file = .file.display(), place = .line.map(|l| format!(":{l}")).unwrap_or_default())]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// Its line, from 1, when it is about one.
+    pub line: Option<usize>,
+    /// What is wrong and what would be right.
+    pub reason: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    log: Log,
+    secrets: Secrets,
+    sync: Sync,
+    desktop: Desktop,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Log {
+    level: Option<LogLevel>,
+    to: Option<LogTo>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Secrets {
+    vault: Option<VaultChoice>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Sync {
+    window: Option<u32>,
+    poll_minutes: Option<u64>,
+    idle_minutes: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Desktop {
+    notify: Option<bool>,
+}
+
+impl Config {
+    /// Reads `file`; a file that is not there is the default configuration.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let refused = |reason: String| ConfigError { file: file.to_owned(), line: None, reason };
+        match std::fs::metadata(file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(refused(format!("cannot be read: {error}"))),
+            Ok(metadata) if metadata.len() > CONFIG_BYTES => {
+                return Err(refused(format!("is larger than {CONFIG_BYTES} bytes")));
+            }
+            Ok(_) => {}
+        }
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| refused(format!("cannot be read: {error}")))?;
+        Self::parse(&text, file)
+    }
+
+    /// Reads the text of `file`.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        let read: File = toml::from_str(text).map_err(|error| ConfigError {
+            file: file.to_owned(),
+            line: error.span().map(|span| line_at(text, span.start)),
+            reason: explained(error.message()),
+        })?;
+        let refused = |key: &str, allowed: String| ConfigError {
+            file: file.to_owned(),
+            line: text
+                .lines()
+                .position(|line| line.trim_start().starts_with(key))
+                .map(|line| line + 1),
+            reason: format!("{key} must be {allowed}"),
+        };
+        let default = Self::default();
+        let window = read.sync.window.unwrap_or(default.window);
+        if !WINDOW.contains(&window) {
+            return Err(refused("window", span(&WINDOW)));
+        }
+        Ok(Self {
+            log_level: read.log.level.unwrap_or(default.log_level),
+            log_to: read.log.to.unwrap_or(default.log_to),
+            vault: read.secrets.vault.unwrap_or(default.vault),
+            window,
+            poll: minutes(read.sync.poll_minutes, default.poll, &POLL_MINUTES)
+                .ok_or_else(|| refused("poll_minutes", span(&POLL_MINUTES)))?,
+            idle_renew: minutes(read.sync.idle_minutes, default.idle_renew, &IDLE_MINUTES)
+                .ok_or_else(|| refused("idle_minutes", span(&IDLE_MINUTES)))?,
+            desktop: read.desktop.notify.unwrap_or(default.desktop),
+        })
+    }
+}
+
+fn minutes(
+    given: Option<u64>,
+    default: Duration,
+    allowed: &std::ops::RangeInclusive<u64>,
+) -> Option<Duration> {
+    match given {
+        None => Some(default),
+        Some(count) if allowed.contains(&count) => Some(Duration::from_secs(count * 60)),
+        Some(_) => None,
+    }
+}
+
+fn span<T: std::fmt::Display>(range: &std::ops::RangeInclusive<T>) -> String {
+    format!("between {} and {}", range.start(), range.end())
+}
+
+/// The line, from 1, of a byte offset.
+fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().iter().take(offset);
+    before.filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// serde's words with a suggestion when an unknown word is close to an allowed one.
+fn explained(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let Some((unknown, allowed)) = quoted.split_first() else {
+        return message.to_owned();
+    };
+    let close = allowed
+        .iter()
+        .map(|word| (distance(unknown, word), *word))
+        .min()
+        .filter(|(distance, _)| *distance <= 2);
+    match close {
+        Some((_, word)) if message.starts_with("unknown") => {
+            format!("{message}; did you mean `{word}`?")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// Levenshtein distance; both words are short (keys of this file).
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (place, l) in left.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row, vec![place + 1]);
+        let mut above = diagonal.drain(..);
+        let mut corner = above.next().unwrap_or(0);
+        for (r, up) in right.chars().zip(above) {
+            let beside = row.last().copied().unwrap_or(0);
+            row.push((corner + usize::from(l != r)).min(up + 1).min(beside + 1));
+            corner = up;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("/c/config.toml"))
+    }
+
+    #[test]
+    fn empty_is_the_default() {
+        assert_eq!(parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = parse(
+            "[log]\nlevel='debug'\nto='stderr'\n[secrets]\nvault='secret-service'\n\
+             [sync]\nwindow=7\npoll_minutes=2\nidle_minutes=3\n[desktop]\nnotify=false\n",
+        )
+        .unwrap();
+        assert_eq!(config.log_level, LogLevel::Debug);
+        assert_eq!(config.log_to, LogTo::Stderr);
+        assert_eq!(config.vault, VaultChoice::SecretService);
+        assert_eq!((config.window, config.desktop), (7, false));
+        assert_eq!(config.poll, Duration::from_mins(2));
+        assert_eq!(config.idle_renew, Duration::from_mins(3));
+    }
+
+    #[test]
+    fn an_unknown_key_names_line_and_suggestion() {
+        let error = parse("[sync]\nwindow = 3\npoll_minuts = 4\n").unwrap_err();
+        assert_eq!(error.line, Some(3));
+        assert!(
+            error.to_string().contains("did you mean `poll_minutes`"),
+            "{error}"
+        );
+        assert!(
+            error.to_string().starts_with("/c/config.toml:3: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        let error = parse("[sync]\nidle_minutes = 30\n").unwrap_err();
+        assert_eq!(error.reason, "idle_minutes must be between 1 and 29");
+        assert_eq!(error.line, Some(2));
+        assert!(parse("[sync]\nwindow = 0\n").is_err());
+        assert!(parse("[log]\nlevel = 'loud'\n").is_err());
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

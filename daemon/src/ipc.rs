@@ -1,1 +1,216 @@
-//! (being written)
+//! The socket: accepts clients, answers their calls, streams the journal to them.
+//!
+//! Clients see the store and the accounts through here only. Must never hold mail state of its own:
+//! a session is a decoder, a few cursors and the calls in flight. Wire types meet engine types in
+//! [`convert`] and nowhere else; interprocess is named in [`listener`] and nowhere else.
+
+mod blob;
+mod convert;
+mod dispatch;
+mod fault;
+mod handlers;
+pub mod limits;
+pub mod listener;
+mod params;
+mod session;
+mod spool;
+mod subscription;
+
+pub use listener::{BindError, Listener};
+pub use session::Session;
+
+use crate::store::Store;
+use crate::supervisor::Accounts;
+use crate::world::{BoxFuture, World};
+use chapar_engine::event::EventKind;
+use chapar_engine::time::{Boot, Wall};
+use chapar_ipc_protocol::call::Scope;
+use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_ipc_protocol::message::refusal;
+use spool::Spool;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Reads the configuration again; an error says why it was not taken.
+pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// What the daemon hands to its sessions.
+pub struct Services {
+    /// What must survive.
+    pub store: Store,
+    /// The accounts at work.
+    pub accounts: Accounts,
+    /// Time, entropy, secrets.
+    pub world: World,
+    /// When the daemon started, for people.
+    pub started_at: Wall,
+    /// When the daemon started, for measuring.
+    pub started: Boot,
+    /// The socket, for `status`.
+    pub socket: PathBuf,
+    /// Fires when a client asked to stop the daemon (`Daemon/stop`).
+    pub stop: CancellationToken,
+    reload: OnceLock<Reload>,
+    spool: Spool,
+    clients: AtomicUsize,
+    tasks: TaskTracker,
+}
+
+impl Services {
+    /// Takes the parts; uploads of an earlier run in the directory `spool` are removed, `socket` is
+    /// only shown.
+    #[must_use]
+    pub fn new(
+        world: World,
+        store: Store,
+        accounts: Accounts,
+        spool: PathBuf,
+        socket: PathBuf,
+    ) -> Self {
+        Self {
+            started_at: world.clock.wall(),
+            started: world.clock.boot(),
+            spool: Spool::new(spool),
+            store,
+            accounts,
+            world,
+            socket,
+            stop: CancellationToken::new(),
+            reload: OnceLock::new(),
+            clients: AtomicUsize::new(0),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Sets what `Daemon/reload` does beside looking at every account's settings again; the first
+    /// one stays.
+    pub fn on_reload(&self, reload: Reload) {
+        if self.reload.set(reload).is_err() {
+            tracing::warn!("a second way to reload was ignored");
+        }
+    }
+
+    /// Reads the configuration again in the background; see [`Services::on_reload`].
+    pub fn reload(self: &Arc<Self>) {
+        let services = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(reason) = services.reload_now().await {
+                tracing::warn!(reason, "the configuration was not taken; the old one stays");
+            }
+        });
+    }
+
+    async fn reload_now(&self) -> Result<(), String> {
+        if let Some(reload) = self.reload.get() {
+            reload().await?;
+        }
+        let accounts = self.store.read().and_then(|view| view.accounts());
+        for account in accounts.map_err(|error| error.to_string())? {
+            self.accounts.refresh(account.id);
+        }
+        Ok(())
+    }
+
+    /// Tells every subscriber that the daemon stops, by the journal.
+    pub async fn say_stopping(&self, reason: &str) {
+        let kind = EventKind::DaemonStopping { reason: reason.to_owned() };
+        let now = self.world.clock.wall();
+        let told = self.store.write(now, move |tx| tx.append(None, kind.clone()).map(drop));
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "the stop could not be told");
+        }
+    }
+}
+
+/// Accepts clients until `stop`, then lets each say its last words.
+pub async fn serve(services: Arc<Services>, listener: Listener, stop: CancellationToken) {
+    let sessions = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, uid)) => {
+                let session = greet(Arc::clone(&services), stream, uid, stop.clone());
+                sessions.spawn(session);
+            }
+            Err(error) => {
+                // Out of descriptors, mostly: wait for some to come back instead of spinning.
+                tracing::warn!(%error, "accepting a client failed");
+                tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    sessions.close();
+    services.tasks.close();
+    let last_words = async {
+        sessions.wait().await;
+        services.tasks.wait().await;
+    };
+    if tokio::time::timeout(limits::STOP, last_words).await.is_err() {
+        tracing::warn!("some clients' calls did not end in time");
+    }
+}
+
+async fn greet(
+    services: Arc<Services>,
+    mut stream: listener::Stream,
+    uid: Option<u32>,
+    stop: CancellationToken,
+) {
+    let seat = Seat::take(&services);
+    let refused = if uid != Some(rustix::process::geteuid().as_raw()) {
+        Some(Error::new(
+            ErrorType::Forbidden,
+            "This chapard serves another user.",
+        ))
+    } else if seat.place > limits::CLIENTS {
+        Some(
+            Error::new(
+                ErrorType::RateLimit,
+                format!("{} clients are connected already.", limits::CLIENTS),
+            )
+            .hint("close some of them"),
+        )
+    } else {
+        None
+    };
+    let Some(error) = refused else {
+        let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
+        return Session::new(Arc::clone(&services), scopes)
+            .serve(stream, stop)
+            .await;
+    };
+    tracing::warn!(uid, reason = %error, "a client was turned away");
+    let mut line = refusal(None, &error).unwrap_or_default();
+    line.push(b'\n');
+    // It is leaving anyway: whether it reads this is its own business.
+    drop(tokio::time::timeout(limits::FLUSH, stream.write_all(&line)).await);
+}
+
+/// One client's place in the count, given back on drop.
+struct Seat<'s> {
+    services: &'s Services,
+    place: usize,
+}
+
+impl<'s> Seat<'s> {
+    fn take(services: &'s Services) -> Self {
+        let place = services.clients.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { services, place }
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.services.clients.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -17,3 +17,50 @@ pub mod smtp;
 pub mod store;
 pub mod supervisor;
 pub mod world;
+
+use ipc::Services;
+use std::path::PathBuf;
+use std::sync::Arc;
+use store::{Store, StoreError};
+use supervisor::Accounts;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use world::World;
+
+/// The running daemon without its socket: the accounts and what clients may ask of them.
+pub struct Daemon {
+    /// What a client session works with.
+    pub services: Arc<Services>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Daemon {
+    /// Starts every stored account on `world`. Returns at once; nothing is dialled before this
+    /// returns. `spool` holds uploads, `socket` is only shown.
+    pub fn start(
+        world: World,
+        store: Store,
+        spool: PathBuf,
+        socket: PathBuf,
+    ) -> Result<Self, StoreError> {
+        let stop = CancellationToken::new();
+        let accounts = Accounts::new(world.clone(), store.clone(), stop.child_token());
+        accounts.start_all()?;
+        let tasks = TaskTracker::new();
+        tasks.spawn(desktop::run(world.clone(), store.clone(), stop.child_token()));
+        let services = Arc::new(Services::new(world, store, accounts, spool, socket));
+        Ok(Self { services, tasks, stop })
+    }
+
+    /// Stops in order: clients are told, accounts wind down, the store is flushed and closed. Takes
+    /// at most 25 s; what a slow account was doing is recovered at the next start.
+    pub async fn stop(self, reason: &str) {
+        self.services.say_stopping(reason).await;
+        self.services.accounts.stop_all().await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.services.store.close().await;
+    }
+}

@@ -1,1 +1,131 @@
-fn main() {}
+//! `chapard`: starts the daemon on the real world and stops it in order.
+
+use chapar_daemon::config::Config;
+use chapar_daemon::ipc::{self, Listener};
+use chapar_daemon::paths::Dirs;
+use chapar_daemon::shutdown::{self, Signals, Wish};
+use chapar_daemon::store::Store;
+use chapar_daemon::world::World;
+use chapar_daemon::{Daemon, log};
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+const USAGE: &str = "chapard keeps your mailboxes live. It is started by the service manager or by \
+`chapar`,\nand takes no arguments; see `chapar man chapard`.\n\nusage: chapard [--version | --help]\n";
+
+fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        None => {}
+        Some("--version" | "-V") => {
+            return say(&format!("chapard {}\n", env!("CARGO_PKG_VERSION")));
+        }
+        Some("--help" | "-h") => return say(USAGE),
+        Some(other) => {
+            complain(&format!("chapard: unknown argument {other}\n{USAGE}"));
+            return ExitCode::from(2);
+        }
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("chapard: {error}\n"));
+            tracing::error!(%error, "cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    for gap in shutdown::harden() {
+        complain(&format!("chapard: {gap}\n"));
+    }
+    let inherited = shutdown::handed_over()?;
+    let dirs = Dirs::discover()?;
+    dirs.prepare()?;
+    let lock = dirs.lock()?;
+    let config = Config::load(&dirs.config)?;
+    log::start(&config, &dirs.log())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let served = runtime.block_on(serve(&dirs, &config, inherited));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    drop(lock);
+    served
+}
+
+async fn serve(
+    dirs: &Dirs,
+    config: &Config,
+    inherited: Vec<std::os::fd::OwnedFd>,
+) -> Result<(), Box<dyn Error>> {
+    let mut signals = Signals::new()?;
+    let (world, monitor) = World::real(&dirs.state, config.vault);
+    let store = Store::open(&dirs.state, world.clock.wall())?;
+    let listener = match inherited.into_iter().next() {
+        Some(socket) => Listener::inherited(socket)?,
+        None => Listener::bind(&dirs.socket)?,
+    };
+    let end = CancellationToken::new();
+    let daemon = Daemon::start(world, store, dirs.state.join("spool"), dirs.socket.clone())?;
+    let tasks = tokio_util::task::TaskTracker::new();
+    tasks.spawn(monitor.run(end.child_token()));
+    tasks.spawn(ipc::serve(Arc::clone(&daemon.services), listener, end.child_token()));
+    tasks.spawn(watchdog(end.child_token()));
+    shutdown::ready();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
+    let asked = daemon.services.stop.clone();
+    let reason = loop {
+        tokio::select! {
+            biased;
+            () = asked.cancelled() => break "a client asked",
+            wish = signals.next() => match wish {
+                Wish::Stop | Wish::StopNow => break "signal",
+                Wish::Reload => daemon.services.reload(),
+            },
+        }
+    };
+    tracing::info!(reason, "stopping");
+    shutdown::stopping();
+    let orderly = async {
+        daemon.stop(reason).await;
+        end.cancel();
+        tasks.close();
+        tasks.wait().await;
+    };
+    tokio::select! {
+        () = orderly => {}
+        // A second signal: what is committed is on disk, everything else is recovered at start.
+        _ = signals.next() => tracing::warn!("stopping at once"),
+    }
+    Ok(())
+}
+
+/// Tells the service manager that the runtime still turns.
+async fn watchdog(stop: CancellationToken) {
+    let Some(every) = shutdown::alive_every() else {
+        return;
+    };
+    let mut ticks = tokio::time::interval(every);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => shutdown::alive(),
+        }
+    }
+}
+
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Standard error may be closed; there is nobody else to tell.
+fn complain(text: &str) {
+    let _: Result<(), _> = std::io::stderr().write_all(text.as_bytes());
+}

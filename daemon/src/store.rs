@@ -4,29 +4,52 @@
 //! Must never call out: no network, no clock (time comes with each write), no waiting for a task.
 //! Events are appended in the same transaction as the change that they tell.
 
-use chapar_engine::account::Account;
-use chapar_engine::event::{Event, EventKind, ObjectKind};
-use chapar_engine::id::{
-    AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq, SubmissionId, ThreadId,
-};
-use chapar_engine::mailbox::Mailbox;
-use chapar_engine::message::{Message, Stage};
-use chapar_engine::submission::Submission;
+mod accounts;
+mod backend;
+mod blobs;
+mod changes;
+mod codec;
+mod disk;
+mod error;
+mod journal;
+mod limits;
+mod mailboxes;
+mod messages;
+mod migrate;
+mod open;
+mod pack;
+mod query;
+mod source;
+mod submissions;
+mod tables;
+mod threads;
+mod txn;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use changes::ChangePage;
+pub use disk::{Directory, Disk, PackFile};
+pub use source::Snapshot;
+pub use txn::Txn;
+
+use chapar_engine::id::{AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq};
+use chapar_engine::message::Stage;
 use chapar_engine::time::Wall;
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+use writer::{Job, Shared, Waiting, Writer};
 
 /// Why the store could not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum StoreError {
     #[error(
         "the database {path} belongs to a newer chapar (schema {found}, this one knows {known})"
     )]
-    Newer {
-        path: String,
-        found: u32,
-        known: u32,
-    },
+    Newer { path: String, found: u32, known: u32 },
     #[error("{path} is not a chapar database")]
     Foreign { path: String },
     #[error("the disk is full while writing {path}")]
@@ -45,10 +68,33 @@ pub enum StoreError {
     Io { path: String, reason: String },
 }
 
-/// The open store; cheap to clone.
+/// The open store; cheap to clone. The last handle to go waits for the writer.
 #[derive(Clone)]
 pub struct Store {
-    inner: std::sync::Arc<()>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    hand: Hand,
+}
+
+/// Who runs the writer.
+enum Hand {
+    /// A thread of its own.
+    Thread {
+        orders: Option<mpsc::Sender<Order>>,
+        thread: Option<JoinHandle<()>>,
+    },
+    /// Whoever calls.
+    Inline(Mutex<Writer>),
+}
+
+/// What the writer thread is asked to do.
+enum Order {
+    Change(Box<dyn Job>),
+    Collect(oneshot::Sender<Result<u64, StoreError>>),
+    Close(oneshot::Sender<()>),
 }
 
 /// A From address (RFC 8621 §6).
@@ -105,183 +151,6 @@ pub enum Change {
     Destroyed,
 }
 
-impl Store {
-    /// Opens or creates the store in `dir` (made 0700). Truncates the last pack to what the
-    /// database knows. Runs migrations.
-    pub fn open(dir: &std::path::Path, now: Wall) -> Result<Self, StoreError> {
-        let _ = (dir, now);
-        todo!()
-    }
-    /// Opens it on simulated files: the database on `backend`, packs by `packs`; writes run inline
-    /// on the caller (no thread), for deterministic worlds.
-    // pub fn open_on(disk: Arc<dyn Disk>, now: Wall) -> Result<Self, StoreError>
-    /// This store's own id: 4–8 characters of base32, made at creation. Part of every cursor.
-    pub fn instance(&self) -> String {
-        todo!()
-    }
-    /// A consistent view.
-    pub fn read(&self) -> Result<Snapshot, StoreError> {
-        let _ = &self.inner;
-        todo!()
-    }
-    /// Runs `change` in a write transaction; durable when this returns `Ok`. Several waiting
-    /// changes share one commit; one that fails is undone alone. `now` stamps its events.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        now: Wall,
-        change: impl FnMut(&mut Txn<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let _ = (now, change);
-        todo!()
-    }
-    /// The newest journal place; changes after each commit that appended.
-    pub fn head(&self) -> watch::Receiver<Seq> {
-        todo!()
-    }
-    /// The bytes of a blob, checked against its hash.
-    pub async fn blob(&self, id: BlobId) -> Result<Vec<u8>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Bytes on disk (database, packs).
-    pub fn disk_bytes(&self) -> u64 {
-        todo!()
-    }
-    /// Rewrites packs that are more than half dead; returns bytes given back.
-    pub async fn collect(&self) -> Result<u64, StoreError> {
-        todo!()
-    }
-    /// Flushes and closes; later calls fail.
-    pub async fn close(&self) {
-        todo!()
-    }
-}
-
-/// A consistent read view.
-pub struct Snapshot {}
-
-impl Snapshot {
-    /// All accounts by id.
-    pub fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        todo!()
-    }
-    /// One account.
-    pub fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Identities of an account, or all.
-    pub fn identities(&self, account: Option<AccountId>) -> Result<Vec<Identity>, StoreError> {
-        let _ = account;
-        todo!()
-    }
-    /// Mailboxes of an account by id.
-    pub fn mailboxes(&self, account: AccountId) -> Result<Vec<Mailbox>, StoreError> {
-        let _ = account;
-        todo!()
-    }
-    /// One mailbox.
-    pub fn mailbox(&self, id: MailboxId) -> Result<Option<Mailbox>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// One message.
-    pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Messages of a mailbox as (uid, id, stage, flags, size), by uid; for sync.
-    pub fn uids(&self, mailbox: MailboxId) -> Result<Vec<UidRow>, StoreError> {
-        let _ = mailbox;
-        todo!()
-    }
-    /// Up to `limit` rows of the mailbox at `stage`, newest (received_at, uid) first, with size ≤ `max_size`.
-    pub fn next_at_stage(
-        &self,
-        mailbox: MailboxId,
-        stage: Stage,
-        max_size: u32,
-        limit: usize,
-    ) -> Result<Vec<UidRow>, StoreError> {
-        let _ = (mailbox, stage, max_size, limit);
-        todo!()
-    }
-    /// Counts of one mailbox, O(1).
-    pub fn counts(&self, mailbox: MailboxId) -> Result<Counts, StoreError> {
-        let _ = mailbox;
-        todo!()
-    }
-    /// Message ids matching, newest first; (ids of the page, total matching, read no more than `scan_limit` rows).
-    pub fn query(
-        &self,
-        filter: &MessageFilter,
-        position: usize,
-        limit: usize,
-    ) -> Result<(Vec<MessageId>, u64), StoreError> {
-        let _ = (filter, position, limit);
-        todo!()
-    }
-    /// Messages of a thread, oldest first.
-    pub fn thread(&self, id: ThreadId) -> Result<Vec<MessageId>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Messages of the account with this Message-ID.
-    pub fn by_message_id(
-        &self,
-        account: AccountId,
-        message_id: &str,
-    ) -> Result<Vec<MessageId>, StoreError> {
-        let _ = (account, message_id);
-        todo!()
-    }
-    /// One submission.
-    pub fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Submissions, newest first; final ones older than the retention are gone.
-    pub fn submissions(&self, account: Option<AccountId>) -> Result<Vec<Submission>, StoreError> {
-        let _ = account;
-        todo!()
-    }
-    /// Submissions of the account that are not final (or whose filing is not).
-    pub fn open_submissions(&self, account: AccountId) -> Result<Vec<Submission>, StoreError> {
-        let _ = account;
-        todo!()
-    }
-    /// The submission accepted under this idempotency key, with the fingerprint of its request.
-    pub fn by_key(&self, key: &str) -> Result<Option<(SubmissionId, [u8; 32])>, StoreError> {
-        let _ = key;
-        todo!()
-    }
-    /// Events after `since`, at most `limit`; `Err(Missing("event"))` when `since` is older than what is kept.
-    pub fn events(&self, since: Seq, limit: usize) -> Result<Vec<Event>, StoreError> {
-        let _ = (since, limit);
-        todo!()
-    }
-    /// Oldest and newest kept place.
-    pub fn journal_range(&self) -> Result<(Seq, Seq), StoreError> {
-        todo!()
-    }
-    /// The state of a type: place of its last change (RFC 8620 §5.1).
-    pub fn state(&self, account: AccountId, kind: ObjectKind) -> Result<Seq, StoreError> {
-        let _ = (account, kind);
-        todo!()
-    }
-    /// Changes of a type after `since`, oldest first, one entry an object (folded), at most `limit`; second = the state they lead to, third = more.
-    pub fn changes(
-        &self,
-        account: AccountId,
-        kind: ObjectKind,
-        since: Seq,
-        limit: usize,
-    ) -> Result<(Vec<(u64, Change)>, Seq, bool), StoreError> {
-        let _ = (account, kind, since, limit);
-        todo!()
-    }
-}
-
 /// One row of a mailbox for sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the columns of Message that sync needs")]
@@ -294,170 +163,194 @@ pub struct UidRow {
     pub flags: chapar_engine::flags::Flags,
 }
 
-/// A write transaction; also reads, seeing its own writes.
-pub struct Txn<'t> {
-    marker: std::marker::PhantomData<&'t ()>,
+impl Store {
+    /// Opens or creates the store in `dir` (made 0700). Truncates the last pack to what the
+    /// database knows. Runs migrations.
+    pub fn open(dir: &std::path::Path, now: Wall) -> Result<Self, StoreError> {
+        let wrap = |error| StoreError::of_io(&dir.display().to_string(), &error);
+        let disk = Directory::open(dir).map_err(wrap)?;
+        Self::open_on(Arc::new(disk), false, now)
+    }
+
+    /// Opens it on any disk. `inline`: writes run on the caller, without a thread and without
+    /// randomness, for deterministic worlds.
+    pub fn open_on(disk: Arc<dyn Disk>, inline: bool, now: Wall) -> Result<Self, StoreError> {
+        let shared = Shared::new(disk);
+        let writer = Writer::open(Arc::clone(&shared), now, seed(&shared.path, inline, now)?)?;
+        let hand = if inline {
+            Hand::Inline(Mutex::new(writer))
+        } else {
+            let (orders, waiting) = mpsc::channel(limits::WAITING_CHANGES);
+            let thread = std::thread::Builder::new()
+                .name("store-writer".into())
+                .spawn(move || obey(writer, waiting))
+                .map_err(|error| StoreError::of_io(&shared.path, &error))?;
+            Hand::Thread {
+                orders: Some(orders),
+                thread: Some(thread),
+            }
+        };
+        Ok(Self {
+            inner: Arc::new(Inner { shared, hand }),
+        })
+    }
+
+    /// This store's own id: 6 characters of base32, made at creation. Part of every cursor.
+    #[must_use]
+    pub fn instance(&self) -> String {
+        self.inner
+            .shared
+            .birth
+            .get()
+            .map(|birth| birth.instance.clone())
+            .unwrap_or_default()
+    }
+
+    /// A consistent view.
+    pub fn read(&self) -> Result<Snapshot, StoreError> {
+        self.inner.shared.read()
+    }
+
+    /// Runs `change` in a write transaction; durable when this returns `Ok`. Several waiting
+    /// changes share one commit; one that fails is undone alone: `change` may be run a second time
+    /// then, so it must not keep anything from its first run. `now` stamps its events. An error of
+    /// a file says that it is not known whether the change stands, never that it half stands. When
+    /// the returned future is dropped the change may still be done.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        now: Wall,
+        change: impl FnMut(&mut Txn<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Waiting {
+            now,
+            change,
+            value: None,
+            reply,
+        });
+        match &self.inner.hand {
+            Hand::Inline(writer) => locked(writer).group(job, &mut || None),
+            Hand::Thread { .. } => self.order(Order::Change(job)).await?,
+        }
+        answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    /// The newest journal place; changes after each commit that appended.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<Seq> {
+        self.inner.shared.head.subscribe()
+    }
+
+    /// The bytes of a blob, checked against its hash.
+    pub async fn blob(&self, id: BlobId) -> Result<Vec<u8>, StoreError> {
+        let shared = Arc::clone(&self.inner.shared);
+        if matches!(self.inner.hand, Hand::Inline(_)) {
+            return blobs::read(&shared, id);
+        }
+        let read = tokio::task::spawn_blocking(move || blobs::read(&shared, id));
+        read.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    /// Bytes on disk (database, packs); 0 when that cannot be told.
+    #[must_use]
+    pub fn disk_bytes(&self) -> u64 {
+        self.inner.shared.disk.bytes().unwrap_or_default()
+    }
+
+    /// Rewrites packs that are more than half dead; returns bytes given back. Blobs that nothing
+    /// refers to are dropped from the packs that are rewritten.
+    pub async fn collect(&self) -> Result<u64, StoreError> {
+        if let Hand::Inline(writer) = &self.inner.hand {
+            return locked(writer).collect();
+        }
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Collect(reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    /// Finishes what is waiting and closes the files; later calls fail.
+    pub async fn close(&self) {
+        if let Hand::Inline(_) = &self.inner.hand {
+            return self.inner.shared.close();
+        }
+        let (reply, answer) = oneshot::channel();
+        if self.order(Order::Close(reply)).await.is_ok() {
+            // an error says that the writer is gone already
+            drop(answer.await);
+        }
+    }
+
+    async fn order(&self, order: Order) -> Result<(), StoreError> {
+        let Hand::Thread {
+            orders: Some(orders),
+            ..
+        } = &self.inner.hand
+        else {
+            return Err(self.closed());
+        };
+        orders.send(order).await.map_err(|_| self.closed())
+    }
+
+    fn closed(&self) -> StoreError {
+        StoreError::closed(&self.inner.shared.path)
+    }
 }
 
-impl Txn<'_> {
-    /// Time of this write.
-    pub fn now(&self) -> Wall {
-        let _ = self.marker;
-        todo!()
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Hand::Thread { orders, thread } = &mut self.hand {
+            drop(orders.take());
+            // a change may own the last handle: the writer cannot wait for itself
+            if let Some(thread) = thread.take()
+                && thread.thread().id() != std::thread::current().id()
+            {
+                drop(thread.join());
+            }
+        }
     }
-    /// Draws fresh ids.
-    pub fn new_account_id(&mut self) -> Result<AccountId, StoreError> {
-        todo!()
+}
+
+fn locked(writer: &Mutex<Writer>) -> std::sync::MutexGuard<'_, Writer> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The life of the writer thread.
+fn obey(mut writer: Writer, mut waiting: mpsc::Receiver<Order>) {
+    let mut held = None;
+    while let Some(order) = held.take().or_else(|| waiting.blocking_recv()) {
+        match order {
+            Order::Change(first) => writer.group(first, &mut || match waiting.try_recv().ok()? {
+                Order::Change(job) if held.is_none() => Some(job),
+                other => {
+                    held = Some(other);
+                    None
+                }
+            }),
+            // the caller may have gone
+            Order::Collect(reply) => drop(reply.send(writer.collect())),
+            Order::Close(reply) => {
+                writer.shared.close();
+                reply.send(()).unwrap_or(());
+                return;
+            }
+        }
     }
-    /// Draws a fresh id.
-    pub fn new_identity_id(&mut self) -> Result<IdentityId, StoreError> {
-        todo!()
+    writer.shared.close();
+}
+
+/// Sixteen bytes that name a new store.
+fn seed(path: &str, inline: bool, now: Wall) -> Result<[u8; 16], StoreError> {
+    let mut seed = [0; 16];
+    if inline {
+        blake3::Hasher::new()
+            .update(&now.0.to_be_bytes())
+            .finalize_xof()
+            .fill(&mut seed);
+        return Ok(seed);
     }
-    /// Draws a fresh id.
-    pub fn new_mailbox_id(&mut self) -> Result<MailboxId, StoreError> {
-        todo!()
-    }
-    /// Draws a fresh id.
-    pub fn new_message_id(&mut self) -> Result<MessageId, StoreError> {
-        todo!()
-    }
-    /// Draws a fresh id.
-    pub fn new_submission_id(&mut self) -> Result<SubmissionId, StoreError> {
-        todo!()
-    }
-    /// Inserts or replaces; counts the change.
-    pub fn put_account(&mut self, account: &Account) -> Result<(), StoreError> {
-        let _ = account;
-        todo!()
-    }
-    /// One account, seen inside the transaction.
-    pub fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// All accounts.
-    pub fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        todo!()
-    }
-    /// Deletes it with identities, mailboxes, messages, submissions and blob references.
-    pub fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Inserts or replaces.
-    pub fn put_identity(&mut self, identity: &Identity) -> Result<(), StoreError> {
-        let _ = identity;
-        todo!()
-    }
-    /// Inserts or replaces.
-    pub fn put_mailbox(&mut self, mailbox: &Mailbox) -> Result<(), StoreError> {
-        let _ = mailbox;
-        todo!()
-    }
-    /// One mailbox.
-    pub fn mailbox(&self, id: MailboxId) -> Result<Option<Mailbox>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Mailboxes of an account.
-    pub fn mailboxes(&self, account: AccountId) -> Result<Vec<Mailbox>, StoreError> {
-        let _ = account;
-        todo!()
-    }
-    /// Deletes it with its messages.
-    pub fn delete_mailbox(&mut self, id: MailboxId) -> Result<(), StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Inserts or replaces; keeps every index, count and blob reference right.
-    pub fn put_message(&mut self, message: &Message) -> Result<(), StoreError> {
-        let _ = message;
-        todo!()
-    }
-    /// One message.
-    pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// The message with this UID in this mailbox.
-    pub fn message_at(&self, mailbox: MailboxId, uid: u32) -> Result<Option<Message>, StoreError> {
-        let _ = (mailbox, uid);
-        todo!()
-    }
-    /// Messages of the account with this Message-ID.
-    pub fn by_message_id(
-        &self,
-        account: AccountId,
-        message_id: &str,
-    ) -> Result<Vec<MessageId>, StoreError> {
-        let _ = (account, message_id);
-        todo!()
-    }
-    /// Deletes it; drops its blob reference.
-    pub fn delete_message(&mut self, id: MessageId) -> Result<(), StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// Finds or makes the thread of a message from its ids and subject (chapar_engine::thread):
-    /// looks up the thread of any message of the account whose Message-ID is in `related`, else a
-    /// message with the same base subject `subject_key` (only when given), else a fresh thread;
-    /// merges are not made. Registers `message_id` (may belong to no stored message yet).
-    pub fn assign_thread(
-        &mut self,
-        account: AccountId,
-        message_id: Option<&str>,
-        related: &[String],
-        subject_key: Option<&str>,
-    ) -> Result<ThreadId, StoreError> {
-        let _ = (account, message_id, related, subject_key);
-        todo!()
-    }
-    /// Stores bytes; equal bytes are stored once. Referred to by put_message/put_submission.
-    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobId, StoreError> {
-        let _ = bytes;
-        todo!()
-    }
-    /// Inserts or replaces.
-    pub fn put_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
-        let _ = submission;
-        todo!()
-    }
-    /// One submission.
-    pub fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
-        let _ = id;
-        todo!()
-    }
-    /// The submission with this Message-ID in the account.
-    pub fn submission_by_message_id(
-        &self,
-        account: AccountId,
-        message_id: &str,
-    ) -> Result<Option<SubmissionId>, StoreError> {
-        let _ = (account, message_id);
-        todo!()
-    }
-    /// Remembers an idempotency key with the fingerprint of its request.
-    pub fn put_key(
-        &mut self,
-        key: &str,
-        submission: SubmissionId,
-        fingerprint: [u8; 32],
-    ) -> Result<(), StoreError> {
-        let _ = (key, submission, fingerprint);
-        todo!()
-    }
-    /// Looks an idempotency key up.
-    pub fn by_key(&self, key: &str) -> Result<Option<(SubmissionId, [u8; 32])>, StoreError> {
-        let _ = key;
-        todo!()
-    }
-    /// Appends to the journal; returns its place.
-    pub fn append(
-        &mut self,
-        account: Option<AccountId>,
-        kind: EventKind,
-    ) -> Result<Seq, StoreError> {
-        let _ = (account, kind);
-        todo!()
-    }
+    getrandom::fill(&mut seed).map_err(|error| StoreError::Io {
+        path: path.into(),
+        reason: format!("no randomness: {error}"),
+    })?;
+    Ok(seed)
 }

@@ -121,7 +121,9 @@ impl Accounts {
         let handles: Vec<_> = lock(&self.inner.running).values().cloned().collect();
         let all = futures_util::future::join_all(handles.iter().map(|handle| handle.stop()));
         if tokio::time::timeout(limits::ACCOUNT_STOP, all).await.is_err() {
-            tracing::warn!("an account did not stop in time; what it was doing is recovered at start");
+            tracing::warn!(
+                "an account did not stop in time; what it was doing is recovered at start"
+            );
         }
         self.inner.tasks.close();
     }
@@ -189,8 +191,7 @@ impl Accounts {
     pub async fn whole(&self, id: MessageId) -> Result<BlobId, Failure> {
         let view = self.inner.store.read().map_err(store_failure)?;
         let message = view.message(id).map_err(store_failure)?;
-        let message =
-            message.ok_or_else(|| failure("imap.gone", "There is no such message."))?;
+        let message = message.ok_or_else(|| failure("imap.gone", "There is no such message."))?;
         if let Some(blob) = message.blob {
             return Ok(blob);
         }
@@ -314,7 +315,9 @@ impl Accounts {
         })?;
         let now = self.inner.world.clock.wall();
         let removed = self.inner.store.write(now, move |tx| {
-            let Some(account) = tx.account(id)? else { return Ok(()) };
+            let Some(account) = tx.account(id)? else {
+                return Ok(());
+            };
             tx.delete_account(id)?;
             let Account { name, email, .. } = account;
             tx.append(Some(id), EventKind::AccountRemoved { name, email }).map(drop)
@@ -359,7 +362,11 @@ impl Accounts {
 
     /// Settles an unknown submission by the person's word: `true` = it was sent, `false` = send
     /// again.
-    pub async fn resolve_submission(&self, id: SubmissionId, sent: bool) -> Result<(), SubmitError> {
+    pub async fn resolve_submission(
+        &self,
+        id: SubmissionId,
+        sent: bool,
+    ) -> Result<(), SubmitError> {
         self.wish(id, if sent { Wish::WasSent } else { Wish::Resend }).await
     }
 }

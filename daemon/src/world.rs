@@ -10,7 +10,9 @@ pub mod net;
 pub mod notify;
 pub mod secrets;
 
+use crate::config::VaultChoice;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -32,4 +34,29 @@ pub struct World {
     pub desktop: Arc<dyn notify::Desktop>,
     /// Network changes and resumes, as hints.
     pub link: link::LinkWatch,
+}
+
+impl World {
+    /// The real world: this machine's clock, network, kernel randomness, session bus and the
+    /// state directory `state` for the sealed vault. Touches nothing yet; the returned monitor
+    /// must be run for `link` to move.
+    #[must_use]
+    pub fn real(state: &Path, vault: VaultChoice) -> (Self, link::Monitor) {
+        let clock: Arc<dyn clock::Clock> = Arc::new(clock::RealClock);
+        let entropy: Arc<dyn entropy::Entropy> = Arc::new(entropy::KernelEntropy);
+        let (monitor, link) = link::Monitor::new(Arc::clone(&clock));
+        let world = Self {
+            net: Arc::new(net::RealNet::new(Arc::clone(&clock))),
+            secrets: Arc::new(secrets::Vaults::new(
+                vault,
+                secrets::sealed::SealedFile::new(state, Arc::clone(&entropy)),
+                secrets::keyring::Keyring::new(Arc::clone(&clock)),
+            )),
+            desktop: Arc::new(notify::SessionDesktop::new(Arc::clone(&clock))),
+            clock,
+            entropy,
+            link,
+        };
+        (world, monitor)
+    }
 }

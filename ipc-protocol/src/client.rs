@@ -79,10 +79,7 @@ impl From<FrameError> for ClientError {
 
 /// Whether the time set by [`Client::set_timeout`] ran out.
 fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// One connection.
@@ -97,18 +94,10 @@ pub struct Client {
 impl Client {
     /// Connects to the socket at `path`.
     pub fn connect(path: &Path) -> Result<Self, ClientError> {
-        let refused = |source| ClientError::Connect {
-            path: path.to_owned(),
-            source,
-        };
+        let refused = |source| ClientError::Connect { path: path.to_owned(), source };
         let name = path.to_fs_name::<GenericFilePath>().map_err(refused)?;
         let stream = Stream::connect(name).map_err(refused)?;
-        Ok(Self {
-            stream,
-            decoder: Decoder::new(),
-            next_id: 0,
-            pending: VecDeque::new(),
-        })
+        Ok(Self { stream, decoder: Decoder::new(), next_id: 0, pending: VecDeque::new() })
     }
 
     /// How long one read or write may wait; `None` = for ever.
@@ -151,10 +140,7 @@ impl Client {
     /// Subscribes and turns the connection into the stream of its events.
     pub fn subscribe(mut self, params: &EventSubscribe) -> Result<Events, ClientError> {
         let reply = self.call(params)?;
-        Ok(Events {
-            client: self,
-            reply,
-        })
+        Ok(Events { client: self, reply })
     }
 
     /// Puts `size` bytes of `from`; uses the connection up.
@@ -164,13 +150,7 @@ impl Client {
         size: u64,
         content_type: Option<String>,
     ) -> Result<PutReply, ClientError> {
-        let id = self.send(
-            "Blob/put",
-            &BlobPut {
-                size,
-                r#type: content_type,
-            },
-        )?;
+        let id = self.send("Blob/put", &BlobPut { size, r#type: content_type })?;
         let copied = io::copy(&mut from.take(size), &mut self.stream);
         match copied {
             Ok(copied) if copied < size => {
@@ -349,9 +329,7 @@ impl BlobReader {
 
 impl Read for BlobReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let want = usize::try_from(self.left)
-            .unwrap_or(usize::MAX)
-            .min(out.len());
+        let want = usize::try_from(self.left).unwrap_or(usize::MAX).min(out.len());
         let out = out.get_mut(..want).unwrap_or_default();
         if out.is_empty() {
             return Ok(0);

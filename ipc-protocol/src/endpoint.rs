@@ -36,11 +36,7 @@ pub enum EndpointError {
 /// The socket's path: `CHAPAR_SOCKET`, else `$XDG_RUNTIME_DIR/chapar/v1.sock`, else
 /// `$XDG_STATE_HOME/chapar/run/v1.sock`, else `~/.local/state/chapar/run/v1.sock`.
 pub fn socket_path(env: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, EndpointError> {
-    let given = |name: &str| {
-        env(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let given = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     // The XDG base directory specification: relative values are to be ignored.
     let base = |name: &str| given(name).filter(|path| path.is_absolute());
     if let Some(path) = given(VARIABLE) {
@@ -83,10 +79,7 @@ mod tests {
 
     fn with(pairs: &[(&str, &str)]) -> Result<PathBuf, EndpointError> {
         socket_path(|name| {
-            pairs
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).into())
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
         })
     }
 
@@ -108,10 +101,7 @@ mod tests {
             assert_eq!(with(&all[skip..]), Ok(PathBuf::from(place)));
         }
         assert_eq!(with(&[]), Err(EndpointError::NoHome));
-        assert_eq!(
-            with(&[("XDG_RUNTIME_DIR", "x"), ("HOME", "")]),
-            Err(EndpointError::NoHome)
-        );
+        assert_eq!(with(&[("XDG_RUNTIME_DIR", "x"), ("HOME", "")]), Err(EndpointError::NoHome));
     }
 
     #[test]
@@ -121,9 +111,6 @@ mod tests {
             with(&[("CHAPAR_SOCKET", &long)]),
             Err(EndpointError::TooLong { length: 104, .. })
         ));
-        assert!(matches!(
-            with(&[("CHAPAR_SOCKET", "a/b")]),
-            Err(EndpointError::Relative(_))
-        ));
+        assert!(matches!(with(&[("CHAPAR_SOCKET", "a/b")]), Err(EndpointError::Relative(_))));
     }
 }

@@ -191,11 +191,7 @@ impl Error {
         Self {
             code: kind.code(),
             message: message.into(),
-            data: ErrorData {
-                r#type: kind,
-                retryable: kind.retryable(),
-                ..ErrorData::default()
-            },
+            data: ErrorData { r#type: kind, retryable: kind.retryable(), ..ErrorData::default() },
         }
     }
 
@@ -245,10 +241,7 @@ impl Error {
     /// Adds a way out in plain words.
     #[must_use]
     pub fn hint(mut self, title: impl Into<String>) -> Self {
-        self.data.remedy.push(Remedy {
-            title: title.into(),
-            ..Remedy::default()
-        });
+        self.data.remedy.push(Remedy { title: title.into(), ..Remedy::default() });
         self
     }
 }

@@ -137,11 +137,7 @@ impl Decoder {
                 let held = rest.len();
                 self.looked = held;
                 // One byte more for the `\r` of a line that is exactly at the limit.
-                return if held > MAX_MESSAGE + 1 {
-                    Err(FrameError::TooLarge)
-                } else {
-                    Ok(None)
-                };
+                return if held > MAX_MESSAGE + 1 { Err(FrameError::TooLarge) } else { Ok(None) };
             };
             let line = rest.get(..end).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -212,9 +208,8 @@ fn content_length(block: &[u8]) -> Result<usize, FrameError> {
     let text = std::str::from_utf8(block).map_err(|_| FrameError::BadHeader("not ASCII"))?;
     let mut length = None;
     for line in text.split("\r\n") {
-        let (name, value) = line
-            .split_once(':')
-            .ok_or(FrameError::BadHeader("a line without a colon"))?;
+        let (name, value) =
+            line.split_once(':').ok_or(FrameError::BadHeader("a line without a colon"))?;
         if name.eq_ignore_ascii_case("content-length") {
             let value = value.trim_matches([' ', '\t']);
             let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
@@ -224,9 +219,7 @@ fn content_length(block: &[u8]) -> Result<usize, FrameError> {
                 return Err(FrameError::BadHeader("Content-Length is given twice"));
             }
         } else if !name.eq_ignore_ascii_case("content-type") {
-            return Err(FrameError::BadHeader(
-                "only Content-Length and Content-Type are known",
-            ));
+            return Err(FrameError::BadHeader("only Content-Length and Content-Type are known"));
         }
     }
     length.ok_or(FrameError::BadHeader("Content-Length is missing"))

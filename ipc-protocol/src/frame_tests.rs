@@ -17,9 +17,7 @@ impl Dice {
 
     fn message(&mut self) -> Vec<u8> {
         let length = [0, 1, 30, 5_000][self.roll(4)];
-        let body: String = (0..length)
-            .map(|_| [' ', 'a', 'é', '{', '🦀'][self.roll(5)])
-            .collect();
+        let body: String = (0..length).map(|_| [' ', 'a', 'é', '{', '🦀'][self.roll(5)]).collect();
         serde_json::to_vec(&serde_json::json!({ "a": body })).unwrap()
     }
 }
@@ -68,10 +66,7 @@ fn any_bytes_at_all_never_panic_and_never_hold_more_than_the_limit() {
                 assert!(frame.len() <= MAX_MESSAGE, "seed {seed}");
             }
         }
-        assert!(
-            decoder.held() <= MAX_MESSAGE + MAX_HEADER + 200,
-            "seed {seed}"
-        );
+        assert!(decoder.held() <= MAX_MESSAGE + MAX_HEADER + 200, "seed {seed}");
     }
 }
 
@@ -79,22 +74,12 @@ fn any_bytes_at_all_never_panic_and_never_hold_more_than_the_limit() {
 fn crlf_and_empty_lines_are_taken() {
     let mut decoder = Decoder::new();
     decoder.push(b"{\"a\":1}\r\n\r\n\n{}\n");
-    assert_eq!(
-        pull_all(&mut decoder),
-        [b"{\"a\":1}".to_vec(), b"{}".to_vec()]
-    );
+    assert_eq!(pull_all(&mut decoder), [b"{\"a\":1}".to_vec(), b"{}".to_vec()]);
 }
 
 #[test]
 fn other_protocols_are_refused_by_their_first_byte() {
-    for first in [
-        "GET / HTTP/1.1\r\n",
-        "\x16\x03\x01",
-        "[]",
-        " {}",
-        "\n{}",
-        "content-length",
-    ] {
+    for first in ["GET / HTTP/1.1\r\n", "\x16\x03\x01", "[]", " {}", "\n{}", "content-length"] {
         let mut decoder = Decoder::new();
         decoder.push(first.as_bytes());
         let error = decoder.pull().unwrap_err();
@@ -114,11 +99,7 @@ fn the_limit_is_exact_in_both_framings() {
             encode(framing, &message, &mut wire);
             let mut decoder = Decoder::new();
             decoder.push(&wire);
-            assert_eq!(
-                decoder.pull().is_ok_and(|frame| frame.is_some()),
-                fits,
-                "{framing:?}"
-            );
+            assert_eq!(decoder.pull().is_ok_and(|frame| frame.is_some()), fits, "{framing:?}");
         }
     }
 }
@@ -138,18 +119,9 @@ fn an_endless_line_fails_before_its_end() {
 #[test]
 fn bad_headers_are_named() {
     for (block, error) in [
-        (
-            "Content-Type: x\r\n\r\n",
-            FrameError::BadHeader("Content-Length is missing"),
-        ),
-        (
-            "Content-Length: -1\r\n\r\n",
-            FrameError::BadHeader("Content-Length is not a number"),
-        ),
-        (
-            "Content-Length: +1\r\n\r\n",
-            FrameError::BadHeader("Content-Length is not a number"),
-        ),
+        ("Content-Type: x\r\n\r\n", FrameError::BadHeader("Content-Length is missing")),
+        ("Content-Length: -1\r\n\r\n", FrameError::BadHeader("Content-Length is not a number")),
+        ("Content-Length: +1\r\n\r\n", FrameError::BadHeader("Content-Length is not a number")),
         (
             "Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
             FrameError::BadHeader("Content-Length is given twice"),
@@ -173,10 +145,7 @@ fn bad_headers_are_named() {
 fn depth_counts_brackets_outside_strings() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     assert_eq!(check_depth(nested(MAX_DEPTH).as_bytes()), Ok(()));
-    assert_eq!(
-        check_depth(nested(MAX_DEPTH + 1).as_bytes()),
-        Err(FrameError::TooDeep)
-    );
+    assert_eq!(check_depth(nested(MAX_DEPTH + 1).as_bytes()), Err(FrameError::TooDeep));
     let text = format!("\"\\\"{}\"", "[".repeat(500));
     assert_eq!(check_depth(text.as_bytes()), Ok(()));
 }

@@ -80,11 +80,7 @@ pub struct Malformed {
 
 impl Malformed {
     fn fatal(error: Error) -> Self {
-        Self {
-            id: None,
-            error,
-            fatal: true,
-        }
+        Self { id: None, error, fatal: true }
     }
 }
 
@@ -141,10 +137,7 @@ impl Incoming {
             return Err(refuse("`method` is missing."));
         };
         let params = envelope.params;
-        if params
-            .as_ref()
-            .is_some_and(|params| !params.get().starts_with('{'))
-        {
+        if params.as_ref().is_some_and(|params| !params.get().starts_with('{')) {
             return Err(refuse("`params` must be an object."));
         }
         Ok(Self { id, method, params })
@@ -201,29 +194,17 @@ struct Notification<'a, T> {
 
 /// The bytes of an answer with a result.
 pub fn success<T: Serialize>(id: &RequestId, result: &T) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Success {
-        jsonrpc: "2.0",
-        id,
-        result,
-    })
+    serde_json::to_vec(&Success { jsonrpc: "2.0", id, result })
 }
 
 /// The bytes of an answer with an error.
 pub fn refusal(id: Option<&RequestId>, error: &Error) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Refusal {
-        jsonrpc: "2.0",
-        id,
-        error,
-    })
+    serde_json::to_vec(&Refusal { jsonrpc: "2.0", id, error })
 }
 
 /// The bytes of a notification.
 pub fn notification<T: Serialize>(method: &str, params: &T) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Notification {
-        jsonrpc: "2.0",
-        method,
-        params,
-    })
+    serde_json::to_vec(&Notification { jsonrpc: "2.0", method, params })
 }
 
 #[cfg(test)]
@@ -250,21 +231,9 @@ mod tests {
             (b"{", ErrorType::ParseError, true),
             (b"{\"a\":\xff}", ErrorType::ParseError, true),
             (b"{}", ErrorType::InvalidRequest, false),
-            (
-                br#"{"jsonrpc":"2.0","id":1}"#,
-                ErrorType::InvalidRequest,
-                false,
-            ),
-            (
-                br#"{"jsonrpc":"1.0","id":1,"method":"status"}"#,
-                ErrorType::InvalidRequest,
-                false,
-            ),
-            (
-                br#"{"jsonrpc":"2.0","id":null,"method":"status"}"#,
-                ErrorType::InvalidRequest,
-                false,
-            ),
+            (br#"{"jsonrpc":"2.0","id":1}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"2.0","id":null,"method":"status"}"#, ErrorType::InvalidRequest, false),
             (
                 br#"{"jsonrpc":"2.0","id":9007199254740992,"method":"s"}"#,
                 ErrorType::InvalidRequest,

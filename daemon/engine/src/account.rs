@@ -85,3 +85,7 @@ pub enum State {
     /// Stopped by the person.
     Paused,
 }
+
+mod machine;
+
+pub use machine::{Action, Input, Machine};

@@ -82,9 +82,7 @@ fn check_domain(domain: &str) -> Result<(), &'static str> {
         return Err("the domain has letters beyond ASCII: give its `xn--` form");
     }
     for label in domain.split('.') {
-        let allowed = label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let allowed = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if label.is_empty() {
             return Err("a dot stands at the wrong place in the domain");
         }
@@ -102,11 +100,7 @@ fn check_literal(literal: &str) -> Result<(), &'static str> {
         Some(six) => six.parse::<std::net::Ipv6Addr>().is_ok(),
         None => inner.parse::<std::net::Ipv4Addr>().is_ok(),
     };
-    if good {
-        Ok(())
-    } else {
-        Err("the brackets after the @ hold no IP address")
-    }
+    if good { Ok(()) } else { Err("the brackets after the @ hold no IP address") }
 }
 
 /// atext of RFC 5322 §3.2.3.

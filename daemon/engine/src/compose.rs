@@ -77,11 +77,7 @@ pub enum DraftError {
     #[error("no recipient is given: add at least one address to `to`, `cc` or `bcc`")]
     NoRecipients,
     #[error("{field}: `{value}` is not a mail address: {reason}")]
-    BadAddress {
-        field: &'static str,
-        value: String,
-        reason: &'static str,
-    },
+    BadAddress { field: &'static str, value: String, reason: &'static str },
     #[error("{field} contains {what}, which could forge a header: remove it")]
     ControlCharacter { field: String, what: &'static str },
     #[error("{count} recipients are more than the limit of {limit}: send in parts")]
@@ -123,12 +119,7 @@ pub fn reply_subject(subject: &str) -> String {
 
 /// Every address list with its field name.
 fn lists(draft: &Draft) -> [(&'static str, &[Address]); 4] {
-    [
-        ("to", &draft.to),
-        ("cc", &draft.cc),
-        ("bcc", &draft.bcc),
-        ("replyTo", &draft.reply_to),
-    ]
+    [("to", &draft.to), ("cc", &draft.cc), ("bcc", &draft.bcc), ("replyTo", &draft.reply_to)]
 }
 
 /// Refuses control characters wherever they would reach a header.
@@ -151,10 +142,7 @@ fn check_texts(draft: &Draft, frozen: &Frozen) -> Result<(), DraftError> {
     for (field, text) in [("text", &draft.text), ("html", &draft.html)] {
         if text.as_ref().is_some_and(|text| text.contains('\0')) {
             let field = field.to_owned();
-            return Err(DraftError::ControlCharacter {
-                field,
-                what: "a NUL character",
-            });
+            return Err(DraftError::ControlCharacter { field, what: "a NUL character" });
         }
     }
     Ok(())
@@ -168,10 +156,7 @@ fn header_text(field: &str, text: &str) -> Result<(), DraftError> {
         Some('\0') => "a NUL character",
         Some(_) => "a control character",
     };
-    Err(DraftError::ControlCharacter {
-        field: field.to_owned(),
-        what,
-    })
+    Err(DraftError::ControlCharacter { field: field.to_owned(), what })
 }
 
 /// To, Cc and Bcc, each once, in order. Also checks every other address.
@@ -189,10 +174,9 @@ fn envelope(draft: &Draft, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
     }
     match recipients.len() {
         0 => Err(DraftError::NoRecipients),
-        count if count > RECIPIENTS => Err(DraftError::TooManyRecipients {
-            count,
-            limit: RECIPIENTS,
-        }),
+        count if count > RECIPIENTS => {
+            Err(DraftError::TooManyRecipients { count, limit: RECIPIENTS })
+        }
         _ => Ok(recipients),
     }
 }
@@ -219,14 +203,8 @@ fn check_size(draft: &Draft) -> Result<(), DraftError> {
     if draft.text.is_none() && draft.html.is_none() && draft.attachments.is_empty() {
         return Err(DraftError::Empty);
     }
-    let texts = [&draft.text, &draft.html]
-        .into_iter()
-        .flatten()
-        .map(String::len);
-    let parts = draft
-        .attachments
-        .iter()
-        .map(|attachment| attachment.bytes.len());
+    let texts = [&draft.text, &draft.html].into_iter().flatten().map(String::len);
+    let parts = draft.attachments.iter().map(|attachment| attachment.bytes.len());
     let size: usize = texts.chain(parts).sum();
     within(u64::try_from(size).unwrap_or(u64::MAX))
 }
@@ -234,10 +212,7 @@ fn check_size(draft: &Draft) -> Result<(), DraftError> {
 /// Whether `size` is allowed.
 fn within(size: u64) -> Result<(), DraftError> {
     if size > MESSAGE_BYTES {
-        return Err(DraftError::TooLarge {
-            size,
-            limit: MESSAGE_BYTES,
-        });
+        return Err(DraftError::TooLarge { size, limit: MESSAGE_BYTES });
     }
     Ok(())
 }
@@ -271,9 +246,7 @@ fn is_id(id: &str) -> bool {
     const ID_BYTES: usize = 900;
     !id.is_empty()
         && id.len() <= ID_BYTES
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>')
+        && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'<' && byte != b'>')
 }
 
 #[cfg(test)]

@@ -19,10 +19,7 @@ pub struct Event {
 
 /// What happened. Wire names are in `ipc.md` words: `AccountAdded` is `account.added`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "field names are the vocabulary; each variant says when"
-)]
+#[expect(missing_docs, reason = "field names are the vocabulary; each variant says when")]
 pub enum EventKind {
     /// An account was proved and saved.
     AccountAdded { name: String, email: String },
@@ -39,19 +36,9 @@ pub enum EventKind {
     /// A sync with something to do began. `total` messages are planned.
     SyncStarted { initial: bool, total: u64 },
     /// Part of a first sync was stored.
-    SyncProgress {
-        done: u64,
-        total: u64,
-        mailbox: Option<MailboxId>,
-    },
+    SyncProgress { done: u64, total: u64, mailbox: Option<MailboxId> },
     /// A sync ended with nothing left to do.
-    SyncCompleted {
-        initial: bool,
-        emails: u64,
-        added: u64,
-        removed: u64,
-        flagged: u64,
-    },
+    SyncCompleted { initial: bool, emails: u64, added: u64, removed: u64, flagged: u64 },
     /// A sync could not go on.
     SyncFailed { detail: String },
     /// A message new to the server arrived (never for the backfill).
@@ -64,34 +51,17 @@ pub enum EventKind {
         preview: String,
     },
     /// A message of ours appeared in the Sent mailbox.
-    EmailSent {
-        email: MessageId,
-        thread: ThreadId,
-        submission: Option<SubmissionId>,
-    },
+    EmailSent { email: MessageId, thread: ThreadId, submission: Option<SubmissionId> },
     /// A received message answers one of our submissions.
-    EmailReplied {
-        email: MessageId,
-        submission: SubmissionId,
-    },
+    EmailReplied { email: MessageId, submission: SubmissionId },
     /// A submission is durable and will be sent.
     SubmissionQueued { submission: SubmissionId },
     /// Every recipient not refused was accepted by the server.
-    SubmissionAccepted {
-        submission: SubmissionId,
-        reply: String,
-    },
+    SubmissionAccepted { submission: SubmissionId, reply: String },
     /// It will be tried again at `next`.
-    SubmissionDeferred {
-        submission: SubmissionId,
-        reply: String,
-        next: Wall,
-    },
+    SubmissionDeferred { submission: SubmissionId, reply: String, next: Wall },
     /// No recipient accepted it, finally.
-    SubmissionFailed {
-        submission: SubmissionId,
-        reply: String,
-    },
+    SubmissionFailed { submission: SubmissionId, reply: String },
     /// Whether it was sent is not known; it is being looked for.
     SubmissionUnknown { submission: SubmissionId },
     /// It was cancelled before it was sent.
@@ -101,11 +71,7 @@ pub enum EventKind {
     /// Objects changed: one entry a changed type (RFC 8620 §7.1).
     StateChanged { types: Vec<ObjectKind> },
     /// A condition of the account began, changed or ended (`severity` ok).
-    HealthChanged {
-        code: String,
-        severity: Severity,
-        title: String,
-    },
+    HealthChanged { code: String, severity: Severity, title: String },
     /// The daemon stops.
     DaemonStopping { reason: String },
 }

@@ -98,10 +98,7 @@ impl Flags {
     /// Reads JMAP keywords; what is no keyword is left out.
     #[must_use]
     pub fn from_keywords<S: AsRef<str>>(keywords: &[S]) -> Self {
-        keywords
-            .iter()
-            .filter_map(|keyword| flag_of(keyword.as_ref()))
-            .collect()
+        keywords.iter().filter_map(|keyword| flag_of(keyword.as_ref())).collect()
     }
 }
 
@@ -118,9 +115,8 @@ impl<S: AsRef<str>> FromIterator<S> for Flags {
 /// The IMAP flag of a JMAP keyword (`$seen` → `\Seen`), or `None` when it is no keyword.
 #[must_use]
 pub fn flag_of(keyword: &str) -> Option<String> {
-    let known = KNOWN
-        .iter()
-        .find(|(_, jmap)| jmap.is_some_and(|jmap| jmap.eq_ignore_ascii_case(keyword)));
+    let known =
+        KNOWN.iter().find(|(_, jmap)| jmap.is_some_and(|jmap| jmap.eq_ignore_ascii_case(keyword)));
     match known {
         Some((flag, _)) => Some((*flag).to_owned()),
         None if keyword.starts_with('\\') => None,
@@ -131,10 +127,7 @@ pub fn flag_of(keyword: &str) -> Option<String> {
 /// The JMAP keyword of an IMAP flag, lower case, or `None` when it has none.
 #[must_use]
 pub fn keyword_of(flag: &str) -> Option<String> {
-    match KNOWN
-        .iter()
-        .find(|(imap, _)| imap.eq_ignore_ascii_case(flag))
-    {
+    match KNOWN.iter().find(|(imap, _)| imap.eq_ignore_ascii_case(flag)) {
         Some((_, jmap)) => jmap.map(str::to_owned),
         // an unknown system flag has no keyword: `\` may not stand in one
         None if flag.starts_with('\\') => None,
@@ -144,10 +137,7 @@ pub fn keyword_of(flag: &str) -> Option<String> {
 
 /// The spelling that is kept, or `None` for what is not kept.
 fn canonical(flag: &str) -> Option<String> {
-    if let Some((known, _)) = KNOWN
-        .iter()
-        .find(|(imap, _)| imap.eq_ignore_ascii_case(flag))
-    {
+    if let Some((known, _)) = KNOWN.iter().find(|(imap, _)| imap.eq_ignore_ascii_case(flag)) {
         return Some((*known).to_owned());
     }
     let atom = flag.strip_prefix('\\').unwrap_or(flag);
@@ -166,19 +156,8 @@ mod tests {
 
     #[test]
     fn system_flags_compare_without_case_and_are_kept_canonical() {
-        let flags = Flags::parse(&[
-            "\\SEEN",
-            "\\recent",
-            "\\*",
-            "",
-            "a b",
-            "Label",
-            "$forwarded",
-        ]);
-        assert_eq!(
-            flags.iter().collect::<Vec<_>>(),
-            ["$Forwarded", "Label", "\\Seen"]
-        );
+        let flags = Flags::parse(&["\\SEEN", "\\recent", "\\*", "", "a b", "Label", "$forwarded"]);
+        assert_eq!(flags.iter().collect::<Vec<_>>(), ["$Forwarded", "Label", "\\Seen"]);
         assert!(flags.is_seen() && flags.contains("\\seen") && !flags.contains("label"));
         assert_eq!(flags.to_imap(), "($Forwarded Label \\Seen)");
         assert_eq!(Flags::default().to_imap(), "()");
@@ -194,20 +173,10 @@ mod tests {
 
     #[test]
     fn keywords_go_both_ways() {
-        let flags = Flags::parse(&[
-            "\\Seen",
-            "\\Answered",
-            "\\Deleted",
-            "$MDNSent",
-            "Work",
-            "\\X",
-        ]);
+        let flags = Flags::parse(&["\\Seen", "\\Answered", "\\Deleted", "$MDNSent", "Work", "\\X"]);
         assert_eq!(flags.keywords(), ["$answered", "$mdnsent", "$seen", "work"]);
         let back = Flags::from_keywords(&["$SEEN", "$draft", "\\Seen", "work", "bad word"]);
-        assert_eq!(
-            back.iter().collect::<Vec<_>>(),
-            ["\\Draft", "\\Seen", "work"]
-        );
+        assert_eq!(back.iter().collect::<Vec<_>>(), ["\\Draft", "\\Seen", "work"]);
         assert_eq!(flag_of("$flagged").as_deref(), Some("\\Flagged"));
         assert_eq!(keyword_of("\\Recent"), None);
     }

@@ -10,7 +10,6 @@
     expect(
         clippy::unwrap_used,
         clippy::indexing_slicing,
-        clippy::string_slice,
         reason = "a test that panics has failed, which is what it is for"
     )
 )]

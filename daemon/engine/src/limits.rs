@@ -15,7 +15,7 @@ pub const MESSAGE_BYTES: u64 = 150 << 20;
 /// Newest messages of a mailbox looked at to find the newest over all mailboxes.
 pub const SCAN_MESSAGES: u32 = 20_000;
 /// How long a submission is retried (RFC 5321 §4.5.4.1: 4–5 days).
-pub const RETRY_FOR: Duration = Duration::from_secs(5 * 86_400);
+pub const RETRY_FOR: Duration = Duration::from_hours(120);
 
 /// Flags kept of one message: servers allow some dozens; a flood must not fill the store.
 pub const FLAGS_A_MESSAGE: usize = 128;

@@ -4,6 +4,7 @@
 //! or count in the bytes, and never let one bad message stop a mailbox.
 
 mod body;
+mod parser;
 mod scan;
 mod summary;
 mod text;

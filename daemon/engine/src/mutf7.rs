@@ -130,9 +130,7 @@ mod tests {
 
     #[test]
     fn invalid_runs_stay_as_they_are() {
-        for wire in [
-            "&", "a&b", "&!-", "&AA-", "&AGE-", "&2D0-", "&AP8", "a&&b", "&ü-",
-        ] {
+        for wire in ["&", "a&b", "&!-", "&AA-", "&AGE-", "&2D0-", "&AP8", "a&&b", "&ü-"] {
             assert_eq!(decode(wire), wire, "{wire}");
         }
         assert_eq!(decode("x&y&APw-"), "x&yü");

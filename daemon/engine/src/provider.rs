@@ -1,1 +1,135 @@
-//! Provider facts that change what chapar does.
+//! Provider facts that change what chapar does. One row a provider, so that a correction is one
+//! line; an unknown server is treated as the standards say.
+
+/// What is known of one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Key stored with an account.
+    pub key: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// Whether it puts a copy of what SMTP accepted into Sent by itself: then nothing is appended,
+    /// only looked for.
+    pub files_sent: bool,
+    /// IMAP sessions of one account that may stand at once, with room left for other programs.
+    pub sessions: u32,
+    /// Host names, or their endings when they begin with a dot.
+    hosts: &'static [&'static str],
+}
+
+/// One row, positionally.
+const fn row(
+    key: &'static str,
+    name: &'static str,
+    files_sent: bool,
+    sessions: u32,
+    hosts: &'static [&'static str],
+) -> Provider {
+    Provider { key, name, files_sent, sessions, hosts }
+}
+
+/// Everybody else.
+pub static OTHER: Provider = row("other", "IMAP/SMTP", false, 2, &[]);
+
+/// The table. Budgets: Gmail allows 15 sessions, Microsoft about 20, half-open ones count.
+pub static PROVIDERS: &[Provider] = &[
+    row(
+        "gmail",
+        "Gmail",
+        true,
+        4,
+        &["imap.gmail.com", "imap.googlemail.com", "smtp.gmail.com", "smtp.googlemail.com"],
+    ),
+    row(
+        "microsoft",
+        "Microsoft 365",
+        true,
+        4,
+        &[
+            "outlook.office365.com",
+            "smtp.office365.com",
+            "imap-mail.outlook.com",
+            "smtp-mail.outlook.com",
+            ".outlook.office365.com",
+            ".office365.us",
+        ],
+    ),
+    row("icloud", "iCloud", true, 2, &["imap.mail.me.com", "smtp.mail.me.com", ".mail.me.com"]),
+    row(
+        "yahoo",
+        "Yahoo",
+        false,
+        2,
+        &[".mail.yahoo.com", ".mail.yahoo.co.jp", "imap.aol.com", "smtp.aol.com"],
+    ),
+    row(
+        "fastmail",
+        "Fastmail",
+        false,
+        4,
+        &["imap.fastmail.com", "smtp.fastmail.com", ".fastmail.com"],
+    ),
+    row(
+        "yandex",
+        "Yandex",
+        false,
+        2,
+        &["imap.yandex.com", "imap.yandex.ru", ".yandex.ru", ".yandex.com"],
+    ),
+    row(
+        "gmx",
+        "GMX / Web.de",
+        false,
+        2,
+        &["imap.gmx.net", "imap.gmx.com", "imap.web.de", "mail.gmx.net", "smtp.web.de"],
+    ),
+];
+
+/// The provider behind an IMAP (or SMTP) host; [`OTHER`] when it is none of the known.
+#[must_use]
+pub fn provider_of(imap_host: &str) -> &'static Provider {
+    let host = imap_host.trim_end_matches('.').to_ascii_lowercase();
+    let is_its = |provider: &&Provider| {
+        provider.hosts.iter().any(|known| {
+            if known.starts_with('.') { host.ends_with(known) } else { host == **known }
+        })
+    };
+    PROVIDERS.iter().find(is_its).unwrap_or(&OTHER)
+}
+
+/// The provider with that key; [`OTHER`] when there is none.
+#[must_use]
+pub fn provider_by_key(key: &str) -> &'static Provider {
+    PROVIDERS.iter().find(|provider| provider.key == key).unwrap_or(&OTHER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_found_without_case_and_not_by_accident() {
+        for (host, key) in [
+            ("IMAP.GMAIL.COM", "gmail"),
+            ("imap.gmail.com.", "gmail"),
+            ("outlook.office365.com", "microsoft"),
+            ("p12-imap.mail.me.com", "icloud"),
+            ("imap.gmail.com.evil.example", "other"),
+            ("evilimap.gmail.com", "other"),
+            ("mail.example.org", "other"),
+            ("", "other"),
+        ] {
+            assert_eq!(provider_of(host).key, key, "{host}");
+            assert_eq!(provider_by_key(key).key, key);
+        }
+        assert!(provider_of("imap.gmail.com").files_sent && !OTHER.files_sent);
+    }
+
+    #[test]
+    fn keys_are_unique() {
+        let mut keys: Vec<_> = PROVIDERS.iter().map(|provider| provider.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), PROVIDERS.len());
+    }
+}

@@ -55,10 +55,7 @@ pub struct Recipient {
 
 /// Outcome for one recipient. Order of life: `Waiting` → `InFlight` → one of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "`reply` is the server's reply line, code first"
-)]
+#[expect(missing_docs, reason = "`reply` is the server's reply line, code first")]
 pub enum Delivery {
     /// Not accepted yet; will be tried.
     Waiting { reply: Option<String> },
@@ -105,3 +102,8 @@ pub enum Filing {
     /// There is no Sent mailbox, or it was given up; said in the outbox.
     Skipped,
 }
+
+mod filing;
+mod transition;
+
+pub use transition::{Due, Resolution, WrongPhase};

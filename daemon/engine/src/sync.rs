@@ -1,1 +1,15 @@
-//! (being written)
+//! Sync planning: which messages to fetch next, and what a look at a mailbox has to do.
+//!
+//! Owns every decision about UIDs. It must never hold more than one mailbox's numbers at a time
+//! beyond the first-sync budget, and never believe that mail is gone without a check against the
+//! mass-delete guard.
+
+mod backfill;
+mod look;
+mod merge;
+mod uidset;
+
+pub use backfill::{Candidate, batches, newest};
+pub use look::{FlagLook, LocalMailbox, Look, look};
+pub use merge::{FlagChange, Merge, Rematch, Row, ServerRow, Trust, guard, merge, rematch};
+pub use uidset::{BadUidSet, UidSet};

@@ -177,9 +177,7 @@ fn without_fwd(subject: &str) -> &str {
     {
         return head.trim_end();
     }
-    let wrapped = subject
-        .get(..5)
-        .is_some_and(|head| head.eq_ignore_ascii_case("[fwd:"));
+    let wrapped = subject.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("[fwd:"));
     match subject.strip_suffix(']') {
         Some(inner) if wrapped => inner.get(5..).unwrap_or_default().trim(),
         _ => subject,
@@ -208,17 +206,12 @@ fn without_tags(mut subject: &str) -> &str {
 fn prefix(subject: &str) -> Option<(String, &str)> {
     /// Longest prefix with its counter, in characters.
     const LONGEST: usize = 24;
-    let colon = subject
-        .char_indices()
-        .take(LONGEST)
-        .find(|(_, c)| matches!(c, ':' | '：'))?;
+    let colon = subject.char_indices().take(LONGEST).find(|(_, c)| matches!(c, ':' | '：'))?;
     let (at, sign) = colon;
     let word = subject.get(..at)?.trim_end();
     let word = match word.find(['[', '(', '^', '*']) {
         Some(counter) => {
-            let count = word
-                .get(counter..)?
-                .trim_matches(['[', ']', '(', ')', '^', '*', ' ']);
+            let count = word.get(counter..)?.trim_matches(['[', ']', '(', ')', '^', '*', ' ']);
             let digits = count.bytes().all(|byte| byte.is_ascii_digit());
             word.get(..counter).filter(|_| digits)?.trim_end()
         }
@@ -226,12 +219,7 @@ fn prefix(subject: &str) -> Option<(String, &str)> {
     };
     let word = word.to_lowercase();
     let known = PREFIXES.contains(&word.as_str());
-    known.then(|| {
-        (
-            word,
-            subject.get(at + sign.len_utf8()..).unwrap_or_default(),
-        )
-    })
+    known.then(|| (word, subject.get(at + sign.len_utf8()..).unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -271,14 +259,8 @@ mod tests {
         };
         assert_eq!(subject_key(&mail("Hello", &[])), None);
         assert_eq!(subject_key(&mail("Fwd: Hello", &[])), None);
-        assert_eq!(
-            subject_key(&mail("SV: Hello", &[])).as_deref(),
-            Some("hello")
-        );
-        assert_eq!(
-            subject_key(&mail("[l] Re: Hello", &[])).as_deref(),
-            Some("[l] hello")
-        );
+        assert_eq!(subject_key(&mail("SV: Hello", &[])).as_deref(), Some("hello"));
+        assert_eq!(subject_key(&mail("[l] Re: Hello", &[])).as_deref(), Some("[l] hello"));
         assert_eq!(subject_key(&mail("Re: Hello", &["a@b"])), None);
         assert_eq!(subject_key(&mail("Re: ", &[])), None);
     }
@@ -297,23 +279,13 @@ mod tests {
     #[test]
     fn any_subject_is_taken_and_the_base_is_stable() {
         let mut random = Xorshift::new(3);
-        let pieces = [
-            "Re:", "Fwd: ", "[x]", "[Fwd: ", "]", "(fwd)", " ", "a", "：", "SV", "é", "[",
-        ];
+        let pieces =
+            ["Re:", "Fwd: ", "[x]", "[Fwd: ", "]", "(fwd)", " ", "a", "：", "SV", "é", "["];
         for _ in 0..20_000 {
-            let subject: String = (0..random.below(9))
-                .map(|_| pieces[random.below(12)])
-                .collect();
+            let subject: String = (0..random.below(9)).map(|_| pieces[random.below(12)]).collect();
             let base = base_subject(&subject);
-            assert_eq!(
-                base_subject(&format!("Re: {base}")),
-                base_subject(&base),
-                "{subject}"
-            );
+            assert_eq!(base_subject(&format!("Re: {base}")), base_subject(&base), "{subject}");
         }
-        assert_eq!(
-            base_subject(&"re:".repeat(10_000)).len(),
-            "re:".len() * (10_000 - ROUNDS)
-        );
+        assert_eq!(base_subject(&"re:".repeat(10_000)).len(), "re:".len() * (10_000 - ROUNDS));
     }
 }

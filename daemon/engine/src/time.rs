@@ -11,10 +11,7 @@ impl Wall {
     /// The instant `by` later; saturates.
     #[must_use]
     pub fn after(self, by: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// How long until `self` seen from `now`; zero when it has passed.

@@ -12,8 +12,12 @@ const WORTH_TELLING: Duration = Duration::from_secs(86_400);
 
 /// Queues the mail once: the idempotency key names the first sync itself.
 pub async fn first_sync(context: &Context, emails: u64) {
-    let Ok(account) = context.account() else { return };
-    let Some(ended) = account.first_synced_at else { return };
+    let Ok(account) = context.account() else {
+        return;
+    };
+    let Some(ended) = account.first_synced_at else {
+        return;
+    };
     if account.notify != NotifyBy::Mail || context.now() > ended.after(WORTH_TELLING) {
         return;
     }

@@ -11,6 +11,12 @@ use chapar_engine::provider::provider_of;
 use chapar_engine::submission::{Filing, Phase, Submission};
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+/// How long a provider that files sent mail by itself may take before chapar files the copy.
+const SERVER_COPY: Duration = Duration::from_secs(120);
+/// How often it is looked for meanwhile.
+const SERVER_COPY_LOOK: Duration = Duration::from_secs(15);
 
 /// When something is to be filed or looked for next.
 #[must_use]
@@ -58,7 +64,9 @@ async fn look(
             found = found || is_in(session, mailbox, &submission.message_id).await?;
         }
     }
-    change(context, submission.id, move |submission, now, _| submission.looked(found, now)).await;
+    let looked =
+        move |submission: &mut Submission, now, entropy| submission.looked(found, now, entropy);
+    change(context, submission.id, looked).await;
     Ok(())
 }
 
@@ -71,18 +79,24 @@ async fn file(
 ) -> Result<(), Failure> {
     let id = submission.id;
     let Some(sent) = mailboxes.iter().find(|m| m.role == Some(Role::Sent) && m.selectable) else {
-        change(context, id, |submission, _, _| submission.skip_filing()).await;
+        skip(context, id).await;
         return Ok(());
     };
     if is_in(session, sent, &submission.message_id).await? {
         return filed(context, id).await;
     }
-    if files_itself(context)? && submission.may_wait_for_server_copy() {
-        change(context, id, |submission, now, _| submission.filing_failed(now)).await;
+    if files_itself(context)?
+        && context.now() < submission.created_at.max(submission.send_at).after(SERVER_COPY)
+    {
+        let waits = |submission: &mut Submission, now: Wall, _| {
+            submission.filing_waits(now.after(SERVER_COPY_LOOK));
+            Ok(())
+        };
+        change(context, id, waits).await;
         return Ok(());
     }
     let Ok(bytes) = context.store.blob(submission.blob).await else {
-        change(context, id, |submission, _, _| submission.skip_filing()).await;
+        skip(context, id).await;
         return Ok(());
     };
     let flags = Flags::from_iter(["\\Seen".to_owned()]);
@@ -90,18 +104,38 @@ async fn file(
         Ok(_) => filed(context, id).await,
         Err(failure) => {
             // Appended or not: the next try searches first, so a second copy cannot come of it.
-            change(context, id, |submission, now, _| submission.filing_failed(now)).await;
+            let failed = |submission: &mut Submission, now, _| {
+                submission.filing_failed(now);
+                Ok(())
+            };
+            change(context, id, failed).await;
             if failure.verdict == Verdict::Refused { Ok(()) } else { Err(failure) }
         }
     }
 }
 
+async fn skip(context: &Context, id: SubmissionId) {
+    let skipped = |submission: &mut Submission, _, _| {
+        submission.filing_skipped();
+        Ok(())
+    };
+    change(context, id, skipped).await;
+}
+
 async fn filed(context: &Context, id: SubmissionId) -> Result<(), Failure> {
-    change(context, id, |submission, _, _| submission.filed()).await;
+    let filed = |submission: &mut Submission, _, _| {
+        submission.filed();
+        Ok(())
+    };
+    change(context, id, filed).await;
     Ok(())
 }
 
-async fn is_in(session: &mut Session, mailbox: &Mailbox, message_id: &str) -> Result<bool, Failure> {
+async fn is_in(
+    session: &mut Session,
+    mailbox: &Mailbox,
+    message_id: &str,
+) -> Result<bool, Failure> {
     session.select(&mailbox.wire_name, true).await?;
     Ok(!session.search_message_id(message_id).await?.is_empty())
 }

@@ -9,8 +9,9 @@ use chapar_engine::id::{MailboxId, MessageId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::message::{Message, Stage, Summary, summarise};
 use chapar_engine::sync::Candidate;
-use chapar_engine::thread::{related_ids, subject_key};
+use chapar_engine::thread::{related, subject_key};
 use chapar_engine::time::Wall;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One message as fetched and read, ready to be stored.
 #[derive(Clone, Debug)]
@@ -62,7 +63,9 @@ pub fn plan(
     server: ServerState,
     window: &[Candidate],
 ) -> Result<(), StoreError> {
-    let Some(mut mailbox) = tx.mailbox(mailbox)? else { return Ok(()) };
+    let Some(mut mailbox) = tx.mailbox(mailbox)? else {
+        return Ok(());
+    };
     for candidate in window {
         if tx.message_at(mailbox.id, candidate.uid)?.is_some() {
             continue;
@@ -87,8 +90,49 @@ pub fn plan(
     tx.put_mailbox(&mailbox)
 }
 
+/// Replaces the window of a mailbox whose UIDs lost their meaning. `same` names, by new UID, the
+/// messages that are the same mail; every other one is gone. Returns how many are gone.
+pub fn replan(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    server: ServerState,
+    window: &[Candidate],
+    old: &[MessageId],
+    same: &BTreeMap<u32, MessageId>,
+) -> Result<u64, StoreError> {
+    let kept: BTreeSet<MessageId> = same.values().copied().collect();
+    let mut removed = 0;
+    for (spare, id) in (0..).zip(old) {
+        let Some(mut message) = tx.message(*id)? else { continue };
+        if kept.contains(id) {
+            // Out of the way first: an old UID of one may be the new UID of another.
+            message.uid = u32::MAX - spare;
+            tx.put_message(&message)?;
+        } else {
+            tx.delete_message(*id)?;
+            removed += 1;
+        }
+    }
+    for candidate in window {
+        if let Some(id) = same.get(&candidate.uid)
+            && let Some(mut message) = tx.message(*id)?
+        {
+            message.uid = candidate.uid;
+            message.flags = candidate.flags.clone();
+            tx.put_message(&message)?;
+        }
+    }
+    plan(tx, mailbox, server, window)?;
+    Ok(removed)
+}
+
 /// Fills rows that the first sync planned. Tells nobody of "new mail": it is not new.
-pub fn fill(tx: &mut Txn<'_>, mailbox: MailboxId, uidvalidity: u32, batch: &[Arrived]) -> Result<u64, StoreError> {
+pub fn fill(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    uidvalidity: u32,
+    batch: &[Arrived],
+) -> Result<u64, StoreError> {
     let mut filled = 0;
     if !is_current(tx, mailbox, uidvalidity)? {
         return Ok(0);
@@ -114,7 +158,9 @@ pub fn receive(
     if !is_current(tx, mailbox, uidvalidity)? {
         return Ok(0);
     }
-    let Some(mut mailbox) = tx.mailbox(mailbox)? else { return Ok(0) };
+    let Some(mut mailbox) = tx.mailbox(mailbox)? else {
+        return Ok(0);
+    };
     let mut fresh = 0;
     for arrived in batch {
         if tx.message_at(mailbox.id, arrived.uid)?.is_some() {
@@ -156,7 +202,7 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
         row.thread = Some(tx.assign_thread(
             row.account,
             summary.message_id.as_deref(),
-            &related_ids(summary),
+            &related(summary),
             subject_key(summary).as_deref(),
         )?);
     }
@@ -181,9 +227,13 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
 /// Whether the message lies in another mailbox too, so that it was moved or copied here rather
 /// than received. A copy in Sent or Drafts is the sender's own and does not count.
 fn was_elsewhere(tx: &Txn<'_>, here: &Mailbox, summary: &Summary) -> Result<bool, StoreError> {
-    let Some(message_id) = &summary.message_id else { return Ok(false) };
+    let Some(message_id) = &summary.message_id else {
+        return Ok(false);
+    };
     for id in tx.by_message_id(here.account, message_id)? {
-        let Some(other) = tx.message(id)? else { continue };
+        let Some(other) = tx.message(id)? else {
+            continue;
+        };
         if other.mailbox == here.id {
             continue;
         }
@@ -197,7 +247,9 @@ fn was_elsewhere(tx: &Txn<'_>, here: &Mailbox, summary: &Summary) -> Result<bool
 
 /// Journals the arrival in the words that fit the mailbox.
 fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
-    let Some(thread) = message.thread else { return Ok(()) };
+    let Some(thread) = message.thread else {
+        return Ok(());
+    };
     let account = Some(mailbox.account);
     match mailbox.role {
         Some(Role::Drafts | Role::Trash | Role::All | Role::Flagged | Role::Important) => Ok(()),
@@ -228,7 +280,7 @@ fn tell(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), St
 
 /// A received message that answers one of our submissions.
 fn tell_reply(tx: &mut Txn<'_>, mailbox: &Mailbox, message: &Message) -> Result<(), StoreError> {
-    for answered in related_ids(&message.summary).iter().rev() {
+    for answered in &related(&message.summary) {
         if let Some(submission) = tx.submission_by_message_id(mailbox.account, answered)? {
             let kind = EventKind::EmailReplied { email: message.id, submission };
             tx.append(Some(mailbox.account), kind)?;

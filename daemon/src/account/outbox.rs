@@ -4,20 +4,20 @@
 //! Must never send what may already have been accepted, and is never cancelled inside a delivery:
 //! stopping waits for the delivery under way.
 
-use super::{Context, Note, store_failure};
+use super::{Context, Generation, Note};
 use crate::smtp::{Outcome, Session};
 use crate::store::{StoreError, Txn};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::SubmissionId;
-use chapar_engine::submission::{Delivery, Phase, Submission};
+use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
 use chapar_engine::time::{Boot, Wall};
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::{Failure, SmtpStep, Verdict};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Works until stopped.
-pub async fn run(context: Arc<Context>, stop: CancellationToken) {
-    let mut outbox = Outbox { context: Arc::clone(&context), session: None };
+pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
+    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None };
     outbox.recover().await;
     let mut link = context.world.link.0.clone();
     loop {
@@ -35,6 +35,7 @@ pub async fn run(context: Arc<Context>, stop: CancellationToken) {
 
 struct Outbox {
     context: Arc<Context>,
+    me: Generation,
     session: Option<Session>,
 }
 
@@ -44,7 +45,11 @@ impl Outbox {
     async fn recover(&self) {
         for submission in self.open() {
             if matches!(submission.phase, Phase::Sending | Phase::DotPending) {
-                self.change(submission.id, |submission, now, _| submission.recovered(now)).await;
+                let recovered = |submission: &mut Submission, now, _| {
+                    submission.recovered(now);
+                    Ok(())
+                };
+                self.change(submission.id, recovered).await;
             }
         }
         self.context.sync.notify_one();
@@ -54,11 +59,7 @@ impl Outbox {
     async fn hurry(&self) {
         for submission in self.open() {
             if submission.attempts > 0 && matches!(submission.phase, Phase::Queued { .. }) {
-                self.change(submission.id, |submission, now, _| {
-                    // Refused only when it is no longer waiting, and then there is nothing to do.
-                    let _: Result<_, _> = submission.retry_now(now);
-                })
-                .await;
+                self.change(submission.id, |submission, now, _| submission.hurry(now)).await;
             }
         }
     }
@@ -79,8 +80,8 @@ impl Outbox {
 
     async fn deliver_due(&mut self, stop: &CancellationToken) {
         let now = self.context.now();
-        let mut due: Vec<_> =
-            self.open().into_iter().filter(|s| queued_until(s).is_some_and(|at| at <= now)).collect();
+        let mut due = self.open();
+        due.retain(|submission| submission.due(now) == Some(Due::Send));
         due.sort_by_key(|submission| (queued_until(submission), submission.id));
         for submission in due {
             if stop.is_cancelled() {
@@ -95,20 +96,21 @@ impl Outbox {
 
     /// One try of one submission.
     async fn deliver(&mut self, id: SubmissionId) {
-        let Some(claimed) = self.change(id, |submission, now, _| submission.claim(now)).await else {
-            return;
-        };
-        let Ok(bytes) = self.context.store.blob(claimed.blob).await else {
-            let why = "550 the message cannot be read from this machine's disk";
-            self.change(id, |submission, now, _| submission.give_up(now, why)).await;
-            return;
+        let claim = |submission: &mut Submission, now, _| submission.claim(now).map(drop);
+        let Some(claimed) = self.change(id, claim).await else { return };
+        let bytes = match self.context.store.blob(claimed.blob).await {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let why = format!("the message cannot be read from this machine's disk: {error}");
+                return self.declined(id, (550, why), SmtpStep::Mail).await;
+            }
         };
         if let Err(failure) = self.connect().await {
             self.not_sent(id, &failure).await;
-            self.context.note(Note::OutboxTrouble(failure)).await;
+            self.context.note(self.me, Note::OutboxTrouble(failure)).await;
             return;
         }
-        self.context.note(Note::OutboxFine).await;
+        self.context.note(self.me, Note::OutboxFine).await;
         if let Err(failure) = self.transact(&claimed, &bytes).await {
             self.session = None;
             self.not_sent(id, &failure).await;
@@ -127,29 +129,33 @@ impl Outbox {
     /// accepted.
     async fn transact(&mut self, claimed: &Submission, bytes: &[u8]) -> Result<(), Failure> {
         let id = claimed.id;
-        let waiting = claimed.waiting();
+        let waiting: Vec<String> = claimed.waiting().map(str::to_owned).collect();
         let Some(session) = self.session.as_mut() else { return Ok(()) };
         if let Some(limit) = session.max_size()
             && claimed.size > limit
         {
-            let why = format!("552 5.3.4 the server takes at most {limit} bytes");
-            self.change(id, move |submission, now, _| submission.give_up(now, &why)).await;
+            let why =
+                format!("5.3.4 the server takes at most {limit} bytes, this has {}", claimed.size);
+            self.declined(id, (552, why), SmtpStep::Mail).await;
             return Ok(());
         }
         let (replies, ready) = session.begin(&claimed.from, &waiting, claimed.size, false).await?;
         let replies: Vec<(u16, String)> =
             replies.into_iter().map(|reply| (reply.code, reply.text)).collect();
-        let accepted = ready.is_some();
         let context = Arc::clone(&self.context);
-        let recorded = change(&context, id, move |submission, now, entropy| {
-            submission.rcpt_replies(&replies, now, entropy);
-            if accepted {
-                submission.dot_pending();
-            }
-        })
-        .await;
-        let Some(ready) = ready else { return Ok(()) };
-        if recorded.is_none() {
+        let Some(ready) = ready else {
+            let refused = move |submission: &mut Submission, now, entropy| {
+                submission.rcpt_replies(&replies)?;
+                submission.not_accepted(now, entropy)
+            };
+            change(&context, id, refused).await;
+            return Ok(());
+        };
+        let pending = move |submission: &mut Submission, _, _| {
+            submission.rcpt_replies(&replies)?;
+            submission.dot_pending()
+        };
+        if change(&context, id, pending).await.is_none() {
             // Not durable: the final dot must not be sent. Dropping `ready` ends the session.
             drop(ready);
             self.session = None;
@@ -157,58 +163,61 @@ impl Outbox {
         }
         match ready.deliver(bytes).await {
             Outcome::Answered(reply) => {
-                let (code, text) = (reply.code, reply.text);
-                change(&context, id, move |submission, now, entropy| {
-                    submission.answered(code, &text, now, entropy);
-                })
-                .await;
-                context.sync.notify_one();
+                let answered = move |submission: &mut Submission, now, entropy| {
+                    submission.answered((reply.code, &reply.text), now, entropy)
+                };
+                change(&context, id, answered).await;
             }
             Outcome::Lost(why) => {
                 self.session = None;
                 tracing::warn!(account = context.id.0, submission = id.0, why, "outcome unknown");
                 change(&context, id, |submission, now, _| submission.lost(now)).await;
-                context.sync.notify_one();
             }
             Outcome::NotSent(why) => {
                 self.session = None;
-                change(&context, id, move |submission, now, entropy| {
-                    submission.not_sent(now, &why, entropy);
-                })
-                .await;
+                let not_sent = move |submission: &mut Submission, now, entropy| {
+                    submission.not_sent(now, entropy, &why)
+                };
+                change(&context, id, not_sent).await;
             }
         }
+        context.sync.notify_one();
         Ok(())
     }
 
     async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
         let why = failure.detail.clone().unwrap_or_else(|| failure.message.clone());
-        let refused = failure.verdict == Verdict::Refused;
-        self.change(id, move |submission, now, entropy| {
-            if refused {
-                submission.give_up(now, &why);
-            } else {
-                submission.not_sent(now, &why, entropy);
-            }
-        })
-        .await;
+        if failure.verdict == Verdict::Refused {
+            return self.declined(id, (550, why), SmtpStep::Mail).await;
+        }
+        let not_sent = move |submission: &mut Submission, now, entropy| {
+            submission.not_sent(now, entropy, &why)
+        };
+        self.change(id, not_sent).await;
+    }
+
+    async fn declined(&self, id: SubmissionId, (code, text): (u16, String), during: SmtpStep) {
+        let declined = move |submission: &mut Submission, now, entropy| {
+            submission.declined((code, &text), during, now, entropy)
+        };
+        self.change(id, declined).await;
     }
 
     async fn change(
         &self,
         id: SubmissionId,
-        step: impl FnMut(&mut Submission, Wall, u64) + Send + 'static,
+        step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
     ) -> Option<Submission> {
         change(&self.context, id, step).await
     }
 }
 
 /// Applies one transition in a transaction of its own, with the event that tells it. `None` when
-/// it could not be made durable or there is no such submission.
+/// its state does not allow it (any more), or when it could not be made durable.
 pub(super) async fn change(
     context: &Context,
     id: SubmissionId,
-    mut step: impl FnMut(&mut Submission, Wall, u64) + Send + 'static,
+    mut step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
 ) -> Option<Submission> {
     let entropy = context.world.entropy.number();
     let written = context
@@ -218,7 +227,8 @@ pub(super) async fn change(
                 return Err(StoreError::Missing("submission"));
             };
             let before = submission.clone();
-            step(&mut submission, tx.now(), entropy);
+            let step = step(&mut submission, tx.now(), entropy);
+            step.map_err(|wrong| StoreError::Conflict(wrong.to_string()))?;
             record(tx, &before, &submission)?;
             Ok(submission)
         })
@@ -226,9 +236,7 @@ pub(super) async fn change(
     match written {
         Ok(submission) => Some(submission),
         Err(error) => {
-            let failure = store_failure(error);
-            tracing::error!(submission = id.0, code = failure.code, "a send step is not durable");
-            context.note_lossy(Note::OutboxTrouble(failure));
+            tracing::error!(submission = id.0, %error, "a send step was not taken");
             None
         }
     }
@@ -262,7 +270,7 @@ pub(super) fn record(
 
 fn queued_until(submission: &Submission) -> Option<Wall> {
     match submission.phase {
-        Phase::Queued { next } => Some(next.max(submission.send_at)),
+        Phase::Queued { next } => Some(next),
         _ => None,
     }
 }
@@ -270,10 +278,4 @@ fn queued_until(submission: &Submission) -> Option<Wall> {
 /// When `at` comes, on the clock that deadlines are kept on.
 pub(super) fn boot_at(context: &Context, at: Wall) -> Boot {
     context.world.clock.boot().after(at.until_from(context.now()))
-}
-
-/// Whether any recipient is still to be tried.
-#[must_use]
-pub fn has_waiting(submission: &Submission) -> bool {
-    submission.recipients.iter().any(|r| matches!(r.delivery, Delivery::Waiting { .. }))
 }

@@ -50,3 +50,32 @@ pub struct Condition {
     pub detail: Option<String>,
     pub remedy: Vec<Vec<String>>,
 }
+
+/// The commands that end a condition of the account `name`.
+#[must_use]
+pub fn remedies(code: &str, name: &str) -> Vec<Vec<String>> {
+    let command = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let explain = command(&["chapar", "help", code]);
+    match code {
+        "imap.auth" | "smtp.auth" | "secrets.missing" | "secrets.corrupt" => {
+            vec![command(&["chapar", "account", "update", name, "--password-stdin"]), explain]
+        }
+        _ if code.starts_with("net.") => vec![command(&["chapar", "sync", name]), explain],
+        _ => vec![explain],
+    }
+}
+
+/// The word for a state on the wire and in `chapar status --json`.
+#[must_use]
+pub fn word(state: State) -> &'static str {
+    match state {
+        State::Connecting => "connecting",
+        State::Syncing => "syncing",
+        State::Live => "live",
+        State::Offline => "offline",
+        State::Throttled => "throttled",
+        State::AuthExpired => "authExpired",
+        State::SettingsWrong => "settingsWrong",
+        State::Paused => "paused",
+    }
+}

@@ -7,7 +7,7 @@ use chapar_engine::address::Address;
 use chapar_engine::compose::{Composed, Draft, DraftError, Frozen, compose};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, SubmissionId};
-use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission};
+use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Resolution, Submission};
 use chapar_engine::time::Wall;
 
 /// Why a message was not accepted for sending, or a submission not changed.
@@ -61,7 +61,8 @@ pub async fn accept(
         seed: world.entropy.number(),
     };
     let composed = compose(&draft, &frozen)?;
-    let wanted = Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
+    let wanted =
+        Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
     Ok(store.write(now, move |tx| wanted.put(tx)).await?)
 }
 
@@ -94,8 +95,10 @@ impl Wanted {
     }
 
     fn submission(&self, tx: &mut Txn<'_>) -> Result<Submission, StoreError> {
-        let waiting =
-            |email: &String| Recipient { email: email.clone(), delivery: Delivery::Waiting { reply: None } };
+        let waiting = |email: &String| Recipient {
+            email: email.clone(),
+            delivery: Delivery::Waiting { reply: None },
+        };
         Ok(Submission {
             id: tx.new_submission_id()?,
             account: self.draft.account,
@@ -117,7 +120,11 @@ impl Wanted {
     }
 }
 
-fn known(store: &Store, key: Option<&str>, print: [u8; 32]) -> Result<Option<SubmissionId>, StoreError> {
+fn known(
+    store: &Store,
+    key: Option<&str>,
+    print: [u8; 32],
+) -> Result<Option<SubmissionId>, StoreError> {
     let Some(key) = key else { return Ok(None) };
     match store.read()?.by_key(key)? {
         Some((found, first)) => same(found, first, print).map(Some),
@@ -211,6 +218,7 @@ pub async fn wish(
     id: SubmissionId,
     wish: Wish,
 ) -> Result<AccountId, SubmitError> {
+    let entropy = world.entropy.number();
     let changed = store.write(world.clock.wall(), move |tx| {
         let before = tx.submission(id)?.ok_or(StoreError::Missing("submission"))?;
         let mut after = before.clone();
@@ -218,8 +226,8 @@ pub async fn wish(
         match wish {
             Wish::Cancel => after.cancel(now),
             Wish::Retry => after.retry_now(now),
-            Wish::WasSent => after.resolve(true, now),
-            Wish::Resend => after.resolve(false, now),
+            Wish::WasSent => after.resolve(Resolution::Sent, now, entropy),
+            Wish::Resend => after.resolve(Resolution::Resend, now, entropy),
         }
         .map_err(|refusal| StoreError::Conflict(refusal.to_string()))?;
         record(tx, &before, &after)?;

@@ -9,7 +9,7 @@ mod changes;
 mod fill;
 mod window;
 
-use super::{Context, Note, file, store_failure};
+use super::{Context, Generation, Note, announce, file, store_failure};
 use crate::imap::{Listed, Session};
 use crate::limits;
 use crate::store::{Change, StoreError};
@@ -18,6 +18,7 @@ use chapar_engine::id::{BlobId, MailboxId, MessageId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
+use futures_util::FutureExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -44,6 +45,7 @@ struct Tally {
 /// The worker and its session.
 pub struct Worker {
     context: Arc<Context>,
+    me: Generation,
     stop: CancellationToken,
     session: Option<Session>,
     used_at: Boot,
@@ -52,21 +54,28 @@ pub struct Worker {
     tries: BTreeMap<MessageId, u32>,
     /// Messages asked for at once; shrinks when a batch breaks the session, to find the one.
     batch: usize,
+    /// Whether this pass has looked at the INBOX already.
+    inbox_looked: bool,
+    /// Whether something called during the pass for another one.
+    again: bool,
     tally: Tally,
 }
 
 impl Worker {
     /// A worker without a session yet.
     #[must_use]
-    pub fn new(context: Arc<Context>, stop: CancellationToken) -> Self {
+    pub fn new(context: Arc<Context>, me: Generation, stop: CancellationToken) -> Self {
         Self {
             context,
+            me,
             stop,
             session: None,
             used_at: Boot::default(),
             selected: None,
             tries: BTreeMap::new(),
             batch: chapar_engine::limits::BATCH_MESSAGES,
+            inbox_looked: false,
+            again: false,
             tally: Tally::default(),
         }
     }
@@ -107,7 +116,17 @@ impl Worker {
             let detail = failure.message.clone();
             self.append(EventKind::SyncFailed { detail }).await;
         }
-        self.context.note(Note::SyncEnded(end)).await;
+        self.context.note(self.me, Note::SyncEnded(end)).await;
+        if std::mem::take(&mut self.again) {
+            self.context.sync.notify_one();
+        }
+    }
+
+    /// Whether something called for a look since last asked.
+    fn take_hint(&mut self) -> bool {
+        let hinted = self.context.sync.notified().now_or_never().is_some();
+        self.again |= hinted;
+        hinted
     }
 
     fn drop_session(&mut self, failure: &Failure) {
@@ -119,8 +138,9 @@ impl Worker {
     /// One pass over everything that may be due.
     async fn pass(&mut self, requests: &mut mpsc::Receiver<WholeRequest>) -> Result<(), Failure> {
         self.tally = Tally::default();
+        self.inbox_looked = false;
         let initial = self.account()?.first_synced_at.is_none();
-        self.context.note(Note::SyncStarted { initial }).await;
+        self.context.note(self.me, Note::SyncStarted { initial }).await;
         self.connect().await?;
         if !initial {
             self.look_at_inbox().await?;
@@ -133,7 +153,7 @@ impl Worker {
         for mailbox in self.mailboxes()? {
             self.look_unless_same(&mailbox, &listed).await?;
         }
-        self.context.note(Note::Checked(self.context.now())).await;
+        self.context.note(self.me, Note::Checked(self.context.now())).await;
         self.fill_summaries(requests).await?;
         self.fill_wholes(requests).await?;
         self.file_sent().await?;
@@ -187,9 +207,14 @@ impl Worker {
     }
 
     async fn look_at_inbox(&mut self) -> Result<(), Failure> {
-        let inbox = self.mailboxes()?.into_iter().find(|m| m.role == Some(Role::Inbox) && m.planned);
+        let inbox =
+            self.mailboxes()?.into_iter().find(|m| m.role == Some(Role::Inbox) && m.planned);
         match inbox {
-            Some(inbox) => self.look(&inbox).await,
+            Some(inbox) => {
+                self.look(&inbox).await?;
+                self.inbox_looked = true;
+                Ok(())
+            }
             None => Ok(()),
         }
     }
@@ -259,8 +284,11 @@ impl Worker {
             tx.append(Some(id), kind).map(drop)
         })
         .await?;
+        if initial {
+            announce::first_sync(&self.context, emails).await;
+        }
         if added > 0 {
-            self.context.note(Note::New(self.context.now())).await;
+            self.context.note(self.me, Note::New(self.context.now())).await;
         }
         Ok(())
     }

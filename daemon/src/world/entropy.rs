@@ -11,3 +11,17 @@ pub trait Entropy: Send + Sync {
         u64::from_le_bytes(bytes)
     }
 }
+
+/// The kernel's generator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KernelEntropy;
+
+impl Entropy for KernelEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        if let Err(error) = getrandom::fill(bytes) {
+            // a predictable key or boundary is worse than no daemon: systemd or the CLI starts it again
+            tracing::error!(%error, "the kernel gives no random bytes; stopping");
+            std::process::abort();
+        }
+    }
+}

@@ -1,9 +1,21 @@
 //! Connections: resolve, connect, verify.
 
+mod certificate;
+mod dial;
+mod refusal;
+mod verifier;
+
 use super::BoxFuture;
-use chapar_engine::verdict::Failure;
+use super::clock::{Clock, within};
+use chapar_engine::verdict::{Failure, Verdict};
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls::pki_types::ServerName;
 use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
 
 /// A connected byte stream, plain or inside TLS.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync + Debug {}
@@ -30,4 +42,108 @@ pub trait Net: Send + Sync {
         host: &'a str,
         ca_pem: Option<&'a str>,
     ) -> BoxFuture<'a, Result<BoxStream, Failure>>;
+}
+
+/// A handshake takes three flights; a peer that needs longer is dead or hostile.
+const HANDSHAKE: Duration = Duration::from_secs(20);
+
+/// The machine's network, with the platform's trust store. There is no way to skip verification.
+pub struct RealNet {
+    clock: Arc<dyn Clock>,
+    platform: verifier::Platform,
+}
+
+impl RealNet {
+    /// Touches neither network nor trust store yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, platform: verifier::Platform::default() }
+    }
+
+    async fn handshake(
+        &self,
+        stream: BoxStream,
+        host: &str,
+        ca_pem: Option<&str>,
+    ) -> Result<BoxStream, Failure> {
+        let name = server_name(host)?;
+        let verifier = verifier::Connection::new(&self.platform, host, ca_pem)?;
+        let verifier = Arc::new(verifier);
+        let config = client_config(Arc::clone(&verifier), host)?;
+        let connect = TlsConnector::from(Arc::new(config)).connect(name, stream);
+        match within(self.clock.as_ref(), HANDSHAKE, connect).await {
+            Some(Ok(stream)) => Ok(Box::new(stream)),
+            Some(Err(error)) => {
+                let time = self.clock.wall();
+                Err(refusal::judge(
+                    host,
+                    &error,
+                    verifier.presented(),
+                    ca_pem.is_some(),
+                    time,
+                ))
+            }
+            None => Err(Failure {
+                code: "net.timeout",
+                message: format!(
+                    "the TLS handshake with {host} did not end within {} s",
+                    HANDSHAKE.as_secs()
+                ),
+                detail: None,
+                verdict: Verdict::Retry,
+            }),
+        }
+    }
+}
+
+impl Net for RealNet {
+    fn connect<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+        Box::pin(async move {
+            let stream = dial::dial(self.clock.as_ref(), host, port).await?;
+            Ok(Box::new(stream) as BoxStream)
+        })
+    }
+
+    fn secure<'a>(
+        &'a self,
+        stream: BoxStream,
+        host: &'a str,
+        ca_pem: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+        Box::pin(self.handshake(stream, host, ca_pem))
+    }
+}
+
+/// The name the certificate must be for; a trailing dot is DNS notation, not part of the name.
+fn server_name(host: &str) -> Result<ServerName<'static>, Failure> {
+    let bare = host.strip_suffix('.').unwrap_or(host);
+    ServerName::try_from(bare.to_owned()).map_err(|_| Failure {
+        code: "net.unknown_host",
+        message: format!(
+            "\u{201c}{}\u{201d} is not a server name; give a DNS name such as mail.example.com",
+            host.escape_default()
+        ),
+        detail: None,
+        verdict: Verdict::FixSettings,
+    })
+}
+
+/// TLS 1.2 or 1.3, ring, no client certificate, no resumption: each session proves the server anew.
+fn client_config(verifier: Arc<verifier::Connection>, host: &str) -> Result<ClientConfig, Failure> {
+    let builder = ClientConfig::builder_with_provider(verifier::provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(|error| Failure {
+            code: "tls.invalid",
+            message: format!("TLS to {host} could not be set up"),
+            detail: Some(error.to_string()),
+            verdict: Verdict::FixSettings,
+        })?;
+    let mut config =
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }

@@ -1,7 +1,14 @@
 //! Passwords and tokens at rest.
 
+pub mod keyring;
+pub mod sealed;
+
 use super::BoxFuture;
+use crate::config::VaultChoice;
 use chapar_engine::secret::Secret;
+use keyring::Keyring;
+use sealed::SealedFile;
+use tokio::sync::OnceCell;
 
 /// Where secrets lie, as `status` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,4 +48,103 @@ pub trait Secrets: Send + Sync {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretsError>>;
     /// Deletes it; deleting what is not there is not an error.
     fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), SecretsError>>;
+}
+
+/// The two vaults of a real machine and which of them new secrets go to.
+pub struct Vaults {
+    choice: VaultChoice,
+    keyring: Keyring,
+    sealed: SealedFile,
+    /// Whether the keyring passed its round trip when it was first needed.
+    proved: OnceCell<bool>,
+}
+
+impl Vaults {
+    /// Asks nobody yet.
+    #[must_use]
+    pub fn new(choice: VaultChoice, sealed: SealedFile, keyring: Keyring) -> Self {
+        Self { choice, keyring, sealed, proved: OnceCell::new() }
+    }
+
+    /// Whether new secrets go to the keyring.
+    async fn keyring_first(&self) -> bool {
+        match self.choice {
+            VaultChoice::SecretService => true,
+            VaultChoice::File => false,
+            VaultChoice::Auto => {
+                *self
+                    .proved
+                    .get_or_init(|| async {
+                        match self.keyring.probe().await {
+                            Ok(()) => true,
+                            Err(error) => {
+                                tracing::info!(%error, "secrets go to the sealed file");
+                                false
+                            }
+                        }
+                    })
+                    .await
+            }
+        }
+    }
+}
+
+impl Secrets for Vaults {
+    fn vault(&self) -> BoxFuture<'_, Vault> {
+        Box::pin(async move {
+            if self.keyring_first().await { self.keyring.vault() } else { self.sealed.vault() }
+        })
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        secret: &'a Secret,
+    ) -> BoxFuture<'a, Result<(), SecretsError>> {
+        Box::pin(async move {
+            if self.keyring_first().await {
+                self.keyring.put(key, secret).await
+            } else {
+                self.sealed.put(key, secret).await
+            }
+        })
+    }
+
+    /// Looks where new secrets go, then in the other vault: a secret stays where it was put. That
+    /// the other one cannot be asked is an error and never "there is none", or a keyring that is
+    /// slow to start would look like a lost password.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretsError>> {
+        Box::pin(async move {
+            if self.keyring_first().await {
+                match self.keyring.get(key).await {
+                    Ok(None) => self.sealed.get(key).await,
+                    Err(error) => match self.sealed.get(key).await {
+                        Ok(Some(secret)) => Ok(Some(secret)),
+                        _ => Err(error),
+                    },
+                    found => found,
+                }
+            } else {
+                match self.sealed.get(key).await {
+                    Ok(None) if self.choice == VaultChoice::Auto => self.keyring.get(key).await,
+                    found => found,
+                }
+            }
+        })
+    }
+
+    /// Deletes it in both; a vault that cannot be asked fails the call only when it is the one in use.
+    fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), SecretsError>> {
+        Box::pin(async move {
+            let sealed = self.sealed.forget(key).await;
+            if self.keyring_first().await {
+                self.keyring.forget(key).await?;
+            } else if self.choice == VaultChoice::Auto
+                && let Err(error) = self.keyring.forget(key).await
+            {
+                tracing::debug!(%error, "nothing to delete in the keyring");
+            }
+            sealed
+        })
+    }
 }

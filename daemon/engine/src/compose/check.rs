@@ -25,11 +25,7 @@ pub fn check_bytes(bytes: &[u8]) -> Result<(), &'static str> {
             check_header(line)?;
         }
     }
-    if in_headers {
-        Err("its headers do not end")
-    } else {
-        Ok(())
-    }
+    if in_headers { Err("its headers do not end") } else { Ok(()) }
 }
 
 /// One line without its CRLF.
@@ -55,7 +51,7 @@ fn check_header(line: &[u8]) -> Result<(), &'static str> {
     if name.trim_ascii().eq_ignore_ascii_case(b"bcc") {
         return Err("it has a Bcc header");
     }
-    let named = name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_graphic());
+    let named = name.len() < line.len() && name.iter().all(u8::is_ascii_graphic);
     if named {
         Ok(())
     } else {
@@ -86,11 +82,7 @@ mod tests {
             b"A: b\r\n\r\nx",
             b": b\r\r\n\r\n",
         ] {
-            assert!(
-                check_bytes(bytes).is_err(),
-                "{:?}",
-                String::from_utf8_lossy(bytes)
-            );
+            assert!(check_bytes(bytes).is_err(), "{:?}", String::from_utf8_lossy(bytes));
         }
         let line = |n| [b"A: b\r\n\r\n", "x".repeat(n).as_bytes(), b"\r\n"].concat();
         assert_eq!(check_bytes(&line(998)), Ok(()));

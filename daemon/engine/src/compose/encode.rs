@@ -13,11 +13,7 @@ pub(super) fn base64(bytes: &[u8]) -> Vec<u8> {
             let at = |n: usize| u32::from(group.get(n).copied().unwrap_or(0));
             let bits = at(0) << 16 | at(1) << 8 | at(2);
             for (n, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-                out.push(if n <= group.len() {
-                    letter(bits >> shift)
-                } else {
-                    b'='
-                });
+                out.push(if n <= group.len() { letter(bits >> shift) } else { b'=' });
             }
         }
         out.extend_from_slice(b"\r\n");
@@ -56,24 +52,13 @@ mod tests {
 
     #[test]
     fn base64_known_answers() {
-        for (bytes, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ] {
-            let lines = if coded.is_empty() {
-                String::new()
-            } else {
-                format!("{coded}\r\n")
-            };
+        for (bytes, coded) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
+            let lines = if coded.is_empty() { String::new() } else { format!("{coded}\r\n") };
             assert_eq!(base64(bytes.as_bytes()), lines.as_bytes());
         }
-        assert_eq!(
-            base64(&[0xFF; 58]),
-            [&[b'/'; 76][..], b"\r\n/w==\r\n"].concat()
-        );
+        assert_eq!(base64(&[0xFF; 58]), [&[b'/'; 76][..], b"\r\n/w==\r\n"].concat());
     }
 
     #[test]

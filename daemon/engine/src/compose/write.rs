@@ -38,11 +38,7 @@ fn recipients<'x>(mut builder: MessageBuilder<'x>, draft: &'x Draft) -> MessageB
         // the group syntax for "nobody you may know of" (RFC 5322 §A.1.3)
         builder = builder.header("To", Raw::new("undisclosed-recipients:;"));
     }
-    for (name, list) in [
-        ("To", &draft.to),
-        ("Cc", &draft.cc),
-        ("Reply-To", &draft.reply_to),
-    ] {
+    for (name, list) in [("To", &draft.to), ("Cc", &draft.cc), ("Reply-To", &draft.reply_to)] {
         if !list.is_empty() {
             builder = builder.header(name, addresses(list));
         }
@@ -67,11 +63,7 @@ fn threading<'x>(mut builder: MessageBuilder<'x>, draft: &'x Draft) -> MessageBu
 /// An address list; an empty name is no name.
 fn addresses(list: &[Address]) -> HeaderType<'_> {
     let each = list.iter().map(|address| {
-        let name = address
-            .name
-            .as_deref()
-            .map(str::trim)
-            .filter(|name| !name.is_empty());
+        let name = address.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         Written::new_address(name, address.email.as_str())
     });
     Written::new_list(each.collect()).into()
@@ -79,14 +71,8 @@ fn addresses(list: &[Address]) -> HeaderType<'_> {
 
 /// Text, HTML, both as alternatives; with attachments all in a multipart/mixed.
 fn body<'x>(draft: &'x Draft, frozen: &Frozen) -> MimePart<'x> {
-    let text = draft
-        .text
-        .as_deref()
-        .map(|text| readable("text/plain", text));
-    let html = draft
-        .html
-        .as_deref()
-        .map(|html| readable("text/html", html));
+    let text = draft.text.as_deref().map(|text| readable("text/plain", text));
+    let html = draft.html.as_deref().map(|html| readable("text/html", html));
     let shown = match (text, html) {
         (Some(text), Some(html)) => Some(multipart("alternative", 1, frozen, vec![text, html])),
         (text, html) => text.or(html),
@@ -94,12 +80,7 @@ fn body<'x>(draft: &'x Draft, frozen: &Frozen) -> MimePart<'x> {
     let attached = draft.attachments.iter().map(attachment);
     match shown {
         Some(shown) if draft.attachments.is_empty() => shown,
-        shown => multipart(
-            "mixed",
-            0,
-            frozen,
-            shown.into_iter().chain(attached).collect(),
-        ),
+        shown => multipart("mixed", 0, frozen, shown.into_iter().chain(attached).collect()),
     }
 }
 
@@ -124,10 +105,7 @@ fn readable<'x>(kind: &'static str, text: &str) -> MimePart<'x> {
     }
     let unusual = |c: char| c.is_ascii_control() && !matches!(c, '\r' | '\n' | '\t');
     if text.contains(unusual) {
-        return coded(
-            ContentType::new(kind).attribute("charset", "utf-8"),
-            text.as_bytes(),
-        );
+        return coded(ContentType::new(kind).attribute("charset", "utf-8"), text.as_bytes());
     }
     MimePart::new(kind, text)
 }
@@ -167,18 +145,11 @@ fn embedded<'x>(bytes: &'x [u8], kind: &str) -> MimePart<'x> {
 
 /// `type/subtype` in lower case; what is none, or would need a structure, is a plain file.
 fn media_type(given: &str) -> String {
-    let kind = given
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let token = |part: &str| {
         !part.is_empty()
             && part.len() <= 127
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
     match kind.split_once('/') {
         Some((main, sub)) if token(main) && token(sub) && main != "multipart" => kind,

@@ -2,9 +2,9 @@
 
 use super::scan::scan;
 use super::text::{one_line, text_of_html};
-use super::{Body, Part};
+use super::{Body, Part, parser};
 use crate::limits::{LINE_CHARS, PARSE_BYTES};
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 /// Bytes of HTML that are turned into plain text: more is not read by anyone.
 const HTML_TEXT_BYTES: usize = 2 << 20;
@@ -26,11 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Body {
         let html = html.as_deref()?;
         Some(text_of_html(super::text::start_of(html, HTML_TEXT_BYTES)))
     });
-    Body {
-        text,
-        html,
-        attachments: listed(&message),
-    }
+    Body { text, html, attachments: listed(&message) }
 }
 
 /// The decoded content of part `index`, if it is one that [`read`] lists.
@@ -48,15 +44,13 @@ pub(super) fn content(bytes: &[u8], index: u32) -> Option<Vec<u8>> {
 
 /// Whether a part is an attachment in a person's eyes.
 pub(super) fn has_attachment(message: &Message<'_>) -> bool {
-    message
-        .attachments()
-        .any(|part| !is_inline(part) && !is_signature(part))
+    message.attachments().any(|part| !is_inline(part) && !is_signature(part))
 }
 
 /// The parsed message, unless parsing it would cost too much.
 fn parse(bytes: &[u8]) -> Option<Message<'_>> {
     let fits = bytes.len() <= PARSE_BYTES && !scan(bytes).too_complex;
-    fits.then(|| MessageParser::new().parse(bytes)).flatten()
+    fits.then(|| parser::parse(bytes)).flatten()
 }
 
 /// The chosen texts of the parts, one after the other; `None` when there is none.
@@ -94,9 +88,7 @@ fn listed(message: &Message<'_>) -> Vec<Part> {
 
 /// The sender's name for it; an embedded message is named by its subject.
 fn name_of(part: &MessagePart<'_>) -> Option<String> {
-    let given = part
-        .attachment_name()
-        .map(|name| one_line(name, LINE_CHARS));
+    let given = part.attachment_name().map(|name| one_line(name, LINE_CHARS));
     let subject = || {
         let subject = one_line(part.message()?.subject()?, LINE_CHARS);
         (!subject.is_empty()).then(|| format!("{subject}.eml"))

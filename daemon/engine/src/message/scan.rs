@@ -9,21 +9,27 @@ use crate::limits::{HEADER_BYTES, NESTING, PARTS};
 const CONTENT_TYPE_BYTES: usize = 4 << 10;
 
 /// What the look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Where the header block ends, at most [`HEADER_BYTES`].
     pub(super) header_end: usize,
     /// More header bytes, parts or nesting than the limits allow.
     pub(super) too_complex: bool,
+    /// Boundaries still open at the end of the bytes, outermost first.
+    pub(super) open: Vec<Vec<u8>>,
 }
 
 /// Looks at `bytes`.
 pub(super) fn scan(bytes: &[u8]) -> Scan {
     let header_end = header_end(bytes);
     let headers_cut = header_end >= HEADER_BYTES && header_end < bytes.len();
+    let mut walk = Walk::default();
+    let fits = walk.fits(bytes);
+    walk.open.retain(|boundary| !boundary.is_empty());
     Scan {
         header_end,
-        too_complex: headers_cut || !Walk::default().fits(bytes),
+        too_complex: headers_cut || !fits,
+        open: walk.open,
     }
 }
 
@@ -75,7 +81,7 @@ impl Default for Walk {
 
 impl Walk {
     /// Whether parts and nesting stay within the limits.
-    fn fits(mut self, bytes: &[u8]) -> bool {
+    fn fits(&mut self, bytes: &[u8]) -> bool {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if let Some(rest) = line.strip_prefix(b"--") {
                 self.boundary(rest);
@@ -93,10 +99,7 @@ impl Walk {
     /// A line that starts with `--`: closes and begins parts when its boundary is open.
     fn boundary(&mut self, rest: &[u8]) {
         // by prefix, as lenient parsers do: counting too many parts is the safe mistake
-        let found = self
-            .open
-            .iter()
-            .rposition(|open| !open.is_empty() && rest.starts_with(open));
+        let found = self.open.iter().rposition(|open| !open.is_empty() && rest.starts_with(open));
         let Some(depth) = found else { return };
         let length = self.open.get(depth).map_or(0, Vec::len);
         if rest.get(length..).is_some_and(|end| end.starts_with(b"--")) {
@@ -113,6 +116,7 @@ impl Walk {
 
     /// A line of a header block, or the empty line that ends it.
     fn header(&mut self, line: &[u8]) {
+        const NAME: &[u8] = b"content-type:";
         if is_empty_line(line) {
             self.end_of_headers();
             return;
@@ -126,7 +130,6 @@ impl Walk {
             }
             return;
         }
-        const NAME: &[u8] = b"content-type:";
         self.in_content_type = line
             .get(..NAME.len())
             .is_some_and(|name| name.eq_ignore_ascii_case(NAME));
@@ -166,9 +169,7 @@ fn boundary_of(value: &[u8], lower: &[u8]) -> Option<Vec<u8>> {
     let raw = rest.get(equals + 1..)?.trim_ascii_start();
     let boundary = match raw.strip_prefix(b"\"") {
         Some(quoted) => quoted.split(|byte| *byte == b'"').next(),
-        None => raw
-            .split(|byte| byte.is_ascii_whitespace() || *byte == b';')
-            .next(),
+        None => raw.split(|byte| byte.is_ascii_whitespace() || *byte == b';').next(),
     }?;
     (!boundary.is_empty()).then(|| boundary.to_vec())
 }

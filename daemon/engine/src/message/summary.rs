@@ -2,11 +2,11 @@
 
 use super::scan::{Scan, scan};
 use super::text::{one_line, preview_of_html, preview_of_text};
-use super::{Defect, Summary, body};
+use super::{Defect, Summary, body, parser};
 use crate::address::Address;
 use crate::limits::{ADDRESSES, ID_BYTES, LINE_CHARS, PARSE_BYTES, REFERENCES};
 use crate::time::Wall;
-use mail_parser::{DateTime, HeaderName, HeaderValue, Message, MessageParser, PartType};
+use mail_parser::{DateTime, HeaderName, HeaderValue, Message, PartType};
 use std::collections::BTreeSet;
 
 /// Reads `bytes`; `whole` as in [`super::summarise`].
@@ -24,8 +24,13 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
     } else if look.too_complex {
         defects.push(Defect::TooComplex);
     }
-    let Some(message) = parse(bytes, whole, look, too_large) else {
+    let closed = (!whole && !too_large && !look.too_complex).then(|| closed(bytes, &look));
+    let bytes = closed.as_deref().unwrap_or(bytes);
+    let parsed = parse(bytes, &look, too_large).or_else(|| {
         defects.push(Defect::Unparsable);
+        parser::parse_headers(bytes.get(..look.header_end)?)
+    });
+    let Some(message) = parsed else {
         return Summary {
             defects,
             ..Summary::default()
@@ -40,32 +45,32 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
 }
 
 /// The parsed message, or its headers alone where more would cost too much.
-fn parse(bytes: &[u8], whole: bool, look: Scan, too_large: bool) -> Option<Message<'_>> {
+fn parse<'b>(bytes: &'b [u8], look: &Scan, too_large: bool) -> Option<Message<'b>> {
     if too_large || look.too_complex {
-        return MessageParser::new().parse_headers(bytes.get(..look.header_end)?);
+        return parser::parse_headers(bytes.get(..look.header_end)?);
     }
-    MessageParser::new().parse(if whole {
-        bytes
-    } else {
-        without_cut_line(bytes, look)
-    })
+    parser::parse(bytes)
+}
+
+/// A cut message with its open parts closed: the parser decodes no part that has no end.
+fn closed(bytes: &[u8], look: &Scan) -> Vec<u8> {
+    let mut closed = without_cut_line(bytes, look).to_vec();
+    for boundary in look.open.iter().rev() {
+        closed.extend_from_slice(b"\r\n--");
+        closed.extend_from_slice(boundary);
+        closed.extend_from_slice(b"--\r\n");
+    }
+    closed
 }
 
 /// A cut text without its last, partial line: half a base64 group or `=C` would show as rubbish.
-fn without_cut_line(bytes: &[u8], look: Scan) -> &[u8] {
+fn without_cut_line<'b>(bytes: &'b [u8], look: &Scan) -> &'b [u8] {
     /// Longest line of an encoded body (RFC 2045 §6.7, §6.8) with its end.
     const ENCODED_LINE: usize = 78;
     let text = bytes.get(look.header_end..).unwrap_or_default();
-    let line_start = text
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |at| at + 1);
+    let line_start = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let cut = text.len() - line_start;
-    let keep = if line_start > 0 && cut <= ENCODED_LINE {
-        text.len() - cut
-    } else {
-        text.len()
-    };
+    let keep = if line_start > 0 && cut <= ENCODED_LINE { text.len() - cut } else { text.len() };
     bytes.get(..look.header_end + keep).unwrap_or(bytes)
 }
 
@@ -126,19 +131,13 @@ fn clean_id(id: &str) -> Option<String> {
     let id = id.trim().trim_start_matches('<').trim_end_matches('>');
     let fits = !id.is_empty()
         && id.len() <= ID_BYTES
-        && !id
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || c == '<' || c == '>');
+        && !id.chars().any(|c| c.is_control() || c.is_whitespace() || c == '<' || c == '>');
     fits.then(|| id.to_owned())
 }
 
 /// The addresses of several headers of one name.
 fn all_addresses<'m>(headers: impl Iterator<Item = &'m mail_parser::Address<'m>>) -> Vec<Address> {
-    headers
-        .flat_map(|header| header.iter())
-        .filter_map(address)
-        .take(ADDRESSES)
-        .collect()
+    headers.flat_map(|header| header.iter()).filter_map(address).take(ADDRESSES).collect()
 }
 
 /// The addresses of one header; groups are flattened.
@@ -153,22 +152,15 @@ fn addresses(header: Option<&mail_parser::Address<'_>>) -> Vec<Address> {
 
 /// One address; `None` when neither name nor address is there.
 fn address(parsed: &mail_parser::Addr<'_>) -> Option<Address> {
-    let name = parsed
-        .name()
-        .map(|name| one_line(name, LINE_CHARS))
-        .filter(|name| !name.is_empty());
+    let name = parsed.name().map(|name| one_line(name, LINE_CHARS)).filter(|name| !name.is_empty());
     let email = one_line(parsed.address().unwrap_or_default(), LINE_CHARS);
     // without an @ it is a name somebody forgot to quote
     match (name, email.contains('@')) {
         (name, true) => Some(Address { name, email }),
-        (Some(name), false) => Some(Address {
-            name: Some(name),
-            email: String::new(),
-        }),
-        (None, false) if !email.is_empty() => Some(Address {
-            name: Some(email),
-            email: String::new(),
-        }),
+        (Some(name), false) => Some(Address { name: Some(name), email: String::new() }),
+        (None, false) if !email.is_empty() => {
+            Some(Address { name: Some(email), email: String::new() })
+        }
         (None, false) => None,
     }
 }

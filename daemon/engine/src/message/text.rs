@@ -56,20 +56,13 @@ pub(super) fn preview_of_text(text: &str) -> String {
             own
         });
     let preview = one_line(&own, LINE_CHARS);
-    let preview = if preview.is_empty() {
-        one_line(text, LINE_CHARS)
-    } else {
-        preview
-    };
+    let preview = if preview.is_empty() { one_line(text, LINE_CHARS) } else { preview };
     without_cut_char(preview)
 }
 
 /// The first readable words of an HTML text.
 pub(super) fn preview_of_html(html: &str) -> String {
-    without_cut_char(one_line(
-        &text_of_html(start_of(html, PREVIEW_HTML_BYTES)),
-        LINE_CHARS,
-    ))
+    without_cut_char(one_line(&text_of_html(start_of(html, PREVIEW_HTML_BYTES)), LINE_CHARS))
 }
 
 /// HTML as plain text, for reading only.

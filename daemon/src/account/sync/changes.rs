@@ -7,7 +7,7 @@ use crate::store::UidRow;
 use chapar_engine::flags::Flags;
 use chapar_engine::limits::BATCH_MESSAGES;
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
-use chapar_engine::sync::{FlagsNeed, Look, UidSet, Vanished, look, vanished};
+use chapar_engine::sync::{FlagLook, LocalMailbox, Look, Trust, UidSet, guard, look};
 use chapar_engine::verdict::Failure;
 
 impl Worker {
@@ -17,10 +17,11 @@ impl Worker {
         mailbox: &Mailbox,
         listed: &[Listed],
     ) -> Result<(), Failure> {
-        if mailbox.role == Some(Role::Inbox) && self.tally_inbox_done() {
+        if mailbox.role == Some(Role::Inbox) && self.inbox_looked {
             return Ok(());
         }
-        let status = listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
+        let status =
+            listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
         let selected = self.selected.is_some_and(|(id, _)| id == mailbox.id);
         // The numbers of the selected mailbox may be stale; only SELECT tells.
         let same = !selected && status.is_some() && status == mailbox.server && knows_flags(status);
@@ -31,23 +32,23 @@ impl Worker {
     pub(super) async fn look(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
         let server = self.select(mailbox).await?;
         let rows = self.rows(mailbox)?;
-        let condstore = server.modseq.is_some();
-        match look(mailbox.server, server, condstore) {
-            Look::Reset => self.replan(mailbox).await,
-            Look::Changes { new_from, flags, count_before } => {
-                let mut arrived = 0;
-                if let Some(from) = new_from {
-                    arrived = self.receive(mailbox, server, from).await?;
-                }
-                self.reflag(mailbox, server, flags, &rows).await?;
-                if count_before.is_none_or(|before| before + arrived != u64::from(server.exists)) {
-                    self.forget_vanished(mailbox, &rows).await?;
-                }
-                let id = mailbox.id;
-                self.write(move |tx| ingest::settle(tx, id, server)).await
-            }
-            Look::Same => Ok(()),
+        let local = LocalMailbox {
+            state: mailbox.server,
+            rows: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+        };
+        let (new, flags, vanished) = match look(&local, &server, server.modseq.is_some()) {
+            Look::Reset => return self.replan(mailbox).await,
+            Look::Update { new, flags, vanished } => (new, flags, vanished),
+        };
+        if !new.is_empty() {
+            self.receive(mailbox, server, &new).await?;
         }
+        self.reflag(mailbox, server, flags, &rows).await?;
+        if vanished {
+            self.forget_vanished(mailbox, &rows).await?;
+        }
+        let id = mailbox.id;
+        self.write(move |tx| ingest::settle(tx, id, server)).await
     }
 
     fn rows(&self, mailbox: &Mailbox) -> Result<Vec<UidRow>, Failure> {
@@ -55,38 +56,38 @@ impl Worker {
         view.uids(mailbox.id).map_err(store_failure)
     }
 
-    /// Fetches and stores what arrived at or above `from`; returns how many there are.
-    async fn receive(&mut self, mailbox: &Mailbox, server: ServerState, from: u32) -> Result<u64, Failure> {
+    /// Fetches and stores what arrived.
+    async fn receive(&mut self, mailbox: &Mailbox, server: ServerState, new: &UidSet) -> Result<(), Failure> {
         let mut uids = vec![];
-        let mut each = |fetched: Fetched| uids.push(fetched.uid);
-        let which = Which::Uids(format!("{from}:*"));
-        self.session()?.fetch(which, Items::Flags, &mut each).await?;
-        // `n:*` names the last message even when its UID is below n.
-        uids.retain(|uid| *uid >= from);
+        for set in new.commands() {
+            let mut each = |fetched: Fetched| uids.push(fetched.uid);
+            self.session()?.fetch(Which::Uids(set), Items::Flags, &mut each).await?;
+        }
+        uids.retain(|uid| new.contains(*uid));
         uids.sort_unstable();
         uids.dedup();
         for batch in uids.chunks(BATCH_MESSAGES) {
             let arrived = self.fetch_summaries(batch).await?;
-            let next = batch.last().map_or(from, |last| last.saturating_add(1));
+            let next = batch.last().map_or(0, |last| last.saturating_add(1));
             let (id, validity) = (mailbox.id, server.uidvalidity);
             let fresh =
                 self.write(move |tx| ingest::receive(tx, id, validity, &arrived, next)).await?;
             self.tally.added += fresh;
         }
-        Ok(u64::try_from(uids.len()).unwrap_or(u64::MAX))
+        Ok(())
     }
 
     async fn reflag(
         &mut self,
         mailbox: &Mailbox,
         server: ServerState,
-        need: FlagsNeed,
+        need: FlagLook,
         rows: &[UidRow],
     ) -> Result<(), Failure> {
         let (items, sets) = match need {
-            FlagsNeed::Nothing => return Ok(()),
-            FlagsNeed::Since(modseq) => (Items::FlagsSince(modseq), vec!["1:*".to_owned()]),
-            FlagsNeed::All => (Items::Flags, UidSet::from_uids(rows.iter().map(|r| r.uid)).split()),
+            FlagLook::Nothing => return Ok(()),
+            FlagLook::ChangedSince(modseq) => (Items::FlagsSince(modseq), vec!["1:*".to_owned()]),
+            FlagLook::OfMirrored => (Items::Flags, uids(rows).commands()),
         };
         for set in sets {
             let mut flags: Vec<(u32, Flags)> = vec![];
@@ -106,35 +107,32 @@ impl Worker {
     /// Finds which mirrored messages the server no longer has, and forgets them. When that is
     /// most of the mailbox, a second session has to say the same.
     async fn forget_vanished(&mut self, mailbox: &Mailbox, rows: &[UidRow]) -> Result<(), Failure> {
-        let here = present(self.session()?, rows).await?;
-        let gone = match vanished(rows.iter().map(|row| row.uid), &here) {
-            Vanished::Sure(gone) => gone,
-            Vanished::Suspicious(gone) => {
-                let login = self.context.imap_login().await?;
-                let mut second = Session::login(&self.context.world, &login).await?;
-                second.select(&mailbox.wire_name, true).await?;
-                let again = present(&mut second, rows).await?;
-                second.logout().await;
-                gone.into_iter().filter(|uid| !again.contains(uid)).collect()
-            }
-        };
-        let ids: Vec<_> =
-            rows.iter().filter(|row| gone.contains(&row.uid)).map(|row| row.id).collect();
+        let mut here = present(self.session()?, rows).await?;
+        let gone = |here: &[u32]| rows.iter().filter(|row| !here.contains(&row.uid)).count();
+        if guard(rows.len(), gone(&here), false) == Trust::Suspicious {
+            let login = self.context.imap_login().await?;
+            let mut second = Session::login(&self.context.world, &login).await?;
+            second.select(&mailbox.wire_name, true).await?;
+            here.extend(present(&mut second, rows).await?);
+            second.logout().await;
+            here.sort_unstable();
+        }
+        let ids: Vec<_> = rows
+            .iter()
+            .filter(|row| here.binary_search(&row.uid).is_err())
+            .map(|row| row.id)
+            .collect();
         if !ids.is_empty() {
             self.tally.removed += self.write(move |tx| ingest::vanish(tx, &ids)).await?;
         }
         Ok(())
-    }
-
-    fn tally_inbox_done(&self) -> bool {
-        self.inbox_looked
     }
 }
 
 /// Which of the rows the server still has.
 async fn present(session: &mut Session, rows: &[UidRow]) -> Result<Vec<u32>, Failure> {
     let mut here = vec![];
-    for set in UidSet::from_uids(rows.iter().map(|row| row.uid)).split() {
+    for set in uids(rows).commands() {
         here.extend(session.search(&format!("UID {set}")).await?);
     }
     here.sort_unstable();
@@ -145,4 +143,8 @@ async fn present(session: &mut Session, rows: &[UidRow]) -> Result<Vec<u32>, Fai
 /// Whether the numbers tell of flag changes too.
 fn knows_flags(status: Option<ServerState>) -> bool {
     status.is_some_and(|status| status.modseq.is_some())
+}
+
+fn uids(rows: &[UidRow]) -> UidSet {
+    rows.iter().map(|row| row.uid).collect()
 }

@@ -1,6 +1,6 @@
 //! What is still missing of known messages: first headers and preview, then all bytes.
 
-use super::{Worker, WholeRequest};
+use super::{WholeRequest, Worker};
 use crate::account::ingest::{self, Arrived};
 use crate::account::report::Progress;
 use crate::account::{Note, store_failure};
@@ -41,7 +41,12 @@ impl Worker {
     }
 
     /// The next rows to fetch, newest first, bounded in number and bytes.
-    fn next(&self, mailbox: &Mailbox, stage: Stage, max: u32) -> Result<Option<Vec<UidRow>>, Failure> {
+    fn next(
+        &self,
+        mailbox: &Mailbox,
+        stage: Stage,
+        max: u32,
+    ) -> Result<Option<Vec<UidRow>>, Failure> {
         let view = self.context.store.read().map_err(store_failure)?;
         let mut rows =
             view.next_at_stage(mailbox.id, stage, max, self.batch).map_err(store_failure)?;
@@ -58,7 +63,12 @@ impl Worker {
     }
 
     /// One batch: fetch, read, store.
-    async fn step(&mut self, mailbox: &Mailbox, rows: &[UidRow], items: Items) -> Result<(), Failure> {
+    async fn step(
+        &mut self,
+        mailbox: &Mailbox,
+        rows: &[UidRow],
+        items: Items,
+    ) -> Result<(), Failure> {
         let server = self.ensure_selected(mailbox).await?;
         if mailbox.server.is_some_and(|known| known.uidvalidity != server.uidvalidity) {
             return self.replan(mailbox).await;
@@ -85,7 +95,7 @@ impl Worker {
 
     async fn fetch(&mut self, uids: &[u32], items: Items) -> Result<Vec<Arrived>, Failure> {
         let mut arrived = vec![];
-        for set in UidSet::from_uids(uids.iter().copied()).split() {
+        for set in uids.iter().copied().collect::<UidSet>().commands() {
             let mut each = |fetched: Fetched| {
                 if uids.contains(&fetched.uid) {
                     arrived.extend(Arrived::read(fetched));
@@ -103,7 +113,7 @@ impl Worker {
             return Ok(());
         }
         let mut here = vec![];
-        for set in UidSet::from_uids(rows.iter().map(|row| row.uid)).split() {
+        for set in rows.iter().map(|row| row.uid).collect::<UidSet>().commands() {
             here.extend(self.session()?.search(&format!("UID {set}")).await?);
         }
         let (still, gone): (Vec<_>, Vec<_>) =
@@ -153,7 +163,7 @@ impl Worker {
             bytes: self.tally.bytes,
             stalled: None,
         };
-        self.context.note_lossy(Note::Progress(progress));
+        self.context.note_lossy(self.me, Note::Progress(progress));
         if self.account()?.first_synced_at.is_none() {
             let mailbox = Some(mailbox.id);
             self.append(EventKind::SyncProgress { done, total, mailbox }).await;

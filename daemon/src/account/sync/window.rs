@@ -3,10 +3,10 @@
 use super::Worker;
 use crate::account::{ingest, store_failure};
 use crate::imap::{Items, Listed, Which};
-use chapar_engine::id::MailboxId;
-use chapar_engine::limits::SCAN_MESSAGES;
+use chapar_engine::id::{MailboxId, MessageId};
+use chapar_engine::limits::{BATCH_MESSAGES, SCAN_MESSAGES};
 use chapar_engine::mailbox::{Mailbox, ServerState};
-use chapar_engine::sync::{Candidate, newest};
+use chapar_engine::sync::{Candidate, Rematch, newest, rematch};
 use chapar_engine::verdict::Failure;
 use std::collections::BTreeMap;
 
@@ -80,17 +80,40 @@ impl Worker {
     }
 
     /// Plans one mailbox again after its UIDs lost their meaning (UIDVALIDITY changed): messages
-    /// that are the same mail keep their id, bytes and history.
+    /// that are the same mail keep their id, bytes and history, and nothing is told as new.
     pub(super) async fn replan(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
-        let kept = {
-            let view = self.context.store.read().map_err(store_failure)?;
-            view.uids(mailbox.id).map_err(store_failure)?.len()
-        };
-        let Scanned { server, candidates, .. } = self.scan(mailbox, kept.max(1), &[]).await?;
+        let old = self.marks(mailbox)?;
+        let Scanned { server, candidates, .. } = self.scan(mailbox, old.len().max(1), &[]).await?;
+        let mut new = vec![];
+        let uids: Vec<u32> = candidates.iter().map(|candidate| candidate.uid).collect();
+        for batch in uids.chunks(BATCH_MESSAGES) {
+            for arrived in self.fetch_summaries(batch).await? {
+                let Some(received_at) = arrived.received_at else { continue };
+                let message_id = arrived.summary.message_id;
+                new.push((arrived.uid, Rematch { message_id, size: arrived.size, received_at }));
+            }
+        }
+        let same = rematch(&old, &new);
         let id = mailbox.id;
-        let removed = self.write(move |tx| ingest::replan(tx, id, server, &candidates)).await?;
+        let ids: Vec<MessageId> = old.into_iter().map(|(id, _)| id).collect();
+        let removed =
+            self.write(move |tx| ingest::replan(tx, id, server, &candidates, &ids, &same)).await?;
         self.tally.removed += removed;
         Ok(())
+    }
+
+    /// What the mirrored messages of a mailbox are recognised by.
+    fn marks(&self, mailbox: &Mailbox) -> Result<Vec<(MessageId, Rematch)>, Failure> {
+        let view = self.context.store.read().map_err(store_failure)?;
+        let mut marks = vec![];
+        for row in view.uids(mailbox.id).map_err(store_failure)? {
+            if let Some(message) = view.message(row.id).map_err(store_failure)? {
+                let message_id = message.summary.message_id;
+                let (size, received_at) = (message.size, message.received_at);
+                marks.push((row.id, Rematch { message_id, size, received_at }));
+            }
+        }
+        Ok(marks)
     }
 }
 

@@ -1,0 +1,129 @@
+//! What a NO, BAD or BYE of an IMAP server means (RFC 9051 §7.1, RFC 5530).
+
+use super::{Judgement, says, suggested_wait};
+
+/// What was being attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ImapStep {
+    /// Before the greeting was read.
+    Greeting,
+    /// CAPABILITY, ID, ENABLE.
+    Capability,
+    /// STARTTLS.
+    StartTls,
+    /// LOGIN or AUTHENTICATE.
+    Login,
+    /// LIST or STATUS.
+    List,
+    /// SELECT or EXAMINE.
+    Select,
+    /// FETCH.
+    Fetch,
+    /// SEARCH.
+    Search,
+    /// IDLE.
+    Idle,
+    /// APPEND.
+    Append,
+    /// STORE, COPY, MOVE, EXPUNGE.
+    Store,
+    /// Anything else, NOOP among it.
+    Other,
+}
+
+/// Judges an answer: `code` is the response code without brackets and arguments, `text` what
+/// stands after it.
+#[must_use]
+pub fn judge_imap(code: Option<&str>, text: &str, during: ImapStep) -> Judgement {
+    let lower = text.to_lowercase();
+    if let Some(wait) = suggested_wait(&lower) {
+        return Judgement::throttled("imap.throttled", Some(wait));
+    }
+    let word = code.and_then(|code| code.split_whitespace().next());
+    let by_code = word.and_then(|word| by_code(&word.to_ascii_uppercase(), &lower, during));
+    Judgement::of(
+        by_code.or_else(|| by_text(&lower, during)).unwrap_or_else(|| by_step(&lower, during)),
+    )
+}
+
+/// What the response code says, if it says enough.
+fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
+    let login = during == ImapStep::Login;
+    Some(match code {
+        "AUTHENTICATIONFAILED" => match by_text(lower, during) {
+            // Gmail puts its real reason into the text
+            Some("imap.app_password") => "imap.app_password",
+            _ => "imap.auth",
+        },
+        "AUTHORIZATIONFAILED" | "EXPIRED" => "imap.auth",
+        "WEBALERT" => "imap.app_password",
+        "PRIVACYREQUIRED" => "imap.no_starttls",
+        "CONTACTADMIN" if login => "imap.no_login",
+        "UNAVAILABLE" | "INUSE" | "SERVERBUG" => "imap.unavailable",
+        // for Gmail this is a limit of bandwidth, elsewhere one of space
+        "OVERQUOTA" if matches!(during, ImapStep::Append | ImapStep::Store) => "imap.over_quota",
+        "OVERQUOTA" | "THROTTLED" => "imap.throttled",
+        "LIMIT" if login || during == ImapStep::Greeting => "imap.throttled",
+        "TRYCREATE" | "NONEXISTENT" => "imap.no_mailbox",
+        "LIMIT" | "ALREADYEXISTS" | "CANNOT" | "NOPERM" | "TOOBIG" | "CLIENTBUG" | "CORRUPTION"
+        | "EXPUNGEISSUED" | "HASCHILDREN" | "BADCHARSET" => "imap.refused",
+        _ => return None,
+    })
+}
+
+/// What the text says where servers have no code for it.
+fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
+    let login = matches!(during, ImapStep::Login | ImapStep::Greeting);
+    if says(lower, &["application-specific password", "app password", "app-specific password"])
+        || says(lower, &["via your web browser", "web login required"])
+    {
+        return Some("imap.app_password");
+    }
+    if says(lower, &["throttled", "too many simultaneous", "too many connections"])
+        || says(lower, &["maximum number of connections", "too many sessions"])
+        || says(lower, &["rate limit", "bandwidth limit", "exceeded command", "too many login"])
+    {
+        return Some("imap.throttled");
+    }
+    // Microsoft: the mailbox server is not attached (yet); also a wrong user with a good token
+    if lower.contains("user is authenticated but not connected") {
+        return Some("imap.unavailable");
+    }
+    if says(lower, &["accesstokenexpired", "session expired", "session invalidated"]) {
+        return Some("net.lost");
+    }
+    if login
+        && says(lower, &["imap is disabled", "imap access is disabled", "not enabled for imap"])
+    {
+        return Some("imap.no_login");
+    }
+    if says(lower, &["temporary", "temporarily", "try again later", "server busy", "too busy"])
+        || says(lower, &["internal error", "internal server error", "server unavailable"])
+        || says(lower, &["backend", "service not available", "shutting down"])
+    {
+        return Some("imap.unavailable");
+    }
+    None
+}
+
+/// What a bare refusal of this step means.
+fn by_step(lower: &str, during: ImapStep) -> &'static str {
+    match during {
+        ImapStep::Greeting => "imap.greeting",
+        ImapStep::StartTls => "imap.no_starttls",
+        ImapStep::Login if says(lower, &["unsupported", "unknown command", "invalid command"]) => {
+            "imap.no_login"
+        }
+        ImapStep::Login => "imap.auth",
+        ImapStep::Append if says(lower, &["quota", "mailbox is full"]) => "imap.over_quota",
+        ImapStep::Select | ImapStep::List
+            if says(
+                lower,
+                &["doesn't exist", "does not exist", "no such mailbox", "not found"],
+            ) =>
+        {
+            "imap.no_mailbox"
+        }
+        _ => "imap.refused",
+    }
+}

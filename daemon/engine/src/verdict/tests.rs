@@ -1,0 +1,156 @@
+use super::*;
+use std::collections::BTreeSet;
+
+#[test]
+fn every_code_is_once_in_the_table_and_says_something() {
+    let codes: BTreeSet<_> = CONDITIONS.iter().map(|row| row.code).collect();
+    assert_eq!(codes.len(), CONDITIONS.len());
+    for row in CONDITIONS {
+        let (area, reason) = row.code.split_once('.').unwrap();
+        assert!(!area.is_empty() && !reason.is_empty(), "{}", row.code);
+        assert!(row.title.len() <= 60 && !row.title.ends_with('.'), "{}", row.code);
+        assert!(row.remedy.ends_with('.'), "{}", row.code);
+    }
+}
+
+#[test]
+fn no_certificate_fault_is_ever_retried_by_itself() {
+    for row in CONDITIONS.iter().filter(|row| row.code.starts_with("tls.")) {
+        assert_eq!(row.verdict, Verdict::FixSettings, "{}", row.code);
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn imap_answers() {
+    use ImapStep::{Append, Fetch, Greeting, Idle, List, Login, Select, StartTls};
+    for (code, text, during, expected) in [
+        (Some("AUTHENTICATIONFAILED"), "Invalid credentials (Failure)", Login, "imap.auth"),
+        (None, "LOGIN failed.", Login, "imap.auth"),
+        (None, "AUTHENTICATE failed.", Login, "imap.auth"),
+        (Some("UNAVAILABLE"), "Temporary authentication failure", Login, "imap.unavailable"),
+        (None, "Temporary authentication failure.", Login, "imap.unavailable"),
+        (
+            Some("LIMIT"),
+            "Maximum number of connections from user+IP exceeded",
+            Login,
+            "imap.throttled",
+        ),
+        (Some("LIMIT"), "too many keywords", Fetch, "imap.refused"),
+        (Some("INUSE"), "Mailbox is locked", Select, "imap.unavailable"),
+        (Some("ALERT"), "Too many simultaneous connections. (Failure)", Login, "imap.throttled"),
+        (Some("ALERT"), "Please log in via your web browser", Login, "imap.app_password"),
+        (Some("ALERT"), "Application-specific password required", Login, "imap.app_password"),
+        (Some("ALERT"), "Maintenance tonight", Login, "imap.auth"),
+        (None, "User is authenticated but not connected.", List, "imap.unavailable"),
+        (Some("THROTTLED"), "", Fetch, "imap.throttled"),
+        (
+            Some("OVERQUOTA"),
+            "Account exceeded command or bandwidth limits",
+            Fetch,
+            "imap.throttled",
+        ),
+        (Some("OVERQUOTA"), "Quota exceeded", Append, "imap.over_quota"),
+        (Some("PRIVACYREQUIRED"), "", Login, "imap.no_starttls"),
+        (Some("AUTHORIZATIONFAILED"), "", Login, "imap.auth"),
+        (Some("expired"), "Password expired", Login, "imap.auth"),
+        (Some("ALREADYEXISTS"), "Mailbox exists", List, "imap.refused"),
+        (Some("TRYCREATE"), "Mailbox doesn't exist", Append, "imap.no_mailbox"),
+        (Some("NONEXISTENT"), "Unknown Mailbox", Select, "imap.no_mailbox"),
+        (None, "Mailbox doesn't exist: x", Select, "imap.no_mailbox"),
+        (None, "Session expired, please login again", Idle, "net.lost"),
+        (None, "unknown command", StartTls, "imap.no_starttls"),
+        (None, "go away", Greeting, "imap.greeting"),
+        (None, "", Fetch, "imap.refused"),
+    ] {
+        assert_eq!(judge_imap(code, text, during).code, expected, "{code:?} {text}");
+    }
+}
+
+#[test]
+fn a_suggested_wait_is_honoured_within_reason() {
+    let judge = |text: &str| judge_imap(None, text, ImapStep::Fetch).verdict;
+    let text = "Request is throttled. Suggested Backoff Time: 92415 milliseconds";
+    assert_eq!(judge(text), Verdict::Throttled(Some(Duration::from_millis(92_415))));
+    let far = "Suggested Backoff Time: 18446744073709551615 milliseconds";
+    assert_eq!(judge(far), Verdict::Throttled(Some(LONGEST_SUGGESTION)));
+    assert_eq!(judge("Request is throttled."), Verdict::Throttled(None));
+}
+
+#[test]
+fn smtp_replies() {
+    use SmtpStep::{Auth, Data, Dot, Ehlo, Greeting, Mail, Rcpt, StartTls};
+    for (code, text, during, expected) in [
+        (421, "4.7.0 Try again later", Greeting, "smtp.greeting"),
+        (554, "No SMTP service here", Greeting, "smtp.greeting"),
+        (502, "what?", Ehlo, "smtp.not_smtp"),
+        (454, "TLS not available", StartTls, "smtp.unavailable"),
+        (502, "not implemented", StartTls, "smtp.no_starttls"),
+        (535, "5.7.8 Username and Password not accepted", Auth, "smtp.auth"),
+        (535, "5.7.3 Authentication unsuccessful", Auth, "smtp.auth"),
+        (535, "5.7.139 SmtpClientAuthentication is disabled for the Tenant", Auth, "smtp.no_auth"),
+        (550, "5.7.30 Basic authentication is not supported", Mail, "smtp.no_auth"),
+        (534, "5.7.9 Application-specific password required", Auth, "smtp.app_password"),
+        (530, "5.7.0 Must issue a STARTTLS command first", Mail, "smtp.no_starttls"),
+        (530, "5.7.0 Authentication required", Mail, "smtp.auth"),
+        (538, "5.7.11 Encryption required", Auth, "smtp.no_starttls"),
+        (432, "4.7.12 A password transition is needed", Auth, "smtp.auth"),
+        (432, "4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", Dot, "smtp.throttled"),
+        (454, "4.7.0 Temporary authentication failure", Auth, "smtp.unavailable"),
+        (504, "5.5.4 Unrecognized authentication type", Auth, "smtp.no_auth"),
+        (550, "5.4.5 Daily user sending limit exceeded", Rcpt, "smtp.throttled"),
+        (554, "5.2.0 STOREDRV; SubmissionQuotaExceededException", Dot, "smtp.throttled"),
+        (421, "closing", Data, "smtp.unavailable"),
+        (450, "4.2.0 Greylisted", Rcpt, "smtp.deferred"),
+        (452, "4.5.3 Too many recipients", Rcpt, "smtp.deferred"),
+        (550, "5.1.1 User unknown", Rcpt, "smtp.refused"),
+        (552, "5.2.2 Mailbox full", Rcpt, "smtp.refused"),
+        (552, "Message size exceeds limit", Mail, "smtp.too_large"),
+        (552, "5.3.4 too big", Dot, "smtp.too_large"),
+        (554, "5.7.1 Spam", Dot, "smtp.refused"),
+        (354, "go on", Dot, "smtp.protocol"),
+    ] {
+        assert_eq!(judge_smtp(code, None, text, during).code, expected, "{code} {text}");
+    }
+}
+
+#[test]
+fn only_final_refusals_are_final() {
+    assert!(is_temporary(451, "later", SmtpStep::Dot));
+    assert!(is_temporary(550, "5.4.5 Daily user sending limit exceeded", SmtpStep::Dot));
+    assert!(!is_temporary(554, "spam", SmtpStep::Dot));
+    assert!(!is_temporary(250, "ok", SmtpStep::Dot));
+}
+
+#[test]
+fn every_judged_code_is_in_the_table_whatever_the_server_says() {
+    let texts = ["", "5.7.8 no", "4.3.2 x", "throttled", "app password", "temporary", "quota"];
+    let steps = [
+        SmtpStep::Greeting,
+        SmtpStep::Ehlo,
+        SmtpStep::StartTls,
+        SmtpStep::Auth,
+        SmtpStep::Mail,
+        SmtpStep::Rcpt,
+        SmtpStep::Data,
+        SmtpStep::Dot,
+    ];
+    for code in 0..1000 {
+        for text in texts {
+            for during in steps {
+                assert!(condition(judge_smtp(code, None, text, during).code).is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn failures_show_attempt_and_cleaned_detail() {
+    let failure = Failure::of(
+        "tls.expired",
+        "could not connect to mail.example:993",
+        Some("a\r\n\u{1b}[31mb"),
+    );
+    assert_eq!(failure.verdict, Verdict::FixSettings);
+    assert_eq!(failure.to_string(), "could not connect to mail.example:993: a [31mb");
+}

@@ -1,0 +1,141 @@
+//! Streams of bytes: what follows a `Blob/put`, what follows the answer of a `Blob/open`. Also
+//! base64 (RFC 4648 §4) for the inline forms.
+
+use super::handlers::blob::bytes;
+use super::{Services, limits};
+use chapar_ipc_protocol::blob::{BlobOpen, BlobPut, MAX_BYTES, OpenReply, PutReply};
+use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_ipc_protocol::id::BlobId;
+use std::io;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// Takes the bytes of an upload: first `head`, which came with the request, then from `reader`.
+pub(super) async fn put(
+    services: &Services,
+    params: BlobPut,
+    head: Vec<u8>,
+    reader: &mut (impl AsyncRead + Unpin),
+) -> Result<PutReply, Error> {
+    if params.size > MAX_BYTES {
+        let size = params.size;
+        return Err(Error::new(
+            ErrorType::TooLarge,
+            format!("{size} bytes are more than the {MAX_BYTES} of a blob."),
+        ));
+    }
+    let mut random = [0; 16];
+    services.world.entropy.fill(&mut random);
+    let now = services.world.clock.boot();
+    let mut receiving = services.spool.begin(params.size, random, now)?;
+    receiving.take(&head)?;
+    drop(head);
+    let mut piece = vec![0; limits::PIECE_BYTES];
+    while receiving.left() > 0 {
+        let read = timeout(limits::STALL, reader.read(&mut piece)).await;
+        let count = read.map_err(|_| cut("stood still", receiving.left()))?;
+        let count = count.map_err(|_| cut("broke", receiving.left()))?;
+        if count == 0 {
+            return Err(cut("ended", receiving.left()));
+        }
+        receiving.take(piece.get(..count).unwrap_or_default())?;
+    }
+    let (id, size) = receiving.finish();
+    Ok(PutReply { blob_id: BlobId(id), size, r#type: params.r#type })
+}
+
+fn cut(how: &str, left: u64) -> Error {
+    Error::new(
+        ErrorType::InvalidRequest,
+        format!("The upload {how} {left} bytes before its announced end."),
+    )
+}
+
+/// The bytes to open and what to answer before them.
+pub(super) async fn open(
+    services: &Services,
+    params: BlobOpen,
+) -> Result<(OpenReply, Vec<u8>), Error> {
+    let mut bytes = bytes(services, &params.blob_id.0).await?;
+    let skip = usize::try_from(params.offset.unwrap_or(0)).unwrap_or(usize::MAX);
+    bytes.drain(..skip.min(bytes.len()));
+    let size = bytes.len() as u64;
+    Ok((OpenReply { blob_id: params.blob_id, size }, bytes))
+}
+
+/// Writes `bytes`, giving up on a reader that stands still.
+pub(super) async fn pour(
+    writer: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+) -> io::Result<()> {
+    for piece in bytes.chunks(limits::PIECE_BYTES) {
+        timeout(limits::STALL, writer.write_all(piece)).await??;
+    }
+    writer.flush().await
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// RFC 4648 §4, padded.
+pub(super) fn to_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let mut group = [0_u8; 4];
+        for (to, from) in group.iter_mut().skip(1).zip(three) {
+            *to = *from;
+        }
+        let number = u32::from_be_bytes(group);
+        for place in 0..4_usize {
+            let sextet = (number >> (18 - 6 * place)) & 63;
+            let letter = ALPHABET.get(sextet as usize).copied().unwrap_or(b'=');
+            text.push(if place <= three.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+/// RFC 4648 §4, padded; line ends are allowed (MIME wraps), anything else is refused.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let letters: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+    if letters.len() % 4 != 0 {
+        return None;
+    }
+    let padding = letters.iter().rev().take_while(|byte| **byte == b'=').count();
+    let data = letters.get(..letters.len().checked_sub(padding)?)?;
+    if padding > 2 {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(letters.len() / 4 * 3);
+    for four in data.chunks(4) {
+        let mut number = 0_u32;
+        for letter in four {
+            let sextet = ALPHABET.iter().position(|known| known == letter)?;
+            number = (number << 6) | u32::try_from(sextet).ok()?;
+        }
+        number <<= 6 * (4 - four.len());
+        let whole = four.len().checked_sub(1)?;
+        bytes.extend(number.to_be_bytes().into_iter().skip(1).take(whole));
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{from_base64, to_base64};
+
+    #[test]
+    fn base64_vectors_of_rfc_4648() {
+        for (bytes, text) in [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(to_base64(bytes.as_bytes()), text);
+            assert_eq!(from_base64(text).as_deref(), Some(bytes.as_bytes()));
+        }
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(from_base64(&to_base64(&all)), Some(all));
+        for wrong in ["Zg", "Zg=", "Z===", "====", "Zg==Zg==", "Zm9v!m9v", "=Zm9"] {
+            assert_eq!(from_base64(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The one place where a failure of another part becomes an error on the wire.
+
+use super::convert;
+use crate::store::StoreError;
+use crate::supervisor::SubmitError;
+use chapar_engine::compose::DraftError;
+use chapar_engine::id::AccountId;
+use chapar_engine::verdict::{Failure, Verdict};
+use chapar_ipc_protocol::error::{Error, ErrorType};
+
+/// Codes whose type does not follow from area or verdict, checked first.
+const BY_CODE: &[(&str, ErrorType)] = &[
+    ("net.timeout", ErrorType::ProviderTimeout),
+    ("account.exists", ErrorType::AlreadyExists),
+    ("account.missing", ErrorType::AccountNotFound),
+    ("account.not_found", ErrorType::AccountNotFound),
+    ("account.canceled", ErrorType::Canceled),
+    ("account.busy", ErrorType::RateLimit),
+    ("account.not_running", ErrorType::WrongPhase),
+    ("account.settings", ErrorType::InvalidArguments),
+    ("imap.over_quota", ErrorType::OverQuota),
+    ("imap.not_imap", ErrorType::SettingsWrong),
+    ("imap.no_starttls", ErrorType::TlsInvalid),
+    ("imap.preauth", ErrorType::TlsInvalid),
+    ("smtp.not_smtp", ErrorType::SettingsWrong),
+    ("smtp.no_starttls", ErrorType::TlsInvalid),
+    ("smtp.too_large", ErrorType::TooLarge),
+    ("message.gone", ErrorType::NotFound),
+    ("imap.gone", ErrorType::NotFound),
+    ("imap.too_large", ErrorType::TooLarge),
+    ("submission.not_found", ErrorType::NotFound),
+    ("submission.wrong_phase", ErrorType::WrongPhase),
+    ("store.full", ErrorType::DiskFull),
+    ("store.read_only", ErrorType::DiskFull),
+    ("store.missing", ErrorType::NotFound),
+    ("internal.panic", ErrorType::ServerFail),
+];
+
+/// Then by area, the part of the code before its dot.
+const BY_AREA: &[(&str, ErrorType)] = &[
+    ("net", ErrorType::Offline),
+    ("tls", ErrorType::TlsInvalid),
+    ("store", ErrorType::ServerFail),
+    ("secrets", ErrorType::ServerFail),
+];
+
+fn kind_of(failure: &Failure) -> ErrorType {
+    let area = failure.code.split('.').next().unwrap_or_default();
+    let row = BY_CODE.iter().find(|(code, _)| *code == failure.code);
+    if let Some((_, kind)) = row.or_else(|| BY_AREA.iter().find(|(name, _)| *name == area)) {
+        return *kind;
+    }
+    match failure.verdict {
+        Verdict::Retry | Verdict::Refused | Verdict::Unknown => ErrorType::ProviderFail,
+        Verdict::Throttled(_) => ErrorType::RateLimit,
+        Verdict::SignInAgain => ErrorType::AccountAuthRequired,
+        Verdict::FixSettings => ErrorType::SettingsWrong,
+    }
+}
+
+/// A failure of the engine's words.
+pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
+    let kind = kind_of(failure);
+    let mut error = Error::new(kind, failure.message.clone())
+        .fine(failure.code)
+        .help("What it means and what helps", failure.code);
+    error.data.detail.clone_from(&failure.detail);
+    error.data.account_id = account.map(convert::account_id);
+    error.data.retryable &= matches!(failure.verdict, Verdict::Retry | Verdict::Throttled(_));
+    if let Verdict::Throttled(Some(wait)) = failure.verdict {
+        error.data.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    }
+    error
+}
+
+/// A failure of the store.
+pub(super) fn store(error: StoreError) -> Error {
+    let (kind, code) = match &error {
+        StoreError::DiskFull { .. } => (ErrorType::DiskFull, "store.full"),
+        StoreError::ReadOnly { .. } => (ErrorType::DiskFull, "store.read_only"),
+        StoreError::Damaged { .. } => (ErrorType::ServerFail, "store.damaged"),
+        StoreError::Missing(what) => return missing(what),
+        StoreError::Conflict(_) => (ErrorType::AlreadyExists, "store.conflict"),
+        _ => (ErrorType::ServerFail, "store.io"),
+    };
+    let help = "What it means and what helps";
+    Error::new(kind, sentence(&error.to_string())).fine(code).help(help, code)
+}
+
+/// Why a submission was not accepted or not changed.
+pub(super) fn submit(error: SubmitError) -> Error {
+    let message = sentence(&error.to_string());
+    match error {
+        SubmitError::Missing(what) => missing(what),
+        SubmitError::Draft(error) => Error::new(draft(&error), message),
+        SubmitError::KeyMismatch => Error::new(ErrorType::IdempotencyMismatch, message)
+            .hint("use a new idempotencyKey for another message"),
+        SubmitError::TooLate(_) => Error::new(ErrorType::WrongPhase, message)
+            .fine("submission.wrong_phase")
+            .command("See where it stands", &["chapar", "outbox", "list"]),
+        SubmitError::Store(error) => store(error),
+    }
+}
+
+fn draft(error: &DraftError) -> ErrorType {
+    match error {
+        DraftError::NoRecipients => ErrorType::NoRecipients,
+        DraftError::BadAddress { .. } => ErrorType::InvalidRecipients,
+        DraftError::TooManyRecipients { .. } => ErrorType::RequestTooLarge,
+        DraftError::TooLarge { .. } => ErrorType::TooLarge,
+        _ => ErrorType::InvalidEmail,
+    }
+}
+
+fn missing(what: &str) -> Error {
+    let kind = match what {
+        "account" => ErrorType::AccountNotFound,
+        "blob" => ErrorType::BlobNotFound,
+        _ => ErrorType::NotFound,
+    };
+    Error::new(kind, format!("There is no such {what}."))
+}
+
+/// No account of that id.
+pub(super) fn no_account(id: &str) -> Error {
+    Error::new(ErrorType::AccountNotFound, format!("There is no account `{id}`."))
+        .command("See the accounts", &["chapar", "account", "list"])
+}
+
+/// A parameter that cannot be used.
+pub(super) fn argument(message: impl Into<String>) -> Error {
+    Error::new(ErrorType::InvalidArguments, message)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failure;
+    use chapar_engine::verdict::{Failure, Verdict};
+    use chapar_ipc_protocol::error::ErrorType;
+    use std::time::Duration;
+
+    #[test]
+    fn codes_find_their_type_and_exit_code() {
+        let cases = [
+            ("tls.expired", Verdict::FixSettings, ErrorType::TlsInvalid, 77, false),
+            ("imap.auth", Verdict::SignInAgain, ErrorType::AccountAuthRequired, 77, false),
+            ("smtp.app_password", Verdict::SignInAgain, ErrorType::AccountAuthRequired, 77, false),
+            ("net.unknown_host", Verdict::Retry, ErrorType::Offline, 69, true),
+            ("net.timeout", Verdict::Retry, ErrorType::ProviderTimeout, 75, true),
+            ("imap.not_imap", Verdict::FixSettings, ErrorType::SettingsWrong, 78, false),
+            ("smtp.refused", Verdict::Refused, ErrorType::ProviderFail, 75, false),
+            ("imap.throttled", Verdict::Throttled(Some(Duration::from_secs(2))), ErrorType::RateLimit, 75, true),
+        ];
+        for (code, verdict, kind, exit, retryable) in cases {
+            let error = failure(
+                &Failure { code, message: "m".into(), detail: Some("their words".into()), verdict },
+                None,
+            );
+            assert_eq!(error.data.r#type, kind, "{code}");
+            assert_eq!(error.data.r#type.exit_code(), exit, "{code}");
+            assert_eq!(error.data.retryable, retryable, "{code}");
+            assert_eq!(error.data.detail.as_deref(), Some("their words"));
+            assert_eq!(error.data.code.as_deref(), Some(code));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `hello`, `rpc.discover`, `status`, `Daemon/reload`, `Daemon/stop`.
+
+use super::{Answer, account, answer};
+use crate::ipc::{Services, convert, fault, limits};
+use chapar_engine::submission::Phase;
+use chapar_ipc_protocol::call::Scope;
+use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_ipc_protocol::standard::{Done, MAX_OBJECTS};
+use chapar_ipc_protocol::{OPENRPC, blob, frame, hello, status, version};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+pub(in crate::ipc) fn hello(services: &Services, scopes: &BTreeSet<Scope>) -> Answer {
+    let instance = services.store.instance();
+    let head = *services.store.head().borrow();
+    answer(&hello::HelloReply {
+        server: hello::ServerInfo {
+            name: "chapard".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        protocol: hello::ProtocolInfo { major: version::MAJOR, revision: version::REVISION },
+        cursor: convert::cursor(&instance, head),
+        instance,
+        grant: None,
+        scopes: scopes.iter().copied().collect(),
+        capabilities: version::CAPABILITIES.iter().map(|word| (*word).to_owned()).collect(),
+        limits: hello::Limits {
+            max_message: frame::MAX_MESSAGE as u64,
+            max_in_flight: limits::IN_FLIGHT as u64,
+            max_get: MAX_OBJECTS as u64,
+            inline_blob: blob::INLINE_BYTES,
+            max_blob: blob::MAX_BYTES,
+        },
+        deprecated: Vec::new(),
+        health: Vec::new(),
+    })
+}
+
+/// The scopes left after `hello` asked to keep only some.
+pub(in crate::ipc) fn narrowed(
+    held: &BTreeSet<Scope>,
+    asked: Option<&[Scope]>,
+) -> Result<BTreeSet<Scope>, Error> {
+    let Some(asked) = asked else { return Ok(held.clone()) };
+    if asked.contains(&Scope::Other) {
+        let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.word()).collect();
+        let known = known.join("`, `");
+        return Err(fault::argument(format!("`scopes` may hold only `{known}`.")));
+    }
+    let mut kept: BTreeSet<Scope> =
+        asked.iter().copied().filter(|scope| held.contains(scope)).collect();
+    // `read` includes `status`: who may read mail may see how its account stands.
+    if kept.contains(&Scope::Read) {
+        kept.insert(Scope::Status);
+    }
+    Ok(kept)
+}
+
+pub(in crate::ipc) fn discover() -> Answer {
+    // One message is one line: the checked-in document is written for people.
+    let document: serde_json::Value = serde_json::from_str(OPENRPC).map_err(|error| {
+        Error::new(ErrorType::ServerFail, "The document of the protocol is damaged.")
+            .detail(error.to_string())
+    })?;
+    answer(&document)
+}
+
+pub(in crate::ipc) async fn status(services: &Services) -> Answer {
+    let vault = services.world.secrets.vault().await;
+    let view = services.store.read().map_err(fault::store)?;
+    let accounts = view.accounts().map_err(fault::store)?;
+    let pictures = accounts.iter().map(|account| account::picture(services, &view, account));
+    let uptime = services.world.clock.boot().0.saturating_sub(services.started.0);
+    let daemon = status::DaemonStatus {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        rss_bytes: rss_bytes().unwrap_or(0),
+        uptime_ms: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
+        started_at: convert::date(services.started_at),
+        instance: services.store.instance(),
+        socket: services.socket.to_string_lossy().into_owned(),
+        vault: status::VaultInfo { kind: vault.kind.to_owned(), protects: vault.protects },
+        disk_bytes: services.store.disk_bytes(),
+        clients: services.clients.load(Ordering::Relaxed) as u64,
+    };
+    answer(&status::StatusReply {
+        daemon,
+        accounts: pictures.collect::<Result<_, _>>()?,
+        outbox: outbox(services)?,
+    })
+}
+
+fn outbox(services: &Services) -> Result<status::OutboxStatus, Error> {
+    let view = services.store.read().map_err(fault::store)?;
+    let now = services.world.clock.wall();
+    let mut outbox = status::OutboxStatus::default();
+    for submission in view.submissions(None).map_err(fault::store)? {
+        match submission.phase {
+            Phase::Queued { .. } if submission.attempts == 0 && submission.send_at > now => {
+                outbox.scheduled += 1;
+            }
+            Phase::Queued { .. } => outbox.waiting += 1,
+            Phase::Sending | Phase::DotPending => outbox.sending += 1,
+            Phase::Unknown { .. } => outbox.unknown += 1,
+            Phase::Failed => outbox.failed += 1,
+            Phase::Sent | Phase::Canceled => {}
+        }
+    }
+    Ok(outbox)
+}
+
+/// Resident memory as the kernel counts it; `None` where there is no procfs.
+fn rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+pub(in crate::ipc) async fn reload(services: &Services) -> Answer {
+    services.reload_now().await.map_err(|reason| {
+        Error::new(ErrorType::SettingsWrong, "The configuration was not taken; the old one stays.")
+            .detail(reason)
+            .command("Check it", &["chapar", "config", "check"])
+    })?;
+    answer(&Done {})
+}
+
+pub(in crate::ipc) fn stop(services: &Services) -> Result<Box<RawValue>, Error> {
+    // Sessions flush what they have to say after the token fires, this answer too.
+    services.stop.cancel();
+    answer(&Done {})
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::narrowed;
+    use chapar_ipc_protocol::call::Scope;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn scopes_only_narrow() {
+        let all: BTreeSet<_> = Scope::ALL.iter().copied().collect();
+        assert_eq!(narrowed(&all, None).unwrap(), all);
+        let read = narrowed(&all, Some(&[Scope::Read])).unwrap();
+        assert_eq!(read, BTreeSet::from([Scope::Read, Scope::Status]));
+        let wider = narrowed(&read, Some(&[Scope::Send, Scope::Status])).unwrap();
+        assert_eq!(wider, BTreeSet::from([Scope::Status]));
+        assert!(narrowed(&all, Some(&[Scope::Other])).is_err());
+    }
+}

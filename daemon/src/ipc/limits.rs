@@ -1,0 +1,61 @@
+//! Every limit of the socket, with its unit and reason.
+
+use std::time::Duration;
+
+/// Clients at once: far above any desk, far below the descriptors of a user service.
+pub const CLIENTS: usize = 1_024;
+/// Calls of one client in flight; beyond it its bytes are left in the socket.
+pub const IN_FLIGHT: usize = 64;
+/// Bytes of calls of one client in flight; beyond it its bytes are left in the socket.
+pub const IN_FLIGHT_BYTES: usize = 2 << 20;
+/// Answers of one client waiting to be written, in bytes; beyond it nothing more is read.
+pub const OUT_BYTES: usize = 1 << 20;
+/// Bytes of events gathered for one write.
+pub const EVENT_BYTES: usize = 64 << 10;
+/// Events read from the journal at once.
+pub const EVENT_BATCH: usize = 200;
+/// Subscriptions of one client: each is a cursor and a filter.
+pub const SUBSCRIPTIONS: usize = 16;
+/// Types or accounts one filter may name.
+pub const FILTER_WORDS: usize = 64;
+/// Bytes of one read.
+pub const READ_BYTES: usize = 16 << 10;
+/// Bytes of output buffer that a quiet client keeps.
+pub const KEPT_BYTES: usize = 4 << 10;
+/// How long a message may take from its first byte to its last.
+pub const PARTIAL: Duration = Duration::from_secs(30);
+/// How long a stream of bytes may stand still.
+pub const STALL: Duration = Duration::from_secs(30);
+/// How long last words may take to be written.
+pub const FLUSH: Duration = Duration::from_secs(1);
+/// How long a client in the wrong is read on so that it can read why.
+pub const DRAIN: Duration = Duration::from_secs(1);
+/// How long clients and their running changes may take at the end.
+pub const STOP: Duration = Duration::from_secs(3);
+/// Pause after accepting failed.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// At most one `stream.bookmark` a subscription in this time; also how soon a silent client that
+/// closed its sending side is found dead.
+pub const BOOKMARK: Duration = Duration::from_secs(60);
+/// Bytes of one piece when a blob is streamed.
+pub const PIECE_BYTES: usize = 64 << 10;
+/// Uploads kept at once.
+pub const UPLOADS: usize = 64;
+/// Bytes of uploads kept at once: some mails of the largest size.
+pub const UPLOAD_BYTES: u64 = 1 << 30;
+/// How long an upload waits to be used.
+pub const UPLOAD_KEPT: Duration = Duration::from_secs(86_400);
+/// Unknown parameters named in one error.
+pub const NAMED_UNKNOWN: usize = 20;
+/// Rows of a page when no limit is given.
+pub const PAGE: usize = 50;
+/// Bytes of an idempotency key.
+pub const KEY_BYTES: usize = 255;
+/// Bytes of a name that a person gives.
+pub const NAME_BYTES: usize = 128;
+/// Bytes of a signature.
+pub const SIGNATURE_BYTES: usize = 64 << 10;
+/// Bytes of a PEM of authorities: a few hundred certificates.
+pub const PEM_BYTES: usize = 512 << 10;
+/// Messages that a first sync may be asked to mirror.
+pub const WINDOW: u32 = 1_000_000;

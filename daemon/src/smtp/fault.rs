@@ -1,0 +1,169 @@
+//! Every failure of a submission session: its code, words and verdict.
+
+use super::Reply;
+use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+fn fixed(code: &'static str, message: String, detail: Option<String>) -> Failure {
+    Failure {
+        code,
+        message,
+        detail,
+        verdict: Verdict::FixSettings,
+    }
+}
+
+fn passing(code: &'static str, message: String, detail: Option<String>) -> Failure {
+    Failure {
+        code,
+        message,
+        detail,
+        verdict: Verdict::Retry,
+    }
+}
+
+pub(super) fn timeout(host: &str, what: &str, limit: Duration) -> Failure {
+    let seconds = limit.as_secs();
+    passing(
+        "smtp.timeout",
+        format!("{host} did not answer {what} within {seconds} s"),
+        None,
+    )
+}
+
+pub(super) fn lost(host: &str, what: &str, why: &str) -> Failure {
+    passing(
+        "smtp.lost",
+        format!("the connection to {host} was lost at {what}"),
+        Some(why.to_owned()),
+    )
+}
+
+pub(super) fn bad_reply(host: &str, what: &str, why: &str) -> Failure {
+    passing(
+        "smtp.bad_reply",
+        format!("{host} answered {what} with something that is not SMTP"),
+        Some(why.to_owned()),
+    )
+}
+
+pub(super) fn injected(host: &str, what: &str) -> Failure {
+    fixed(
+        "tls.injected",
+        format!(
+            "{host} sent more than its answer to {what} before TLS: someone may be tampering with \
+             the connection \u{2013} not connecting; try port 465"
+        ),
+        None,
+    )
+}
+
+pub(super) fn tls_not_offered(host: &str) -> Failure {
+    fixed(
+        "tls.not_offered",
+        format!(
+            "{host} does not offer STARTTLS \u{2013} not connecting; try port 465, or another \
+             network: this one may be removing it"
+        ),
+        None,
+    )
+}
+
+pub(super) fn tls_refused(host: &str, reply: &Reply) -> Failure {
+    let message = format!("{host} refused STARTTLS \u{2013} not connecting; try port 465");
+    if reply.code < 500 {
+        passing("tls.refused", message, Some(reply.to_string()))
+    } else {
+        fixed("tls.refused", message, Some(reply.to_string()))
+    }
+}
+
+pub(super) fn greeting(host: &str, reply: &Reply) -> Failure {
+    Failure {
+        code: "smtp.greeting",
+        message: format!("{host} does not take connections now"),
+        detail: Some(reply.to_string()),
+        verdict: passing_verdict(reply),
+    }
+}
+
+pub(super) fn no_mechanism(host: &str, offered: &[String]) -> Failure {
+    let (message, detail) = if offered.is_empty() {
+        (
+            format!("{host} offers no sign-in; use the submission port (465 or 587)"),
+            None,
+        )
+    } else {
+        (
+            format!("{host} offers no sign-in by password"),
+            Some(format!("offered: {}", offered.join(" "))),
+        )
+    };
+    fixed("smtp.no_auth", message, detail)
+}
+
+/// RFC 4954 §6: 4yz pass, 504 and 538 are the mechanism's fault, other 5yz the credential's.
+pub(super) fn sign_in(host: &str, user: &str, reply: &Reply) -> Failure {
+    let detail = Some(reply.to_string());
+    match reply.code {
+        504 | 538 => fixed(
+            "smtp.no_auth",
+            format!("{host} does not accept sign-in by password"),
+            detail,
+        ),
+        500.. => Failure {
+            code: "smtp.auth",
+            message: format!("{host} refused the password of {user}"),
+            detail,
+            verdict: Verdict::SignInAgain,
+        },
+        _ => Failure {
+            code: "smtp.auth_later",
+            message: format!("{host} cannot check the password of {user} at present"),
+            detail,
+            verdict: passing_verdict(reply),
+        },
+    }
+}
+
+pub(super) fn sender(host: &str, from: &str, reply: &Reply) -> Failure {
+    Failure {
+        code: if reply.code < 500 {
+            "smtp.deferred"
+        } else {
+            "smtp.sender_refused"
+        },
+        message: format!("{host} does not take mail from {from}"),
+        detail: Some(reply.to_string()),
+        verdict: match reply.code {
+            530 => Verdict::SignInAgain,
+            500.. => Verdict::Refused,
+            _ => passing_verdict(reply),
+        },
+    }
+}
+
+pub(super) fn too_large(host: &str, size: u64, limit: u64) -> Failure {
+    refused(
+        "smtp.too_large",
+        format!("the message has {size} bytes, {host} takes at most {limit}; send less at once"),
+    )
+}
+
+pub(super) fn refused(code: &'static str, message: String) -> Failure {
+    Failure {
+        code,
+        message,
+        detail: None,
+        verdict: Verdict::Refused,
+    }
+}
+
+/// 421 and the policy replies x.7.x ask for a pause, not for another try at once.
+fn passing_verdict(reply: &Reply) -> Verdict {
+    if reply.code == 421 || reply.text.starts_with("4.7.") {
+        Verdict::Throttled(None)
+    } else {
+        Verdict::Retry
+    }
+}

@@ -1,0 +1,222 @@
+//! Accounts, identities, mailboxes.
+
+use super::Stored;
+use crate::store::Identity;
+use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
+use chapar_engine::id::{AccountId, IdentityId, MailboxId};
+use chapar_engine::mailbox::{Mailbox, Role, ServerState};
+use chapar_engine::time::Wall;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct EndpointRow {
+    host: String,
+    port: u16,
+    start_tls: bool,
+}
+
+impl EndpointRow {
+    fn of(endpoint: &Endpoint) -> Self {
+        Self {
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            start_tls: endpoint.security == Security::StartTls,
+        }
+    }
+
+    fn endpoint(self) -> Endpoint {
+        Endpoint {
+            host: self.host,
+            port: self.port,
+            security: if self.start_tls {
+                Security::StartTls
+            } else {
+                Security::Tls
+            },
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct AccountRow {
+    id: u64,
+    name: String,
+    email: String,
+    provider: String,
+    imap: EndpointRow,
+    smtp: EndpointRow,
+    user: String,
+    ca_pem: Option<String>,
+    paused: bool,
+    window: u32,
+    notify: u8,
+    created_at: i64,
+    first_synced_at: Option<i64>,
+}
+
+impl Stored for Account {
+    type Row = AccountRow;
+
+    fn to_row(&self) -> AccountRow {
+        AccountRow {
+            id: self.id.0,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            provider: self.provider.clone(),
+            imap: EndpointRow::of(&self.imap),
+            smtp: EndpointRow::of(&self.smtp),
+            user: self.user.clone(),
+            ca_pem: self.ca_pem.clone(),
+            paused: self.paused,
+            window: self.window,
+            notify: match self.notify {
+                NotifyBy::Desktop => 0,
+                NotifyBy::Mail => 1,
+                NotifyBy::None => 2,
+            },
+            created_at: self.created_at.0,
+            first_synced_at: self.first_synced_at.map(|at| at.0),
+        }
+    }
+
+    fn from_row(row: AccountRow) -> Option<Self> {
+        Some(Self {
+            id: AccountId(row.id),
+            name: row.name,
+            email: row.email,
+            provider: row.provider,
+            imap: row.imap.endpoint(),
+            smtp: row.smtp.endpoint(),
+            user: row.user,
+            ca_pem: row.ca_pem,
+            paused: row.paused,
+            window: row.window,
+            notify: match row.notify {
+                0 => NotifyBy::Desktop,
+                1 => NotifyBy::Mail,
+                2 => NotifyBy::None,
+                _ => return None,
+            },
+            created_at: Wall(row.created_at),
+            first_synced_at: row.first_synced_at.map(Wall),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct IdentityRow {
+    id: u64,
+    account: u64,
+    name: Option<String>,
+    email: String,
+    text_signature: String,
+    html_signature: String,
+}
+
+impl Stored for Identity {
+    type Row = IdentityRow;
+
+    fn to_row(&self) -> IdentityRow {
+        IdentityRow {
+            id: self.id.0,
+            account: self.account.0,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            text_signature: self.text_signature.clone(),
+            html_signature: self.html_signature.clone(),
+        }
+    }
+
+    fn from_row(row: IdentityRow) -> Option<Self> {
+        Some(Self {
+            id: IdentityId(row.id),
+            account: AccountId(row.account),
+            name: row.name,
+            email: row.email,
+            text_signature: row.text_signature,
+            html_signature: row.html_signature,
+        })
+    }
+}
+
+/// uidvalidity, uidnext, modseq, exists, unseen.
+type ServerRow = (u32, u32, Option<u64>, u32, Option<u32>);
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct MailboxRow {
+    id: u64,
+    account: u64,
+    name: String,
+    wire_name: String,
+    separator: Option<char>,
+    role: Option<u8>,
+    selectable: bool,
+    subscribed: bool,
+    server: Option<ServerRow>,
+    planned: bool,
+}
+
+/// Place in this list = number in the record.
+const ROLES: [Role; 9] = [
+    Role::Inbox,
+    Role::Drafts,
+    Role::Sent,
+    Role::Junk,
+    Role::Trash,
+    Role::Archive,
+    Role::All,
+    Role::Flagged,
+    Role::Important,
+];
+
+impl Stored for Mailbox {
+    type Row = MailboxRow;
+
+    fn to_row(&self) -> MailboxRow {
+        let number = |role| ROLES.iter().position(|known| *known == role);
+        MailboxRow {
+            id: self.id.0,
+            account: self.account.0,
+            name: self.name.clone(),
+            wire_name: self.wire_name.clone(),
+            separator: self.separator,
+            role: self
+                .role
+                .and_then(number)
+                .and_then(|at| u8::try_from(at).ok()),
+            selectable: self.selectable,
+            subscribed: self.subscribed,
+            server: self
+                .server
+                .map(|it| (it.uidvalidity, it.uidnext, it.modseq, it.exists, it.unseen)),
+            planned: self.planned,
+        }
+    }
+
+    fn from_row(row: MailboxRow) -> Option<Self> {
+        let role = match row.role {
+            Some(number) => Some(*ROLES.get(usize::from(number))?),
+            None => None,
+        };
+        Some(Self {
+            id: MailboxId(row.id),
+            account: AccountId(row.account),
+            name: row.name,
+            wire_name: row.wire_name,
+            separator: row.separator,
+            role,
+            selectable: row.selectable,
+            subscribed: row.subscribed,
+            server: row.server.map(
+                |(uidvalidity, uidnext, modseq, exists, unseen)| ServerState {
+                    uidvalidity,
+                    uidnext,
+                    modseq,
+                    exists,
+                    unseen,
+                },
+            ),
+            planned: row.planned,
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! The files under the store, behind a door: real ones here, simulated ones in tests.
+//!
+//! Owns paths, modes and the order of directory syncs; knows nothing of what is in the files.
+
+use std::fmt::Debug;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Where the store keeps its bytes. What is written and not synced may be gone after a crash; a
+/// pack that [`Disk::pack`] made survives (empty) once that call returned.
+pub trait Disk: Debug + Send + Sync + 'static {
+    /// What to call the database in messages: its path.
+    fn name(&self) -> String;
+    /// Opens the database file, made empty when absent. Called again after an I/O error, and once
+    /// before each opening to look at what is there; the one before is closed by then.
+    fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>>;
+    /// Numbers of the packs that are there, in any order.
+    fn packs(&self) -> io::Result<Vec<u32>>;
+    /// Opens a pack for reading and appending. With `create`, makes it when absent; without, an
+    /// absent one is [`io::ErrorKind::NotFound`].
+    fn pack(&self, number: u32, create: bool) -> io::Result<Box<dyn PackFile>>;
+    /// Removes a pack; fine when it is gone.
+    fn remove_pack(&self, number: u32) -> io::Result<()>;
+    /// Bytes taken by everything.
+    fn bytes(&self) -> io::Result<u64>;
+    /// Fails when what is open is no longer what lies at its place (deleted, replaced, unmounted).
+    fn still_there(&self) -> io::Result<()>;
+}
+
+/// One append-only file.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "fallible; emptiness is never asked for"
+)]
+pub trait PackFile: Debug + Send + Sync {
+    /// Its length in bytes, unsynced ones included.
+    fn len(&self) -> io::Result<u64>;
+    /// Fills `out` from `offset`; [`io::ErrorKind::UnexpectedEof`] beyond the end.
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+    /// Adds `bytes` at the end.
+    fn append(&self, bytes: &[u8]) -> io::Result<()>;
+    /// Makes all that was appended durable.
+    fn sync(&self) -> io::Result<()>;
+    /// Cuts it to `len` bytes.
+    fn truncate(&self, len: u64) -> io::Result<()>;
+}
+
+/// The state directory of this machine.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    /// Device and inode of the database that is open.
+    opened: Mutex<Option<(u64, u64)>>,
+}
+
+/// Name of the database in the directory.
+const META: &str = "meta.redb";
+/// Name of the directory of packs.
+const PACKS: &str = "packs";
+
+impl Directory {
+    /// Opens `root`, made 0700 when absent.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let packs = root.join(PACKS);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&packs)?;
+        for dir in [root, &packs] {
+            if fs::metadata(dir)?.permissions().mode() & 0o077 != 0 {
+                fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
+            }
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            opened: Mutex::new(None),
+        })
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<(u64, u64)>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn meta_path(&self) -> PathBuf {
+        self.root.join(META)
+    }
+
+    fn pack_path(&self, number: u32) -> PathBuf {
+        self.root.join(PACKS).join(format!("{number:08}.pack"))
+    }
+}
+
+fn open_file(path: &Path, create: bool) -> io::Result<File> {
+    let made = create && !path.exists();
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(create)
+        .mode(0o600)
+        .open(path)?;
+    if made && let Some(dir) = path.parent() {
+        // a file is only there after a crash when its directory was synced
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+impl Disk for Directory {
+    fn name(&self) -> String {
+        self.meta_path().display().to_string()
+    }
+
+    fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
+        let file = open_file(&self.meta_path(), true)?;
+        let facts = file.metadata()?;
+        *self.opened() = Some((facts.dev(), facts.ino()));
+        let backend = redb::backends::FileBackend::new(file).map_err(io::Error::other)?;
+        Ok(Box::new(backend))
+    }
+
+    fn packs(&self) -> io::Result<Vec<u32>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(self.root.join(PACKS))? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".pack"));
+            numbers.extend(number.and_then(|digits| digits.parse::<u32>().ok()));
+        }
+        Ok(numbers)
+    }
+
+    fn pack(&self, number: u32, create: bool) -> io::Result<Box<dyn PackFile>> {
+        Ok(Box::new(RealPack(open_file(
+            &self.pack_path(number),
+            create,
+        )?)))
+    }
+
+    fn remove_pack(&self, number: u32) -> io::Result<()> {
+        match fs::remove_file(self.pack_path(number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn bytes(&self) -> io::Result<u64> {
+        // blocks, not length: the database file is sparse
+        let mut bytes = fs::metadata(self.meta_path())?.blocks() * 512;
+        for number in self.packs()? {
+            bytes += fs::metadata(self.pack_path(number))?.blocks() * 512;
+        }
+        Ok(bytes)
+    }
+
+    fn still_there(&self) -> io::Result<()> {
+        let facts = fs::metadata(self.meta_path())?;
+        if *self.opened() == Some((facts.dev(), facts.ino())) {
+            return Ok(());
+        }
+        Err(io::Error::other("another file was put in its place"))
+    }
+}
+
+#[derive(Debug)]
+struct RealPack(File);
+
+impl PackFile for RealPack {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read_exact_at(out, offset)
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let end = self.len()?;
+        self.0.write_all_at(bytes, end)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+}

@@ -1,0 +1,224 @@
+//! Packs: append-only files of compressed blobs, and the end of the newest one.
+//!
+//! Record: frame length (4, big-endian), raw length (4), BLAKE3 of the raw bytes (32), zstd frame.
+//! Must never sync the database; must be synced before a commit that refers to it.
+
+use super::StoreError;
+use super::codec::BlobRow;
+use super::disk::{Disk, PackFile};
+use super::limits::{BLOB_BYTES, PACK_BUFFER, PACK_BYTES, ZSTD_LEVEL};
+use chapar_engine::id::BlobId;
+use std::io;
+use std::sync::Arc;
+
+/// Bytes before the frame.
+pub(super) const HEADER: usize = 40;
+
+/// The record of one blob.
+pub(super) fn record(id: BlobId, raw: &[u8]) -> io::Result<Vec<u8>> {
+    let frame = zstd::bulk::compress(raw, ZSTD_LEVEL)?;
+    let mut record = Vec::with_capacity(HEADER + frame.len());
+    record.extend(length(frame.len())?.to_be_bytes());
+    record.extend(length(raw.len())?.to_be_bytes());
+    record.extend(id.0);
+    record.extend(frame);
+    Ok(record)
+}
+
+fn length(bytes: usize) -> io::Result<u32> {
+    u32::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))
+}
+
+/// The raw bytes of a record, checked against `id`; or what is wrong with it.
+pub(super) fn raw(id: BlobId, row: &BlobRow, record: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let (header, frame) = record
+        .split_first_chunk::<HEADER>()
+        .ok_or("its record is too short")?;
+    let hash = header.get(8..).ok_or("its record is too short")?;
+    if hash != id.0 {
+        return Err("another blob lies in its place");
+    }
+    if u64::from(row.raw_len) > BLOB_BYTES {
+        return Err("its length is impossible");
+    }
+    let capacity = usize::try_from(row.raw_len).map_err(|_| "its length is impossible")?;
+    let raw = zstd::bulk::decompress(frame, capacity).map_err(|_| "it cannot be decompressed")?;
+    if blake3::hash(&raw).as_bytes() != &id.0 {
+        return Err("its bytes do not match its hash");
+    }
+    Ok(raw)
+}
+
+/// Reads the record that `row` points to.
+pub(super) fn read(disk: &dyn Disk, row: &BlobRow) -> io::Result<Vec<u8>> {
+    if u64::from(row.len) > BLOB_BYTES {
+        return Err(io::Error::from(io::ErrorKind::InvalidData));
+    }
+    let file = disk.pack(row.pack, false)?;
+    let mut record = vec![0; usize::try_from(row.len).unwrap_or_default()];
+    file.read_at(row.offset, &mut record)?;
+    Ok(record)
+}
+
+/// The end of the newest pack: the only place where blobs are added.
+#[derive(Debug)]
+pub(super) struct Tail {
+    disk: Arc<dyn Disk>,
+    number: u32,
+    file: Option<Box<dyn PackFile>>,
+    /// Bytes that are committed.
+    base: u64,
+    /// Bytes added since, given to the file.
+    written: u64,
+    /// Bytes added since, still here.
+    buffer: Vec<u8>,
+}
+
+impl Tail {
+    /// Goes on at `base` in pack `number`.
+    pub(super) fn new(disk: Arc<dyn Disk>, number: u32, base: u64) -> Self {
+        Self {
+            disk,
+            number,
+            file: None,
+            base,
+            written: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The pack that is added to.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Its length with all that was added.
+    pub(super) fn len(&self) -> u64 {
+        self.base + self.pending()
+    }
+
+    /// Bytes added and not committed.
+    pub(super) fn pending(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    fn file(&mut self) -> io::Result<&dyn PackFile> {
+        if self.file.is_none() {
+            let file = self.disk.pack(self.number, true)?;
+            if file.len()? > self.base {
+                file.truncate(self.base)?;
+            }
+            self.file = Some(file);
+        }
+        self.file
+            .as_deref()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// Adds a record; returns its offset.
+    pub(super) fn add(&mut self, record: &[u8]) -> io::Result<u64> {
+        let offset = self.len();
+        self.buffer.extend_from_slice(record);
+        if self.buffer.len() >= PACK_BUFFER {
+            self.flush()?;
+        }
+        Ok(offset)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let buffer = std::mem::take(&mut self.buffer);
+        let file = self.file()?;
+        file.append(&buffer)?;
+        self.written += buffer.len() as u64;
+        Ok(())
+    }
+
+    /// Reads a record of another pack.
+    pub(super) fn old_record(&self, row: &BlobRow) -> io::Result<Vec<u8>> {
+        read(self.disk.as_ref(), row)
+    }
+
+    /// Makes all that was added durable.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if self.pending() == 0 {
+            return Ok(());
+        }
+        self.flush()?;
+        self.file()?.sync()
+    }
+
+    /// What was added is committed now.
+    pub(super) fn keep(&mut self) {
+        self.base = self.len();
+        self.written = 0;
+        if self.base >= PACK_BYTES {
+            self.next();
+        }
+    }
+
+    /// Forgets what was added.
+    pub(super) fn forget(&mut self) {
+        self.buffer.clear();
+        if self.written > 0 {
+            self.written = 0;
+            // cut when it is next opened
+            self.file = None;
+        }
+    }
+
+    /// Goes on in a new pack.
+    pub(super) fn next(&mut self) {
+        self.number += 1;
+        self.base = 0;
+        self.file = None;
+    }
+}
+
+/// What is committed of each pack, and where to go on; foreign and forgotten bytes are cut off.
+pub(super) fn recover(
+    disk: &Arc<dyn Disk>,
+    known: &[(u32, u64)],
+    next: u32,
+) -> Result<Tail, StoreError> {
+    let wrap = |error: io::Error| StoreError::of_io(&disk.name(), &error);
+    let there = disk.packs().map_err(wrap)?;
+    for number in &there {
+        if !known.iter().any(|(pack, _)| pack == number) {
+            disk.remove_pack(*number).map_err(wrap)?;
+        }
+    }
+    for (number, len) in known {
+        if !there.contains(number) {
+            tracing::error!(
+                pack = number,
+                "a pack is missing; its messages will be fetched again"
+            );
+        } else if disk
+            .pack(*number, false)
+            .and_then(|pack| pack.len())
+            .map_err(wrap)?
+            < *len
+        {
+            tracing::error!(
+                pack = number,
+                "a pack is too short; some messages are damaged"
+            );
+        }
+    }
+    let fresh = Tail::new(Arc::clone(disk), next, 0);
+    let Some((number, len)) = known.iter().max() else {
+        return Ok(fresh);
+    };
+    if *len >= PACK_BYTES || number + 1 != next || !there.contains(number) {
+        return Ok(fresh);
+    }
+    let file = disk.pack(*number, false).map_err(wrap)?;
+    if file.len().map_err(wrap)? < *len {
+        return Ok(fresh);
+    }
+    file.truncate(*len).map_err(wrap)?;
+    Ok(Tail::new(Arc::clone(disk), *number, *len))
+}

@@ -1,0 +1,218 @@
+//! The outbox and its idempotency keys.
+
+use super::codec::KeyRow;
+use super::limits::{SUBMISSION_MS, SUBMISSION_STEP};
+use super::source::{NEXT, Order, STOP, Snapshot, Source};
+use super::tables::{Key, Parts, Table};
+use super::{Change, StoreError, Txn};
+use chapar_engine::event::ObjectKind;
+use chapar_engine::id::{AccountId, SubmissionId};
+use chapar_engine::submission::{Filing, Phase, Submission};
+
+/// Whether anything is still to be done about it.
+fn is_open(submission: &Submission) -> bool {
+    match submission.phase {
+        Phase::Sent => matches!(submission.filing, Filing::Pending | Filing::Wanted { .. }),
+        Phase::Failed | Phase::Canceled => matches!(submission.filing, Filing::Wanted { .. }),
+        Phase::Queued { .. } | Phase::Sending | Phase::DotPending | Phase::Unknown { .. } => true,
+    }
+}
+
+fn key_of(key: &str) -> Key {
+    Key::default().name("k").text(key)
+}
+
+fn by_key(source: &impl Source, key: &str) -> Result<Option<(SubmissionId, [u8; 32])>, StoreError> {
+    let row: Option<KeyRow> = source.record(Table::Keys, &key_of(key))?;
+    Ok(row.map(|row| (SubmissionId(row.submission), row.fingerprint)))
+}
+
+impl Snapshot {
+    /// One submission.
+    pub fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
+        self.guarded(|it| it.record(Table::Submissions, &Key::of(id.0)))
+    }
+
+    /// Submissions, newest first; final ones older than the retention are gone.
+    pub fn submissions(&self, account: Option<AccountId>) -> Result<Vec<Submission>, StoreError> {
+        self.guarded(|it| {
+            let mut all: Vec<Submission> = it.records(Table::Submissions, &Key::default())?;
+            all.retain(|submission| account.is_none_or(|account| submission.account == account));
+            all.reverse();
+            Ok(all)
+        })
+    }
+
+    /// Submissions of the account that are not final (or whose filing is not), oldest first.
+    pub fn open_submissions(&self, account: AccountId) -> Result<Vec<Submission>, StoreError> {
+        self.guarded(|it| {
+            let mut open = Vec::new();
+            for key in it.keys(Table::OpenSubmissions, &Key::of(account.0))? {
+                let mut parts = Parts(&key);
+                let Some(id) = parts.skip(8).and_then(|()| parts.u64()) else {
+                    continue;
+                };
+                let key = Key::of(id);
+                let missing = || it.damaged(Table::Submissions, key.bytes(), "it is missing");
+                open.push(it.record(Table::Submissions, &key)?.ok_or_else(missing)?);
+            }
+            Ok(open)
+        })
+    }
+
+    /// The submission accepted under this idempotency key, with the fingerprint of its request.
+    pub fn by_key(&self, key: &str) -> Result<Option<(SubmissionId, [u8; 32])>, StoreError> {
+        self.guarded(|it| by_key(it, key))
+    }
+}
+
+impl Txn<'_> {
+    /// Inserts or replaces.
+    pub fn put_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        let old = self.submission(submission.id)?;
+        if old.as_ref() == Some(submission) {
+            return Ok(());
+        }
+        let before = old.as_ref().map(|old| old.blob);
+        if before != Some(submission.blob) {
+            self.refer(submission.blob)?;
+            if let Some(blob) = before {
+                self.release(blob)?;
+            }
+        }
+        let key = Key::of(submission.id.0);
+        self.put(Table::Submissions, &key, submission)?;
+        let by_id = Key::of(submission.account.0).text(&submission.message_id);
+        self.set(Table::SubmissionIds, &by_id, key.bytes())?;
+        let open = Key::of(submission.account.0).u64(submission.id.0);
+        if is_open(submission) {
+            self.set(Table::OpenSubmissions, &open, &[])?;
+        } else {
+            self.remove(Table::OpenSubmissions, open.bytes())?;
+        }
+        let change = if old.is_some() {
+            Change::Updated
+        } else {
+            Change::Created
+        };
+        self.touch(
+            submission.account,
+            ObjectKind::EmailSubmission,
+            submission.id.0,
+            change,
+        );
+        if old.is_none() {
+            self.forget_submissions()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One submission.
+    pub fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
+        self.record(Table::Submissions, &Key::of(id.0))
+    }
+
+    /// The submission with this Message-ID in the account.
+    pub fn submission_by_message_id(
+        &self,
+        account: AccountId,
+        message_id: &str,
+    ) -> Result<Option<SubmissionId>, StoreError> {
+        let key = Key::of(account.0).text(message_id);
+        let value = self.get(Table::SubmissionIds, key.bytes())?;
+        Ok(value
+            .and_then(|bytes| Parts(&bytes).u64())
+            .map(SubmissionId))
+    }
+
+    /// Remembers an idempotency key with the fingerprint of its request, as long as the submission.
+    pub fn put_key(
+        &mut self,
+        key: &str,
+        submission: SubmissionId,
+        fingerprint: [u8; 32],
+    ) -> Result<(), StoreError> {
+        let row = KeyRow {
+            submission: submission.0,
+            fingerprint,
+        };
+        self.put(Table::Keys, &key_of(key), &row)
+    }
+
+    /// Looks an idempotency key up.
+    pub fn by_key(&self, key: &str) -> Result<Option<(SubmissionId, [u8; 32])>, StoreError> {
+        by_key(self, key)
+    }
+
+    fn delete_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        self.release(submission.blob)?;
+        let account = submission.account;
+        self.remove(Table::Submissions, Key::of(submission.id.0).bytes())?;
+        let by_id = Key::of(account.0).text(&submission.message_id);
+        self.remove(Table::SubmissionIds, by_id.bytes())?;
+        self.remove(
+            Table::OpenSubmissions,
+            Key::of(account.0).u64(submission.id.0).bytes(),
+        )?;
+        if let Some(key) = &submission.key {
+            self.remove(Table::Keys, key_of(key).bytes())?;
+        }
+        self.touch(
+            account,
+            ObjectKind::EmailSubmission,
+            submission.id.0,
+            Change::Destroyed,
+        );
+        Ok(())
+    }
+
+    /// Deletes every submission of an account; a damaged one goes too when its index names it.
+    pub(super) fn delete_submissions_of(&mut self, account: AccountId) -> Result<(), StoreError> {
+        let mut found: Vec<Submission> = Vec::new();
+        self.scan_prefix(
+            Table::Submissions,
+            &Key::default(),
+            Order::Up,
+            &mut |key, bytes| {
+                let read = self.open::<Submission>(Table::Submissions, key, bytes);
+                found.extend(read.ok().filter(|submission| submission.account == account));
+                NEXT
+            },
+        )?;
+        for submission in found {
+            self.delete_submission(&submission)?;
+        }
+        let rest = Key::of(account.0);
+        for key in self.keys(Table::OpenSubmissions, &rest)? {
+            let mut parts = Parts(&key);
+            if let Some(id) = parts.skip(8).and_then(|()| parts.u64()) {
+                self.remove(Table::Submissions, Key::of(id).bytes())?;
+            }
+        }
+        self.remove_prefix(Table::OpenSubmissions, &rest)?;
+        self.remove_prefix(Table::SubmissionIds, &rest)
+    }
+
+    /// Forgets a few finished submissions beyond the retention.
+    fn forget_submissions(&mut self) -> Result<(), StoreError> {
+        let old = self.now.0.saturating_sub(SUBMISSION_MS);
+        let mut looked = 0;
+        let mut gone = Vec::new();
+        self.scan_prefix(
+            Table::Submissions,
+            &Key::default(),
+            Order::Up,
+            &mut |key, bytes| {
+                looked += 1;
+                let read = self.open::<Submission>(Table::Submissions, key, bytes).ok();
+                gone.extend(read.filter(|it| !is_open(it) && it.created_at.0 < old));
+                if looked < SUBMISSION_STEP { NEXT } else { STOP }
+            },
+        )?;
+        for submission in gone {
+            self.delete_submission(&submission)?;
+        }
+        Ok(())
+    }
+}

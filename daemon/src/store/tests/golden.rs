@@ -1,0 +1,71 @@
+//! Databases that were written by every schema there ever was can be read.
+
+use super::disk::Memory;
+use super::make::*;
+use super::*;
+use chapar_engine::event::EventKind;
+use chapar_engine::id::{AccountId, SubmissionId};
+
+/// Larger than any golden database.
+const CAPACITY: usize = 16 << 20;
+const SCHEMA_1: &[u8] = include_bytes!("../golden/schema-1.redb.zst");
+
+async fn write_golden(disk: &Memory) {
+    let store = Store::open_on(Arc::new(disk.clone()), true, NOW).unwrap();
+    furnish(&store).await;
+    store
+        .write(NOW, |txn| {
+            let blob = txn.put_blob(b"golden")?;
+            txn.put_submission(&submission(1, blob))?;
+            txn.put_key("k1", SubmissionId(1), [7; 32])?;
+            txn.put_message(&message(1, 1, Stage::Planned))?;
+            txn.put_message(&message(2, 2, Stage::Summary))?;
+            txn.append(Some(AccountId(1)), EventKind::AccountConnected)
+                .map(|_| ())
+        })
+        .await
+        .unwrap();
+    store.close().await;
+}
+
+/// Run it by hand after a new schema, with a new name.
+#[tokio::test]
+#[ignore = "writes the golden file"]
+async fn write_the_golden_file() {
+    let disk = Memory::default();
+    write_golden(&disk).await;
+    let packed = zstd::bulk::compress(&disk.0.lock().unwrap().meta.now, 19).unwrap();
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/store/golden/schema-1.redb.zst"
+    );
+    std::fs::write(path, packed).unwrap();
+}
+
+#[tokio::test]
+async fn schema_1_is_read() {
+    let disk = Memory::default();
+    disk.0.lock().unwrap().meta.now = zstd::bulk::decompress(SCHEMA_1, CAPACITY).unwrap();
+    disk.0.lock().unwrap().packs.entry(1).or_default().now = vec![0; 1000];
+    let store = Store::open_on(Arc::new(disk), true, NOW).unwrap();
+    let read = store.read().unwrap();
+    assert_eq!(read.accounts().unwrap(), [account(1)]);
+    assert_eq!(read.identities(None).unwrap(), [identity(1)]);
+    assert_eq!(read.mailboxes(AccountId(1)).unwrap(), [mailbox(1, 1)]);
+    let blob = BlobId(*blake3::hash(b"golden").as_bytes());
+    assert_eq!(read.submissions(None).unwrap(), [submission(1, blob)]);
+    assert_eq!(read.by_key("k1").unwrap(), Some((SubmissionId(1), [7; 32])));
+    assert_eq!(
+        read.message(MessageId(1)).unwrap(),
+        Some(message(1, 1, Stage::Planned))
+    );
+    assert_eq!(
+        read.message(MessageId(2)).unwrap(),
+        Some(message(2, 2, Stage::Summary))
+    );
+    assert_eq!(read.events(Seq(0), 9).unwrap().len(), 3);
+    store
+        .write(NOW, |txn| txn.put_message(&message(3, 3, Stage::Summary)))
+        .await
+        .unwrap();
+}

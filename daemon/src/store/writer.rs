@@ -1,0 +1,345 @@
+//! The one writer: takes what is waiting, runs it in one transaction, answers when it is durable.
+//!
+//! Owns the database handle and the end of the packs. Order of a commit: pack bytes, pack sync,
+//! database commit, journal head. After a failure of a file both are opened again from what is on
+//! the disk; nothing is assumed of what was in memory.
+
+use super::codec::PackRow;
+use super::disk::Disk;
+use super::limits::{GROUP_BYTES, GROUP_CHANGES};
+use super::migrate::{Birth, SCHEMA, birth_key, migrate};
+use super::open::{self, Found};
+use super::pack::{self, Tail};
+use super::source::{NEXT, Order, Snapshot, Source};
+use super::tables::{Key, Parts, Table};
+use super::txn::{Number, Txn};
+use super::{StoreError, journal};
+use chapar_engine::id::Seq;
+use chapar_engine::time::Wall;
+use redb::{Database, ReadableDatabase};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use tokio::sync::{oneshot, watch};
+
+/// Name of the counter of packs.
+pub(super) const PACK_COUNTER: &str = "pack";
+
+/// A waiting change.
+pub(super) trait Job: Send {
+    /// When it was asked for.
+    fn now(&self) -> Wall;
+    /// Does it; may be called again after everything it did was undone.
+    fn run(&mut self, txn: &mut Txn<'_>) -> Result<(), StoreError>;
+    /// Answers.
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+/// A change with the place where its result is waited for.
+pub(super) struct Waiting<T, F> {
+    pub(super) now: Wall,
+    pub(super) change: F,
+    pub(super) value: Option<T>,
+    pub(super) reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Txn<'_>) -> Result<T, StoreError> + Send> Job for Waiting<T, F> {
+    fn now(&self) -> Wall {
+        self.now
+    }
+
+    fn run(&mut self, txn: &mut Txn<'_>) -> Result<(), StoreError> {
+        self.value = Some((self.change)(txn)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Self { value, reply, .. } = *self;
+        let answer = outcome.and_then(|()| value.ok_or_else(|| StoreError::closed("the answer")));
+        // the caller may have gone; the change stands
+        drop(reply.send(answer));
+    }
+}
+
+/// What the writer and the readers share.
+pub(super) struct Shared {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) path: Arc<str>,
+    database: RwLock<Option<Arc<Database>>>,
+    pub(super) head: watch::Sender<Seq>,
+    pub(super) birth: OnceLock<Birth>,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(disk: Arc<dyn Disk>) -> Arc<Self> {
+        let path = Arc::from(disk.name());
+        Arc::new(Self {
+            disk,
+            path,
+            database: RwLock::new(None),
+            head: watch::Sender::new(Seq(0)),
+            birth: OnceLock::new(),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    fn handle(&self) -> Option<Arc<Database>> {
+        self.database
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn set_handle(&self, database: Option<Database>) {
+        *self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = database.map(Arc::new);
+    }
+
+    /// A consistent view.
+    pub(super) fn read(&self) -> Result<Snapshot, StoreError> {
+        let database = self
+            .handle()
+            .ok_or_else(|| StoreError::closed(&self.path))?;
+        let reading = database
+            .begin_read()
+            .map_err(|error| StoreError::of_redb(&self.path, error))?;
+        Ok(Snapshot {
+            path: Arc::clone(&self.path),
+            reading,
+        })
+    }
+
+    /// Closes the file for good.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.set_handle(None);
+    }
+}
+
+/// The write side.
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    tail: Tail,
+    /// A file failed: open again before the next change.
+    sick: bool,
+}
+
+impl Writer {
+    /// Opens the files; makes the store when there is none. `seed` names a new store.
+    pub(super) fn open(shared: Arc<Shared>, now: Wall, seed: [u8; 16]) -> Result<Self, StoreError> {
+        let tail = Tail::new(Arc::clone(&shared.disk), 1, 0);
+        let mut writer = Self {
+            shared,
+            tail,
+            sick: false,
+        };
+        let (database, found) = open::open(writer.shared.disk.as_ref(), &writer.shared.path)?;
+        writer.shared.set_handle(Some(database));
+        match found {
+            Found::Nothing => writer.transact(|txn| make(txn, now, seed))?,
+            Found::Schema(SCHEMA) => {}
+            Found::Schema(older) => writer.transact(|txn| migrate(txn, older))?,
+        }
+        writer.recover()?;
+        Ok(writer)
+    }
+
+    /// Takes over what the database knows: who it is, where the packs and the journal end.
+    fn recover(&mut self) -> Result<(), StoreError> {
+        let snapshot = self.shared.read()?;
+        let (birth, known, last, head) = snapshot.guarded(|it| {
+            let birth: Option<Birth> = it.record(Table::Meta, &birth_key())?;
+            let counter = Key::default().name(PACK_COUNTER);
+            let last: Option<Number> = it.record(Table::Counters, &counter)?;
+            Ok((birth, packs(it)?, last, journal::head(it)?))
+        })?;
+        let foreign = || StoreError::Foreign {
+            path: self.shared.path.to_string(),
+        };
+        let birth = birth.ok_or_else(foreign)?;
+        if *self.shared.birth.get_or_init(|| birth.clone()) != birth {
+            return Err(replaced(&self.shared.path));
+        }
+        let next = last.map_or(1, |last| u32::try_from(last.0 + 1).unwrap_or(u32::MAX));
+        self.tail = pack::recover(&self.shared.disk, &known, next)?;
+        self.sick = false;
+        self.shared.head.send_replace(head);
+        Ok(())
+    }
+
+    /// Opens the files again after one of them failed. Never makes a new store.
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(StoreError::closed(&self.shared.path));
+        }
+        self.shared.set_handle(None);
+        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path)?;
+        if found == Found::Nothing {
+            return Err(replaced(&self.shared.path));
+        }
+        self.shared.set_handle(Some(database));
+        let recovered = self.recover();
+        if recovered.is_err() {
+            self.shared.set_handle(None);
+        }
+        recovered
+    }
+
+    fn database(&mut self) -> Result<Arc<Database>, StoreError> {
+        let handle = self.shared.handle();
+        if let Some(database) = handle.filter(|_| !self.sick) {
+            return Ok(database);
+        }
+        self.reopen()?;
+        self.shared
+            .handle()
+            .ok_or_else(|| StoreError::closed(&self.shared.path))
+    }
+
+    /// Runs `body` in one durable transaction, or leaves everything as it was.
+    pub(super) fn transact<R>(
+        &mut self,
+        body: impl FnOnce(&mut Txn<'_>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let database = self.database()?;
+        let outcome = self.transact_on(&database, body);
+        if let Err(error) = &outcome {
+            self.tail.forget();
+            self.sick |= error.is_of_file();
+        }
+        outcome
+    }
+
+    fn transact_on<R>(
+        &mut self,
+        database: &Database,
+        body: impl FnOnce(&mut Txn<'_>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let path = Arc::clone(&self.shared.path);
+        let wrap = |error: std::io::Error| StoreError::of_io(&path, &error);
+        self.shared.disk.still_there().map_err(wrap)?;
+        let mut writing = database
+            .begin_write()
+            .map_err(|error| StoreError::of_redb(&path, error))?;
+        writing.set_quick_repair(true);
+        let tail = &mut self.tail;
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            let mut txn = Txn::open(&path, &writing, tail)?;
+            let value = body(&mut txn)?;
+            Ok((value, txn.close()?))
+        }));
+        let ran = ran.unwrap_or_else(|_| {
+            Err(StoreError::Io {
+                path: path.to_string(),
+                reason: "a change panicked".into(),
+            })
+        });
+        let (value, head) = match ran {
+            Ok(done) => done,
+            Err(error) => {
+                self.sick |= writing.abort().is_err();
+                return Err(error);
+            }
+        };
+        self.tail.sync().map_err(wrap)?;
+        writing
+            .commit()
+            .map_err(|error| StoreError::of_redb(&path, error))?;
+        self.tail.keep();
+        self.shared.head.send_if_modified(|seen| {
+            let moved = *seen != head;
+            *seen = head;
+            moved
+        });
+        Ok(value)
+    }
+
+    /// Runs a change and what else is waiting in one commit. When one of them fails, all are
+    /// undone and each is run by itself, so that a failing change hurts no other.
+    pub(super) fn group(
+        &mut self,
+        first: Box<dyn Job>,
+        next: &mut dyn FnMut() -> Option<Box<dyn Job>>,
+    ) {
+        let mut jobs: Vec<Box<dyn Job>> = vec![first];
+        let outcome = self.transact(|txn| {
+            let mut at = 0;
+            while let Some(job) = jobs.get_mut(at) {
+                run(job.as_mut(), txn)?;
+                at += 1;
+                if jobs.len() >= GROUP_CHANGES || txn.tail.pending() >= GROUP_BYTES {
+                    break;
+                }
+                jobs.extend(next());
+            }
+            Ok(())
+        });
+        match outcome {
+            Err(_) if jobs.len() > 1 => {
+                for mut job in jobs {
+                    let alone = self.transact(|txn| run(job.as_mut(), txn));
+                    job.finish(alone);
+                }
+            }
+            outcome => jobs.into_iter().for_each(|job| job.finish(outcome.clone())),
+        }
+    }
+
+    /// Rewrites packs that are more than half dead, one a commit; returns the bytes given back.
+    pub(super) fn collect(&mut self) -> Result<u64, StoreError> {
+        let dead = self.transact(|txn| txn.dead_packs())?;
+        let mut won = 0;
+        for number in dead {
+            won += self.transact(|txn| txn.empty_pack(number))?;
+            let removed = self.shared.disk.remove_pack(number);
+            removed.map_err(|error| StoreError::of_io(&self.shared.path, &error))?;
+        }
+        Ok(won)
+    }
+}
+
+fn run(job: &mut dyn Job, txn: &mut Txn<'_>) -> Result<(), StoreError> {
+    txn.begin(job.now());
+    job.run(txn)?;
+    txn.end()
+}
+
+fn replaced(path: &str) -> StoreError {
+    StoreError::Io {
+        path: path.into(),
+        reason: "another database was put in its place while chapard ran; restart chapard".into(),
+    }
+}
+
+fn packs(snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, StoreError> {
+    let mut known = Vec::new();
+    snapshot.scan_prefix(
+        Table::Packs,
+        &Key::default(),
+        Order::Up,
+        &mut |key, bytes| {
+            let row: PackRow = snapshot.open(Table::Packs, key, bytes)?;
+            known.extend(Parts(key).u32().map(|number| (number, row.len)));
+            NEXT
+        },
+    )?;
+    Ok(known)
+}
+
+/// Letters of an instance id: base32 without those that are taken for digits.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+fn make(txn: &mut Txn<'_>, now: Wall, seed: [u8; 16]) -> Result<(), StoreError> {
+    let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).copied().map(char::from);
+    let instance = seed.iter().take(6).filter_map(letter).collect();
+    let birth = Birth {
+        instance,
+        uuid: seed,
+        at: now.0,
+    };
+    txn.put(Table::Meta, &birth_key(), &birth)?;
+    super::migrate::set_schema(txn, SCHEMA)
+}

@@ -1,0 +1,137 @@
+//! Turns a failed handshake into a failure a person can act on: what was presented, what was
+//! needed, what to try. The only place that reads rustls's errors.
+
+use super::certificate::Presented;
+use chapar_engine::time::Wall;
+use chapar_engine::verdict::{Failure, Verdict};
+use rustls::{AlertDescription, CertificateError, Error};
+use std::io;
+
+/// What happened, for the message, and the remedy.
+struct Reason {
+    code: &'static str,
+    what: String,
+    remedy: &'static str,
+}
+
+const ASK_NAME: &str = "the server name your provider publishes, e.g. the host of its webmail";
+const ASK_RENEWAL: &str = "again after the provider has renewed the certificate; tell them";
+const ASK_CLOCK: &str = "setting this machine's clock, then again; else tell the provider";
+const ASK_CA: &str =
+    "the provider's public server name, or --ca-file with your company's own authority";
+const ASK_PORT: &str = "the port for TLS (993 for IMAP, 465 for SMTP), or STARTTLS (143, 587)";
+const ASK_NEW_TLS: &str = "another server of the provider; this one must be brought up to TLS 1.2";
+const ASK_PROVIDER: &str = "again after the provider has put the certificate right; tell them";
+
+/// The failure of a handshake with `host`.
+pub(super) fn judge(
+    host: &str,
+    error: &io::Error,
+    presented: Option<Presented>,
+    own_authority: bool,
+    now: Wall,
+) -> Failure {
+    let Some(tls) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>())
+    else {
+        return lost(host, error);
+    };
+    let self_issued = presented.as_ref().is_some_and(|it| it.self_issued);
+    let reason = match tls {
+        Error::InvalidCertificate(error) => certificate(error, self_issued),
+        Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => Reason {
+            code: "tls.not_tls",
+            what: "does not speak TLS on this port".to_owned(),
+            remedy: ASK_PORT,
+        },
+        Error::PeerIncompatible(_)
+        | Error::AlertReceived(
+            AlertDescription::ProtocolVersion
+            | AlertDescription::HandshakeFailure
+            | AlertDescription::InsufficientSecurity,
+        ) => Reason {
+            code: "tls.too_old",
+            what: "offers no TLS version and cipher that is still safe".to_owned(),
+            remedy: ASK_NEW_TLS,
+        },
+        _ => Reason {
+            code: "tls.invalid",
+            what: "did not complete the TLS handshake".to_owned(),
+            remedy: ASK_PROVIDER,
+        },
+    };
+    let needed = if own_authority {
+        format!("a certificate for {host} from a public authority or the one given for the account")
+    } else {
+        format!("a certificate for {host} from a public authority")
+    };
+    let mut detail = String::new();
+    if let Some(presented) = presented {
+        detail = format!("presented  {presented}\n");
+    }
+    if reason.code == "tls.not_tls" || reason.code == "tls.too_old" {
+        detail.push_str("needed     TLS 1.2 or newer\n");
+    } else {
+        detail = format!("{detail}needed     {needed}\n");
+    }
+    if matches!(reason.code, "tls.expired" | "tls.not_yet_valid") {
+        let days = now.seconds().div_euclid(86_400);
+        detail = format!("{detail}clock      {} here\n", date(days));
+    }
+    detail = format!("{detail}reason     {tls}\ntry        {}", reason.remedy);
+    Failure {
+        code: reason.code,
+        message: format!("{host} {} \u{2013} not connecting", reason.what),
+        detail: Some(detail),
+        verdict: Verdict::FixSettings,
+    }
+}
+
+fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
+    let (code, what, remedy) = match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ("tls.expired", "has an expired certificate", ASK_RENEWAL)
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ("tls.not_yet_valid", "has a certificate that is not valid yet", ASK_CLOCK)
+        }
+        CertificateError::Revoked => ("tls.revoked", "has a revoked certificate", ASK_RENEWAL),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            ("tls.wrong_host", "has a certificate for another name", ASK_NAME)
+        }
+        _ if self_issued => {
+            ("tls.self_signed", "has a self-signed certificate that nobody vouches for", ASK_CA)
+        }
+        CertificateError::UnknownIssuer => (
+            "tls.unknown_issuer",
+            "has a certificate from an authority this machine does not know",
+            ASK_CA,
+        ),
+        _ => ("tls.invalid", "has no valid certificate", ASK_PROVIDER),
+    };
+    Reason { code, what: what.to_owned(), remedy }
+}
+
+/// The connection ended within the handshake: a network matter, not the certificate's.
+fn lost(host: &str, error: &io::Error) -> Failure {
+    Failure {
+        code: "net.closed",
+        message: format!("{host} closed the connection during the TLS handshake"),
+        detail: Some(error.to_string()),
+        verdict: Verdict::Retry,
+    }
+}
+
+/// Days since 1970 as `YYYY-MM-DD`.
+fn date(days: i64) -> String {
+    i32::try_from(days)
+        .ok()
+        .and_then(|days| {
+            let epoch = jiff::civil::date(1970, 1, 1);
+            epoch
+                .checked_add(jiff::Span::new().try_days(days).ok()?)
+                .ok()
+        })
+        .map_or_else(|| "unknown".to_owned(), |day| day.to_string())
+}

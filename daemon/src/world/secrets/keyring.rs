@@ -1,0 +1,149 @@
+//! Secrets in the desktop's Secret Service. Each call makes its own session, so that a keyring
+//! that restarts is no event; no call waits longer than [`ANSWER`].
+
+use super::{SecretsError, Vault};
+use crate::world::clock::{Clock, within};
+use chapar_engine::secret::Secret;
+use secret_service::{Collection, EncryptionType, Error, Item, SecretService};
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// A locked collection on a machine without a screen would otherwise wait for a prompt for ever.
+const ANSWER: Duration = Duration::from_secs(2);
+/// Items under one key that are read: one, or two after a crash between replace and delete.
+const CONTENT: &str = "text/plain; charset=utf8";
+/// The key of the probe; no account has it.
+const PROBE: &str = "chapar/probe";
+
+/// The Secret Service of the session bus.
+pub struct Keyring {
+    clock: Arc<dyn Clock>,
+}
+
+impl Keyring {
+    /// Connects to nothing yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+
+    /// What it is, for `status`.
+    #[must_use]
+    pub fn vault(&self) -> Vault {
+        Vault {
+            kind: "secret-service",
+            protects: "the desktop's keyring: protects against other users, stolen disks and \
+                       backups; any program of yours can read it while it is unlocked"
+                .to_owned(),
+        }
+    }
+
+    /// Stores, reads and deletes a throw-away item.
+    pub async fn probe(&self) -> Result<(), SecretsError> {
+        let secret = Secret::new("probe".to_owned());
+        self.put(PROBE, &secret).await?;
+        self.forget(PROBE).await
+    }
+
+    /// Stores and reads back.
+    pub async fn put(&self, key: &str, secret: &Secret) -> Result<(), SecretsError> {
+        self.timed(async {
+            let service = connected().await?;
+            let collection = unlocked(&service).await?;
+            collection
+                .create_item(
+                    &format!("chapar {key}"),
+                    attributes(key),
+                    secret.expose().as_bytes(),
+                    true,
+                    CONTENT,
+                )
+                .await?;
+            Ok(())
+        })
+        .await?;
+        match self.get(key).await? {
+            Some(read) if read.expose() == secret.expose() => Ok(()),
+            Some(_) => Err(SecretsError::Corrupt("another value".to_owned())),
+            None => Err(SecretsError::Corrupt("nothing".to_owned())),
+        }
+    }
+
+    /// Reads.
+    pub async fn get(&self, key: &str) -> Result<Option<Secret>, SecretsError> {
+        let bytes = self
+            .timed(async {
+                let service = connected().await?;
+                match found(&service, key).await?.first() {
+                    Some(item) => Ok(Some(Zeroizing::new(item.get_secret().await?))),
+                    None => Ok(None),
+                }
+            })
+            .await?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| SecretsError::Corrupt("bytes that are not text".to_owned()))?;
+        Ok(Some(Secret::new(text.to_owned())))
+    }
+
+    /// Deletes.
+    pub async fn forget(&self, key: &str) -> Result<(), SecretsError> {
+        self.timed(async {
+            let service = connected().await?;
+            for item in found(&service, key).await? {
+                item.delete().await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn timed<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, SecretsError> {
+        match within(self.clock.as_ref(), ANSWER, work).await {
+            Some(Ok(done)) => Ok(done),
+            Some(Err(Error::Locked | Error::Prompt | Error::PromptDisconnected)) => {
+                Err(SecretsError::Locked)
+            }
+            Some(Err(error)) => Err(SecretsError::Unavailable(error.to_string())),
+            None => Err(SecretsError::Unavailable(format!(
+                "no answer within {} s; it may be locked and waiting for its password",
+                ANSWER.as_secs()
+            ))),
+        }
+    }
+}
+
+async fn connected() -> Result<SecretService<'static>, Error> {
+    SecretService::connect(EncryptionType::Dh).await
+}
+
+/// The default collection, unlocked if that needs no more than asking.
+async fn unlocked<'s>(service: &'s SecretService<'_>) -> Result<Collection<'s>, Error> {
+    let collection = service.get_default_collection().await?;
+    if collection.is_locked().await? {
+        collection.unlock().await?;
+    }
+    collection.ensure_unlocked().await?;
+    Ok(collection)
+}
+
+/// Items under the key, unlocked.
+async fn found<'s>(service: &'s SecretService<'_>, key: &str) -> Result<Vec<Item<'s>>, Error> {
+    let result = service.search_items(attributes(key)).await?;
+    let mut items = result.unlocked;
+    for item in result.locked {
+        item.unlock().await?;
+        items.push(item);
+    }
+    Ok(items)
+}
+
+fn attributes(key: &str) -> HashMap<&str, &str> {
+    HashMap::from([("application", "chapar"), ("key", key)])
+}

@@ -1,0 +1,79 @@
+//! A test's own authority and a scripted TLS server on loopback.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses its part"
+)]
+
+use chapar_daemon::config::VaultChoice;
+use chapar_daemon::world::World;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::sync::Arc;
+
+pub(crate) struct Authority {
+    pub(crate) pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "test authority");
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A server certificate for `name`, valid between the years.
+    pub(crate) fn server(&self, name: &str, years: (i32, i32)) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let params = leaf(name, years);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        config(certificate.der().clone(), &key)
+    }
+}
+
+pub(crate) fn self_signed(name: &str) -> Arc<ServerConfig> {
+    let key = KeyPair::generate().unwrap();
+    let certificate = leaf(name, VALID).self_signed(&key).unwrap();
+    config(certificate.der().clone(), &key)
+}
+
+pub(crate) const VALID: (i32, i32) = (2020, 2099);
+
+fn leaf(name: &str, (from, until): (i32, i32)) -> CertificateParams {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = rcgen::date_time_ymd(from, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    params
+}
+
+fn config(
+    certificate: rustls::pki_types::CertificateDer<'static>,
+    key: &KeyPair,
+) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    Arc::new(
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap(),
+    )
+}
+
+/// The real world with a state directory that is not used.
+pub(crate) fn world() -> World {
+    World::real(&std::env::temp_dir(), VaultChoice::File).0
+}

@@ -1,0 +1,36 @@
+//! Real servers, real processes, real socket: chapar against Debian's Dovecot and Postfix.
+//!
+//! Needs root and the packages that `tests/run` installs. Every test has mailboxes and a home of its
+//! own on the one shared pair of servers, and every home ends with the canary scan.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests report by panicking"
+)]
+
+mod connect;
+mod first_sync;
+mod push;
+mod refuse;
+mod send;
+mod servers;
+
+use std::time::Duration;
+
+use chapar_tests::rig::home::Home;
+use chapar_tests::rig::{Rig, User};
+
+/// A first sync of a few thousand mails takes seconds in the test profile.
+const SYNC_LIMIT: Duration = Duration::from_mins(2);
+
+/// A running daemon with one live account on a mailbox of its own.
+fn live() -> (Home, User, String) {
+    let rig = Rig::shared();
+    let user = rig.user();
+    let home = Home::new();
+    home.start();
+    let account = home.connect_ok(rig, &user);
+    home.wait_live(&account, SYNC_LIMIT);
+    (home, user, account)
+}

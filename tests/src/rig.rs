@@ -1,0 +1,139 @@
+//! The rig: Debian's own Dovecot and Postfix, started by a test on free loopback ports, and private
+//! homes in which the real `chapar` and `chapard` run as processes.
+//!
+//! Nothing here knows how chapar works inside: it owns servers, certificates, mail and processes,
+//! and speaks to the product only through its command line and its files. It never touches the
+//! machine's own mail configuration, binds only 127.0.0.1 and leaves nothing running: every process
+//! and directory is registered with a [`janitor`] that outlives even a killed test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::indexing_slicing,
+    reason = "a harness reports by panicking; what it indexes it wrote itself"
+)]
+
+pub mod audit;
+pub mod authority;
+pub mod dovecot;
+pub mod home;
+pub mod impostor;
+pub mod janitor;
+pub mod lmtp;
+pub mod maildir;
+pub mod mirror;
+pub mod postfix;
+pub mod process;
+pub mod proxy;
+pub mod python;
+pub mod scratch;
+pub mod watch;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use authority::Authority;
+use dovecot::Dovecot;
+use postfix::Postfix;
+use scratch::Scratch;
+
+/// The mail domain of every rig user.
+pub const DOMAIN: &str = "example.test";
+
+/// Mailboxes of one rig; every test takes its own.
+const USERS: usize = 200;
+
+/// One mailbox on the rig's servers.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Local part.
+    pub name: String,
+    /// `name@example.test`, also the login.
+    pub address: String,
+    /// A random canary: it must never be found outside the servers and the vault.
+    pub password: String,
+    /// Its maildir (layout `fs`).
+    pub maildir: PathBuf,
+}
+
+impl User {
+    fn create(dir: &Path, n: usize) -> Self {
+        let name = format!("person{n}");
+        Self {
+            address: format!("{name}@{DOMAIN}"),
+            password: format!("canary-{}", scratch::random_hex(12)),
+            maildir: dir.join("home").join(&name).join("Maildir"),
+            name,
+        }
+    }
+}
+
+/// Both servers, their authority and their users.
+pub struct Rig {
+    /// Who signs the servers' certificates.
+    pub authority: Authority,
+    /// IMAP, LMTP and SASL.
+    pub dovecot: Dovecot,
+    /// Submission.
+    pub postfix: Postfix,
+    users: Vec<User>,
+    taken: AtomicUsize,
+    scratch: Scratch,
+}
+
+impl Rig {
+    /// The one rig of this test process; started on first use, stopped when the process ends.
+    pub fn shared() -> &'static Self {
+        static RIG: OnceLock<Rig> = OnceLock::new();
+        RIG.get_or_init(Self::start)
+    }
+
+    /// Starts both servers and waits until both accept connections.
+    pub fn start() -> Self {
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "the rig starts Dovecot and Postfix, which need root; run tests/run rig (it uses sudo)"
+        );
+        let scratch = Scratch::new("rig");
+        let authority = Authority::create(&scratch.path().join("ca"));
+        // all at once before the start: a running Dovecot looks for new users once a second
+        let dir = scratch.path().join("dovecot");
+        let users: Vec<User> = (0..USERS).map(|n| User::create(&dir, n)).collect();
+        let dovecot = Dovecot::start(&dir, &authority, &users);
+        let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot);
+        Self { authority, dovecot, postfix, users, taken: AtomicUsize::new(0), scratch }
+    }
+
+    /// A mailbox no other test has touched, empty, with a password nobody has seen.
+    pub fn user(&self) -> User {
+        let n = self.taken.fetch_add(1, Ordering::Relaxed);
+        self.users.get(n).expect("a user left; raise USERS").clone()
+    }
+
+    /// Every password handed out so far, for the canary scan.
+    pub fn canaries(&self) -> impl Iterator<Item = &str> {
+        let taken = self.taken.load(Ordering::Relaxed);
+        self.users.iter().take(taken).map(|user| user.password.as_str())
+    }
+
+    /// The authority's certificate, as given to `--ca-file`.
+    pub fn ca_file(&self) -> &Path {
+        self.authority.ca_file()
+    }
+
+    /// `localhost:PORT` of implicit-TLS IMAP.
+    pub fn imaps(&self) -> String {
+        format!("localhost:{}", self.dovecot.ports.imaps)
+    }
+
+    /// `localhost:PORT` of implicit-TLS submission.
+    pub fn smtps(&self) -> String {
+        format!("localhost:{}", self.postfix.ports.smtps)
+    }
+
+    /// The rig's own directory; nothing of the product lies here.
+    pub fn dir(&self) -> &Path {
+        self.scratch.path()
+    }
+}

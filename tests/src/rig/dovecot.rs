@@ -1,0 +1,262 @@
+//! A private Dovecot 2.3: IMAP with implicit TLS and STARTTLS, LMTP, and SASL for Postfix.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::authority::{Authority, Kind};
+use super::process::{Server, run_ok, wait_for_port};
+use super::scratch::free_ports;
+use super::{DOMAIN, User, lmtp};
+
+/// Owner of the maildirs. Any unprivileged number will do; it needs no name.
+pub const MAIL_UID: u32 = 5000;
+/// Starting takes 0.1 s; a loaded machine may take longer.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// `doveadm` commands answer in milliseconds.
+const DOVEADM_LIMIT: Duration = Duration::from_mins(1);
+
+/// Where it listens, all on 127.0.0.1.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// IMAP, TLS from the first byte.
+    pub imaps: u16,
+    /// IMAP with STARTTLS.
+    pub imap: u16,
+    /// Local delivery.
+    pub lmtp: u16,
+    /// SASL for Postfix.
+    pub sasl: u16,
+}
+
+/// A running Dovecot.
+pub struct Dovecot {
+    /// Where it listens.
+    pub ports: Ports,
+    dir: PathBuf,
+    server: Mutex<Server>,
+}
+
+impl Dovecot {
+    /// Starts it in `dir` (created) and waits until it listens.
+    pub fn start(dir: &Path, authority: &Authority, users: &[User]) -> Self {
+        let [imaps, imap, lmtp, sasl] = free_ports();
+        let ports = Ports { imaps, imap, lmtp, sasl };
+        for part in ["run", "state", "home"] {
+            fs::create_dir_all(dir.join(part)).unwrap();
+        }
+        let identity = authority.identity(Kind::Good);
+        fs::write(dir.join("chain.pem"), identity.chain).unwrap();
+        fs::write(dir.join("key.pem"), identity.key).unwrap();
+        fs::write(dir.join("users"), users.iter().map(entry).collect::<String>()).unwrap();
+        // the authentication process has a user of its own
+        fs::set_permissions(dir.join("users"), fs::Permissions::from_mode(0o644)).unwrap();
+        for user in users {
+            fs::create_dir(user.maildir.parent().unwrap()).unwrap();
+        }
+        give_to_mail_user(&dir.join("home"));
+        fs::write(dir.join("dovecot.conf"), configuration(dir, ports, authority)).unwrap();
+        let server = Mutex::new(launch(dir, ports));
+        Self { ports, dir: dir.to_owned(), server }
+    }
+
+    /// Runs `doveadm ARGS…` on this instance.
+    pub fn doveadm(&self, args: &[&str]) -> String {
+        let mut command = Command::new("doveadm");
+        command.arg("-c").arg(self.dir.join("dovecot.conf")).args(args);
+        run_ok(&mut command, DOVEADM_LIMIT)
+    }
+
+    /// Delivers one message by LMTP, as a mail server would.
+    pub fn deliver(&self, user: &User, message: &str) {
+        lmtp::deliver(self.ports.lmtp, &user.address, message.as_bytes());
+    }
+
+    /// Ends the user's sessions (`* BYE`).
+    pub fn kick(&self, user: &User) {
+        self.doveadm(&["kick", &user.address]);
+    }
+
+    /// Gives a mailbox a new UIDVALIDITY: every UID known so far means nothing any more.
+    pub fn change_uid_validity(&self, user: &User, mailbox: &str, value: u32) {
+        let value = value.to_string();
+        self.doveadm(&[
+            "mailbox",
+            "update",
+            "-u",
+            &user.address,
+            "--uid-validity",
+            &value,
+            mailbox,
+        ]);
+    }
+
+    /// Stops it; its sessions end, its ports are closed.
+    pub fn stop(&self) {
+        self.server.lock().unwrap().stop(START_LIMIT);
+    }
+
+    /// Starts it again on the same ports with the same mail.
+    pub fn start_again(&self) {
+        *self.server.lock().unwrap() = launch(&self.dir, self.ports);
+    }
+
+    /// The master's process id.
+    pub fn pid(&self) -> u32 {
+        self.server.lock().unwrap().pid()
+    }
+
+    /// Bodies that ended sessions of this user have fetched, as Dovecot itself counted them.
+    pub fn bodies_fetched(&self, user: &User) -> u64 {
+        let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
+        let session = format!("imap({})", user.address);
+        let counts = log.lines().filter(|line| line.contains(&session)).filter_map(|line| {
+            let (_, after) = line.split_once("body_count=")?;
+            after.split(' ').next()?.parse::<u64>().ok()
+        });
+        counts.sum()
+    }
+
+    /// The end of its log, for failure messages.
+    pub fn log_tail(&self) -> String {
+        let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
+        let lines: Vec<_> = log.lines().rev().take(30).collect();
+        lines.into_iter().rev().fold(String::new(), |mut all, line| {
+            let _ = writeln!(all, "{line}");
+            all
+        })
+    }
+}
+
+/// Lets Dovecot's mail processes own a tree.
+pub(super) fn give_to_mail_user(path: &Path) {
+    run_ok(
+        Command::new("chown").args(["-R", &format!("{MAIL_UID}:{MAIL_UID}")]).arg(path),
+        DOVEADM_LIMIT,
+    );
+}
+
+/// A line of the `passwd-file`.
+fn entry(user: &User) -> String {
+    let home = user.maildir.parent().unwrap().display();
+    format!("{}:{{PLAIN}}{}:{MAIL_UID}:{MAIL_UID}::{home}::\n", user.address, user.password)
+}
+
+fn launch(dir: &Path, ports: Ports) -> Server {
+    let mut command = Command::new("dovecot");
+    command
+        .args(["-F", "-c"])
+        .arg(dir.join("dovecot.conf"))
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(dir.join("stderr")).unwrap());
+    let server = Server::spawn("dovecot", &mut command);
+    wait_for_port(ports.imaps, START_LIMIT, "dovecot");
+    wait_for_port(ports.lmtp, START_LIMIT, "dovecot's lmtp");
+    server
+}
+
+fn configuration(dir: &Path, ports: Ports, authority: &Authority) -> String {
+    let Ports { imaps, imap, lmtp, sasl } = ports;
+    let ca = authority.ca_file().display();
+    let dir = dir.display();
+    format!(
+        r"base_dir = {dir}/run
+state_dir = {dir}/state
+instance_name = chapar-rig
+log_path = {dir}/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1
+mail_home = {dir}/home/%n
+mail_location = maildir:~/Maildir:LAYOUT=fs
+mail_uid = {MAIL_UID}
+mail_gid = {MAIL_UID}
+first_valid_uid = 500
+mail_privileged_group =
+auth_mechanisms = plain login
+auth_username_format = %Lu
+auth_failure_delay = 0
+mail_max_userip_connections = 50
+mailbox_list_index = yes
+mail_fsync = never
+ssl = required
+ssl_cert = <{dir}/chain.pem
+ssl_key = <{dir}/key.pem
+ssl_client_ca_file = {ca}
+ssl_min_protocol = TLSv1.2
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {dir}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {dir}/users
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Drafts {{
+    special_use = \Drafts
+    auto = subscribe
+  }}
+  mailbox Sent {{
+    special_use = \Sent
+    auto = subscribe
+  }}
+  mailbox Trash {{
+    special_use = \Trash
+    auto = subscribe
+  }}
+  mailbox Junk {{
+    special_use = \Junk
+    auto = create
+  }}
+  mailbox Archive {{
+    special_use = \Archive
+    auto = create
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+  service_count = 0
+  process_min_avail = 1
+}}
+service imap {{
+  process_limit = 1024
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {lmtp}
+  }}
+}}
+service auth {{
+  inet_listener sasl {{
+    address = 127.0.0.1
+    port = {sasl}
+  }}
+}}
+service stats {{
+  client_limit = 4000
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@{DOMAIN}
+}}
+# no growing delay (4 s, 8 s, ...) after failed logins: tests log in wrongly on purpose
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+"
+    )
+}

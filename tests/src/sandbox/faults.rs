@@ -1,0 +1,169 @@
+//! Faults as plain values: what goes wrong, where, and how often.
+//!
+//! A rule is taken by the first connection or command it fits and counts down. Faults of TCP at a
+//! byte offset of the encrypted stream are the proxy's business.
+
+use super::ca::CertificateKind;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Which service a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// IMAP.
+    Imap,
+    /// Submission.
+    Smtp,
+}
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The greeting is this line instead (no CRLF); the session ends after it when it is not an
+    /// `OK`, `PREAUTH` or `220`.
+    Greeting(String),
+    /// The connection ends after this many bytes of plain text to the client.
+    DropAfter(u64),
+    /// After this many bytes to the client nothing is sent or read any more; the connection stays.
+    StallAfter(u64),
+    /// Replies go out in pieces of `bytes` with `pause` between them.
+    Dribble {
+        /// Bytes a piece.
+        bytes: usize,
+        /// Time between pieces.
+        pause: Duration,
+    },
+    /// The next FETCH literal is announced whole, but only this many bytes of it come, then EOF.
+    LiteralCut(usize),
+    /// The next command of this name (upper case; SMTP: also `DOT` for the end of data) gets this
+    /// reply: for IMAP `NO text` or `BAD text`, for SMTP the whole line.
+    Reply {
+        /// The command.
+        command: String,
+        /// The reply without tag and CRLF.
+        text: String,
+    },
+    /// The connection ends when this command comes, before (`false`) or after (`true`) it was done,
+    /// without a reply in both cases.
+    Hangup {
+        /// The command.
+        command: String,
+        /// Whether the command takes effect.
+        done: bool,
+    },
+    /// The reply to this command waits.
+    Delay {
+        /// The command.
+        command: String,
+        /// How long.
+        by: Duration,
+    },
+    /// TLS presents this certificate.
+    Certificate(CertificateKind),
+    /// `STARTTLS` is not offered and refused.
+    NoStartTls,
+    /// SELECT and STATUS say once that a mailbox is empty, LIST that there is none (F-17).
+    Empty,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    service: Service,
+    fault: Fault,
+    left: u32,
+}
+
+/// What ends open sessions from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kick {
+    /// `* BYE text` or `421 text`, then EOF.
+    Bye(String),
+    /// EOF without a word.
+    Drop,
+}
+
+/// The provider's faults; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    rules: Arc<Mutex<Vec<Rule>>>,
+    kick: watch::Sender<Option<Kick>>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { rules: Arc::default(), kick: watch::Sender::new(None) }
+    }
+}
+
+impl Faults {
+    /// Adds a rule that holds `times` times.
+    pub fn add(&self, service: Service, fault: Fault, times: u32) {
+        self.lock().push(Rule { service, fault, left: times });
+    }
+
+    /// Adds a rule that holds until [`Self::clear`].
+    pub fn always(&self, service: Service, fault: Fault) {
+        self.add(service, fault, u32::MAX);
+    }
+
+    /// All is well again.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Ends every open session now.
+    pub fn kick(&self, kick: Kick) {
+        self.kick.send_replace(Some(kick));
+    }
+
+    pub(super) fn kicks(&self) -> watch::Receiver<Option<Kick>> {
+        let mut kicks = self.kick.subscribe();
+        kicks.mark_unchanged();
+        kicks
+    }
+
+    /// Takes the first rule of `service` that `fits`.
+    pub(super) fn take<R>(&self, service: Service, fits: impl Fn(&Fault) -> Option<R>) -> Option<R> {
+        let mut rules = self.lock();
+        let (at, found) = rules.iter().enumerate().find_map(|(at, rule)| {
+            (rule.service == service).then(|| fits(&rule.fault)).flatten().map(|found| (at, found))
+        })?;
+        let rule = &mut rules[at];
+        if rule.left != u32::MAX {
+            rule.left -= 1;
+            if rule.left == 0 {
+                rules.remove(at);
+            }
+        }
+        Some(found)
+    }
+
+    /// The reply, if any, that `command` gets instead of its own.
+    pub(super) fn reply(&self, service: Service, command: &str) -> Option<String> {
+        self.take(service, |fault| match fault {
+            Fault::Reply { command: of, text } if of == command => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    /// Whether the connection ends at `command`, and whether the command takes effect first.
+    pub(super) fn hangup(&self, service: Service, command: &str) -> Option<bool> {
+        self.take(service, |fault| match fault {
+            Fault::Hangup { command: of, done } if of == command => Some(*done),
+            _ => None,
+        })
+    }
+
+    /// How long the reply to `command` waits.
+    pub(super) fn delay(&self, service: Service, command: &str) -> Option<Duration> {
+        self.take(service, |fault| match fault {
+            Fault::Delay { command: of, by } if of == command => Some(*by),
+            _ => None,
+        })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Rule>> {
+        self.rules.lock().expect("no holder of the lock panics")
+    }
+}

@@ -1,0 +1,124 @@
+//! The client's end of a simulated connection: recorded, and cut or silenced at any byte.
+
+use super::LinkFault;
+use crate::sim::trace::Trace;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::sync::watch;
+
+/// A recorded stream.
+#[derive(Debug)]
+pub(super) struct Taped {
+    inner: DuplexStream,
+    names: [String; 2],
+    trace: Trace,
+    received: u64,
+    reset_after: Option<u64>,
+    silent_after: Option<u64>,
+    born: u64,
+    silence: watch::Receiver<u64>,
+}
+
+impl Taped {
+    pub(super) fn new(
+        inner: DuplexStream,
+        number: u64,
+        trace: Trace,
+        fault: Option<LinkFault>,
+        silence: watch::Receiver<u64>,
+    ) -> Self {
+        let born = *silence.borrow();
+        Self {
+            inner,
+            names: [format!(">{number}"), format!("<{number}")],
+            trace,
+            received: 0,
+            reset_after: match fault {
+                Some(LinkFault::ResetAfter(bytes)) => Some(bytes),
+                _ => None,
+            },
+            silent_after: match fault {
+                Some(LinkFault::SilentAfter(bytes)) => Some(bytes),
+                _ => None,
+            },
+            born,
+            silence,
+        }
+    }
+
+    fn silent(&self) -> bool {
+        *self.silence.borrow() != self.born
+            || self.silent_after.is_some_and(|after| self.received >= after)
+    }
+
+    fn reset(&self) -> bool {
+        self.reset_after.is_some_and(|after| self.received >= after)
+    }
+}
+
+impl AsyncRead for Taped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.silent() {
+            // nobody will wake this reader again: only its own deadline can
+            return Poll::Pending;
+        }
+        if self.reset() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let limit = self.reset_after.into_iter().chain(self.silent_after).min();
+        let room = limit.map_or(u64::MAX, |limit| limit - self.received);
+        let room = usize::try_from(room).unwrap_or(usize::MAX).min(buffer.remaining());
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
+        match Pin::new(&mut self.inner).poll_read(context, &mut part) {
+            Poll::Ready(Ok(())) => {
+                let count = part.filled().len();
+                self.trace.bytes(&self.names[1], part.filled());
+                self.received += count as u64;
+                buffer.advance(count);
+                Poll::Ready(Ok(()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl AsyncWrite for Taped {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.silent() {
+            // the kernel takes what is written to a dead link
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if self.reset() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        if let Poll::Ready(Ok(count)) = written {
+            self.trace.bytes(&self.names[0], &bytes[..count]);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.silent() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.silent() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,60 @@
+//! How files look: they open with what they own, stay readable, and have a name that says something.
+
+use crate::{PRODUCT, code, none, sources};
+
+/// Longer files hide things.
+const LINES: usize = 600;
+/// Names that say nothing about what is inside.
+const EMPTY_NAMES: [&str; 8] =
+    ["util", "utils", "helper", "helpers", "manager", "common", "misc", "stuff"];
+
+#[test]
+fn every_file_opens_with_its_purpose() {
+    let mut breaches = Vec::new();
+    for source in PRODUCT.iter().chain(&["tests"]).flat_map(|folder| sources(folder)) {
+        if !source.text.starts_with("//! ") {
+            breaches.push(source.path);
+        }
+    }
+    none(&breaches, "opens without a `//!` line");
+}
+
+#[test]
+fn no_product_file_is_too_long() {
+    let long = PRODUCT.iter().flat_map(|folder| sources(folder)).filter_map(|source| {
+        let lines = source.text.lines().count();
+        (lines > LINES).then(|| format!("{} has {lines} lines", source.path))
+    });
+    none(&long.collect::<Vec<_>>(), "longer than 600 lines");
+}
+
+#[test]
+fn names_say_something() {
+    let empty = PRODUCT.iter().chain(&["tests"]).flat_map(|folder| sources(folder));
+    let empty = empty
+        .map(|source| source.path)
+        .filter(|path| path.split(['/', '.']).any(|part| EMPTY_NAMES.contains(&part)));
+    none(&empty.collect::<Vec<_>>(), "a name that says nothing");
+}
+
+#[test]
+fn the_product_is_finished_and_knows_no_test() {
+    let mut breaches = Vec::new();
+    for source in PRODUCT.iter().flat_map(|folder| sources(folder)) {
+        for (n, line) in code(&source.text) {
+            let unfinished = ["todo!(", "unimplemented!(", "FIXME", "XXX"];
+            let peeking = ["cfg!(test)", "/shared/", "example.test"];
+            let words = unfinished.iter().chain(&peeking);
+            if words.clone().any(|word| line.contains(word)) && !in_tests(&source.text, n) {
+                breaches.push(format!("{}:{n}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    none(&breaches, "unfinished, or bound to a test");
+}
+
+/// Whether a line stands below the `#[cfg(test)]` of its file, or the file is all tests.
+fn in_tests(text: &str, line: usize) -> bool {
+    let start = text.lines().position(|line| line.trim() == "#[cfg(test)]");
+    start.is_some_and(|start| line > start + 1) || text.contains("clippy::unwrap_used")
+}
