@@ -81,20 +81,14 @@ pub(crate) fn confirm_name(
         Some(typed) => typed.to_owned(),
         None if screen.asks => prompt_line(screen, question)?,
         None => {
-            return Err(Fault::missing(
-                "a confirmation",
-                &format!("--confirm={name}"),
-            ));
+            return Err(Fault::missing("a confirmation", &format!("--confirm={name}")));
         }
     };
     if typed == name {
         return Ok(());
     }
-    Err(Fault::new(
-        "input.data",
-        format!("{typed:?} is not {name:?}: nothing was changed"),
-    )
-    .without_commands())
+    Err(Fault::new("input.data", format!("{typed:?} is not {name:?}: nothing was changed"))
+        .without_commands())
 }
 
 /// Takes a password from its source, or asks for it.
@@ -113,10 +107,7 @@ pub(crate) fn password(
             no_password("could not read the password").because(cause.to_string())
         })?
     } else {
-        return Err(Fault::missing(
-            "the password",
-            "--password-stdin or --password-command",
-        ));
+        return Err(Fault::missing("the password", "--password-stdin or --password-command"));
     };
     if text.is_empty() {
         return Err(no_password("the password is empty"));
@@ -133,11 +124,7 @@ fn from_stdin() -> Result<String, Fault> {
     let failed = |cause: io::Error| {
         no_password("could not read the password from standard input").because(cause.to_string())
     };
-    io::stdin()
-        .lock()
-        .take(PASSWORD_LIMIT as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    io::stdin().lock().take(PASSWORD_LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     password_text(bytes, "standard input")
 }
 
@@ -158,19 +145,13 @@ fn from_command(command: &str) -> Result<String, Fault> {
         return Err(failed(format!("the password command {command:?} failed"))
             .because(output.status.to_string()));
     }
-    let first = output
-        .stdout
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let first = output.stdout.split(|&byte| byte == b'\n').next().unwrap_or_default();
     password_text(first.to_vec(), "the password command")
 }
 
 fn password_text(bytes: Vec<u8>, source: &str) -> Result<String, Fault> {
     if bytes.len() > PASSWORD_LIMIT {
-        return Err(no_password(&format!(
-            "{source} gave more than {PASSWORD_LIMIT} bytes"
-        )));
+        return Err(no_password(&format!("{source} gave more than {PASSWORD_LIMIT} bytes")));
     }
     let mut text = String::from_utf8(bytes)
         .map_err(|_| no_password(&format!("{source} gave a password that is not UTF-8")))?;
@@ -194,9 +175,7 @@ pub(crate) fn canceled() -> Fault {
 
 fn prompt_line(screen: &Screen, prompt: &str) -> Result<String, Fault> {
     let _ = screen.flush();
-    let text = Line::new()
-        .with(Style::Strong, prompt.trim_end())
-        .paint(screen.err);
+    let text = Line::new().with(Style::Strong, prompt.trim_end()).paint(screen.err);
     let _ = write!(io::stderr(), "{text} ");
     let mut answer = String::new();
     let taken = io::stdin()

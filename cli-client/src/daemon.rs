@@ -73,10 +73,7 @@ impl Daemon {
             Err(ClientError::Connect { source, .. }) => return Err(unreachable(&path, &source)),
             Err(other) => return Err(fault_of(other)),
         };
-        let timeout = global
-            .timeout
-            .unwrap_or(USUAL_TIMEOUT)
-            .max(Duration::from_millis(1));
+        let timeout = global.timeout.unwrap_or(USUAL_TIMEOUT).max(Duration::from_millis(1));
         let mut daemon = Self { client, timeout };
         daemon.greet(screen)?;
         Ok(daemon)
@@ -154,11 +151,8 @@ impl Daemon {
     ) -> Result<serde_json::Value, Fault> {
         let raw = self.client.call_raw(method, params).map_err(fault_of)?;
         serde_json::from_str(raw.get()).map_err(|cause| {
-            Fault::new(
-                "socket.protocol",
-                format!("{method} answered something unreadable"),
-            )
-            .because(cause.to_string())
+            Fault::new("socket.protocol", format!("{method} answered something unreadable"))
+                .because(cause.to_string())
         })
     }
 
@@ -178,28 +172,21 @@ impl Daemon {
     }
 
     fn set_timeout(&self, timeout: Duration) -> Result<(), Fault> {
-        self.client
-            .set_timeout(Some(timeout))
-            .map_err(|cause| fault_of(ClientError::Io(cause)))
+        self.client.set_timeout(Some(timeout)).map_err(|cause| fault_of(ClientError::Io(cause)))
     }
 }
 
 /// Picks the account that is meant.
 fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, Fault> {
-    let names: Vec<String> = accounts
-        .iter()
-        .map(|account| account.name.clone())
-        .collect();
+    let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
     let Some(wanted) = wanted else {
         return match accounts.len() {
             1 => Ok(accounts.remove(0)),
             0 => Err(Fault::new("account.none", "no mailbox is connected yet")
                 .without_commands()
                 .try_command(["chapar", "connect", "you@example.org"])),
-            _ => Err(
-                Fault::new("account.ambiguous", "which account? name one with -a")
-                    .hint(format!("there are: {}", names.join(", "))),
-            ),
+            _ => Err(Fault::new("account.ambiguous", "which account? name one with -a")
+                .hint(format!("there are: {}", names.join(", ")))),
         };
     };
     let is_meant = |account: &Account| {
@@ -207,9 +194,8 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
             || account.name.eq_ignore_ascii_case(wanted)
             || account.email.eq_ignore_ascii_case(wanted)
     };
-    let exact = accounts
-        .iter()
-        .position(|account| account.id.0 == wanted || account.name == wanted);
+    let exact =
+        accounts.iter().position(|account| account.id.0 == wanted || account.name == wanted);
     let fitting: Vec<usize> = accounts
         .iter()
         .enumerate()
@@ -217,8 +203,7 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
         .map(|(index, _)| index)
         .collect();
     match (exact, fitting.as_slice()) {
-        (Some(index), _) => Ok(accounts.swap_remove(index)),
-        (None, &[index]) => Ok(accounts.swap_remove(index)),
+        (Some(index), _) | (None, &[index]) => Ok(accounts.swap_remove(index)),
         (None, []) => {
             let fault = Fault::new("account.unknown", format!("there is no account {wanted:?}"));
             Err(if names.is_empty() {
@@ -235,25 +220,16 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
 }
 
 fn is_absent(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
-    )
+    matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
 fn is_timeout(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
+    matches!(cause.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 fn absent(path: &Path, cause: &io::Error) -> Fault {
-    Fault::new(
-        "socket.absent",
-        format!("chapard is not running: {}", path.display()),
-    )
-    .because(cause.to_string())
+    Fault::new("socket.absent", format!("chapard is not running: {}", path.display()))
+        .because(cause.to_string())
 }
 
 fn unreachable(path: &Path, cause: &io::Error) -> Fault {
@@ -285,11 +261,7 @@ pub(crate) fn fault_of(error: ClientError) -> Fault {
 /// Turns the daemon's error object into a fault; its words, remedies and code are kept.
 pub(crate) fn fault_of_wire(error: &Error) -> Fault {
     let kind = error.data.r#type;
-    let code = error
-        .data
-        .code
-        .clone()
-        .unwrap_or_else(|| code_of(kind).to_owned());
+    let code = error.data.code.clone().unwrap_or_else(|| code_of(kind).to_owned());
     let mut fault = Fault::new(&code, error.message.clone());
     fault.exit = pages::exit_of(&code).unwrap_or_else(|| kind.exit_code());
     fault.detail.clone_from(&error.data.detail);
@@ -306,7 +278,7 @@ pub(crate) fn fault_of_wire(error: &Error) -> Fault {
     if !remedy.is_empty() {
         fault.remedy = remedy;
     }
-    fault.wire = serde_json::to_value(error).ok();
+    fault.wire = serde_json::to_value(error).ok().map(Box::new);
     fault
 }
 
@@ -382,10 +354,7 @@ mod tests {
 
     #[test]
     fn no_name_is_enough_only_for_one_account() {
-        assert_eq!(
-            choose(accounts(), None).unwrap_err().code,
-            "account.ambiguous"
-        );
+        assert_eq!(choose(accounts(), None).unwrap_err().code, "account.ambiguous");
         assert_eq!(choose(Vec::new(), None).unwrap_err().code, "account.none");
         assert!(choose(accounts().split_off(2), None).is_ok());
     }
@@ -394,11 +363,7 @@ mod tests {
     fn every_wire_type_leads_to_a_page_and_an_exit_code() {
         for &kind in ErrorType::ALL {
             let fault = fault_of_wire(&Error::new(kind, "m"));
-            assert!(
-                pages::find(&fault.code).is_some(),
-                "{} has no page",
-                fault.code
-            );
+            assert!(pages::find(&fault.code).is_some(), "{} has no page", fault.code);
             assert!(fault.exit >= 65, "{}", kind.word());
         }
     }

@@ -60,7 +60,7 @@ pub(crate) struct Fault {
     /// What to do.
     pub(crate) remedy: Vec<Remedy>,
     /// The error object as the daemon sent it.
-    pub(crate) wire: Option<Value>,
+    pub(crate) wire: Option<Box<Value>>,
     /// The reader of standard output went away: nobody wants to hear about it.
     quiet: bool,
 }
@@ -111,7 +111,7 @@ impl Fault {
     }
 
     /// A failed write to standard output; a reader that left ends the command quietly.
-    pub(crate) fn stdout(cause: io::Error) -> Self {
+    pub(crate) fn stdout(cause: &io::Error) -> Self {
         let mut fault =
             Self::new("cli.output", "could not write the answer").because(cause.to_string());
         if cause.kind() == io::ErrorKind::BrokenPipe {
@@ -130,22 +130,13 @@ impl Fault {
     /// The same with a command to try, before those there are.
     pub(crate) fn try_command<const N: usize>(mut self, command: [&str; N]) -> Self {
         let command = command.iter().map(|&word| word.to_owned()).collect();
-        self.remedy.insert(
-            0,
-            Remedy {
-                title: String::new(),
-                command,
-            },
-        );
+        self.remedy.insert(0, Remedy { title: String::new(), command });
         self
     }
 
     /// The same with a sentence about what to do.
     pub(crate) fn hint(mut self, title: impl Into<String>) -> Self {
-        self.remedy.push(Remedy {
-            title: title.into(),
-            command: Vec::new(),
-        });
+        self.remedy.push(Remedy { title: title.into(), command: Vec::new() });
         self
     }
 
@@ -163,10 +154,7 @@ impl Fault {
     /// The fault for a person: what happened, why, what to do, the code.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (index, text) in wrap(&self.message, width.saturating_sub(2))
-            .into_iter()
-            .enumerate()
-        {
+        for (index, text) in wrap(&self.message, width.saturating_sub(2)).into_iter().enumerate() {
             let mark = if index == 0 {
                 Line::new().with(Style::Bad, "✗").text(" ")
             } else {
@@ -182,17 +170,14 @@ impl Fault {
         for remedy in &self.remedy {
             lines.extend(remedy_lines(remedy, width));
         }
-        let help = format!(
-            "  exit {} · {} · chapar help {}",
-            self.exit, self.code, self.code
-        );
+        let help = format!("  exit {} · {} · chapar help {}", self.exit, self.code, self.code);
         lines.push(Line::new().with(Style::Dim, help));
         lines
     }
 
     /// The fault as the error object of the wire.
     pub(crate) fn to_json(&self) -> Value {
-        let mut error = self.wire.clone().unwrap_or_else(|| {
+        let mut error = self.wire.as_deref().cloned().unwrap_or_else(|| {
             let remedy: Vec<Value> = self
                 .remedy
                 .iter()
@@ -222,16 +207,9 @@ fn remedy_lines(remedy: &Remedy, width: usize) -> Vec<Line> {
     let command = shell_words(&remedy.command);
     let mut lines = Vec::new();
     if !remedy.title.is_empty() && remedy.title != command {
-        for (index, text) in wrap(&remedy.title, width.saturating_sub(10))
-            .into_iter()
-            .enumerate()
-        {
+        for (index, text) in wrap(&remedy.title, width.saturating_sub(10)).into_iter().enumerate() {
             let label = if index == 0 { "try" } else { "" };
-            lines.push(
-                Line::new()
-                    .with(Style::Dim, format!("    {label:<6}"))
-                    .text(text),
-            );
+            lines.push(Line::new().with(Style::Dim, format!("    {label:<6}")).text(text));
         }
         if !command.is_empty() {
             lines.push(Line::of(format!("          {command}")));
@@ -272,28 +250,15 @@ mod tests {
     use crate::screen::Paper;
 
     fn expired() -> Fault {
-        Fault::new(
-            "tls.expired",
-            "mail.example.org:993 has no valid certificate – not connecting",
-        )
-        .because("CN=plesk, expired 2024-11-03; needed: a certificate for mail.example.org")
-        .without_commands()
-        .hint("the name on the certificate that your provider publishes")
-        .try_command([
-            "chapar",
-            "connect",
-            "ana@example.org",
-            "--imap",
-            "imap.example.org",
-        ])
+        Fault::new("tls.expired", "mail.example.org:993 has no valid certificate – not connecting")
+            .because("CN=plesk, expired 2024-11-03; needed: a certificate for mail.example.org")
+            .without_commands()
+            .hint("the name on the certificate that your provider publishes")
+            .try_command(["chapar", "connect", "ana@example.org", "--imap", "imap.example.org"])
     }
 
     fn painted(paper: Paper) -> String {
-        expired()
-            .lines(80)
-            .iter()
-            .map(|line| line.paint(paper) + "\n")
-            .collect()
+        expired().lines(80).iter().map(|line| line.paint(paper) + "\n").collect()
     }
 
     #[test]
@@ -312,11 +277,7 @@ mod tests {
 
     #[test]
     fn colour_adds_nothing_but_colour() {
-        let coloured = painted(Paper {
-            colour: true,
-            ascii: false,
-            terminal: true,
-        });
+        let coloured = painted(Paper { colour: true, ascii: false, terminal: true });
         assert!(coloured.starts_with("\u{1b}[31m✗\u{1b}[0m \u{1b}[1mmail"));
         let stripped = crate::hygiene::clean(&coloured, crate::hygiene::Lines::Many);
         assert_eq!(stripped, painted(Paper::default()));
@@ -324,11 +285,7 @@ mod tests {
 
     #[test]
     fn ascii_has_the_same_words() {
-        let text = painted(Paper {
-            colour: false,
-            ascii: true,
-            terminal: true,
-        });
+        let text = painted(Paper { colour: false, ascii: true, terminal: true });
         assert!(text.is_ascii(), "{text}");
         assert!(text.starts_with("x mail.example.org:993 has no valid certificate - not"));
     }
@@ -336,7 +293,8 @@ mod tests {
     #[test]
     fn json_carries_the_wire_object_untouched() {
         let mut fault = expired();
-        fault.wire = Some(json!({"code": 422, "message": "m", "data": {"type": "tlsInvalid"}}));
+        fault.wire =
+            Some(Box::new(json!({"code": 422, "message": "m", "data": {"type": "tlsInvalid"}})));
         let value = fault.to_json();
         assert_eq!(value["schema"], "chapar/error/1");
         assert_eq!(value["error"]["data"]["type"], "tlsInvalid");
@@ -345,12 +303,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_is_no_fault() {
-        let fault = Fault::stdout(io::Error::from(io::ErrorKind::BrokenPipe));
+        let fault = Fault::stdout(&io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(fault.is_quiet() && fault.exit == exit::OK);
-        assert_eq!(
-            Fault::stdout(io::Error::other("full")).exit,
-            exit::CANNOT_WRITE
-        );
+        assert_eq!(Fault::stdout(&io::Error::other("full")).exit, exit::CANNOT_WRITE);
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! `chapar`: the command line. Parse, connect, command, render, exit code; no mail logic.
 
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")
+)]
+
 mod args;
 mod ask;
 mod commands;
@@ -39,10 +44,7 @@ fn main() -> ExitCode {
 
 /// Runs the command; the number is its exit code.
 fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
-    let context = Context {
-        screen,
-        global: &cli.global,
-    };
+    let context = Context { screen, global: &cli.global };
     let done = |outcome: Result<(), Fault>| outcome.map(|()| exit::OK);
     match &cli.command {
         None => commands::status::overview(&context),
@@ -68,10 +70,7 @@ fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
 
 /// Answers a command line that could not be read, or prints the help that was asked for.
 fn refuse(error: &clap::Error, words: &[std::ffi::OsString]) -> u8 {
-    let global = Global {
-        json: usage::wants_json(words),
-        ..Global::default()
-    };
+    let global = Global { json: usage::wants_json(words), ..Global::default() };
     let screen = Screen::new(&global);
     match usage::fault(error) {
         Some(fault) => report(&screen, &fault),

@@ -29,14 +29,7 @@ pub(crate) struct Page {
 
 /// Every page, by area.
 pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
-    [
-        network::PAGES,
-        account::PAGES,
-        outgoing::PAGES,
-        local::PAGES,
-    ]
-    .into_iter()
-    .flatten()
+    [network::PAGES, account::PAGES, outgoing::PAGES, local::PAGES].into_iter().flatten()
 }
 
 /// The page of a code.
@@ -73,12 +66,7 @@ mod tests {
             assert!(word(area) && word(reason), "{}", page.code);
             assert!(!page.title.is_empty() && !page.why.is_empty() && !page.what.is_empty());
             let known = [65, 66, 67, 69, 70, 73, 75, 77, 78, 2];
-            assert!(
-                known.contains(&page.exit),
-                "{} exits {}",
-                page.code,
-                page.exit
-            );
+            assert!(known.contains(&page.exit), "{} exits {}", page.code, page.exit);
         }
     }
 

@@ -80,10 +80,7 @@ impl Line {
 
     /// The columns it takes.
     pub(crate) fn width(&self) -> usize {
-        self.0
-            .iter()
-            .map(|(_, text)| columns(&clean(text, Lines::One)))
-            .sum()
+        self.0.iter().map(|(_, text)| columns(&clean(text, Lines::One))).sum()
     }
 
     /// The line cut to `width` columns, with `…` where something is missing.
@@ -218,10 +215,7 @@ impl Screen {
             (_, true) => Form::Plain,
             _ => Form::Human,
         };
-        let plain = |paper: Paper| Paper {
-            colour: paper.colour && form == Form::Human,
-            ..paper
-        };
+        let plain = |paper: Paper| Paper { colour: paper.colour && form == Form::Human, ..paper };
         Self {
             form,
             width: terminal_width(),
@@ -251,11 +245,7 @@ impl Screen {
     pub(crate) fn body(&self, text: &str) -> Result<(), Fault> {
         let text = clean(text, Lines::Many);
         self.write(self.out.glyphs(&text).as_bytes())?;
-        if text.ends_with('\n') {
-            Ok(())
-        } else {
-            self.write(b"\n")
-        }
+        if text.ends_with('\n') { Ok(()) } else { self.write(b"\n") }
     }
 
     /// Prints one tab-separated row.
@@ -263,20 +253,14 @@ impl Screen {
         &self,
         fields: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), Fault> {
-        let row: Vec<_> = fields
-            .into_iter()
-            .map(|field| clean(field, Lines::One))
-            .collect();
+        let row: Vec<_> = fields.into_iter().map(|field| clean(field, Lines::One)).collect();
         self.write(format!("{}\n", row.join("\t")).as_bytes())
     }
 
     /// Prints the one JSON object of a command: its schema first, then its members.
     pub(crate) fn object(&self, command: &str, members: Value) -> Result<(), Fault> {
         let mut object = serde_json::Map::new();
-        object.insert(
-            "schema".to_owned(),
-            Value::String(format!("chapar/{command}/1")),
-        );
+        object.insert("schema".to_owned(), Value::String(format!("chapar/{command}/1")));
         match members {
             Value::Object(members) => {
                 object.extend(members.into_iter().filter(|(key, _)| key != "schema"));
@@ -301,7 +285,7 @@ impl Screen {
 
     /// Sends out what is buffered; streams call it after each event.
     pub(crate) fn flush(&self) -> Result<(), Fault> {
-        self.stdout.borrow_mut().flush().map_err(Fault::stdout)
+        self.stdout.borrow_mut().flush().map_err(|cause| Fault::stdout(&cause))
     }
 
     /// Tells a person something beside the answer, unless they asked for silence.
@@ -319,10 +303,7 @@ impl Screen {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Fault> {
-        self.stdout
-            .borrow_mut()
-            .write_all(bytes)
-            .map_err(Fault::stdout)
+        self.stdout.borrow_mut().write_all(bytes).map_err(|cause| Fault::stdout(&cause))
     }
 }
 
@@ -376,11 +357,7 @@ fn terminal_width() -> usize {
     let told = rustix::termios::tcgetwinsize(io::stdout())
         .or_else(|_| rustix::termios::tcgetwinsize(io::stderr()))
         .map_or(0, |size| usize::from(size.ws_col));
-    if told == 0 {
-        USUAL_WIDTH
-    } else {
-        told.clamp(LEAST_WIDTH, MOST_WIDTH)
-    }
+    if told == 0 { USUAL_WIDTH } else { told.clamp(LEAST_WIDTH, MOST_WIDTH) }
 }
 
 fn env_is(name: &str, value: &str) -> bool {
@@ -414,22 +391,12 @@ fn is_ascii_locale(variable: impl Fn(&str) -> Option<String>) -> bool {
 mod tests {
     use super::*;
 
-    const COLOUR: Paper = Paper {
-        colour: true,
-        ascii: false,
-        terminal: true,
-    };
-    const ASCII: Paper = Paper {
-        colour: false,
-        ascii: true,
-        terminal: true,
-    };
+    const COLOUR: Paper = Paper { colour: true, ascii: false, terminal: true };
+    const ASCII: Paper = Paper { colour: false, ascii: true, terminal: true };
 
     #[test]
     fn parts_are_cleaned_where_they_are_painted() {
-        let line = Line::new()
-            .with(Style::Good, "✓ ok")
-            .text(" \u{1b}[2Jhello\u{202e}\nworld");
+        let line = Line::new().with(Style::Good, "✓ ok").text(" \u{1b}[2Jhello\u{202e}\nworld");
         assert_eq!(line.paint(COLOUR), "\u{1b}[32m✓ ok\u{1b}[0m hello world");
         assert_eq!(line.paint(Paper::default()), "✓ ok hello world");
         assert_eq!(line.paint(ASCII), "+ ok hello world");
@@ -437,10 +404,7 @@ mod tests {
 
     #[test]
     fn a_pipe_keeps_letters_that_an_ascii_terminal_cannot_show() {
-        let pipe = Paper {
-            terminal: false,
-            ..ASCII
-        };
+        let pipe = Paper { terminal: false, ..ASCII };
         assert_eq!(pipe.glyphs("“Žofie” …"), "\"Žofie\" ...");
         assert_eq!(ASCII.glyphs("“Žofie” …"), "\"?ofie\" ...");
     }
@@ -464,9 +428,7 @@ mod tests {
     fn the_locale_decides_about_ascii() {
         let with = |set: &[(&str, &str)]| {
             is_ascii_locale(|name| {
-                set.iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
             })
         };
         assert!(with(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]));

@@ -47,9 +47,7 @@ impl Server {
         };
         let trimmed = text.trim();
         let (host, port) = if let Some(rest) = trimmed.strip_prefix('[') {
-            let (host, tail) = rest
-                .split_once(']')
-                .ok_or_else(|| refused("] is missing"))?;
+            let (host, tail) = rest.split_once(']').ok_or_else(|| refused("] is missing"))?;
             (host, tail.strip_prefix(':'))
         } else {
             match trimmed.split_once(':') {
@@ -72,11 +70,7 @@ impl Server {
                 _ => return Err(refused("the port is a number from 1 to 65535")),
             },
         };
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-            protocol,
-        })
+        Ok(Self { host: host.to_owned(), port, protocol })
     }
 
     /// The endpoint: what was not given follows from the rest.
@@ -86,11 +80,7 @@ impl Server {
             _ => Security::Tls,
         });
         let port = self.port.unwrap_or_else(|| self.protocol.port(security));
-        Endpoint {
-            host: self.host,
-            port,
-            security,
-        }
+        Endpoint { host: self.host, port, security }
     }
 }
 
@@ -119,56 +109,23 @@ mod tests {
     #[test]
     fn ports_and_security_follow_from_each_other() {
         for (text, protocol, security, expected) in [
-            (
-                "mail.x.example",
-                Protocol::Imap,
-                None,
-                "mail.x.example 993 tls",
-            ),
-            (
-                "mail.x.example:143",
-                Protocol::Imap,
-                None,
-                "mail.x.example 143 starttls",
-            ),
+            ("mail.x.example", Protocol::Imap, None, "mail.x.example 993 tls"),
+            ("mail.x.example:143", Protocol::Imap, None, "mail.x.example 143 starttls"),
             (
                 "mail.x.example",
                 Protocol::Imap,
                 Some(Security::Starttls),
                 "mail.x.example 143 starttls",
             ),
-            (
-                "mail.x.example:143",
-                Protocol::Imap,
-                Some(Security::Tls),
-                "mail.x.example 143 tls",
-            ),
-            (
-                "mail.x.example",
-                Protocol::Smtp,
-                None,
-                "mail.x.example 465 tls",
-            ),
-            (
-                "mail.x.example:587",
-                Protocol::Smtp,
-                None,
-                "mail.x.example 587 starttls",
-            ),
-            (
-                "127.0.0.1:10143",
-                Protocol::Imap,
-                None,
-                "127.0.0.1 10143 tls",
-            ),
+            ("mail.x.example:143", Protocol::Imap, Some(Security::Tls), "mail.x.example 143 tls"),
+            ("mail.x.example", Protocol::Smtp, None, "mail.x.example 465 tls"),
+            ("mail.x.example:587", Protocol::Smtp, None, "mail.x.example 587 starttls"),
+            ("127.0.0.1:10143", Protocol::Imap, None, "127.0.0.1 10143 tls"),
             ("[::1]:993", Protocol::Imap, None, "::1 993 tls"),
             ("::1", Protocol::Imap, None, "::1 993 tls"),
         ] {
             let at = Server::parse(text, protocol).unwrap().endpoint(security);
-            assert_eq!(
-                format!("{} {} {}", at.host, at.port, at.security.word()),
-                expected
-            );
+            assert_eq!(format!("{} {} {}", at.host, at.port, at.security.word()), expected);
         }
     }
 

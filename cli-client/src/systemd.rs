@@ -29,11 +29,7 @@ pub(crate) fn start() -> bool {
 /// The unit file as systemd finds it: the user's first, then the administrator's, then packages'.
 pub(crate) fn installed(unit: &str) -> Option<PathBuf> {
     let own = unit_directory().ok();
-    let system = [
-        "/etc/systemd/user",
-        "/usr/local/lib/systemd/user",
-        "/usr/lib/systemd/user",
-    ];
+    let system = ["/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user"];
     own.into_iter()
         .chain(system.map(PathBuf::from))
         .map(|directory| directory.join(unit))
@@ -53,11 +49,8 @@ pub(crate) fn systemctl(words: &[&str]) -> Result<String, Fault> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(Fault::new(
-        "service.failed",
-        format!("systemctl --user {} failed", words.join(" ")),
-    )
-    .because(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
+    Err(Fault::new("service.failed", format!("systemctl --user {} failed", words.join(" ")))
+        .because(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
 }
 
 /// One property of a unit, empty when there is none.
@@ -68,15 +61,9 @@ pub(crate) fn property(unit: &str, name: &str) -> String {
 }
 
 fn run(words: &[&str]) -> std::io::Result<Output> {
-    Command::new("systemctl")
-        .arg("--user")
-        .args(words)
-        .stdin(Stdio::null())
-        .output()
+    Command::new("systemctl").arg("--user").args(words).stdin(Stdio::null()).output()
 }
 
 fn runtime() -> Option<PathBuf> {
-    std::env::var_os("XDG_RUNTIME_DIR")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
+    std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute())
 }

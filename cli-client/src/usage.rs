@@ -6,19 +6,12 @@ use crate::error::{Fault, exit};
 
 /// Says whether the words ask for JSON, before or without a successful parse.
 pub(crate) fn wants_json(words: &[std::ffi::OsString]) -> bool {
-    words
-        .iter()
-        .skip(1)
-        .take_while(|word| *word != "--")
-        .any(|word| word == "--json")
+    words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
 /// Turns what clap found into a fault; help and version are no faults and give `None`.
 pub(crate) fn fault(error: &clap::Error) -> Option<Fault> {
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return None;
     }
     let mut fault = Fault::new("cli.usage", message(error)).without_commands();
@@ -51,11 +44,8 @@ fn unknown_command(error: &clap::Error) -> Option<String> {
 }
 
 fn suggestions(error: &clap::Error) -> Vec<String> {
-    let kinds = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
-    ];
+    let kinds =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     kinds
         .into_iter()
         .filter_map(|kind| error.get(kind))
@@ -103,10 +93,7 @@ mod tests {
     fn an_address_is_meant_to_be_connected() {
         let fault = fault_of(&["ana@example.org"]);
         assert_eq!(fault.exit, 2);
-        assert_eq!(
-            fault.remedy[0].command,
-            ["chapar", "connect", "ana@example.org"]
-        );
+        assert_eq!(fault.remedy[0].command, ["chapar", "connect", "ana@example.org"]);
     }
 
     #[test]
@@ -115,14 +102,10 @@ mod tests {
             fault_of(words)
                 .lines(200)
                 .iter()
-                .map(|l| l.paint(Default::default()) + "\n")
+                .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
                 .collect()
         };
-        assert!(
-            said(&["statsu"]).contains("did you mean status?"),
-            "{}",
-            said(&["statsu"])
-        );
+        assert!(said(&["statsu"]).contains("did you mean status?"), "{}", said(&["statsu"]));
         assert!(said(&["send", "--subjet", "x"]).contains("did you mean --subject?"));
         assert!(said(&["mail", "lst"]).contains("did you mean list?"));
         assert!(said(&["outbox"]).contains("a subcommand is missing"));

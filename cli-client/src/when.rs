@@ -44,13 +44,9 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, TimeError> {
         return Err(unreadable());
     }
     while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let (number, tail) = rest.split_at_checked(digits).ok_or_else(unreadable)?;
-        let letters = tail
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(tail.len());
+        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at_checked(letters).ok_or_else(unreadable)?;
         let factor = match unit {
             "" if rest == text.trim() => 1,
@@ -80,9 +76,7 @@ pub(crate) fn parse_at(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> 
     let at = if let Some(after) = text.strip_prefix('+') {
         let after = SignedDuration::try_from(parse_duration(after).map_err(|_| unreadable())?)
             .map_err(|_| unreadable())?;
-        now.timestamp()
-            .checked_add(after)
-            .map_err(|_| unreadable())?
+        now.timestamp().checked_add(after).map_err(|_| unreadable())?
     } else if let Some(time) = clock_time(text) {
         next_occurrence(time, now).ok_or_else(unreadable)?
     } else {
@@ -131,11 +125,7 @@ fn absolute(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 
 /// The next moment the clock shows `time`: today, or tomorrow when that is over.
 fn next_occurrence(time: Time, now: &Zoned) -> Option<Timestamp> {
-    let on = |date: Date| {
-        date.to_datetime(time)
-            .to_zoned(now.time_zone().clone())
-            .ok()
-    };
+    let on = |date: Date| date.to_datetime(time).to_zoned(now.time_zone().clone()).ok();
     let today = on(now.date())?;
     if today.timestamp() > now.timestamp() {
         return Some(today.timestamp());
@@ -157,31 +147,12 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, seconds) in [
-            ("90", 90),
-            ("30s", 30),
-            ("5m", 300),
-            ("2h", 7200),
-            ("1h30m", 5400),
-            ("7d", 604_800),
-        ] {
-            assert_eq!(
-                parse_duration(text),
-                Ok(Duration::from_secs(seconds)),
-                "{text}"
-            );
+        for (text, seconds) in
+            [("90", 90), ("30s", 30), ("5m", 300), ("2h", 7200), ("1h30m", 5400), ("7d", 604_800)]
+        {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in [
-            "",
-            "s",
-            "h2",
-            "5x",
-            "1.5h",
-            "-3s",
-            "99999999999999999999h",
-            "2h5",
-            "é",
-        ] {
+        for text in ["", "s", "h2", "5x", "1.5h", "-3s", "99999999999999999999h", "2h5", "é"] {
             assert!(parse_duration(text).is_err(), "{text:?}");
         }
     }
@@ -189,10 +160,7 @@ mod tests {
     #[test]
     fn moments_to_send_at() {
         assert_eq!(at("2027-01-31T09:00:00Z").unwrap(), "2027-01-31T09:00:00Z");
-        assert_eq!(
-            at("2027-01-31T09:00:00+02:00").unwrap(),
-            "2027-01-31T07:00:00Z"
-        );
+        assert_eq!(at("2027-01-31T09:00:00+02:00").unwrap(), "2027-01-31T07:00:00Z");
         assert_eq!(at("2027-01-31 09:00").unwrap(), "2027-01-31T08:00:00Z");
         assert_eq!(at("2027-07-31 09:00").unwrap(), "2027-07-31T07:00:00Z");
         assert_eq!(at("13:30").unwrap(), "2026-11-22T12:30:00Z");
@@ -204,19 +172,8 @@ mod tests {
     fn moments_that_cannot_be() {
         assert!(matches!(at("2020-01-01 09:00"), Err(TimeError::Past(_))));
         assert!(matches!(at("2126-01-01 09:00"), Err(TimeError::TooFar(_))));
-        for text in [
-            "",
-            "tomorrow",
-            "25:00",
-            "+",
-            "+2x",
-            "2027-02-30 09:00",
-            "09:00:00:00",
-        ] {
-            assert!(
-                matches!(at(text), Err(TimeError::Unreadable(..))),
-                "{text:?}"
-            );
+        for text in ["", "tomorrow", "25:00", "+", "+2x", "2027-02-30 09:00", "09:00:00:00"] {
+            assert!(matches!(at(text), Err(TimeError::Unreadable(..))), "{text:?}");
         }
     }
 

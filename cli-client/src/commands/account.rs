@@ -45,9 +45,9 @@ fn list(context: &Context<'_>) -> Result<(), Fault> {
                 account.state.word(),
             ])
         }),
-        Form::Human if accounts.is_empty() => screen.answer(&Line::of(
-            "No mailbox is connected.  chapar connect you@example.org",
-        )),
+        Form::Human if accounts.is_empty() => {
+            screen.answer(&Line::of("No mailbox is connected.  chapar connect you@example.org"))
+        }
         Form::Human => {
             let mut table = Table::new(&[
                 Column::left("ID"),
@@ -79,10 +79,7 @@ fn show(context: &Context<'_>, named: Option<&str>) -> Result<(), Fault> {
     let screen = context.screen;
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, named)?;
-    let get = MailboxGet {
-        account_id: Some(account.id.clone()),
-        ..MailboxGet::default()
-    };
+    let get = MailboxGet { account_id: Some(account.id.clone()), ..MailboxGet::default() };
     let mailboxes = daemon.call(&get)?.list;
     if screen.form == Form::Json {
         let members = json!({"id": account.id, "account": account, "mailboxes": mailboxes});
@@ -112,21 +109,13 @@ fn lines(account: &Account) -> Vec<Line> {
         ("login", account.user.clone()),
         (
             "mirrors",
-            format!(
-                "{} of the newest {}",
-                count(account.mails),
-                count(account.window.into())
-            ),
+            format!("{} of the newest {}", count(account.mails), count(account.window.into())),
         ),
         ("push", account.push.clone().unwrap_or_default()),
         ("notify", account.notify.word().to_owned()),
     ] {
         if !value.is_empty() {
-            lines.push(
-                Line::new()
-                    .with(Style::Dim, format!("  {name:<10}"))
-                    .text(value),
-            );
+            lines.push(Line::new().with(Style::Dim, format!("  {name:<10}")).text(value));
         }
     }
     for health in &account.health {
@@ -164,40 +153,21 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
         window: args.window,
         notify: args.notify.map(Into::into),
         user: args.user.clone(),
-        display_name: args
-            .display_name
-            .clone()
-            .map(|name| Some(name).filter(|n| !n.is_empty())),
-        ca_pem: args
-            .ca_file
-            .as_deref()
-            .map(read_authority)
-            .transpose()?
-            .map(Some),
+        display_name: args.display_name.clone().map(|name| Some(name).filter(|n| !n.is_empty())),
+        ca_pem: args.ca_file.as_deref().map(read_authority).transpose()?.map(Some),
         ..AccountPatch::default()
     };
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, args.account.as_deref())?;
     let imap_security = args.imap_security.map(Into::into);
-    patch.imap = server(
-        args.imap.as_deref(),
-        imap_security,
-        &account.imap,
-        Protocol::Imap,
-    )?;
+    patch.imap =
+        server(args.imap.as_deref(), imap_security, account.imap.as_ref(), Protocol::Imap)?;
     let smtp_security = args.smtp_security.map(Into::into);
-    patch.smtp = server(
-        args.smtp.as_deref(),
-        smtp_security,
-        &account.smtp,
-        Protocol::Smtp,
-    )?;
+    patch.smtp =
+        server(args.smtp.as_deref(), smtp_security, account.smtp.as_ref(), Protocol::Smtp)?;
     let asks = args.password || args.password_stdin || args.password_command.is_some();
     if patch == AccountPatch::default() && !asks {
-        return Err(Fault::missing(
-            "what to change",
-            "--name, --password, --imap …",
-        ));
+        return Err(Fault::missing("what to change", "--name, --password, --imap …"));
     }
     if args.change.dry_run {
         return would(context.screen, "account.update", "change", &account);
@@ -218,24 +188,19 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
 fn server(
     given: Option<&str>,
     security: Option<Security>,
-    before: &Option<Endpoint>,
+    before: Option<&Endpoint>,
     protocol: Protocol,
 ) -> Result<Option<Endpoint>, Fault> {
     Ok(match (given, security, before) {
         (Some(text), security, _) => Some(Server::parse(text, protocol)?.endpoint(security)),
-        (None, Some(security), Some(before)) => Some(Endpoint {
-            security,
-            ..before.clone()
-        }),
+        (None, Some(security), Some(before)) => Some(Endpoint { security, ..before.clone() }),
         _ => None,
     })
 }
 
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
-    let update = AccountSet {
-        update: Some([(account.id.clone(), patch)].into()),
-        ..AccountSet::default()
-    };
+    let update =
+        AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
     match daemon.call(&update)?.not_updated.get(&account.id.0) {
         Some(error) => Err(fault_of_set(error)),
         None => Ok(()),
@@ -258,14 +223,7 @@ fn pause(
     if dry_run {
         return would(context.screen, command, verb, &account);
     }
-    set(
-        &mut daemon,
-        &account,
-        AccountPatch {
-            paused: Some(paused),
-            ..AccountPatch::default()
-        },
-    )?;
+    set(&mut daemon, &account, AccountPatch { paused: Some(paused), ..AccountPatch::default() })?;
     let account = read_account(&mut daemon, &account.id)?;
     tell(context.screen, command, done, &account)?;
     if paused {
@@ -291,10 +249,8 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
         );
         ask::confirm_name(screen, &question, &account.name, args.confirm.as_deref())?;
     }
-    let reply = daemon.call(&AccountSet {
-        destroy: Some(vec![account.id.clone()]),
-        ..AccountSet::default()
-    })?;
+    let reply = daemon
+        .call(&AccountSet { destroy: Some(vec![account.id.clone()]), ..AccountSet::default() })?;
     if let Some(error) = reply.not_destroyed.get(&account.id.0) {
         return Err(fault_of_set(error));
     }
@@ -313,20 +269,14 @@ fn would(screen: &Screen, command: &str, verb: &str, account: &Account) -> Resul
         }
         return screen.object(command, members);
     }
-    screen.answer(&Line::of(format!(
-        "Would {verb} {} ({}).",
-        account.name, account.email
-    )))
+    screen.answer(&Line::of(format!("Would {verb} {} ({}).", account.name, account.email)))
 }
 
 fn tell(screen: &Screen, command: &str, done: &str, account: &Account) -> Result<(), Fault> {
     match screen.form {
         Form::Json => screen.object(command, members(account)),
         Form::Plain => screen.fields([account.id.as_ref(), &account.name, done]),
-        Form::Human => screen.answer(
-            &Line::new()
-                .with(Style::Good, "✓")
-                .text(format!(" {} {done}", account.name)),
-        ),
+        Form::Human => screen
+            .answer(&Line::new().with(Style::Good, "✓").text(format!(" {} {done}", account.name))),
     }
 }

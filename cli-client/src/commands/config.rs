@@ -98,31 +98,20 @@ fn set(
     }
     match screen.form {
         Form::Json => screen.object("config.set", json!({"key": key, "value": value})),
-        _ => screen.answer(
-            &Line::new()
-                .with(Style::Good, "✓")
-                .text(format!(" {key} = {value}")),
-        ),
+        _ => screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" {key} = {value}"))),
     }
 }
 
 fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
     if !context.screen.asks {
-        return Err(Fault::missing(
-            "a terminal for the editor",
-            "config set KEY VALUE",
-        ));
+        return Err(Fault::missing("a terminal for the editor", "config set KEY VALUE"));
     }
     if !path.exists() {
         write(path, "# chapar; see `chapar man chapar-config`\n")?;
     }
     let editor = ["VISUAL", "EDITOR"]
         .iter()
-        .find_map(|name| {
-            std::env::var(name)
-                .ok()
-                .filter(|value| !value.trim().is_empty())
-        })
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| "vi".to_owned());
     // editors are set with arguments (`code --wait`): sh splits them, the path stays one word
     let status = Command::new("/bin/sh")
@@ -131,11 +120,9 @@ fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
         .status()
         .map_err(|cause| Fault::new("input.file", "could not run sh").because(cause.to_string()))?;
     if !status.success() {
-        return Err(
-            Fault::new("input.file", format!("the editor {editor:?} failed"))
-                .because(status.to_string())
-                .without_commands(),
-        );
+        return Err(Fault::new("input.file", format!("the editor {editor:?} failed"))
+            .because(status.to_string())
+            .without_commands());
     }
     check(context, path)
 }
@@ -146,13 +133,9 @@ fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
         context.open()?.call(&DaemonReload {})?;
     }
     match context.screen.form {
-        Form::Json => context
-            .screen
-            .object("config.check", json!({"path": path, "ok": true})),
+        Form::Json => context.screen.object("config.check", json!({"path": path, "ok": true})),
         _ => context.screen.answer(
-            &Line::new()
-                .with(Style::Good, "✓")
-                .text(format!(" {} is fine", path.display())),
+            &Line::new().with(Style::Good, "✓").text(format!(" {} is fine", path.display())),
         ),
     }
 }
@@ -183,20 +166,15 @@ fn write(path: &Path, text: &str) -> Result<(), Fault> {
 
 fn split_key(key: &str) -> Result<(&str, &str), Fault> {
     let word = |text: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
     };
-    key.split_once('.')
-        .filter(|(section, name)| word(section) && word(name))
-        .ok_or_else(|| {
-            let mut fault = Fault::new("config.unknown_key", format!("{key:?} is not a setting"))
-                .without_commands()
-                .hint("a setting is SECTION.NAME, such as sync.window");
-            fault.exit = exit::BAD_DATA;
-            fault
-        })
+    key.split_once('.').filter(|(section, name)| word(section) && word(name)).ok_or_else(|| {
+        let mut fault = Fault::new("config.unknown_key", format!("{key:?} is not a setting"))
+            .without_commands()
+            .hint("a setting is SECTION.NAME, such as sync.window");
+        fault.exit = exit::BAD_DATA;
+        fault
+    })
 }
 
 /// A value as TOML: numbers, booleans and quoted text as they are, a bare word as text.
@@ -215,10 +193,7 @@ fn toml_value(value: &str) -> Result<String, Fault> {
     if is_toml {
         return Ok(value.to_owned());
     }
-    Ok(format!(
-        "\"{}\"",
-        value.replace('\\', "\\\\").replace('"', "\\\"")
-    ))
+    Ok(format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// The line number and the value of a setting.
@@ -264,12 +239,10 @@ fn replaced(text: &str, section: &str, name: &str, value: &str) -> String {
         if let Some(line) = lines.get_mut(number) {
             let rest = line.split_once('=').map_or("", |(_, rest)| rest);
             let comment = rest.get(without_comment(rest).len()..).unwrap_or_default();
-            *line = format!("{setting} {comment}").trim_end().to_owned();
+            let changed = format!("{setting} {comment}");
+            changed.trim_end().clone_into(line);
         }
-    } else if let Some(heading) = lines
-        .iter()
-        .position(|line| is_heading(line.trim(), section))
-    {
+    } else if let Some(heading) = lines.iter().position(|line| is_heading(line.trim(), section)) {
         lines.insert(heading + 1, setting);
     } else {
         if lines.last().is_some_and(|last| !last.is_empty()) {
@@ -293,10 +266,7 @@ mod tests {
             replaced(FILE, "log", "level", "\"debug\""),
             FILE.replace("level = \"info\" # loud", "level = \"debug\" # loud")
         );
-        assert_eq!(
-            replaced(FILE, "sync", "window", "7"),
-            FILE.replace("10", "7")
-        );
+        assert_eq!(replaced(FILE, "sync", "window", "7"), FILE.replace("10", "7"));
         assert_eq!(
             replaced(FILE, "log", "to", "\"file\""),
             FILE.replace("[log]\n", "[log]\nto = \"file\"\n")

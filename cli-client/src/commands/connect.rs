@@ -39,30 +39,20 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
         return settings.show(screen).map(|()| exit::OK);
     }
     let mut daemon = context.open()?;
-    let source = PasswordSource {
-        stdin: args.password_stdin,
-        command: args.password_command.as_deref(),
-    };
+    let source =
+        PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
     let password = ask::password(screen, &settings.email, source)?;
-    let cursor = daemon
-        .call(&EventGet {
-            limit: Some(1),
-            ..EventGet::default()
-        })?
-        .cursor;
+    let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     let (account, steps) = prove(screen, &mut daemon, settings.into_request(args, password))?;
     finish(context, daemon, args.wait, &cursor, &account, &steps)
 }
 
 /// Connects a mailbox of which only the address is known.
-pub(crate) fn by_address(context: &Context<'_>, address: String) -> Result<u8, Fault> {
-    let words = ["chapar", "connect", "--", &address];
+pub(crate) fn by_address(context: &Context<'_>, address: &str) -> Result<u8, Fault> {
+    let words = ["chapar", "connect", "--", address];
     match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Some(Command::Connect(args))) => run(context, &args),
-        _ => Err(Fault::new(
-            "input.address",
-            format!("{address:?} is not a mail address"),
-        )),
+        _ => Err(Fault::new("input.address", format!("{address:?} is not a mail address"))),
     }
 }
 
@@ -89,23 +79,21 @@ impl Settings {
                 "Ask your provider for the servers, or press Enter to try the usual names.",
             ));
         }
-        let imap = match &args.imap {
-            Some(imap) => imap.clone(),
-            None => {
-                let usual = format!("imap.{domain}:993");
-                ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?
-            }
+        let imap = if let Some(imap) = &args.imap {
+            imap.clone()
+        } else {
+            let usual = format!("imap.{domain}:993");
+            ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?
         };
         let imap = Server::parse(&imap, Protocol::Imap)?;
-        let smtp = match &args.smtp {
-            Some(smtp) => smtp.clone(),
-            None => {
-                let usual = match imap.host.strip_prefix("imap.") {
-                    Some(rest) => format!("smtp.{rest}:465"),
-                    None => format!("{}:465", imap.host),
-                };
-                ask::line(screen, "  SMTP server", Some(&usual), "--smtp HOST[:PORT]")?
-            }
+        let smtp = if let Some(smtp) = &args.smtp {
+            smtp.clone()
+        } else {
+            let usual = match imap.host.strip_prefix("imap.") {
+                Some(rest) => format!("smtp.{rest}:465"),
+                None => format!("{}:465", imap.host),
+            };
+            ask::line(screen, "  SMTP server", Some(&usual), "--smtp HOST[:PORT]")?
         };
         let smtp = Server::parse(&smtp, Protocol::Smtp)?;
         Ok(Self {
@@ -124,12 +112,7 @@ impl Settings {
             return screen.object("connect", members);
         }
         let line = |what: &str, at: &Endpoint| {
-            Line::of(format!(
-                "  {what}  {}:{}   {}",
-                at.host,
-                at.port,
-                at.security.word()
-            ))
+            Line::of(format!("  {what}  {}:{}   {}", at.host, at.port, at.security.word()))
         };
         screen.answers(&[
             Line::of(format!("Would prove and save {}:", self.email)),
@@ -225,10 +208,7 @@ fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {
 
 /// The account as it is now.
 pub(crate) fn read_account(daemon: &mut Daemon, id: &AccountId) -> Result<Account, Fault> {
-    let get = AccountGet {
-        ids: Some(vec![id.clone()]),
-        properties: None,
-    };
+    let get = AccountGet { ids: Some(vec![id.clone()]), properties: None };
     daemon
         .call(&get)?
         .list
@@ -263,10 +243,7 @@ fn finish(
                 "account": account, "steps": steps,
             });
             if let (Some(ended), Some(members)) = (&ended, members.as_object_mut()) {
-                members.insert(
-                    "sync".to_owned(),
-                    json!({"emails": ended.emails, "ms": ended.ms}),
-                );
+                members.insert("sync".to_owned(), json!({"emails": ended.emails, "ms": ended.ms}));
             }
             screen.object("connect", members)?;
         }
@@ -309,12 +286,9 @@ fn check_address(address: &str) -> Result<(), Fault> {
     if fine {
         return Ok(());
     }
-    Err(Fault::new(
-        "input.address",
-        format!("{address:?} is not a mail address"),
-    )
-    .without_commands()
-    .hint("an address is name@domain, such as ana@example.org"))
+    Err(Fault::new("input.address", format!("{address:?} is not a mail address"))
+        .without_commands()
+        .hint("an address is name@domain, such as ana@example.org"))
 }
 
 /// Reads authorities in PEM.

@@ -58,10 +58,7 @@ pub(crate) fn follow(
                 let took = progress.took();
                 tell_end(screen, completed.emails, took);
                 let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                return Ok(Some(Ended {
-                    emails: completed.emails,
-                    ms,
-                }));
+                return Ok(Some(Ended { emails: completed.emails, ms }));
             }
         }
         cursor = news.cursor;
@@ -104,15 +101,8 @@ fn tell_end(screen: &Screen, emails: u64, took: Duration) {
 fn step(account: &Account) -> Option<Step> {
     let progress = account.progress.as_ref()?;
     let cause = progress.stalled.clone().or_else(|| {
-        let unwell = matches!(
-            account.state,
-            AccountState::Offline | AccountState::Throttled
-        );
-        account
-            .health
-            .first()
-            .filter(|_| unwell)
-            .map(|health| health.title.clone())
+        let unwell = matches!(account.state, AccountState::Offline | AccountState::Throttled);
+        account.health.first().filter(|_| unwell).map(|health| health.title.clone())
     });
     Some(Step {
         done: progress.done,
@@ -125,17 +115,11 @@ fn step(account: &Account) -> Option<Step> {
 
 /// The fault that stops an account until a person acts.
 pub(crate) fn stopped(account: &Account) -> Option<Fault> {
-    if !matches!(
-        account.state,
-        AccountState::AuthExpired | AccountState::SettingsWrong
-    ) {
+    if !matches!(account.state, AccountState::AuthExpired | AccountState::SettingsWrong) {
         return None;
     }
     let Some(health) = account.health.first() else {
-        return Some(Fault::new(
-            "account.settings",
-            format!("{} needs you", account.name),
-        ));
+        return Some(Fault::new("account.settings", format!("{} needs you", account.name)));
     };
     let mut fault = Fault::new(&health.code, format!("{}: {}", account.name, health.title));
     if let Some(detail) = &health.detail {
@@ -145,10 +129,7 @@ pub(crate) fn stopped(account: &Account) -> Option<Fault> {
         fault.remedy = health
             .remedy
             .iter()
-            .map(|command| Remedy {
-                title: String::new(),
-                command: command.clone(),
-            })
+            .map(|command| Remedy { title: String::new(), command: command.clone() })
             .collect();
     }
     Some(fault)

@@ -28,11 +28,7 @@ pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
         && let Some(mut journal) = journal(args)
     {
         let reader = journal.stdout.take().map(BufReader::new);
-        for line in reader
-            .into_iter()
-            .flat_map(BufRead::lines)
-            .map_while(Result::ok)
-        {
+        for line in reader.into_iter().flat_map(BufRead::lines).map_while(Result::ok) {
             filter.show(context.screen, &line)?;
         }
         let _ = journal.wait();
@@ -40,12 +36,14 @@ pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
     }
     let path = places::state()?.join("log/chapard.log");
     let mut place = show_end(context.screen, &path, args, &filter)?;
-    while args.follow {
+    if !args.follow {
+        return Ok(exit::OK);
+    }
+    loop {
         context.screen.flush()?;
         std::thread::sleep(LOOK);
         place = show_new(context.screen, &path, place, &filter)?;
     }
-    Ok(exit::OK)
 }
 
 /// Which lines are wanted.
@@ -65,24 +63,16 @@ impl Filter {
             ),
         };
         let account = context.account().map(str::to_owned);
-        Ok(Self {
-            since,
-            level: args.level,
-            account,
-        })
+        Ok(Self { since, level: args.level, account })
     }
 
     fn wants(&self, line: &str) -> bool {
         let since = self.since.is_none_or(|since| {
-            let at = line
-                .split_whitespace()
-                .next()
-                .and_then(|word| word.parse::<Timestamp>().ok());
+            let at = line.split_whitespace().next().and_then(|word| word.parse::<Timestamp>().ok());
             at.is_none_or(|at| at >= since)
         });
-        let level = self
-            .level
-            .is_none_or(|least| level_of(line).is_none_or(|level| level <= least));
+        let level =
+            self.level.is_none_or(|least| level_of(line).is_none_or(|level| level <= least));
         let account = self.account.as_ref().is_none_or(|account| {
             line.split(|c: char| c.is_whitespace() || matches!(c, '=' | '{' | '}' | ':' | '"'))
                 .any(|word| word.eq_ignore_ascii_case(account))
@@ -127,24 +117,12 @@ fn level_of(line: &str) -> Option<Level> {
 
 fn journal(args: &LogsArgs) -> Option<std::process::Child> {
     let mut command = Command::new("journalctl");
-    command.args([
-        "--user",
-        "--unit",
-        "chapard.service",
-        "--output",
-        "cat",
-        "--no-pager",
-    ]);
+    command.args(["--user", "--unit", "chapard.service", "--output", "cat", "--no-pager"]);
     command.arg("--lines").arg(args.lines.to_string());
     if args.follow {
         command.arg("--follow");
     }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
 }
 
 /// Shows the last lines, the older file of the ring first, and gives the end of the newer one.
@@ -174,10 +152,7 @@ fn show_end(screen: &Screen, path: &Path, args: &LogsArgs, filter: &Filter) -> R
     }
     let wanted: Vec<&String> = lines.iter().filter(|line| filter.wants(line)).collect();
     let skip = wanted.len().saturating_sub(args.lines);
-    wanted
-        .into_iter()
-        .skip(skip)
-        .try_for_each(|line| filter.show(screen, line))?;
+    wanted.into_iter().skip(skip).try_for_each(|line| filter.show(screen, line))?;
     Ok(end)
 }
 
@@ -191,9 +166,7 @@ fn show_new(screen: &Screen, path: &Path, place: u64, filter: &Filter) -> Result
     // a line that is still being written is shown when it is whole
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     let shown = text.get(..whole).unwrap_or_default();
-    shown
-        .lines()
-        .try_for_each(|line| filter.show(screen, line))?;
+    shown.lines().try_for_each(|line| filter.show(screen, line))?;
     Ok(from + whole as u64)
 }
 
@@ -219,14 +192,7 @@ mod tests {
             account: account.map(str::to_owned),
         };
         assert!(filter(None, None, None).wants(line));
-        assert!(
-            filter(
-                Some("2026-11-22T10:00:00Z"),
-                Some(Level::Warn),
-                Some("work")
-            )
-            .wants(line)
-        );
+        assert!(filter(Some("2026-11-22T10:00:00Z"), Some(Level::Warn), Some("work")).wants(line));
         assert!(!filter(Some("2026-11-22T11:00:00Z"), None, None).wants(line));
         assert!(!filter(None, Some(Level::Error), None).wants(line));
         assert!(!filter(None, None, Some("wor")).wants(line));

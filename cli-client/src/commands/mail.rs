@@ -87,14 +87,14 @@ fn query(
         filter.not_keyword = Some("$seen".to_owned());
     }
     let account_id = account.map(|account: Account| account.id);
-    let (emails, total) = page(&mut daemon, account_id, &filter, args.limit)?;
+    let (emails, total) = page(&mut daemon, account_id.as_ref(), &filter, args.limit)?;
     show_list(context.screen, command, &emails, &mailboxes.list, total)
 }
 
 /// The newest `limit` emails that match, and how many match in all.
 fn page(
     daemon: &mut Daemon,
-    account_id: Option<AccountId>,
+    account_id: Option<&AccountId>,
     filter: &EmailFilter,
     limit: u32,
 ) -> Result<(Vec<Email>, u64), Fault> {
@@ -103,7 +103,7 @@ fn page(
     loop {
         let have = emails.len() as u64;
         let reply = daemon.call(&EmailQuery {
-            account_id: account_id.clone(),
+            account_id: account_id.cloned(),
             filter: Some(filter.clone()),
             sort: None,
             position: Some(have),
@@ -112,15 +112,8 @@ fn page(
         if reply.ids.is_empty() {
             return Ok((emails, reply.total));
         }
-        let ids: Vec<EmailId> = reply
-            .ids
-            .iter()
-            .map(|id| EmailId::from(id.as_str()))
-            .collect();
-        let got = daemon.call(&EmailGet {
-            ids: Some(ids.clone()),
-            ..EmailGet::default()
-        })?;
+        let ids: Vec<EmailId> = reply.ids.iter().map(|id| EmailId::from(id.as_str())).collect();
+        let got = daemon.call(&EmailGet { ids: Some(ids.clone()), ..EmailGet::default() })?;
         let before = emails.len();
         emails.extend(in_order(got.list, &ids));
         let done = emails.len() as u64 >= wanted.min(reply.total);
@@ -133,11 +126,7 @@ fn page(
 
 /// `/get` may answer in any order.
 fn in_order(mut emails: Vec<Email>, ids: &[EmailId]) -> Vec<Email> {
-    let place = |email: &Email| {
-        ids.iter()
-            .position(|id| *id == email.id)
-            .unwrap_or(usize::MAX)
-    };
+    let place = |email: &Email| ids.iter().position(|id| *id == email.id).unwrap_or(usize::MAX);
     emails.sort_by_cached_key(place);
     emails
 }
@@ -166,11 +155,7 @@ fn show_list(
             if total > emails.len() as u64 {
                 screen.say(&Line::new().with(
                     Style::Dim,
-                    format!(
-                        "{} of {}   --limit N shows more",
-                        emails.len(),
-                        count(total)
-                    ),
+                    format!("{} of {}   --limit N shows more", emails.len(), count(total)),
                 ));
             }
             if emails.is_empty() {
@@ -194,11 +179,7 @@ fn list_lines(emails: &[Email], mailboxes: &[Mailbox], now: &Zoned, width: usize
         Column::wide("MAILBOX"),
     ]);
     for email in emails {
-        let style = if is_unread(email) {
-            Style::Strong
-        } else {
-            Style::Plain
-        };
+        let style = if is_unread(email) { Style::Strong } else { Style::Plain };
         let mut marks = String::from(if is_unread(email) { "●" } else { " " });
         if has(email, "$flagged") {
             marks.push('!');
@@ -210,8 +191,7 @@ fn list_lines(emails: &[Email], mailboxes: &[Mailbox], now: &Zoned, width: usize
         table.row([
             Cell::styled(Style::Dim, &email.id.0),
             marks.into(),
-            at.map_or_else(|_| String::new(), |at| short(at, now))
-                .into(),
+            at.map_or_else(|_| String::new(), |at| short(at, now)).into(),
             Cell::styled(style, sender(email)),
             Cell::styled(style, email.subject.as_deref().unwrap_or("(no subject)")),
             Cell::styled(Style::Dim, mailbox_name(email, mailboxes)),
@@ -250,63 +230,44 @@ fn find_mailbox(mailboxes: &[Mailbox], wanted: &str) -> Result<MailboxId, Fault>
         .or_else(|| by(&|mailbox| mailbox.role.is_some_and(|role| role.word() == wanted)))
         .or_else(|| by(&|mailbox| mailbox.name.eq_ignore_ascii_case(wanted)));
     found.map(|mailbox| mailbox.id.clone()).ok_or_else(|| {
-        let known: Vec<&str> = mailboxes
-            .iter()
-            .take(20)
-            .map(|mailbox| &*mailbox.path)
-            .collect();
+        let known: Vec<&str> = mailboxes.iter().take(20).map(|mailbox| &*mailbox.path).collect();
         Fault::new("mailbox.unknown", format!("there is no mailbox {wanted:?}"))
             .hint(format!("there are: {}", known.join(", ")))
     })
 }
 
 /// One email with its text.
-fn read(daemon: &mut Daemon, ids: Vec<EmailId>) -> Result<Vec<Email>, Fault> {
+fn read(daemon: &mut Daemon, ids: &[EmailId]) -> Result<Vec<Email>, Fault> {
     let mut properties: Vec<String> = <Email as chapar_ipc_protocol::standard::Object>::PROPERTIES
         .iter()
         .map(|&name| name.to_owned())
         .collect();
     properties.dedup();
     let get = EmailGet {
-        ids: Some(ids.clone()),
+        ids: Some(ids.to_vec()),
         properties: Some(properties),
         fetch_all_body_values: Some(true),
         ..EmailGet::default()
     };
-    Ok(in_order(daemon.call(&get)?.list, &ids))
+    Ok(in_order(daemon.call(&get)?.list, ids))
 }
 
 /// One email by id, without its text.
 pub(crate) fn one(daemon: &mut Daemon, id: &str) -> Result<Email, Fault> {
-    let get = EmailGet {
-        ids: Some(vec![EmailId::from(id)]),
-        ..EmailGet::default()
-    };
-    daemon
-        .call(&get)?
-        .list
-        .into_iter()
-        .next()
-        .ok_or_else(|| unknown(id))
+    let get = EmailGet { ids: Some(vec![EmailId::from(id)]), ..EmailGet::default() };
+    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: &str) -> Fault {
-    Fault::new(
-        "mail.unknown",
-        format!("there is no mail {id:?} on this machine"),
-    )
+    Fault::new("mail.unknown", format!("there is no mail {id:?} on this machine"))
 }
 
 fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
     let screen = context.screen;
     let mut daemon = context.open()?;
-    let mut found = read(&mut daemon, vec![EmailId::from(args.id.as_str())])?;
+    let mut found = read(&mut daemon, &[EmailId::from(args.id.as_str())])?;
     let email = found.pop().ok_or_else(|| unknown(&args.id))?;
-    let headers = if args.headers {
-        Some(raw_headers(daemon, &email.id)?)
-    } else {
-        None
-    };
+    let headers = if args.headers { Some(raw_headers(daemon, &email.id)?) } else { None };
     if screen.form == Form::Json {
         let mut members = json!({"email": email});
         if let (Some(headers), Some(members)) = (&headers, members.as_object_mut()) {
@@ -326,16 +287,10 @@ fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
 fn raw_headers(daemon: Daemon, id: &EmailId) -> Result<String, Fault> {
     /// Longest header section shown; the largest seen in practice are below 200 kB.
     const HEADER_LIMIT: u64 = 1 << 20;
-    let open = BlobOpen {
-        blob_id: BlobId(id.0.clone()),
-        offset: None,
-    };
+    let open = BlobOpen { blob_id: BlobId(id.0.clone()), offset: None };
     let reader = daemon.into_client().open_blob(&open).map_err(fault_of)?;
     let mut bytes = Vec::new();
-    reader
-        .take(HEADER_LIMIT)
-        .read_to_end(&mut bytes)
-        .map_err(|cause| broken(&cause))?;
+    reader.take(HEADER_LIMIT).read_to_end(&mut bytes).map_err(|cause| broken(&cause))?;
     let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
     Ok(text.split("\n\n").next().unwrap_or_default().to_owned())
 }
@@ -344,11 +299,7 @@ fn header_lines(email: &Email) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {
-            lines.push(
-                Line::new()
-                    .with(Style::Dim, format!("{name:<9}"))
-                    .text(value),
-            );
+            lines.push(Line::new().with(Style::Dim, format!("{name:<9}")).text(value));
         }
     };
     line("From:", people(email.from.as_deref()));
@@ -357,10 +308,7 @@ fn header_lines(email: &Email) -> Vec<Line> {
     line("Reply-To:", people(email.reply_to.as_deref()));
     let at = email.sent_at.as_ref().unwrap_or(&email.received_at);
     let date = at.parse::<Timestamp>();
-    line(
-        "Date:",
-        date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())),
-    );
+    line("Date:", date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())));
     line("Subject:", email.subject.clone().unwrap_or_default());
     let attached: Vec<String> = email
         .attachments
@@ -403,10 +351,12 @@ fn show_body(screen: &Screen, email: &Email) -> Result<(), Fault> {
             screen.body(&value.value)?;
         }
         if value.is_truncated {
-            screen.say(&Line::new().with(Style::Warn, "!").text(format!(
-                " the text is longer; all of it: chapar mail export {}",
-                email.id
-            )));
+            screen.say(
+                &Line::new().with(Style::Warn, "!").text(format!(
+                    " the text is longer; all of it: chapar mail export {}",
+                    email.id
+                )),
+            );
         }
     }
     if !shown {
@@ -424,20 +374,13 @@ fn thread(context: &Context<'_>, args: &ThreadArgs) -> Result<(), Fault> {
         let email = one(&mut daemon, &args.id)?;
         email.thread_id.ok_or_else(|| unknown(&args.id))?
     };
-    let get = ThreadGet {
-        account_id: None,
-        ids: vec![thread_id.clone()],
-        properties: None,
-    };
+    let get = ThreadGet { account_id: None, ids: vec![thread_id.clone()], properties: None };
     let found = daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
-        Fault::new(
-            "object.unknown",
-            format!("there is no conversation {thread_id}"),
-        )
+        Fault::new("object.unknown", format!("there is no conversation {thread_id}"))
     })?;
     let mut emails = Vec::new();
     for ids in found.email_ids.chunks(MAX_OBJECTS.min(50)) {
-        emails.extend(read(&mut daemon, ids.to_vec())?);
+        emails.extend(read(&mut daemon, ids)?);
     }
     if screen.form == Form::Json {
         return screen.object("mail.thread", json!({"id": thread_id, "emails": emails}));
@@ -461,10 +404,7 @@ fn export(context: &Context<'_>, args: &ExportArgs) -> Result<(), Fault> {
             .hint("raw mail is written only to files and pipes"));
     }
     let daemon = context.open()?;
-    let open = BlobOpen {
-        blob_id: BlobId::from(args.id.as_str()),
-        offset: None,
-    };
+    let open = BlobOpen { blob_id: BlobId::from(args.id.as_str()), offset: None };
     let mut reader = daemon.into_client().open_blob(&open).map_err(fault_of)?;
     let size = reader.size();
     match &args.output {
@@ -472,10 +412,8 @@ fn export(context: &Context<'_>, args: &ExportArgs) -> Result<(), Fault> {
         Some(path) => {
             write_new(path, &mut reader)?;
             if screen.form == Form::Json {
-                return screen.object(
-                    "mail.export",
-                    json!({"id": args.id, "file": path, "size": size}),
-                );
+                return screen
+                    .object("mail.export", json!({"id": args.id, "file": path, "size": size}));
             }
             screen.say(&Line::of(format!("{} in {}", bytes(size), path.display())));
             Ok(())
@@ -492,8 +430,7 @@ fn write_new(path: &Path, reader: &mut impl Read) -> Result<(), Fault> {
         .open(path)
         .map_err(|cause| Fault::unwritable(path, &cause))?;
     let copied = copy(reader, |bytes| {
-        file.write_all(bytes)
-            .map_err(|cause| Fault::unwritable(path, &cause))
+        file.write_all(bytes).map_err(|cause| Fault::unwritable(path, &cause))
     });
     if copied.is_err() {
         // half a mail is worse than none; the first fault is the one to tell
@@ -550,11 +487,7 @@ mod tests {
             ("archive/2026", "mb3"),
             ("2026", "mb3"),
         ] {
-            assert_eq!(
-                find_mailbox(&mailboxes(), wanted).unwrap().0,
-                id,
-                "{wanted}"
-            );
+            assert_eq!(find_mailbox(&mailboxes(), wanted).unwrap().0, id, "{wanted}");
         }
         assert_eq!(find_mailbox(&mailboxes(), "junk").unwrap_err().exit, 66);
     }
@@ -577,10 +510,8 @@ mod tests {
         };
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
         let lines = list_lines(&[email], &mailboxes(), &now, 80);
-        let text: Vec<String> = lines
-            .iter()
-            .map(|line| line.paint(Default::default()))
-            .collect();
+        let text: Vec<String> =
+            lines.iter().map(|line| line.paint(crate::screen::Paper::default())).collect();
         assert_eq!(
             text[0],
             "ID      WHEN   FROM       SUBJECT                                        MAILBOX"

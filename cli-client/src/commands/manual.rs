@@ -43,20 +43,11 @@ pub(crate) fn man(screen: &Screen, args: &ManArgs) -> Result<(), Fault> {
     }
     let wanted = args.page.as_deref().unwrap_or("chapar");
     let wanted = wanted.trim_end_matches(".1").replace(' ', "-");
-    let wanted = if wanted.starts_with("chapar") {
-        wanted
-    } else {
-        format!("chapar-{wanted}")
-    };
-    let Some((name, roff)) = pages
-        .iter()
-        .find(|(name, _)| *name == format!("{wanted}.1"))
-    else {
-        return Err(
-            Fault::new("cli.usage", format!("there is no page {wanted:?}"))
-                .without_commands()
-                .try_command(["chapar", "man", "--out", "/tmp/chapar-man"]),
-        );
+    let wanted = if wanted.starts_with("chapar") { wanted } else { format!("chapar-{wanted}") };
+    let Some((name, roff)) = pages.iter().find(|(name, _)| *name == format!("{wanted}.1")) else {
+        return Err(Fault::new("cli.usage", format!("there is no page {wanted:?}"))
+            .without_commands()
+            .try_command(["chapar", "man", "--out", "/tmp/chapar-man"]));
     };
     if screen.form == Form::Json {
         return screen.object("man", json!({"page": name, "roff": roff}));
@@ -83,20 +74,9 @@ fn collect(
     let mut roff = Vec::new();
     // clap wants a name that lives as long as the program; a few short names are leaked once
     let leaked: &'static str = Box::leak(name.to_owned().into_boxed_str());
-    let page = command
-        .clone()
-        .name(leaked)
-        .display_name(leaked)
-        .bin_name(name.replace('-', " "));
-    clap_mangen::Man::new(page)
-        .date("")
-        .source("chapar")
-        .manual("chapar")
-        .render(&mut roff)?;
-    pages.push((
-        format!("{name}.1"),
-        String::from_utf8_lossy(&roff).into_owned(),
-    ));
+    let page = command.clone().name(leaked).display_name(leaked).bin_name(name.replace('-', " "));
+    clap_mangen::Man::new(page).date("").source("chapar").manual("chapar").render(&mut roff)?;
+    pages.push((format!("{name}.1"), String::from_utf8_lossy(&roff).into_owned()));
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         collect(sub, &format!("{name}-{}", sub.get_name()), pages)?;
     }

@@ -30,33 +30,20 @@ pub(crate) fn run(context: &Context<'_>, command: &OutboxCommand) -> Result<u8, 
             show(context.screen, "outbox.show", &submission)?;
         }
         OutboxCommand::Cancel { id, change } => {
-            let patch = SubmissionPatch {
-                undo_status: Some(UndoStatus::Canceled),
-                ..nothing()
-            };
+            let patch = SubmissionPatch { undo_status: Some(UndoStatus::Canceled), ..nothing() };
             set(context, "cancel", id, patch, change.dry_run)?;
         }
         OutboxCommand::Retry { id, change } => {
-            let patch = SubmissionPatch {
-                retry: Some(true),
-                ..nothing()
-            };
+            let patch = SubmissionPatch { retry: Some(true), ..nothing() };
             set(context, "retry", id, patch, change.dry_run)?;
         }
         OutboxCommand::Resolve { id, settle, change } => {
-            let resolve = if settle.resend {
-                Resolution::Resend
-            } else {
-                Resolution::Sent
-            };
+            let resolve = if settle.resend { Resolution::Resend } else { Resolution::Sent };
             if settle.resend && !change.dry_run {
                 let question = format!("Send {id} again? Some may get it twice.");
                 ask::confirm(context.screen, &question, change.yes)?;
             }
-            let patch = SubmissionPatch {
-                resolve: Some(resolve),
-                ..nothing()
-            };
+            let patch = SubmissionPatch { resolve: Some(resolve), ..nothing() };
             set(context, "resolve", id, patch, change.dry_run)?;
         }
     }
@@ -70,33 +57,23 @@ fn list(context: &Context<'_>, open: bool, limit: u32) -> Result<(), Fault> {
         Some(wanted) => Some(daemon.account(Some(wanted))?.id),
         None => None,
     };
-    let filter = open.then(|| SubmissionFilter {
-        phases: Some(OPEN.to_vec()),
-        ..SubmissionFilter::default()
-    });
+    let filter = open
+        .then(|| SubmissionFilter { phases: Some(OPEN.to_vec()), ..SubmissionFilter::default() });
     let found = daemon.call(&SubmissionQuery {
         account_id,
         filter,
         position: None,
         limit: Some(u64::from(limit).min(500)),
     })?;
-    let ids: Vec<SubmissionId> = found
-        .ids
-        .iter()
-        .map(|id| SubmissionId::from(id.as_str()))
-        .collect();
-    let mut submissions = daemon
-        .call(&SubmissionGet {
-            ids: Some(ids.clone()),
-            ..SubmissionGet::default()
-        })?
-        .list;
+    let ids: Vec<SubmissionId> =
+        found.ids.iter().map(|id| SubmissionId::from(id.as_str())).collect();
+    let mut submissions =
+        daemon.call(&SubmissionGet { ids: Some(ids.clone()), ..SubmissionGet::default() })?.list;
     submissions.sort_by_cached_key(|of| ids.iter().position(|id| *id == of.id));
     match screen.form {
-        Form::Json => screen.object(
-            "outbox.list",
-            json!({"total": found.total, "submissions": submissions}),
-        ),
+        Form::Json => {
+            screen.object("outbox.list", json!({"total": found.total, "submissions": submissions}))
+        }
         Form::Plain => submissions.iter().try_for_each(|of| {
             screen.fields([
                 of.id.as_ref(),
@@ -129,16 +106,11 @@ fn list_lines(submissions: &[EmailSubmission], now: &Zoned, width: usize) -> Vec
     ]);
     for of in submissions {
         let (style, words) = phase_words(of, now);
-        let at = of
-            .next_attempt_at
-            .as_ref()
-            .unwrap_or(&of.send_at)
-            .parse::<Timestamp>();
+        let at = of.next_attempt_at.as_ref().unwrap_or(&of.send_at).parse::<Timestamp>();
         table.row([
             Cell::styled(Style::Dim, &of.id.0),
             Cell::styled(style, words),
-            at.map_or_else(|_| String::new(), |at| short(at, now))
-                .into(),
+            at.map_or_else(|_| String::new(), |at| short(at, now)).into(),
             recipients(of).into(),
             of.subject.as_str().into(),
         ]);
@@ -147,21 +119,13 @@ fn list_lines(submissions: &[EmailSubmission], now: &Zoned, width: usize) -> Vec
 }
 
 fn recipients(of: &EmailSubmission) -> String {
-    let all: Vec<&str> = of
-        .envelope
-        .rcpt_to
-        .iter()
-        .map(|to| to.email.as_str())
-        .collect();
+    let all: Vec<&str> = of.envelope.rcpt_to.iter().map(|to| to.email.as_str()).collect();
     all.join(", ")
 }
 
 /// The phase in words.
 fn phase_words(of: &EmailSubmission, now: &Zoned) -> (Style, &'static str) {
-    let later = of
-        .send_at
-        .parse::<Timestamp>()
-        .is_ok_and(|at| at > now.timestamp());
+    let later = of.send_at.parse::<Timestamp>().is_ok_and(|at| at > now.timestamp());
     match of.phase {
         Phase::Queued if of.attempts > 0 => (Style::Warn, "! retrying"),
         Phase::Queued if later => (Style::Plain, "· scheduled"),
@@ -177,32 +141,23 @@ fn phase_words(of: &EmailSubmission, now: &Zoned) -> (Style, &'static str) {
 }
 
 fn refused(of: &EmailSubmission) -> usize {
-    of.delivery_status
-        .values()
-        .filter(|status| status.delivered == Delivered::No)
-        .count()
+    of.delivery_status.values().filter(|status| status.delivered == Delivered::No).count()
 }
 
 /// Whether nothing more is to happen by itself that a sender waits for.
 pub(crate) fn is_settled(of: &EmailSubmission) -> bool {
-    matches!(
-        of.phase,
-        Phase::Unknown | Phase::Sent | Phase::Failed | Phase::Canceled
-    )
+    matches!(of.phase, Phase::Unknown | Phase::Sent | Phase::Failed | Phase::Canceled)
 }
 
 /// One submission by id.
 pub(crate) fn one(daemon: &mut Daemon, id: &str) -> Result<EmailSubmission, Fault> {
-    let get = SubmissionGet {
-        ids: Some(vec![SubmissionId::from(id)]),
-        ..SubmissionGet::default()
-    };
-    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
-        Fault::new(
-            "submission.not_found",
-            format!("there is no submission {id:?}"),
-        )
-    })
+    let get = SubmissionGet { ids: Some(vec![SubmissionId::from(id)]), ..SubmissionGet::default() };
+    daemon
+        .call(&get)?
+        .list
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::new("submission.not_found", format!("there is no submission {id:?}")))
 }
 
 /// Shows one submission, recipient by recipient.
@@ -230,10 +185,8 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             .text("  ")
             .with(style, words)
             .text(format!("  {}", of.subject)),
-        Line::new().with(
-            Style::Dim,
-            format!("  Message-ID {} · {}", of.message_id, bytes(of.size)),
-        ),
+        Line::new()
+            .with(Style::Dim, format!("  Message-ID {} · {}", of.message_id, bytes(of.size))),
     ];
     for (address, status) in &of.delivery_status {
         let (style, words) = match status.delivered {
@@ -242,41 +195,25 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             Delivered::Unknown => (Style::Warn, "! unknown"),
             Delivered::Queued | Delivered::Other => (Style::Plain, "· waiting"),
         };
-        let mut line = Line::of("  ")
-            .with(style, format!("{words:<11}"))
-            .text(format!(" {address}"));
+        let mut line =
+            Line::of("  ").with(style, format!("{words:<11}")).text(format!(" {address}"));
         if !status.smtp_reply.is_empty() {
             line = line.text(format!("  “{}”", status.smtp_reply));
         }
         lines.push(line);
     }
-    if let Some(next) = of
-        .next_attempt_at
-        .as_ref()
-        .and_then(|at| at.parse::<Timestamp>().ok())
-    {
-        let why = of
-            .last_reply
-            .as_ref()
-            .map_or_else(String::new, |why| format!(": “{why}”"));
+    if let Some(next) = of.next_attempt_at.as_ref().and_then(|at| at.parse::<Timestamp>().ok()) {
+        let why = of.last_reply.as_ref().map_or_else(String::new, |why| format!(": “{why}”"));
         lines.push(Line::of(format!("  next try {}{why}", short(next, now))));
     }
     match of.phase {
         Phase::Unknown => {
             lines.push(Line::of("  Being looked for in Sent. If you know more:"));
-            lines.push(Line::of(format!(
-                "    chapar outbox resolve {} --sent",
-                of.id
-            )));
-            lines.push(Line::of(format!(
-                "    chapar outbox resolve {} --resend",
-                of.id
-            )));
+            lines.push(Line::of(format!("    chapar outbox resolve {} --sent", of.id)));
+            lines.push(Line::of(format!("    chapar outbox resolve {} --resend", of.id)));
         }
-        Phase::Queued => lines.push(Line::new().with(
-            Style::Dim,
-            format!("  Undo:  chapar outbox cancel {}", of.id),
-        )),
+        Phase::Queued => lines
+            .push(Line::new().with(Style::Dim, format!("  Undo:  chapar outbox cancel {}", of.id))),
         _ => {}
     }
     lines

@@ -32,14 +32,12 @@ fn params(given: Option<&str>) -> Result<Value, Fault> {
         None => return Ok(json!({})),
         Some("-") => {
             let mut text = String::new();
-            std::io::stdin()
-                .lock()
-                .take(PARAMS_LIMIT)
-                .read_to_string(&mut text)
-                .map_err(|cause| {
+            std::io::stdin().lock().take(PARAMS_LIMIT).read_to_string(&mut text).map_err(
+                |cause| {
                     Fault::new("input.data", "could not read the parameters")
                         .because(cause.to_string())
-                })?;
+                },
+            )?;
             text
         }
         Some(text) => text.to_owned(),
@@ -66,9 +64,7 @@ pub(crate) fn print_socket(context: &Context<'_>) -> Result<u8, Fault> {
     match context.screen.form {
         Form::Json => context.screen.object("socket", json!({"socket": path}))?,
         Form::Human | Form::Plain => {
-            context
-                .screen
-                .answer(&Line::of(path.display().to_string()))?;
+            context.screen.answer(&Line::of(path.display().to_string()))?;
         }
     }
     Ok(exit::OK)

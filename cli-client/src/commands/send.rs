@@ -46,17 +46,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
         return preview(screen, &request, &account, &files).map(|()| exit::OK);
     }
     for file in &files {
-        request
-            .attachments
-            .get_or_insert_default()
-            .push(file.upload(context)?);
+        request.attachments.get_or_insert_default().push(file.upload(context)?);
     }
-    let cursor = daemon
-        .call(&EventGet {
-            limit: Some(1),
-            ..EventGet::default()
-        })?
-        .cursor;
+    let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     let reply = daemon.call(&request)?;
     if args.wait {
         tell_queued(screen, &reply);
@@ -74,7 +66,7 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
             screen.object("send", members)?;
         }
         Form::Plain => {
-            screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?
+            screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?;
         }
         Form::Human => screen.answer(&queued_line(&reply))?,
     }
@@ -96,12 +88,9 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         }
     };
     let subject = args.subject.clone();
-    if subject
-        .as_ref()
-        .is_some_and(|subject| subject.contains(['\r', '\n', '\0']))
-    {
+    if subject.as_ref().is_some_and(|subject| subject.contains(['\r', '\n', '\0'])) {
         return Err(
-            Fault::new("input.data", "the subject has a line end or NUL in it").without_commands(),
+            Fault::new("input.data", "the subject has a line end or NUL in it").without_commands()
         );
     }
     let html = args.html.as_deref().map(read_text).transpose()?;
@@ -112,12 +101,8 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         (None, None) if html.is_none() && !std::io::stdin().is_terminal() => Some(read_stdin()?),
         (None, None) => None,
     };
-    if text.as_ref().is_none_or(|text| text.is_empty()) && html.is_none() && args.attach.is_empty()
-    {
-        return Err(Fault::missing(
-            "the text",
-            "--text FILE, --text - or -m TEXT",
-        ));
+    if text.as_ref().is_none_or(String::is_empty) && html.is_none() && args.attach.is_empty() {
+        return Err(Fault::missing("the text", "--text FILE, --text - or -m TEXT"));
     }
     Ok(EmailSend {
         to: list(&args.to)?,
@@ -140,9 +125,7 @@ fn read_stdin() -> Result<String, Fault> {
 
 fn read_text(path: &Path) -> Result<String, Fault> {
     let file = File::open(path).map_err(|cause| Fault::file(path, &cause))?;
-    limited(file, &path.display().to_string(), |cause| {
-        Fault::file(path, cause)
-    })
+    limited(file, &path.display().to_string(), |cause| Fault::file(path, cause))
 }
 
 fn limited(
@@ -151,9 +134,7 @@ fn limited(
     failed: impl Fn(&std::io::Error) -> Fault,
 ) -> Result<String, Fault> {
     let mut bytes = Vec::new();
-    from.take(TEXT_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|cause| failed(&cause))?;
+    from.take(TEXT_LIMIT + 1).read_to_end(&mut bytes).map_err(|cause| failed(&cause))?;
     let refused = |why: String| Fault::new("input.data", why).without_commands();
     if bytes.len() as u64 > TEXT_LIMIT {
         return Err(refused(format!("{name} is longer than {TEXT_LIMIT} bytes"))
@@ -178,12 +159,7 @@ fn answer(request: &mut EmailSend, answered: &Email, account: &Account, all: boo
         let others = answered.to.iter().chain(&answered.cc).flatten();
         let mut cc = request.cc.take().unwrap_or_default();
         for other in others {
-            let known = request
-                .to
-                .iter()
-                .flatten()
-                .chain(&cc)
-                .any(|known| same(known, other));
+            let known = request.to.iter().flatten().chain(&cc).any(|known| same(known, other));
             if !known && !other.email.eq_ignore_ascii_case(&account.email) {
                 cc.push(other.clone());
             }
@@ -192,14 +168,9 @@ fn answer(request: &mut EmailSend, answered: &Email, account: &Account, all: boo
     }
     if request.subject.is_none() {
         let subject = answered.subject.as_deref().unwrap_or_default().trim();
-        let is_reply = subject
-            .get(..3)
-            .is_some_and(|start| start.eq_ignore_ascii_case("re:"));
-        request.subject = Some(if is_reply {
-            subject.to_owned()
-        } else {
-            format!("Re: {subject}")
-        });
+        let is_reply = subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+        request.subject =
+            Some(if is_reply { subject.to_owned() } else { format!("Re: {subject}") });
     }
 }
 
@@ -208,10 +179,7 @@ fn same(one: &EmailAddress, other: &EmailAddress) -> bool {
 }
 
 fn check_recipients(request: &EmailSend) -> Result<(), Fault> {
-    if [&request.to, &request.cc, &request.bcc]
-        .iter()
-        .any(|list| list.is_some())
-    {
+    if [&request.to, &request.cc, &request.bcc].iter().any(|list| list.is_some()) {
         return Ok(());
     }
     Err(Fault::missing("a recipient", "--to ADDRESS"))
@@ -242,11 +210,7 @@ fn preview(
         ("Attached", names.join(", ")),
     ] {
         if !value.is_empty() {
-            lines.push(
-                Line::new()
-                    .with(Style::Dim, format!("  {name:<9}"))
-                    .text(value),
-            );
+            lines.push(Line::new().with(Style::Dim, format!("  {name:<9}")).text(value));
         }
     }
     screen.answers(&lines)
@@ -259,9 +223,7 @@ fn tell_queued(screen: &Screen, reply: &SendReply) {
 fn queued_line(reply: &SendReply) -> Line {
     let id = &reply.submission_id;
     if reply.existing {
-        return Line::of(format!(
-            "{id} was handed over before with this key; nothing sent twice."
-        ));
+        return Line::of(format!("{id} was handed over before with this key; nothing sent twice."));
     }
     let now = Zoned::now();
     let at = reply.submission.send_at.parse::<Timestamp>().ok();
@@ -270,9 +232,9 @@ fn queued_line(reply: &SendReply) -> Line {
             "Scheduled {id} for {}.  Undo:  chapar outbox cancel {id}",
             short(at, &now)
         )),
-        None => Line::of(format!(
-            "Queued {id}; it survives a restart.  See:  chapar outbox show {id}"
-        )),
+        None => {
+            Line::of(format!("Queued {id}; it survives a restart.  See:  chapar outbox show {id}"))
+        }
     }
 }
 
@@ -329,15 +291,9 @@ fn wait(
 
 /// The exit code of a settled submission: the worst of its recipients.
 fn exit_of(submission: &EmailSubmission) -> u8 {
-    let any = |what| {
-        submission
-            .delivery_status
-            .values()
-            .any(|status| status.delivered == what)
-    };
+    let any = |what| submission.delivery_status.values().any(|status| status.delivered == what);
     match submission.phase {
-        Phase::Unknown => exit::TEMPORARY,
-        Phase::Canceled => exit::TEMPORARY,
+        Phase::Unknown | Phase::Canceled => exit::TEMPORARY,
         Phase::Failed => exit::BAD_DATA,
         _ if any(Delivered::No) => exit::BAD_DATA,
         _ if any(Delivered::Unknown) => exit::TEMPORARY,
@@ -351,10 +307,7 @@ mod tests {
     use chapar_ipc_protocol::id::EmailId;
 
     fn person(email: &str) -> EmailAddress {
-        EmailAddress {
-            name: None,
-            email: email.to_owned(),
-        }
+        EmailAddress { name: None, email: email.to_owned() }
     }
 
     fn answered() -> Email {
@@ -369,10 +322,7 @@ mod tests {
     }
 
     fn me() -> Account {
-        Account {
-            email: "Me@x.example".to_owned(),
-            ..Account::default()
-        }
+        Account { email: "Me@x.example".to_owned(), ..Account::default() }
     }
 
     #[test]
@@ -380,30 +330,18 @@ mod tests {
         let mut request = EmailSend::default();
         answer(&mut request, &answered(), &me(), false);
         assert_eq!(request.to, Some(vec![person("ada@x.example")]));
-        assert_eq!(
-            (request.cc, request.subject),
-            (None, Some("Re: Quote".to_owned()))
-        );
+        assert_eq!((request.cc, request.subject), (None, Some("Re: Quote".to_owned())));
         assert_eq!(request.in_reply_to.as_deref(), Some("M9"));
     }
 
     #[test]
     fn an_answer_to_all_leaves_oneself_and_doubles_out() {
-        let mut request = EmailSend {
-            subject: Some("own".to_owned()),
-            ..EmailSend::default()
-        };
+        let mut request = EmailSend { subject: Some("own".to_owned()), ..EmailSend::default() };
         answer(&mut request, &answered(), &me(), true);
-        assert_eq!(
-            request.cc,
-            Some(vec![person("bo@x.example"), person("cy@x.example")])
-        );
+        assert_eq!(request.cc, Some(vec![person("bo@x.example"), person("cy@x.example")]));
         assert_eq!(request.subject.as_deref(), Some("own"));
         let mut again = EmailSend::default();
-        let known = Email {
-            subject: Some("RE: x".to_owned()),
-            ..answered()
-        };
+        let known = Email { subject: Some("RE: x".to_owned()), ..answered() };
         answer(&mut again, &known, &me(), false);
         assert_eq!(again.subject.as_deref(), Some("RE: x"));
     }

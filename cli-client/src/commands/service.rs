@@ -21,10 +21,8 @@ const STOP_TIME: Duration = Duration::from_secs(30);
 /// Pause between two looks whether it has stopped.
 const LOOK: Duration = Duration::from_millis(50);
 /// The units there are.
-const UNITS: [(&str, &str); 2] = [
-    ("chapard.service", systemd::SERVICE),
-    ("chapard.socket", systemd::SOCKET),
-];
+const UNITS: [(&str, &str); 2] =
+    [("chapard.service", systemd::SERVICE), ("chapard.socket", systemd::SOCKET)];
 
 /// Runs a service command.
 pub(crate) fn run(context: &Context<'_>, command: &ServiceCommand) -> Result<u8, Fault> {
@@ -35,11 +33,7 @@ pub(crate) fn run(context: &Context<'_>, command: &ServiceCommand) -> Result<u8,
         ServiceCommand::Start => start(context)?,
         ServiceCommand::Stop => {
             let was = stop(context)?;
-            tell(
-                screen,
-                "stop",
-                if was { "stopped" } else { "was not running" },
-            )?;
+            tell(screen, "stop", if was { "stopped" } else { "was not running" })?;
         }
         ServiceCommand::Restart => {
             stop(context)?;
@@ -54,10 +48,7 @@ fn need_systemd() -> Result<(), Fault> {
     if systemd::is_there() {
         return Ok(());
     }
-    Err(Fault::new(
-        "service.no_systemd",
-        "there is no systemd user manager in this session",
-    ))
+    Err(Fault::new("service.no_systemd", "there is no systemd user manager in this session"))
 }
 
 /// The unit with the path of this installation's daemon.
@@ -67,9 +58,7 @@ fn unit_text(template: &str, program: &Path) -> String {
         .map(|line| match line.strip_prefix("ExecStart=") {
             Some(command) => {
                 let rest = command.split_once(' ').map_or("", |(_, rest)| rest);
-                format!("ExecStart={} {rest}", quoted(program))
-                    .trim_end()
-                    .to_owned()
+                format!("ExecStart={} {rest}", quoted(program)).trim_end().to_owned()
             }
             None => line.to_owned(),
         })
@@ -92,14 +81,7 @@ fn install(screen: &Screen, dry_run: bool) -> Result<(), Fault> {
     let directory = systemd::unit_directory()?;
     let files: Vec<PathBuf> = UNITS.iter().map(|(name, _)| directory.join(name)).collect();
     if dry_run {
-        return report(
-            screen,
-            "service.install",
-            "Would write and enable:",
-            &files,
-            true,
-            None,
-        );
+        return report(screen, "service.install", "Would write and enable:", &files, true, None);
     }
     need_systemd()?;
     fs::create_dir_all(&directory).map_err(|cause| Fault::unwritable(&directory, &cause))?;
@@ -126,11 +108,8 @@ fn install(screen: &Screen, dry_run: bool) -> Result<(), Fault> {
 
 fn uninstall(screen: &Screen, dry_run: bool) -> Result<(), Fault> {
     let directory = systemd::unit_directory()?;
-    let files: Vec<PathBuf> = UNITS
-        .iter()
-        .map(|(name, _)| directory.join(name))
-        .filter(|file| file.exists())
-        .collect();
+    let files: Vec<PathBuf> =
+        UNITS.iter().map(|(name, _)| directory.join(name)).filter(|file| file.exists()).collect();
     if dry_run {
         return report(
             screen,
@@ -153,11 +132,7 @@ fn uninstall(screen: &Screen, dry_run: bool) -> Result<(), Fault> {
     report(
         screen,
         "service.uninstall",
-        if files.is_empty() {
-            "Nothing was installed."
-        } else {
-            "Disabled and deleted:"
-        },
+        if files.is_empty() { "Nothing was installed." } else { "Disabled and deleted:" },
         &files,
         false,
         Some("Mail, accounts and settings stay.  Undo:  chapar service install"),
@@ -200,11 +175,7 @@ fn start(context: &Context<'_>) -> Result<(), Fault> {
         return tell(context.screen, "start", "was running already");
     }
     start::spawn_and_connect(&path)?;
-    tell(
-        context.screen,
-        "start",
-        "started; it runs until it is stopped",
-    )
+    tell(context.screen, "start", "started; it runs until it is stopped")
 }
 
 /// Stops the daemon and waits for its end; false when it was not running.
@@ -233,10 +204,7 @@ fn wait_for_end(pid: u32) -> Result<(), Fault> {
         if began.elapsed() > STOP_TIME {
             return Err(Fault::new(
                 "socket.timeout",
-                format!(
-                    "chapard (process {pid}) has not ended after {} s",
-                    STOP_TIME.as_secs()
-                ),
+                format!("chapard (process {pid}) has not ended after {} s", STOP_TIME.as_secs()),
             )
             .without_commands()
             .try_command(["chapar", "logs"]));
@@ -249,9 +217,7 @@ fn wait_for_end(pid: u32) -> Result<(), Fault> {
 /// A process that ended but was not collected by its parent counts as gone.
 fn is_running(process: &Path) -> bool {
     fs::read_to_string(process.join("stat")).is_ok_and(|stat| {
-        let state = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.trim_start().chars().next());
+        let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
         !matches!(state, Some('Z' | 'X') | None)
     })
 }
@@ -259,35 +225,20 @@ fn is_running(process: &Path) -> bool {
 fn tell(screen: &Screen, verb: &str, done: &str) -> Result<(), Fault> {
     match screen.form {
         Form::Json => screen.object(&format!("service.{verb}"), json!({"state": done})),
-        _ => screen.answer(
-            &Line::new()
-                .with(Style::Good, "✓")
-                .text(format!(" chapard {done}")),
-        ),
+        _ => screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" chapard {done}"))),
     }
 }
 
 fn status(context: &Context<'_>) -> Result<u8, Fault> {
     let screen = context.screen;
-    let running = match context
-        .running()
-        .and_then(|mut daemon: Daemon| daemon.call(&Status {}))
-    {
+    let running = match context.running().and_then(|mut daemon: Daemon| daemon.call(&Status {})) {
         Ok(status) => Some(status.daemon),
         Err(fault) if fault.code == "socket.absent" => None,
         Err(fault) => return Err(fault),
     };
     let unit = systemd::installed("chapard.service");
-    let manager = if unit.is_some() && systemd::is_there() {
-        "systemd"
-    } else {
-        "none"
-    };
-    let code = if running.is_some() {
-        exit::OK
-    } else {
-        exit::UNAVAILABLE
-    };
+    let manager = if unit.is_some() && systemd::is_there() { "systemd" } else { "none" };
+    let code = if running.is_some() { exit::OK } else { exit::UNAVAILABLE };
     if screen.form == Form::Json {
         let members = json!({
             "running": running.is_some(), "daemon": running, "manager": manager, "unit": unit,
@@ -297,13 +248,10 @@ fn status(context: &Context<'_>) -> Result<u8, Fault> {
         return Ok(code);
     }
     let line = match &running {
-        Some(daemon) => Line::new().with(Style::Good, "✓").text(format!(
-            " chapard {} runs (process {})",
-            daemon.version, daemon.pid
-        )),
-        None => Line::new()
-            .with(Style::Warn, "!")
-            .text(" chapard is not running"),
+        Some(daemon) => Line::new()
+            .with(Style::Good, "✓")
+            .text(format!(" chapard {} runs (process {})", daemon.version, daemon.pid)),
+        None => Line::new().with(Style::Warn, "!").text(" chapard is not running"),
     };
     screen.answer(&line)?;
     screen.answer(&match unit {
@@ -323,10 +271,7 @@ mod tests {
             "[Service]\nExecStart=/usr/bin/chapard\nType=notify\n",
             Path::new("/opt/a b/chapard"),
         );
-        assert_eq!(
-            text,
-            "[Service]\nExecStart=\"/opt/a b/chapard\"\nType=notify\n"
-        );
+        assert_eq!(text, "[Service]\nExecStart=\"/opt/a b/chapard\"\nType=notify\n");
         assert!(
             unit_text(systemd::SERVICE, Path::new("/x/50%/chapard"))
                 .contains("ExecStart=/x/50%%/chapard")

@@ -23,11 +23,7 @@ const NEWS_WAIT: Duration = Duration::from_secs(5);
 
 /// Shows the status once, again and again, or as an exit code.
 pub(crate) fn run(context: &Context<'_>, args: &StatusArgs) -> Result<u8, Fault> {
-    let mut daemon = if args.check {
-        context.running()
-    } else {
-        context.open()
-    }?;
+    let mut daemon = if args.check { context.running() } else { context.open() }?;
     let wanted = args.account.as_deref().or(context.account());
     if args.check {
         return check(context, &mut daemon, wanted);
@@ -71,7 +67,7 @@ pub(crate) fn overview(context: &Context<'_>) -> Result<u8, Fault> {
     if address.is_empty() {
         return Ok(exit::OK);
     }
-    super::connect::by_address(context, address)
+    super::connect::by_address(context, &address)
 }
 
 fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> {
@@ -85,18 +81,14 @@ fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> 
 
 fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Result<u8, Fault> {
     let status = ask(daemon, wanted)?;
-    let ill: Vec<&Account> = status
-        .accounts
-        .iter()
-        .filter(|account| needs_person(account))
-        .collect();
+    let ill: Vec<&Account> =
+        status.accounts.iter().filter(|account| needs_person(account)).collect();
     let unknown = status.outbox.unknown;
     let well = ill.is_empty() && unknown == 0 && status.outbox.failed == 0;
     let line = if well {
-        Line::new().with(Style::Good, "✓").text(format!(
-            " {} accounts, nothing needs you",
-            status.accounts.len()
-        ))
+        Line::new()
+            .with(Style::Good, "✓")
+            .text(format!(" {} accounts, nothing needs you", status.accounts.len()))
     } else {
         let mut parts: Vec<String> = ill
             .iter()
@@ -108,9 +100,7 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
         if status.outbox.failed > 0 {
             parts.push(format!("outbox: {} failed", status.outbox.failed));
         }
-        Line::new()
-            .with(Style::Warn, "!")
-            .text(format!(" {}", parts.join(" · ")))
+        Line::new().with(Style::Warn, "!").text(format!(" {}", parts.join(" · ")))
     };
     match context.screen.form {
         Form::Json => {
@@ -128,12 +118,7 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
 /// Redraws whenever something happened; ends only with Ctrl-C or the daemon.
 fn watch(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Result<u8, Fault> {
     let screen = context.screen;
-    let mut cursor = daemon
-        .call(&EventGet {
-            limit: Some(1),
-            ..EventGet::default()
-        })?
-        .cursor;
+    let mut cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     loop {
         let status = ask(daemon, wanted)?;
         if screen.form == Form::Human && screen.out.terminal {
@@ -187,20 +172,13 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     }
     let mut lines = Vec::new();
     if status.accounts.is_empty() {
-        lines.push(Line::of(
-            "No mailbox is connected.  chapar connect you@example.org",
-        ));
+        lines.push(Line::of("No mailbox is connected.  chapar connect you@example.org"));
     } else {
         lines.push(table.heading(width));
     }
     for (account, line) in status.accounts.iter().zip(table.lines(width)) {
         lines.push(line);
-        lines.extend(
-            account
-                .health
-                .iter()
-                .flat_map(|health| health_lines(health, width)),
-        );
+        lines.extend(account.health.iter().flat_map(|health| health_lines(health, width)));
         lines.extend(progress_line(account));
     }
     lines.push(Line::new());
@@ -208,11 +186,7 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     lines.push(daemon_line(status));
     if status.daemon.vault.kind == "file" {
         let note = format!("Secrets are in a file: {}", status.daemon.vault.protects);
-        lines.extend(
-            wrap(&note, width)
-                .into_iter()
-                .map(|text| Line::new().with(Style::Dim, text)),
-        );
+        lines.extend(wrap(&note, width).into_iter().map(|text| Line::new().with(Style::Dim, text)));
     }
     lines
 }
@@ -260,21 +234,12 @@ fn state_words(account: &Account) -> &'static str {
 }
 
 fn needs_person(account: &Account) -> bool {
-    matches!(
-        account.state,
-        AccountState::AuthExpired | AccountState::SettingsWrong
-    ) || account
-        .health
-        .iter()
-        .any(|health| health.severity == Severity::Error)
+    matches!(account.state, AccountState::AuthExpired | AccountState::SettingsWrong)
+        || account.health.iter().any(|health| health.severity == Severity::Error)
 }
 
 fn health_lines(health: &Health, width: usize) -> Vec<Line> {
-    let style = if health.severity == Severity::Error {
-        Style::Bad
-    } else {
-        Style::Warn
-    };
+    let style = if health.severity == Severity::Error { Style::Bad } else { Style::Warn };
     let room = width.saturating_sub(6);
     let mut lines: Vec<Line> = wrap(&health.title, room)
         .into_iter()
@@ -282,11 +247,7 @@ fn health_lines(health: &Health, width: usize) -> Vec<Line> {
         .collect();
     if let Some(detail) = &health.detail {
         let said = format!("Provider said: “{detail}”");
-        lines.extend(
-            wrap(&said, room)
-                .into_iter()
-                .map(|text| Line::of(format!("      {text}"))),
-        );
+        lines.extend(wrap(&said, room).into_iter().map(|text| Line::of(format!("      {text}"))));
     }
     for command in &health.remedy {
         let fix = Line::of("      Fix:  ").with(Style::Strong, shell_words(command));
@@ -301,16 +262,12 @@ fn health_lines(health: &Health, width: usize) -> Vec<Line> {
 
 fn progress_line(account: &Account) -> Option<Line> {
     let progress = account.progress.as_ref()?;
-    let mut text = format!(
-        "      {}/{} mails",
-        count(progress.done),
-        count(progress.total)
-    );
+    let mut text = format!("      {}/{} mails", count(progress.done), count(progress.total));
     if let Some(mailbox) = &progress.mailbox {
-        text.push_str(&format!("   {mailbox}"));
+        text = format!("{text}   {mailbox}");
     }
     if let Some(cause) = &progress.stalled {
-        text.push_str(&format!("   waiting: {cause}"));
+        text = format!("{text}   waiting: {cause}");
     }
     Some(Line::of(text))
 }
@@ -331,11 +288,7 @@ fn outbox_line(status: &StatusReply) -> Line {
     if parts.is_empty() {
         return Line::of("Outbox  empty");
     }
-    let style = if outbox.unknown + outbox.failed > 0 {
-        Style::Warn
-    } else {
-        Style::Plain
-    };
+    let style = if outbox.unknown + outbox.failed > 0 { Style::Warn } else { Style::Plain };
     Line::of("Outbox  ").with(style, parts.join(" · "))
 }
 
@@ -398,11 +351,7 @@ mod tests {
                 ..DaemonStatus::default()
             },
             accounts: vec![live, expired],
-            outbox: OutboxStatus {
-                waiting: 1,
-                scheduled: 2,
-                ..OutboxStatus::default()
-            },
+            outbox: OutboxStatus { waiting: 1, scheduled: 2, ..OutboxStatus::default() },
         }
     }
 
@@ -411,7 +360,7 @@ mod tests {
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
         let text: String = lines(&status(), &now, 80)
             .iter()
-            .map(|l| l.paint(Default::default()) + "\n")
+            .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
             .collect();
         let expected = "\
 ACCOUNT                 STATE             MAIL  CHECKED   LAST NEW   PUSH
@@ -430,9 +379,6 @@ Daemon  chapard 0.1.0, up 6 days, 9.8 MB memory, 61 MB on disk
     #[test]
     fn who_needs_a_person() {
         let accounts = status().accounts;
-        assert_eq!(
-            accounts.iter().map(needs_person).collect::<Vec<_>>(),
-            [false, true]
-        );
+        assert_eq!(accounts.iter().map(needs_person).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -34,10 +34,8 @@ pub(crate) fn run(context: &Context<'_>, args: &WatchArgs) -> Result<u8, Fault> 
         Some(wanted) => Some(daemon.account(Some(wanted))?.id),
         None => None,
     };
-    let names: Vec<(AccountId, String)> = accounts
-        .into_iter()
-        .map(|account| (account.id, account.name))
-        .collect();
+    let names: Vec<(AccountId, String)> =
+        accounts.into_iter().map(|account| (account.id, account.name)).collect();
     let since = match (&args.since, &args.since_file) {
         (Some(cursor), _) => Some(Cursor::from(cursor.as_str())),
         (None, Some(file)) => read_cursor(file)?,
@@ -48,13 +46,8 @@ pub(crate) fn run(context: &Context<'_>, args: &WatchArgs) -> Result<u8, Fault> 
         types: (!args.types.is_empty()).then(|| args.types.clone()),
         account_ids: only.map(|id| vec![id]),
     };
-    let events = daemon
-        .into_client()
-        .subscribe(&subscription)
-        .map_err(fault_of)?;
-    events
-        .set_timeout(None)
-        .map_err(|cause| fault_of(ClientError::Io(cause)))?;
+    let events = daemon.into_client().subscribe(&subscription).map_err(fault_of)?;
+    events.set_timeout(None).map_err(|cause| fault_of(ClientError::Io(cause)))?;
     if events.reply().resync {
         screen.warn(&Line::new().with(Style::Warn, "!").text(
             " the history since that cursor is no longer kept: list what matters to you again",
@@ -139,11 +132,8 @@ fn hand_on(words: &[String], event: &Value, screen: &Screen) -> Result<(), Fault
     let failed = |cause: std::io::Error| {
         Fault::new("input.file", format!("could not run {program:?}")).because(cause.to_string())
     };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
+    let mut child =
+        Command::new(program).args(arguments).stdin(Stdio::piped()).spawn().map_err(failed)?;
     if let Some(mut input) = child.stdin.take() {
         // a command that does not read its input is its own choice
         let _ = input.write_all(format!("{event}\n").as_bytes());
@@ -175,11 +165,9 @@ fn read_cursor(path: &Path) -> Result<Option<Cursor>, Fault> {
         return Ok(None);
     }
     if text.len() as u64 >= CURSOR_LIMIT || text.contains(char::is_whitespace) {
-        return Err(
-            Fault::new("input.data", format!("{} holds no cursor", path.display()))
-                .without_commands()
-                .hint("delete the file to begin with what happens from now on"),
-        );
+        return Err(Fault::new("input.data", format!("{} holds no cursor", path.display()))
+            .without_commands()
+            .hint("delete the file to begin with what happens from now on"));
     }
     Ok(Some(Cursor::from(text)))
 }
@@ -196,15 +184,10 @@ fn record_cursor(path: &Path, cursor: &Cursor) -> Result<(), Fault> {
 
 /// One event for a person: the time, the account, what it is, and its words.
 fn line(event: &Event, names: &[(AccountId, String)]) -> Line {
-    let at = event
-        .at
-        .parse()
-        .map_or_else(|_| event.at.clone(), |at| clock(at, &TimeZone::system()));
+    let at =
+        event.at.parse().map_or_else(|_| event.at.clone(), |at| clock(at, &TimeZone::system()));
     let account = event.account_id.as_ref().map_or("", |id| {
-        names
-            .iter()
-            .find(|(known, _)| known == id)
-            .map_or(id.as_ref(), |(_, name)| name)
+        names.iter().find(|(known, _)| known == id).map_or(id.as_ref(), |(_, name)| name)
     });
     let (style, kind, words) = describe(&event.data);
     Line::new()
@@ -224,11 +207,7 @@ fn describe(data: &EventData) -> (Style, String, String) {
             shown(
                 Style::Strong,
                 "mail",
-                format!(
-                    "{:<20} {}",
-                    cut(&clean(&from, Lines::One), 20),
-                    mail.subject
-                ),
+                format!("{:<20} {}", cut(&clean(&from, Lines::One), 20), mail.subject),
             )
         }
         EventData::EmailSent(mail) => shown(Style::Plain, "in sent", mail.email_id.to_string()),
@@ -240,47 +219,32 @@ fn describe(data: &EventData) -> (Style, String, String) {
         EventData::SubmissionQueued(of) => {
             shown(Style::Plain, "queued", of.submission_id.to_string())
         }
-        EventData::SubmissionAccepted(of) => shown(
-            Style::Good,
-            "sent",
-            format!("{}  “{}”", of.submission_id, of.reply),
-        ),
+        EventData::SubmissionAccepted(of) => {
+            shown(Style::Good, "sent", format!("{}  “{}”", of.submission_id, of.reply))
+        }
         EventData::SubmissionDeferred(of) => shown(
             Style::Warn,
             "later",
-            format!(
-                "{}  “{}”  again {}",
-                of.submission_id, of.reply, of.next_attempt_at
-            ),
+            format!("{}  “{}”  again {}", of.submission_id, of.reply, of.next_attempt_at),
         ),
-        EventData::SubmissionFailed(of) => shown(
-            Style::Bad,
-            "not sent",
-            format!("{}  “{}”", of.submission_id, of.reply),
-        ),
-        EventData::SubmissionUnknown(of) => shown(
-            Style::Warn,
-            "unknown",
-            format!("{}  being looked for in Sent", of.submission_id),
-        ),
+        EventData::SubmissionFailed(of) => {
+            shown(Style::Bad, "not sent", format!("{}  “{}”", of.submission_id, of.reply))
+        }
+        EventData::SubmissionUnknown(of) => {
+            shown(Style::Warn, "unknown", format!("{}  being looked for in Sent", of.submission_id))
+        }
         EventData::SubmissionCanceled(of) => {
             shown(Style::Plain, "canceled", of.submission_id.to_string())
         }
-        EventData::SyncStarted(sync) => shown(
-            Style::Plain,
-            "sync",
-            format!("{} mails to fetch", count(sync.total)),
-        ),
-        EventData::SyncProgress(sync) => shown(
-            Style::Plain,
-            "sync",
-            format!("{}/{}", count(sync.done), count(sync.total)),
-        ),
-        EventData::SyncCompleted(sync) if sync.initial => shown(
-            Style::Good,
-            "ready",
-            format!("{} mails", count(sync.emails)),
-        ),
+        EventData::SyncStarted(sync) => {
+            shown(Style::Plain, "sync", format!("{} mails to fetch", count(sync.total)))
+        }
+        EventData::SyncProgress(sync) => {
+            shown(Style::Plain, "sync", format!("{}/{}", count(sync.done), count(sync.total)))
+        }
+        EventData::SyncCompleted(sync) if sync.initial => {
+            shown(Style::Good, "ready", format!("{} mails", count(sync.emails)))
+        }
         EventData::SyncCompleted(sync) => shown(
             Style::Plain,
             "sync",
@@ -297,11 +261,7 @@ fn describe(data: &EventData) -> (Style, String, String) {
                 Severity::Warning => Style::Warn,
                 _ => Style::Plain,
             };
-            let kind = if health.severity == Severity::Ok {
-                "well again"
-            } else {
-                "!"
-            };
+            let kind = if health.severity == Severity::Ok { "well again" } else { "!" };
             shown(style, kind, format!("{} ({})", health.title, health.code))
         }
         other => {
@@ -320,7 +280,8 @@ mod tests {
 
     fn painted(json: &str) -> String {
         let event: Event = serde_json::from_str(json).unwrap();
-        line(&event, &[(AccountId::from("a1"), "work".to_owned())]).paint(Default::default())
+        line(&event, &[(AccountId::from("a1"), "work".to_owned())])
+            .paint(crate::screen::Paper::default())
     }
 
     #[test]

@@ -35,10 +35,7 @@ pub(super) const PAGES: &[Page] = &[
         title: "The IMAP server turned the connection away",
         why: "The server said BYE, or nothing that opens a conversation. Its words are in the \
               error.",
-        what: &[
-            "Wait a few minutes: often there were too many connections.",
-            "Look at its words.",
-        ],
+        what: &["Wait a few minutes: often there were too many connections.", "Look at its words."],
         commands: &["chapar status"],
     },
     Page {
@@ -47,10 +44,7 @@ pub(super) const PAGES: &[Page] = &[
         title: "The provider asks to slow down",
         why: "There were more connections or commands than it allows. chapar waits as long as it \
               asks and goes on by itself.",
-        what: &[
-            "Wait.",
-            "Close other mail programs that use the same account.",
-        ],
+        what: &["Wait.", "Close other mail programs that use the same account."],
         commands: &["chapar status"],
     },
     Page {
@@ -100,10 +94,7 @@ pub(super) const PAGES: &[Page] = &[
         title: "This mailbox is connected already",
         why: "An account with this address or this name is there. Nothing was changed.",
         what: &["Change the account there is, or give another --name."],
-        commands: &[
-            "chapar account list",
-            "chapar account update ACCOUNT --password",
-        ],
+        commands: &["chapar account list", "chapar account update ACCOUNT --password"],
     },
     Page {
         code: "account.paused",

@@ -104,10 +104,7 @@ pub(super) const PAGES: &[Page] = &[
         title: "chapard could not be started",
         why: "chapar looked for chapard beside its own program and on PATH, started it, and it \
               ended or did not open its socket in time. Its own words are in the error.",
-        what: &[
-            "Look at its words.",
-            "Start it by hand to see more: chapard",
-        ],
+        what: &["Look at its words.", "Start it by hand to see more: chapard"],
         commands: &["chapar logs", "chapar config check"],
     },
     Page {
@@ -115,10 +112,7 @@ pub(super) const PAGES: &[Page] = &[
         exit: NO_PERMISSION,
         title: "The socket belongs to somebody else",
         why: "Only the user who runs chapard may use its socket.",
-        what: &[
-            "Run chapar as that user, or start your own chapard.",
-            "Look at XDG_RUNTIME_DIR.",
-        ],
+        what: &["Run chapar as that user, or start your own chapard.", "Look at XDG_RUNTIME_DIR."],
         commands: &["chapar socket"],
     },
     Page {
@@ -176,10 +170,7 @@ pub(super) const PAGES: &[Page] = &[
         exit: TEMPORARY,
         title: "chapard did not answer in time",
         why: "It is very busy or hangs; under systemd its watchdog restarts it.",
-        what: &[
-            "Try again, with a longer --timeout.",
-            "Restart it if it does not come back.",
-        ],
+        what: &["Try again, with a longer --timeout.", "Restart it if it does not come back."],
         commands: &["chapar service restart"],
     },
     Page {

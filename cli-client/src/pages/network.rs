@@ -26,10 +26,7 @@ pub(super) const PAGES: &[Page] = &[
         title: "The server's certificate is not valid yet",
         why: "The certificate's first day lies ahead. Nearly always this machine's clock is \
               behind. No password was sent.",
-        what: &[
-            "Set the clock.",
-            "If the clock is right, ask whoever runs the server.",
-        ],
+        what: &["Set the clock.", "If the clock is right, ask whoever runs the server."],
         commands: &["date"],
     },
     Page {
@@ -140,10 +137,7 @@ pub(super) const PAGES: &[Page] = &[
         exit: UNAVAILABLE,
         title: "There is no such host",
         why: "The name of the server is not in the DNS as this machine sees it.",
-        what: &[
-            "Look for a typing error in the host name.",
-            "Look whether the network works.",
-        ],
+        what: &["Look for a typing error in the host name.", "Look whether the network works."],
         commands: &["chapar connect ADDRESS --imap HOST --smtp HOST"],
     },
     Page {

@@ -103,10 +103,7 @@ pub(super) const PAGES: &[Page] = &[
             "Look in Sent on the provider's page, or ask a recipient.",
             "Then settle it with one of the commands.",
         ],
-        commands: &[
-            "chapar outbox resolve ID --sent",
-            "chapar outbox resolve ID --resend",
-        ],
+        commands: &["chapar outbox resolve ID --sent", "chapar outbox resolve ID --resend"],
     },
     Page {
         code: "submission.not_found",

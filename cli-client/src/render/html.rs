@@ -58,10 +58,7 @@ pub(crate) fn to_text(html: &str) -> String {
                 text.push_str("- ");
             }
         } else if name == "a" && closing {
-            if let Some(target) = link
-                .take()
-                .filter(|target| !text.ends_with(target.as_str()))
-            {
+            if let Some(target) = link.take().filter(|target| !text.ends_with(target.as_str())) {
                 text.push_str(" <");
                 text.push_str(&target);
                 text.push('>');
@@ -105,10 +102,7 @@ fn target(tag: &str) -> Option<String> {
     };
     let target = decode(target);
     let known = ["http://", "https://", "mailto:"];
-    known
-        .iter()
-        .any(|scheme| target.starts_with(scheme))
-        .then_some(target)
+    known.iter().any(|scheme| target.starts_with(scheme)).then_some(target)
 }
 
 fn push_text(text: &mut String, raw: &str) {
@@ -138,10 +132,7 @@ fn decode(raw: &str) -> String {
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('&') {
         decoded.push_str(before);
-        let end = after
-            .char_indices()
-            .take(ENTITY_LIMIT)
-            .find(|(_, c)| *c == ';');
+        let end = after.char_indices().take(ENTITY_LIMIT).find(|(_, c)| *c == ';');
         let entity = end.and_then(|(at, _)| after.get(..at));
         if let Some((c, tail)) =
             entity.and_then(|name| Some((entity_of(name)?, after.get(name.len() + 1..)?)))

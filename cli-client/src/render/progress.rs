@@ -107,11 +107,7 @@ impl<'a> Progress<'a> {
         let rate_span = now.duration_since(self.began);
         let quiet = now.duration_since(self.moved);
         let text = describe(&self.last, rate_span, quiet, width != usize::MAX);
-        if width == usize::MAX {
-            text
-        } else {
-            cut(&text, width)
-        }
+        if width == usize::MAX { text } else { cut(&text, width) }
     }
 }
 
@@ -160,11 +156,7 @@ fn bar_of(step: &Step) -> String {
 }
 
 fn percent(step: &Step) -> u64 {
-    step.done
-        .min(step.total)
-        .saturating_mul(100)
-        .checked_div(step.total)
-        .unwrap_or(0)
+    step.done.min(step.total).saturating_mul(100).checked_div(step.total).unwrap_or(0)
 }
 
 fn tenth(step: &Step) -> u64 {
@@ -173,9 +165,7 @@ fn tenth(step: &Step) -> u64 {
 
 /// A line that says something is done: `✓ IMAP  mail.example.org:993 …  41 ms`.
 pub(crate) fn done_line(what: &str, detail: &str, ms: Option<u64>) -> Line {
-    let line = Line::new()
-        .with(Style::Good, "✓")
-        .text(format!(" {what:<5} {detail}"));
+    let line = Line::new().with(Style::Good, "✓").text(format!(" {what:<5} {detail}"));
     match ms {
         Some(ms) => line.with(Style::Dim, format!("   {ms} ms")),
         None => line,
@@ -213,29 +203,16 @@ mod tests {
     fn a_stall_says_so_and_why() {
         let quiet = Duration::from_secs(9);
         let text = describe(&half(), quiet, quiet, false);
-        assert_eq!(
-            text,
-            "  750/1,500   Archive/2026   9.2 MB   nothing new for 9 s"
-        );
-        let caused = Step {
-            cause: Some("the server asks to slow down".to_owned()),
-            ..half()
-        };
+        assert_eq!(text, "  750/1,500   Archive/2026   9.2 MB   nothing new for 9 s");
+        let caused = Step { cause: Some("the server asks to slow down".to_owned()), ..half() };
         let text = describe(&caused, quiet, quiet, false);
-        assert!(
-            text.ends_with("waiting: the server asks to slow down"),
-            "{text}"
-        );
+        assert!(text.ends_with("waiting: the server asks to slow down"), "{text}");
     }
 
     #[test]
     fn odd_counts_do_no_harm() {
         for (done, total) in [(0, 0), (5, 0), (9, 3), (u64::MAX, u64::MAX)] {
-            let step = Step {
-                done,
-                total,
-                ..Step::default()
-            };
+            let step = Step { done, total, ..Step::default() };
             assert!(percent(&step) <= 100);
             describe(&step, Duration::from_secs(9), Duration::ZERO, true);
         }

@@ -18,10 +18,7 @@ pub(crate) struct Cell {
 impl Cell {
     /// A cell with a meaning.
     pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> Self {
-        Self {
-            text: clean(text.as_ref(), Lines::One).into_owned(),
-            style,
-        }
+        Self { text: clean(text.as_ref(), Lines::One).into_owned(), style }
     }
 }
 
@@ -42,29 +39,17 @@ pub(crate) struct Column {
 impl Column {
     /// Text, flush left.
     pub(crate) const fn left(heading: &'static str) -> Self {
-        Self {
-            heading,
-            right: false,
-            gives_way: false,
-        }
+        Self { heading, right: false, gives_way: false }
     }
 
     /// Numbers, flush right.
     pub(crate) const fn right(heading: &'static str) -> Self {
-        Self {
-            heading,
-            right: true,
-            gives_way: false,
-        }
+        Self { heading, right: true, gives_way: false }
     }
 
     /// Text that is cut when the line is too long.
     pub(crate) const fn wide(heading: &'static str) -> Self {
-        Self {
-            heading,
-            right: false,
-            gives_way: true,
-        }
+        Self { heading, right: false, gives_way: true }
     }
 }
 
@@ -78,10 +63,7 @@ pub(crate) struct Table {
 impl Table {
     /// A table without rows.
     pub(crate) fn new(columns: &[Column]) -> Self {
-        Self {
-            columns: columns.to_vec(),
-            rows: Vec::new(),
-        }
+        Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row; missing cells are empty.
@@ -92,21 +74,15 @@ impl Table {
     /// The heading line.
     pub(crate) fn heading(&self, width: usize) -> Line {
         let widths = self.widths(width);
-        let cells: Vec<Cell> = self
-            .columns
-            .iter()
-            .map(|column| Cell::styled(Style::Dim, column.heading))
-            .collect();
+        let cells: Vec<Cell> =
+            self.columns.iter().map(|column| Cell::styled(Style::Dim, column.heading)).collect();
         self.line(&cells, &widths)
     }
 
     /// One line a row.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let widths = self.widths(width);
-        self.rows
-            .iter()
-            .map(|row| self.line(row, &widths))
-            .collect()
+        self.rows.iter().map(|row| self.line(row, &widths)).collect()
     }
 
     /// Heading and rows.
@@ -172,26 +148,11 @@ mod tests {
     use crate::screen::Paper;
 
     fn painted(width: usize) -> Vec<String> {
-        let mut table = Table::new(&[
-            Column::left("ID"),
-            Column::wide("SUBJECT"),
-            Column::right("SIZE"),
-        ]);
-        table.row([
-            "M1".into(),
-            "漢字 and a rather long subject".into(),
-            "9".into(),
-        ]);
-        table.row([
-            "M1000".into(),
-            Cell::styled(Style::Bad, "x\u{1b}[2J\ny"),
-            "1234".into(),
-        ]);
-        table
-            .all(width)
-            .iter()
-            .map(|line| line.paint(Paper::default()))
-            .collect()
+        let mut table =
+            Table::new(&[Column::left("ID"), Column::wide("SUBJECT"), Column::right("SIZE")]);
+        table.row(["M1".into(), "漢字 and a rather long subject".into(), "9".into()]);
+        table.row(["M1000".into(), Cell::styled(Style::Bad, "x\u{1b}[2J\ny"), "1234".into()]);
+        table.all(width).iter().map(|line| line.paint(Paper::default())).collect()
     }
 
     #[test]

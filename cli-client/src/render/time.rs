@@ -13,10 +13,7 @@ pub(crate) fn ago(at: Timestamp, now: &Zoned) -> String {
         3_600..=86_399 => format!("{} h ago", seconds / 3_600),
         86_400..=172_799 => "yesterday".to_owned(),
         172_800..=1_209_599 => format!("{} days ago", seconds / 86_400),
-        _ => at
-            .to_zoned(now.time_zone().clone())
-            .strftime("%Y-%m-%d")
-            .to_string(),
+        _ => at.to_zoned(now.time_zone().clone()).strftime("%Y-%m-%d").to_string(),
     }
 }
 
@@ -35,9 +32,7 @@ pub(crate) fn short(at: Timestamp, now: &Zoned) -> String {
 
 /// A moment in full, in the zone of the reader.
 pub(crate) fn full(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone())
-        .strftime("%a, %d %b %Y %H:%M:%S %z")
-        .to_string()
+    at.to_zoned(zone.clone()).strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
 }
 
 /// The clock of a moment, for streams.
@@ -73,11 +68,7 @@ pub(crate) fn bytes(count: u64) -> String {
         value /= 1000.0;
         unit = larger;
     }
-    if value < 9.95 {
-        format!("{value:.1} {unit}")
-    } else {
-        format!("{value:.0} {unit}")
-    }
+    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
 /// A count with separators: `23,410`.
@@ -139,12 +130,7 @@ mod tests {
         ] {
             assert_eq!(bytes(size), shown);
         }
-        for (number, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1500, "1,500"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, shown) in [(0, "0"), (999, "999"), (1500, "1,500"), (1_234_567, "1,234,567")] {
             assert_eq!(count(number), shown);
         }
     }

@@ -11,11 +11,7 @@ const ADDRESS_LIMIT: usize = 254;
 
 /// Reads every recipient of one kind.
 pub(super) fn parse_all(texts: &[String]) -> Result<Vec<EmailAddress>, Fault> {
-    texts
-        .iter()
-        .flat_map(|text| split(text))
-        .map(|text| parse(&text))
-        .collect()
+    texts.iter().flat_map(|text| split(text)).map(|text| parse(&text)).collect()
 }
 
 /// Splits at commas outside quotes and angle brackets.
@@ -40,24 +36,17 @@ fn split(text: &str) -> Vec<String> {
 
 fn parse(text: &str) -> Result<EmailAddress, Fault> {
     let refused = |why: &str| {
-        Fault::new(
-            "input.address",
-            format!("{text:?} is not a mail address: {why}"),
-        )
-        .without_commands()
-        .hint("write ana@example.org or \"Ana <ana@example.org>\"")
+        Fault::new("input.address", format!("{text:?} is not a mail address: {why}"))
+            .without_commands()
+            .hint("write ana@example.org or \"Ana <ana@example.org>\"")
     };
     if text.chars().any(is_control) {
-        return Err(refused(
-            "it has a line end or another control character in it",
-        ));
+        return Err(refused("it has a line end or another control character in it"));
     }
     let trimmed = text.trim();
     let (name, email) = match trimmed.rsplit_once('<') {
         Some((name, rest)) => {
-            let email = rest
-                .strip_suffix('>')
-                .ok_or_else(|| refused("> is missing"))?;
+            let email = rest.strip_suffix('>').ok_or_else(|| refused("> is missing"))?;
             let name = name.trim().trim_matches('"').replace("\\\"", "\"");
             (Some(name).filter(|name| !name.is_empty()), email.trim())
         }
@@ -68,14 +57,9 @@ fn parse(text: &str) -> Result<EmailAddress, Fault> {
     }
     let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
     if email.len() > ADDRESS_LIMIT || domain.split('.').any(str::is_empty) {
-        return Err(refused(
-            "the part after @ is not a domain, or it is too long",
-        ));
+        return Err(refused("the part after @ is not a domain, or it is too long"));
     }
-    Ok(EmailAddress {
-        name,
-        email: email.to_owned(),
-    })
+    Ok(EmailAddress { name, email: email.to_owned() })
 }
 
 #[cfg(test)]
@@ -90,10 +74,8 @@ mod tests {
             "<cy@x.example>".to_owned(),
         ];
         let parsed = parse_all(&texts).unwrap();
-        let shown: Vec<_> = parsed
-            .iter()
-            .map(|to| (to.name.as_deref(), to.email.as_str()))
-            .collect();
+        let shown: Vec<_> =
+            parsed.iter().map(|to| (to.name.as_deref(), to.email.as_str())).collect();
         assert_eq!(
             shown,
             [
@@ -120,11 +102,7 @@ mod tests {
             "a@x,",
             "x <a@y> z",
         ] {
-            assert_eq!(
-                parse_all(&[text.to_owned()]).unwrap_err().exit,
-                65,
-                "{text:?}"
-            );
+            assert_eq!(parse_all(&[text.to_owned()]).unwrap_err().exit, 65, "{text:?}");
         }
         let long = format!("{}@x.example", "a".repeat(300));
         assert!(parse_all(&[long]).is_err());

@@ -21,13 +21,9 @@ pub(super) struct Attachment {
 
 /// Looks at every file before the first is read.
 pub(super) fn check(paths: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
-    let files: Vec<Attachment> = paths
-        .iter()
-        .map(|path| check_one(path))
-        .collect::<Result<_, _>>()?;
-    let total = files
-        .iter()
-        .fold(0_u64, |total, file| total.saturating_add(file.size));
+    let files: Vec<Attachment> =
+        paths.iter().map(|path| check_one(path)).collect::<Result<_, _>>()?;
+    let total = files.iter().fold(0_u64, |total, file| total.saturating_add(file.size));
     if total > MAX_BYTES {
         return Err(Fault::new(
             "input.data",
@@ -42,15 +38,11 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
 fn check_one(path: &Path) -> Result<Attachment, Fault> {
     let metadata = fs::metadata(path).map_err(|cause| Fault::file(path, &cause))?;
     if !metadata.is_file() {
-        return Err(
-            Fault::new("input.file", format!("{} is not a file", path.display()))
-                .without_commands(),
-        );
+        return Err(Fault::new("input.file", format!("{} is not a file", path.display()))
+            .without_commands());
     }
     File::open(path).map_err(|cause| Fault::file(path, &cause))?;
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_else(|| "attachment".to_owned());
     if name.chars().any(char::is_control) {
         return Err(Fault::new(
@@ -59,11 +51,7 @@ fn check_one(path: &Path) -> Result<Attachment, Fault> {
         )
         .without_commands());
     }
-    Ok(Attachment {
-        name,
-        path: path.to_owned(),
-        size: metadata.len(),
-    })
+    Ok(Attachment { name, path: path.to_owned(), size: metadata.len() })
 }
 
 impl Attachment {
