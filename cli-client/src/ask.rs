@@ -80,7 +80,9 @@ pub(crate) fn confirm_name(
     let typed = match given {
         Some(typed) => typed.to_owned(),
         None if screen.asks => prompt_line(screen, question)?,
-        None => return Err(Fault::missing("a confirmation", &format!("--confirm={name}"))),
+        None => {
+            return Err(Fault::missing("a confirmation", &format!("--confirm={name}")));
+        }
     };
     if typed == name {
         return Ok(());

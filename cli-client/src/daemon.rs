@@ -203,8 +203,7 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
         .map(|(index, _)| index)
         .collect();
     match (exact, fitting.as_slice()) {
-        (Some(index), _) => Ok(accounts.swap_remove(index)),
-        (None, &[index]) => Ok(accounts.swap_remove(index)),
+        (Some(index), _) | (None, &[index]) => Ok(accounts.swap_remove(index)),
         (None, []) => {
             let fault = Fault::new("account.unknown", format!("there is no account {wanted:?}"));
             Err(if names.is_empty() {
@@ -279,7 +278,7 @@ pub(crate) fn fault_of_wire(error: &Error) -> Fault {
     if !remedy.is_empty() {
         fault.remedy = remedy;
     }
-    fault.wire = serde_json::to_value(error).ok();
+    fault.wire = serde_json::to_value(error).ok().map(Box::new);
     fault
 }
 

@@ -4,6 +4,7 @@
 //! [`escape_json`], which loses nothing. No other module decides what is harmless.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -62,7 +63,8 @@ pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
     for c in json.chars() {
         if suspect(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                kept.push_str(&format!("\\u{unit:04x}"));
+                // writing to a String cannot fail
+                let _ = write!(kept, "\\u{unit:04x}");
             }
         } else {
             kept.push(c);

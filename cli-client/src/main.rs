@@ -1,5 +1,10 @@
 //! `chapar`: the command line. Parse, connect, command, render, exit code; no mail logic.
 
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")
+)]
+
 mod args;
 mod ask;
 mod commands;

@@ -285,7 +285,7 @@ impl Screen {
 
     /// Sends out what is buffered; streams call it after each event.
     pub(crate) fn flush(&self) -> Result<(), Fault> {
-        self.stdout.borrow_mut().flush().map_err(Fault::stdout)
+        self.stdout.borrow_mut().flush().map_err(|cause| Fault::stdout(&cause))
     }
 
     /// Tells a person something beside the answer, unless they asked for silence.
@@ -303,7 +303,7 @@ impl Screen {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Fault> {
-        self.stdout.borrow_mut().write_all(bytes).map_err(Fault::stdout)
+        self.stdout.borrow_mut().write_all(bytes).map_err(|cause| Fault::stdout(&cause))
     }
 }
 

@@ -109,6 +109,23 @@ mod tests {
     }
 
     #[test]
+    fn the_tables_of_the_specification_are_those_of_the_code() {
+        let spec = include_str!("../SPEC.md");
+        for method in crate::call::Method::ALL {
+            let changes = if method.mutating() { "yes" } else { "" };
+            let (name, scope, doc) = (method.name(), method.scope().word(), method.doc());
+            let row = format!("| `{name}` | {scope} | {changes} | {doc} |");
+            assert!(spec.contains(&row), "SPEC.md lacks: {row}");
+        }
+        for kind in crate::error::ErrorType::ALL {
+            let retry = if kind.retryable() { "yes" } else { "" };
+            let code = kind.code().to_string().replace('-', "−");
+            let row = format!("| `{}` | {code} | {} | {retry} |", kind.word(), kind.exit_code());
+            assert!(spec.contains(&row), "SPEC.md lacks: {row}");
+        }
+    }
+
+    #[test]
     fn it_fits_one_message() {
         let line = serde_json::to_vec(&document()).unwrap();
         assert!(line.len() < crate::frame::MAX_MESSAGE / 2, "{} bytes", line.len());

@@ -160,9 +160,11 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, args.account.as_deref())?;
     let imap_security = args.imap_security.map(Into::into);
-    patch.imap = server(args.imap.as_deref(), imap_security, &account.imap, Protocol::Imap)?;
+    patch.imap =
+        server(args.imap.as_deref(), imap_security, account.imap.as_ref(), Protocol::Imap)?;
     let smtp_security = args.smtp_security.map(Into::into);
-    patch.smtp = server(args.smtp.as_deref(), smtp_security, &account.smtp, Protocol::Smtp)?;
+    patch.smtp =
+        server(args.smtp.as_deref(), smtp_security, account.smtp.as_ref(), Protocol::Smtp)?;
     let asks = args.password || args.password_stdin || args.password_command.is_some();
     if patch == AccountPatch::default() && !asks {
         return Err(Fault::missing("what to change", "--name, --password, --imap …"));
@@ -186,7 +188,7 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
 fn server(
     given: Option<&str>,
     security: Option<Security>,
-    before: &Option<Endpoint>,
+    before: Option<&Endpoint>,
     protocol: Protocol,
 ) -> Result<Option<Endpoint>, Fault> {
     Ok(match (given, security, before) {

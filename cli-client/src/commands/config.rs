@@ -239,7 +239,8 @@ fn replaced(text: &str, section: &str, name: &str, value: &str) -> String {
         if let Some(line) = lines.get_mut(number) {
             let rest = line.split_once('=').map_or("", |(_, rest)| rest);
             let comment = rest.get(without_comment(rest).len()..).unwrap_or_default();
-            *line = format!("{setting} {comment}").trim_end().to_owned();
+            let changed = format!("{setting} {comment}");
+            changed.trim_end().clone_into(line);
         }
     } else if let Some(heading) = lines.iter().position(|line| is_heading(line.trim(), section)) {
         lines.insert(heading + 1, setting);

@@ -48,8 +48,8 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
 }
 
 /// Connects a mailbox of which only the address is known.
-pub(crate) fn by_address(context: &Context<'_>, address: String) -> Result<u8, Fault> {
-    let words = ["chapar", "connect", "--", &address];
+pub(crate) fn by_address(context: &Context<'_>, address: &str) -> Result<u8, Fault> {
+    let words = ["chapar", "connect", "--", address];
     match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Some(Command::Connect(args))) => run(context, &args),
         _ => Err(Fault::new("input.address", format!("{address:?} is not a mail address"))),
@@ -79,23 +79,21 @@ impl Settings {
                 "Ask your provider for the servers, or press Enter to try the usual names.",
             ));
         }
-        let imap = match &args.imap {
-            Some(imap) => imap.clone(),
-            None => {
-                let usual = format!("imap.{domain}:993");
-                ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?
-            }
+        let imap = if let Some(imap) = &args.imap {
+            imap.clone()
+        } else {
+            let usual = format!("imap.{domain}:993");
+            ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?
         };
         let imap = Server::parse(&imap, Protocol::Imap)?;
-        let smtp = match &args.smtp {
-            Some(smtp) => smtp.clone(),
-            None => {
-                let usual = match imap.host.strip_prefix("imap.") {
-                    Some(rest) => format!("smtp.{rest}:465"),
-                    None => format!("{}:465", imap.host),
-                };
-                ask::line(screen, "  SMTP server", Some(&usual), "--smtp HOST[:PORT]")?
-            }
+        let smtp = if let Some(smtp) = &args.smtp {
+            smtp.clone()
+        } else {
+            let usual = match imap.host.strip_prefix("imap.") {
+                Some(rest) => format!("smtp.{rest}:465"),
+                None => format!("{}:465", imap.host),
+            };
+            ask::line(screen, "  SMTP server", Some(&usual), "--smtp HOST[:PORT]")?
         };
         let smtp = Server::parse(&smtp, Protocol::Smtp)?;
         Ok(Self {

@@ -121,7 +121,7 @@ mod tests {
     fn pages_fit_eighty_columns() {
         for page in pages::all() {
             for line in lines(page, 80) {
-                let text = line.paint(Default::default());
+                let text = line.paint(crate::screen::Paper::default());
                 assert!(columns(&text) <= 80, "{}: {text}", page.code);
             }
         }

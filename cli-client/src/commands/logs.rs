@@ -36,12 +36,14 @@ pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
     }
     let path = places::state()?.join("log/chapard.log");
     let mut place = show_end(context.screen, &path, args, &filter)?;
-    while args.follow {
+    if !args.follow {
+        return Ok(exit::OK);
+    }
+    loop {
         context.screen.flush()?;
         std::thread::sleep(LOOK);
         place = show_new(context.screen, &path, place, &filter)?;
     }
-    Ok(exit::OK)
 }
 
 /// Which lines are wanted.

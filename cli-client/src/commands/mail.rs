@@ -87,14 +87,14 @@ fn query(
         filter.not_keyword = Some("$seen".to_owned());
     }
     let account_id = account.map(|account: Account| account.id);
-    let (emails, total) = page(&mut daemon, account_id, &filter, args.limit)?;
+    let (emails, total) = page(&mut daemon, account_id.as_ref(), &filter, args.limit)?;
     show_list(context.screen, command, &emails, &mailboxes.list, total)
 }
 
 /// The newest `limit` emails that match, and how many match in all.
 fn page(
     daemon: &mut Daemon,
-    account_id: Option<AccountId>,
+    account_id: Option<&AccountId>,
     filter: &EmailFilter,
     limit: u32,
 ) -> Result<(Vec<Email>, u64), Fault> {
@@ -103,7 +103,7 @@ fn page(
     loop {
         let have = emails.len() as u64;
         let reply = daemon.call(&EmailQuery {
-            account_id: account_id.clone(),
+            account_id: account_id.cloned(),
             filter: Some(filter.clone()),
             sort: None,
             position: Some(have),
@@ -237,19 +237,19 @@ fn find_mailbox(mailboxes: &[Mailbox], wanted: &str) -> Result<MailboxId, Fault>
 }
 
 /// One email with its text.
-fn read(daemon: &mut Daemon, ids: Vec<EmailId>) -> Result<Vec<Email>, Fault> {
+fn read(daemon: &mut Daemon, ids: &[EmailId]) -> Result<Vec<Email>, Fault> {
     let mut properties: Vec<String> = <Email as chapar_ipc_protocol::standard::Object>::PROPERTIES
         .iter()
         .map(|&name| name.to_owned())
         .collect();
     properties.dedup();
     let get = EmailGet {
-        ids: Some(ids.clone()),
+        ids: Some(ids.to_vec()),
         properties: Some(properties),
         fetch_all_body_values: Some(true),
         ..EmailGet::default()
     };
-    Ok(in_order(daemon.call(&get)?.list, &ids))
+    Ok(in_order(daemon.call(&get)?.list, ids))
 }
 
 /// One email by id, without its text.
@@ -265,7 +265,7 @@ fn unknown(id: &str) -> Fault {
 fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
     let screen = context.screen;
     let mut daemon = context.open()?;
-    let mut found = read(&mut daemon, vec![EmailId::from(args.id.as_str())])?;
+    let mut found = read(&mut daemon, &[EmailId::from(args.id.as_str())])?;
     let email = found.pop().ok_or_else(|| unknown(&args.id))?;
     let headers = if args.headers { Some(raw_headers(daemon, &email.id)?) } else { None };
     if screen.form == Form::Json {
@@ -380,7 +380,7 @@ fn thread(context: &Context<'_>, args: &ThreadArgs) -> Result<(), Fault> {
     })?;
     let mut emails = Vec::new();
     for ids in found.email_ids.chunks(MAX_OBJECTS.min(50)) {
-        emails.extend(read(&mut daemon, ids.to_vec())?);
+        emails.extend(read(&mut daemon, ids)?);
     }
     if screen.form == Form::Json {
         return screen.object("mail.thread", json!({"id": thread_id, "emails": emails}));
@@ -510,14 +510,15 @@ mod tests {
         };
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
         let lines = list_lines(&[email], &mailboxes(), &now, 80);
-        let text: Vec<String> = lines.iter().map(|line| line.paint(Default::default())).collect();
+        let text: Vec<String> =
+            lines.iter().map(|line| line.paint(crate::screen::Paper::default())).collect();
         assert_eq!(
             text[0],
             "ID      WHEN   FROM       SUBJECT                                        MAILBOX"
         );
         assert_eq!(
             text[1],
-            "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too…  INBOX"
+            "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too …  INBOX"
         );
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn overview(context: &Context<'_>) -> Result<u8, Fault> {
     if address.is_empty() {
         return Ok(exit::OK);
     }
-    super::connect::by_address(context, address)
+    super::connect::by_address(context, &address)
 }
 
 fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> {
@@ -264,10 +264,10 @@ fn progress_line(account: &Account) -> Option<Line> {
     let progress = account.progress.as_ref()?;
     let mut text = format!("      {}/{} mails", count(progress.done), count(progress.total));
     if let Some(mailbox) = &progress.mailbox {
-        text.push_str(&format!("   {mailbox}"));
+        text = format!("{text}   {mailbox}");
     }
     if let Some(cause) = &progress.stalled {
-        text.push_str(&format!("   waiting: {cause}"));
+        text = format!("{text}   waiting: {cause}");
     }
     Some(Line::of(text))
 }
@@ -358,12 +358,14 @@ mod tests {
     #[test]
     fn the_status_at_eighty_columns() {
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
-        let text: String =
-            lines(&status(), &now, 80).iter().map(|l| l.paint(Default::default()) + "\n").collect();
+        let text: String = lines(&status(), &now, 80)
+            .iter()
+            .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
+            .collect();
         let expected = "\
-ACCOUNT              STATE             MAIL  CHECKED   LAST NEW   PUSH
-work  ana@contoso.…  ✓ live           1,500  12 s ago  4 min ago  IDLE, INBOX
-old  ana@smallfirm…  ✗ sign in again  1,212  12 s ago  4 min ago  –
+ACCOUNT                 STATE             MAIL  CHECKED   LAST NEW   PUSH
+work  ana@contoso.exa…  ✓ live           1,500  12 s ago  4 min ago  IDLE, INBOX
+old  ana@smallfirm.ex…  ✗ sign in again  1,212  12 s ago  4 min ago  –
       Sign in again
       Provider said: “[AUTHENTICATIONFAILED] no”
       Fix:  chapar account update old --password

@@ -172,6 +172,6 @@ mod tests {
         for line in painted(30) {
             assert!(columns(&line) <= 30, "{line}");
         }
-        assert_eq!(painted(30)[1], "M1     漢字 and a rat…       9");
+        assert_eq!(painted(30)[1], "M1     漢字 and a rathe…     9");
     }
 }
