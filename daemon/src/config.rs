@@ -294,14 +294,8 @@ mod tests {
     fn an_unknown_key_names_line_and_suggestion() {
         let error = parse("[sync]\nwindow = 3\npoll_minuts = 4\n").unwrap_err();
         assert_eq!(error.line, Some(3));
-        assert!(
-            error.to_string().contains("did you mean `poll_minutes`"),
-            "{error}"
-        );
-        assert!(
-            error.to_string().starts_with("/c/config.toml:3: "),
-            "{error}"
-        );
+        assert!(error.to_string().contains("did you mean `poll_minutes`"), "{error}");
+        assert!(error.to_string().starts_with("/c/config.toml:3: "), "{error}");
     }
 
     #[test]

@@ -25,16 +25,13 @@ struct Turn {
 }
 
 /// Shows what happens from now on, until `stop`.
-pub async fn run(store: &Store, world: &World, stop: &CancellationToken) {
+pub async fn run(world: World, store: Store, stop: CancellationToken) {
     let mut head = store.head();
     let mut since = *head.borrow_and_update();
     let mut turns: BTreeMap<AccountId, Turn> = BTreeMap::new();
     loop {
-        let due = turns
-            .values()
-            .filter(|turn| turn.waiting.is_some())
-            .map(|turn| turn.free_at)
-            .min();
+        let due =
+            turns.values().filter(|turn| turn.waiting.is_some()).map(|turn| turn.free_at).min();
         tokio::select! {
             () = stop.cancelled() => return,
             changed = head.changed() => {
@@ -42,7 +39,7 @@ pub async fn run(store: &Store, world: &World, stop: &CancellationToken) {
                     return;
                 }
                 head.borrow_and_update();
-                match news(store, &mut since) {
+                match news(&store, &mut since) {
                     Ok(news) => for (account, notification) in news {
                         turns.entry(account).or_default().waiting = Some(notification);
                     },
@@ -53,9 +50,9 @@ pub async fn run(store: &Store, world: &World, stop: &CancellationToken) {
                     }
                 }
             }
-            () = sleep(world, due), if due.is_some() => {}
+            () = sleep(&world, due), if due.is_some() => {}
         }
-        show_due(world, &mut turns).await;
+        show_due(&world, &mut turns).await;
     }
 }
 
@@ -122,11 +119,7 @@ fn notification(event: &Event, account: &Account, subject: Option<String>) -> Op
     }
     let subject = subject.unwrap_or_else(|| "a message".to_owned());
     let (title, body) = match &event.kind {
-        EventKind::SyncCompleted {
-            initial: true,
-            emails,
-            ..
-        } => (
+        EventKind::SyncCompleted { initial: true, emails, .. } => (
             format!(
                 "Inbox ready \u{2013} {} mails in {}",
                 grouped(*emails),
@@ -181,11 +174,7 @@ mod tests {
     use chapar_engine::time::Wall;
 
     fn account(notify: NotifyBy) -> Account {
-        let endpoint = Endpoint {
-            host: "h".into(),
-            port: 1,
-            security: Security::Tls,
-        };
+        let endpoint = Endpoint { host: "h".into(), port: 1, security: Security::Tls };
         Account {
             id: AccountId(1),
             name: "work".into(),
@@ -204,12 +193,7 @@ mod tests {
     }
 
     fn event(kind: EventKind) -> Event {
-        Event {
-            seq: Seq(1),
-            at: Wall(4_900),
-            account: Some(AccountId(1)),
-            kind,
-        }
+        Event { seq: Seq(1), at: Wall(4_900), account: Some(AccountId(1)), kind }
     }
 
     fn synced(initial: bool) -> Event {
@@ -236,18 +220,9 @@ mod tests {
 
     #[test]
     fn silence_where_it_is_wanted() {
-        assert_eq!(
-            notification(&synced(false), &account(NotifyBy::Desktop), None),
-            None
-        );
-        assert_eq!(
-            notification(&synced(true), &account(NotifyBy::None), None),
-            None
-        );
-        assert_eq!(
-            notification(&synced(true), &account(NotifyBy::Mail), None),
-            None
-        );
+        assert_eq!(notification(&synced(false), &account(NotifyBy::Desktop), None), None);
+        assert_eq!(notification(&synced(true), &account(NotifyBy::None), None), None);
+        assert_eq!(notification(&synced(true), &account(NotifyBy::Mail), None), None);
     }
 
     #[test]

@@ -57,10 +57,7 @@ impl Dirs {
         let absolute =
             |name: &'static str| match variable(name).filter(|v| !v.as_os_str().is_empty()) {
                 Some(value) if value.is_absolute() => Ok(Some(value)),
-                Some(value) => Err(PathsError::Relative {
-                    variable: name,
-                    value,
-                }),
+                Some(value) => Err(PathsError::Relative { variable: name, value }),
                 None => Ok(None),
             };
         let home = || -> Result<PathBuf, PathsError> {
@@ -205,10 +202,7 @@ mod tests {
         let found = dirs(&[("HOME", "/h")]).unwrap();
         assert_eq!(found.state, Path::new("/h/.local/state/chapar"));
         assert_eq!(found.config, Path::new("/h/.config/chapar/config.toml"));
-        assert_eq!(
-            found.socket,
-            Path::new("/h/.local/state/chapar/run/v1.sock")
-        );
+        assert_eq!(found.socket, Path::new("/h/.local/state/chapar/run/v1.sock"));
         let found = dirs(&[
             ("HOME", "/h"),
             ("XDG_RUNTIME_DIR", "/r"),
@@ -218,11 +212,7 @@ mod tests {
         .unwrap();
         assert_eq!(found.socket, Path::new("/r/chapar/v1.sock"));
         assert_eq!(found.state, Path::new("/s/chapar"));
-        let found = dirs(&[
-            ("HOME", "/h"),
-            ("XDG_RUNTIME_DIR", "/r"),
-            ("CHAPAR_SOCKET", "/x"),
-        ]);
+        let found = dirs(&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r"), ("CHAPAR_SOCKET", "/x")]);
         assert_eq!(found.unwrap().socket, Path::new("/x"));
         let relative = dirs(&[("HOME", "/h"), ("XDG_STATE_HOME", "s")]).unwrap_err();
         assert!(matches!(relative, PathsError::Relative { .. }));

@@ -104,11 +104,7 @@ impl Wire {
     /// Sends one command and waits for its reply, whatever its code.
     async fn ask(&mut self, command: &str, what: &'static str) -> Result<Reply, Failure> {
         if !self.heards.is_empty() {
-            return Err(fault::bad_reply(
-                &self.host,
-                what,
-                "a reply nobody asked for",
-            ));
+            return Err(fault::bad_reply(&self.host, what, "a reply nobody asked for"));
         }
         let clock = Arc::clone(&self.clock);
         let answer = within(clock.as_ref(), COMMAND, self.lettre.command(command)).await;
@@ -129,9 +125,9 @@ impl Wire {
     ) -> Result<Reply, Failure> {
         match answer {
             None => Err(fault::timeout(&self.host, what, COMMAND)),
-            Some(answer) => self
-                .taken(answer)
-                .map_err(|error| fault::lost(&self.host, what, &error)),
+            Some(answer) => {
+                self.taken(answer).map_err(|error| fault::lost(&self.host, what, &error))
+            }
         }
     }
 
@@ -139,11 +135,7 @@ impl Wire {
     fn taken(&self, answer: Result<Response, Error>) -> Result<Reply, String> {
         match answer {
             Err(error) if error.status().is_none() => Err(error.to_string()),
-            _ => self
-                .heards
-                .take()
-                .map(|heard| heard.reply())
-                .ok_or_else(|| "no reply".to_owned()),
+            _ => self.heards.take().map(|heard| heard.reply()).ok_or_else(|| "no reply".to_owned()),
         }
     }
 }
@@ -151,28 +143,17 @@ impl Wire {
 impl Session {
     /// Dials, verifies TLS, EHLO, AUTH (PLAIN or LOGIN by capability).
     pub async fn login(world: &World, login: &Login) -> Result<Self, Failure> {
-        let Endpoint {
-            host,
-            port,
-            security,
-        } = &login.endpoint;
+        let Endpoint { host, port, security } = &login.endpoint;
         let mut stream = world.net.connect(host, *port).await?;
         if *security == Security::StartTls {
             prelude::prelude(world, &mut stream, host).await?;
         }
-        let secured = world
-            .net
-            .secure(stream, host, login.ca_pem.as_deref())
-            .await?;
+        let secured = world.net.secure(stream, host, login.ca_pem.as_deref()).await?;
         let greeted = *security == Security::StartTls;
         let (guard, heards) = Guard::new(secured, greeted);
         let mut wire = Self::greet(world, guard, heards, host).await?;
         login::sign_in(&mut wire, &login.user, &login.password).await?;
-        Ok(Self {
-            max_size: wire.extensions.max_size,
-            host: host.clone(),
-            wire: Some(wire),
-        })
+        Ok(Self { max_size: wire.extensions.max_size, host: host.clone(), wire: Some(wire) })
     }
 
     /// Greeting and EHLO inside TLS.
@@ -254,10 +235,7 @@ impl Session {
         let some = sender_accepted && replies.iter().any(accepted);
         match data {
             Some(data) if data.code == 354 && some => {
-                let ready = Ready {
-                    session: self,
-                    wire,
-                };
+                let ready = Ready { session: self, wire };
                 return Ok((replies, Some(ready)));
             }
             // nobody to send to and yet it waits for a message: an empty one ends that
@@ -293,10 +271,7 @@ impl Session {
     pub async fn quit(self) {
         if let Some(mut wire) = self.wire {
             let clock = Arc::clone(&wire.clock);
-            if within(clock.as_ref(), QUIT, wire.lettre.command("QUIT\r\n"))
-                .await
-                .is_none()
-            {
+            if within(clock.as_ref(), QUIT, wire.lettre.command("QUIT\r\n")).await.is_none() {
                 tracing::debug!("the submission server did not answer QUIT");
             }
         }

@@ -42,25 +42,15 @@ fn secret(text: &str) -> Secret {
 #[tokio::test]
 async fn what_was_put_is_found_again_and_nowhere_in_clear() {
     let dir = fresh("round");
-    vault(&dir)
-        .put(KEY, &secret("tr\u{f6}ub4dor"))
-        .await
-        .unwrap();
+    vault(&dir).put(KEY, &secret("tr\u{f6}ub4dor")).await.unwrap();
     vault(&dir).put("other", &secret("x")).await.unwrap();
-    assert_eq!(
-        vault(&dir).get(KEY).await.unwrap().unwrap().expose(),
-        "tr\u{f6}ub4dor"
-    );
+    assert_eq!(vault(&dir).get(KEY).await.unwrap().unwrap().expose(), "tr\u{f6}ub4dor");
     assert!(vault(&dir).get("none").await.unwrap().is_none());
     for entry in fs::read_dir(&dir).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
         let bytes = fs::read(entry.path()).unwrap();
-        assert!(
-            !bytes
-                .windows(7)
-                .any(|part| part == b"ub4dor" || part == b"ub4dor\0")
-        );
+        assert!(!bytes.windows(7).any(|part| part == b"ub4dor" || part == b"ub4dor\0"));
         assert!(!bytes.windows(KEY.len()).any(|part| part == KEY.as_bytes()));
     }
     vault(&dir).forget(KEY).await.unwrap();
@@ -80,10 +70,7 @@ async fn a_wrong_key_a_missing_one_and_damage_are_told_apart() {
     fs::write(&key, [7; 32]).unwrap();
     let error = vault(&dir).get(KEY).await.unwrap_err();
     assert!(error.to_string().contains("another key"), "{error}");
-    assert!(
-        vault(&dir).put(KEY, &secret("t")).await.is_err(),
-        "must not overwrite"
-    );
+    assert!(vault(&dir).put(KEY, &secret("t")).await.is_err(), "must not overwrite");
     fs::remove_file(&key).unwrap();
     let error = vault(&dir).put(KEY, &secret("t")).await.unwrap_err();
     assert!(error.to_string().contains("put the key back"), "{error}");
@@ -97,10 +84,7 @@ async fn a_wrong_key_a_missing_one_and_damage_are_told_apart() {
         broken[place] ^= 1;
         fs::write(&file, &broken).unwrap();
         let error = vault(&dir).get(KEY).await.unwrap_err();
-        assert!(
-            matches!(error, SecretsError::Corrupt(_)),
-            "byte {place}: {error}"
-        );
+        assert!(matches!(error, SecretsError::Corrupt(_)), "byte {place}: {error}");
     }
     for length in 1..sealed.len() {
         fs::write(&file, &sealed[..length]).unwrap();
@@ -165,33 +149,15 @@ async fn inside_a_session_with_a_keyring() {
         return;
     };
     let dir = Path::new(&dir);
-    vault(dir)
-        .put("old", &secret("from the file"))
-        .await
-        .unwrap();
-    let vaults = || {
-        Vaults::new(
-            VaultChoice::Auto,
-            vault(dir),
-            Keyring::new(Arc::new(RealClock)),
-        )
-    };
+    vault(dir).put("old", &secret("from the file")).await.unwrap();
+    let vaults = || Vaults::new(VaultChoice::Auto, vault(dir), Keyring::new(Arc::new(RealClock)));
     let both = vaults();
     assert_eq!(both.vault().await.kind, "secret-service");
     both.put(KEY, &secret("in the keyring")).await.unwrap();
     both.put(KEY, &secret("replaced")).await.unwrap();
-    assert_eq!(
-        vaults().get(KEY).await.unwrap().unwrap().expose(),
-        "replaced"
-    );
-    assert_eq!(
-        vaults().get("old").await.unwrap().unwrap().expose(),
-        "from the file"
-    );
-    assert!(
-        vault(dir).get(KEY).await.unwrap().is_none(),
-        "it is in the keyring alone"
-    );
+    assert_eq!(vaults().get(KEY).await.unwrap().unwrap().expose(), "replaced");
+    assert_eq!(vaults().get("old").await.unwrap().unwrap().expose(), "from the file");
+    assert!(vault(dir).get(KEY).await.unwrap().is_none(), "it is in the keyring alone");
     both.forget(KEY).await.unwrap();
     assert!(both.get(KEY).await.unwrap().is_none());
     fs::write(dir.join("done"), "").unwrap();
@@ -200,9 +166,7 @@ async fn inside_a_session_with_a_keyring() {
 #[test]
 fn a_live_keyring_is_chosen() {
     let there = |tool: &str| {
-        let found = Command::new("sh")
-            .args(["-c", &format!("command -v {tool}")])
-            .output();
+        let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
         found.is_ok_and(|output| output.status.success())
     };
     if !there("gnome-keyring-daemon") || !there("dbus-run-session") {

@@ -60,10 +60,7 @@ fn script(replies: &[(&str, &str)]) -> Script {
     ]));
     Script {
         greeting: "220 mx.test ESMTP\r\n".to_owned(),
-        plain: own(&[
-            ("EHLO", "250-mx.test\r\n250 STARTTLS\r\n"),
-            ("STARTTLS", "220 go\r\n"),
-        ]),
+        plain: own(&[("EHLO", "250-mx.test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go\r\n")]),
         secret,
         ..Script::default()
     }
@@ -124,9 +121,8 @@ async fn serve(script: Script, security: Security, config: Arc<ServerConfig>) ->
 
 fn reply_to(replies: &[(String, String)], line: &str) -> String {
     let upper = line.to_ascii_uppercase();
-    let found = replies
-        .iter()
-        .find(|(command, _)| upper.starts_with(&command.to_ascii_uppercase()));
+    let found =
+        replies.iter().find(|(command, _)| upper.starts_with(&command.to_ascii_uppercase()));
     found.map_or("500 what\r\n".to_owned(), |(_, reply)| reply.clone())
 }
 
@@ -190,11 +186,7 @@ async fn login_as(script: Script, security: Security) -> (Result<Session, Failur
     let authority = Authority::new();
     let server = serve(script, security, authority.server("127.0.0.1", VALID)).await;
     let login = Login {
-        endpoint: Endpoint {
-            host: "127.0.0.1".to_owned(),
-            port: server.port,
-            security,
-        },
+        endpoint: Endpoint { host: "127.0.0.1".to_owned(), port: server.port, security },
         user: "ana@x.test".to_owned(),
         password: Secret::new(PASSWORD.to_owned()),
         ca_pem: Some(authority.pem.clone()),
@@ -213,10 +205,7 @@ fn to(list: &[&str]) -> Vec<String> {
 
 async fn send(script: Script, bytes: &[u8]) -> (Outcome, Server) {
     let (mut session, server) = session(script).await;
-    let (_, ready) = session
-        .begin("a@x", &to(&["b@x"]), 10, false)
-        .await
-        .unwrap();
+    let (_, ready) = session.begin("a@x", &to(&["b@x"]), 10, false).await.unwrap();
     let outcome = ready.unwrap().deliver(bytes).await;
     (outcome, server)
 }
@@ -227,26 +216,17 @@ async fn a_message_goes_out_byte_exact_on_both_kinds_of_port() {
         let (login, server) = login_as(script(&[]), security).await;
         let mut session = login.unwrap();
         assert_eq!(session.max_size(), Some(100_000));
-        let (replies, ready) = session
-            .begin("a@x", &to(&["b@x", "c@x"]), 30, true)
-            .await
-            .unwrap();
+        let (replies, ready) = session.begin("a@x", &to(&["b@x", "c@x"]), 30, true).await.unwrap();
         assert_eq!(replies.len(), 2);
         let bytes = b"Subject: s\r\n\r\n.\r\n..x\r\nend\r\n";
         let outcome = ready.unwrap().deliver(bytes).await;
         let Outcome::Answered(reply) = outcome else {
             panic!("{outcome:?}");
         };
-        assert_eq!(
-            (reply.code, reply.text.as_str()),
-            (250, "2.0.0 queued as 42")
-        );
+        assert_eq!((reply.code, reply.text.as_str()), (250, "2.0.0 queued as 42"));
         // a second message over the same session
         let (_, ready) = session.begin("", &to(&["b@x"]), 3, false).await.unwrap();
-        assert!(matches!(
-            ready.unwrap().deliver(b"x").await,
-            Outcome::Answered(_)
-        ));
+        assert!(matches!(ready.unwrap().deliver(b"x").await, Outcome::Answered(_)));
         session.quit().await;
         let heard = server.heard.lock().unwrap();
         assert_eq!(heard.message, b"x\r\n");
@@ -265,10 +245,7 @@ async fn a_message_goes_out_byte_exact_on_both_kinds_of_port() {
 async fn dots_are_stuffed() {
     let (outcome, server) = send(script(&[]), b".\r\n..x\r\nend\r\n").await;
     assert!(matches!(outcome, Outcome::Answered(_)));
-    assert_eq!(
-        server.heard.lock().unwrap().message,
-        b"..\r\n...x\r\nend\r\n"
-    );
+    assert_eq!(server.heard.lock().unwrap().message, b"..\r\n...x\r\nend\r\n");
     let (outcome, _) = send(script(&[]), b"a\n.\r\nMAIL FROM:<x>\r\n").await;
     assert!(matches!(outcome, Outcome::NotSent(_)));
 }
@@ -287,14 +264,8 @@ async fn where_offered_everything_up_to_data_is_one_flight_with_a_reply_each() {
     let codes: Vec<u16> = replies.iter().map(|reply| reply.code).collect();
     assert_eq!(codes, [250, 550, 451]);
     assert_eq!(replies[1].text, "5.1.1 no 5.1.1 such user");
-    assert!(matches!(
-        ready.unwrap().deliver(b"x\r\n").await,
-        Outcome::Answered(_)
-    ));
-    assert!(
-        server.secret().contains(&"MAIL FROM:<a@x>".to_owned()),
-        "no SIZE unasked"
-    );
+    assert!(matches!(ready.unwrap().deliver(b"x\r\n").await, Outcome::Answered(_)));
+    assert!(server.secret().contains(&"MAIL FROM:<a@x>".to_owned()), "no SIZE unasked");
 }
 
 #[tokio::test]
@@ -318,21 +289,11 @@ async fn many_recipients_keep_their_order() {
 #[tokio::test]
 async fn nobody_accepted_is_no_message_and_the_session_lives() {
     for ehlo in [EHLO, EHLO_PIPELINING] {
-        for data in [
-            "354 go\r\n",
-            "554 5.5.1 no valid recipients\r\n",
-            "503 no\r\n",
-        ] {
-            let (mut session, server) = session(script(&[
-                ("EHLO", ehlo),
-                ("RCPT TO:<no", "550 no\r\n"),
-                ("DATA", data),
-            ]))
-            .await;
-            let (replies, ready) = session
-                .begin("a@x", &to(&["no@x"]), 9, false)
-                .await
-                .unwrap();
+        for data in ["354 go\r\n", "554 5.5.1 no valid recipients\r\n", "503 no\r\n"] {
+            let (mut session, server) =
+                session(script(&[("EHLO", ehlo), ("RCPT TO:<no", "550 no\r\n"), ("DATA", data)]))
+                    .await;
+            let (replies, ready) = session.begin("a@x", &to(&["no@x"]), 9, false).await.unwrap();
             assert_eq!(replies[0].code, 550);
             assert!(ready.is_none());
             assert!(session.is_alive());
@@ -344,15 +305,9 @@ async fn nobody_accepted_is_no_message_and_the_session_lives() {
 
 #[tokio::test]
 async fn a_refused_data_is_each_accepted_recipients_reply() {
-    let (mut session, _server) = session(script(&[
-        ("RCPT TO:<no", "550 no\r\n"),
-        ("DATA", "451 4.3.0 full\r\n"),
-    ]))
-    .await;
-    let (replies, ready) = session
-        .begin("a@x", &to(&["b@x", "no@x"]), 9, false)
-        .await
-        .unwrap();
+    let (mut session, _server) =
+        session(script(&[("RCPT TO:<no", "550 no\r\n"), ("DATA", "451 4.3.0 full\r\n")])).await;
+    let (replies, ready) = session.begin("a@x", &to(&["b@x", "no@x"]), 9, false).await.unwrap();
     assert!(ready.is_none());
     assert_eq!((replies[0].code, replies[1].code), (451, 550));
 }
@@ -360,17 +315,9 @@ async fn a_refused_data_is_each_accepted_recipients_reply() {
 #[tokio::test]
 async fn a_refused_sender_is_a_failure_by_its_code() {
     for (reply, code, verdict) in [
-        (
-            "550 5.7.1 not yours\r\n",
-            "smtp.sender_refused",
-            Verdict::Refused,
-        ),
+        ("550 5.7.1 not yours\r\n", "smtp.sender_refused", Verdict::Refused),
         ("451 4.3.0 later\r\n", "smtp.deferred", Verdict::Retry),
-        (
-            "421 4.7.0 slow down\r\n",
-            "smtp.deferred",
-            Verdict::Throttled(None),
-        ),
+        ("421 4.7.0 slow down\r\n", "smtp.deferred", Verdict::Throttled(None)),
     ] {
         for ehlo in [EHLO, EHLO_PIPELINING] {
             let (mut session, _server) = session(script(&[
@@ -380,11 +327,7 @@ async fn a_refused_sender_is_a_failure_by_its_code() {
                 ("DATA", "503 no\r\n"),
             ]))
             .await;
-            let failure = session
-                .begin("a@x", &to(&["b@x"]), 9, false)
-                .await
-                .err()
-                .unwrap();
+            let failure = session.begin("a@x", &to(&["b@x"]), 9, false).await.err().unwrap();
             assert_eq!((failure.code, &failure.verdict), (code, &verdict));
         }
     }
@@ -400,11 +343,7 @@ async fn what_cannot_go_is_refused_before_a_byte_is_sent() {
         ("a@x\0", "b@x", 1, "smtp.bad_address"),
         ("a@x", "\u{e9}@x", 1, "smtp.no_utf8"),
     ] {
-        let failure = session
-            .begin(from, &to(&[recipient]), size, false)
-            .await
-            .err()
-            .unwrap();
+        let failure = session.begin(from, &to(&[recipient]), size, false).await.err().unwrap();
         assert_eq!((failure.code, &failure.verdict), (code, &Verdict::Refused));
     }
     assert_eq!(server.secret().len(), before);
@@ -457,21 +396,9 @@ async fn sign_in_by_capability_with_the_servers_own_words() {
     login.unwrap();
     assert_eq!(server.secret().len(), 4);
     for (reply, code, verdict) in [
-        (
-            "535 5.7.8 bad password\r\n",
-            "smtp.auth",
-            Verdict::SignInAgain,
-        ),
-        (
-            "534-5.7.9 app password\r\n534 5.7.9 required\r\n",
-            "smtp.auth",
-            Verdict::SignInAgain,
-        ),
-        (
-            "454 4.7.0 later\r\n",
-            "smtp.auth_later",
-            Verdict::Throttled(None),
-        ),
+        ("535 5.7.8 bad password\r\n", "smtp.auth", Verdict::SignInAgain),
+        ("534-5.7.9 app password\r\n534 5.7.9 required\r\n", "smtp.auth", Verdict::SignInAgain),
+        ("454 4.7.0 later\r\n", "smtp.auth_later", Verdict::Throttled(None)),
         ("504 5.5.4 no\r\n", "smtp.no_auth", Verdict::FixSettings),
         ("334 \r\n", "smtp.bad_reply", Verdict::Retry),
     ] {
@@ -506,10 +433,7 @@ async fn hostile_replies_end_the_session_and_nothing_else() {
     }
     // a line of spaces and 8-bit text are only odd
     let odd = "250-mx\r\n250-   \r\n250-\r\n250-\u{fc}n\r\n250 AUTH PLAIN\r\n";
-    login_as(script(&[("EHLO", odd)]), Security::Tls)
-        .await
-        .0
-        .unwrap();
+    login_as(script(&[("EHLO", odd)]), Security::Tls).await.0.unwrap();
 }
 
 #[tokio::test]
@@ -520,47 +444,26 @@ async fn nothing_before_tls_is_believed() {
         ("EHLO", "250 mx\r\n250 STARTTLS\r\n", "tls.injected"),
         ("STARTTLS", "454 4.7.0 later\r\n", "tls.refused"),
         ("STARTTLS", "502 no\r\n", "tls.refused"),
-        (
-            "STARTTLS",
-            "220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n",
-            "tls.injected",
-        ),
+        ("STARTTLS", "220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n", "tls.injected"),
     ] {
         let mut attack = script(&[]);
-        attack
-            .plain
-            .insert(0, (command.to_owned(), reply.to_owned()));
+        attack.plain.insert(0, (command.to_owned(), reply.to_owned()));
         let (login, server) = login_as(attack, Security::StartTls).await;
         assert_eq!(login.err().unwrap().code, code, "{reply:?}");
         let heard = server.heard.lock().unwrap();
         assert!(heard.secret.is_empty());
-        assert!(
-            heard
-                .plain
-                .iter()
-                .all(|l| l.starts_with("EHLO") || l == "STARTTLS")
-        );
+        assert!(heard.plain.iter().all(|l| l.starts_with("EHLO") || l == "STARTTLS"));
     }
     let mut early = script(&[]);
     early.greeting = "220 mx\r\n250 go on\r\n".to_owned();
-    assert_eq!(
-        login_as(early, Security::StartTls)
-            .await
-            .0
-            .err()
-            .unwrap()
-            .code,
-        "tls.injected"
-    );
+    assert_eq!(login_as(early, Security::StartTls).await.0.err().unwrap().code, "tls.injected");
 }
 
 /// The attack dialogues of the public STARTTLS study, when the corpus lies beside the checkout.
 #[tokio::test]
 async fn every_dialogue_of_the_starttls_corpus() {
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let root = above
-        .map(|dir| dir.join("shared/corpora/nostarttls"))
-        .find(|dir| dir.exists());
+    let root = above.map(|dir| dir.join("shared/corpora/nostarttls")).find(|dir| dir.exists());
     let cases = ron_files(&root.unwrap_or_default())
         .into_iter()
         .filter(|file| file.components().any(|part| part.as_os_str() == "smtp"));
@@ -571,12 +474,7 @@ async fn every_dialogue_of_the_starttls_corpus() {
         let authority = Authority::new();
         let believed = Authority::new();
         // the corpus's own certificates are of an authority nobody trusts
-        let server = serve(
-            script,
-            Security::StartTls,
-            authority.server("127.0.0.1", VALID),
-        )
-        .await;
+        let server = serve(script, Security::StartTls, authority.server("127.0.0.1", VALID)).await;
         let login = Login {
             endpoint: Endpoint {
                 host: "127.0.0.1".to_owned(),
@@ -589,11 +487,7 @@ async fn every_dialogue_of_the_starttls_corpus() {
         };
         let failure = Session::login(&world(), &login).await.err().unwrap();
         let heard = server.heard.lock().unwrap();
-        assert!(
-            heard.secret.is_empty(),
-            "{}: a command before a verified server",
-            file.display()
-        );
+        assert!(heard.secret.is_empty(), "{}: a command before a verified server", file.display());
         for line in &heard.plain {
             let known = line.starts_with("EHLO ") || line == "STARTTLS";
             assert!(known, "{}: {line}", file.display());
@@ -603,10 +497,7 @@ async fn every_dialogue_of_the_starttls_corpus() {
         count += 1;
     }
     eprintln!("nostarttls: {count} SMTP dialogues");
-    assert!(
-        count == 0 || count >= 38,
-        "the corpus is there but not read"
-    );
+    assert!(count == 0 || count >= 38, "the corpus is there but not read");
 }
 
 fn ron_files(dir: &Path) -> Vec<PathBuf> {
@@ -627,23 +518,14 @@ fn ron_files(dir: &Path) -> Vec<PathBuf> {
 
 /// Reads the keys these files use; also whether their plain part is honest to the end.
 fn dialogue(text: &str) -> (Script, bool) {
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with("//"));
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
     let mut script = script(&[]);
     let mut good = false;
     let mut hidden = false;
     let mut overridden = Vec::new();
     for line in lines {
         let value = || {
-            let quoted = line
-                .split_once(": \"")
-                .unwrap()
-                .1
-                .rsplit_once('"')
-                .unwrap()
-                .0;
+            let quoted = line.split_once(": \"").unwrap().1.rsplit_once('"').unwrap().0;
             quoted.replace("\\r\\n", "\r\n")
         };
         if line.starts_with("capabilities:") {
@@ -663,17 +545,11 @@ fn dialogue(text: &str) -> (Script, bool) {
     }
     for (command, reply) in &overridden {
         let counts = ["EHLO", "STARTTLS"].contains(&command.to_ascii_uppercase().as_str());
-        let expected = if command.eq_ignore_ascii_case("STARTTLS") {
-            "220"
-        } else {
-            "250"
-        };
+        let expected = if command.eq_ignore_ascii_case("STARTTLS") { "220" } else { "250" };
         good &= !counts || reply.starts_with(expected);
     }
     if !good && overridden.is_empty() && !hidden {
-        script
-            .plain
-            .insert(0, ("EHLO".to_owned(), "250 mx\r\n".to_owned()));
+        script.plain.insert(0, ("EHLO".to_owned(), "250 mx\r\n".to_owned()));
     }
     if hidden {
         script.plain.clear();

@@ -35,16 +35,10 @@ async fn against(server: Arc<ServerConfig>, host: &str, ca: Option<&str>) -> Res
 async fn a_valid_certificate_of_the_given_authority_is_accepted() {
     let authority = Authority::new();
     let server = authority.server("mail.test", VALID);
-    against(server.clone(), "mail.test", Some(&authority.pem))
-        .await
-        .unwrap();
-    against(server, "mail.test.", Some(&authority.pem))
-        .await
-        .unwrap();
+    against(server.clone(), "mail.test", Some(&authority.pem)).await.unwrap();
+    against(server, "mail.test.", Some(&authority.pem)).await.unwrap();
     let server = authority.server("127.0.0.1", VALID);
-    against(server, "127.0.0.1", Some(&authority.pem))
-        .await
-        .unwrap();
+    against(server, "127.0.0.1", Some(&authority.pem)).await.unwrap();
 }
 
 #[tokio::test]
@@ -53,48 +47,23 @@ async fn every_fault_has_its_code_and_says_what_was_presented() {
     let other = Authority::new();
     let ca = Some(authority.pem.as_str());
     let cases = [
-        (
-            "tls.expired",
-            authority.server("mail.test", (2019, 2020)),
-            "mail.test",
-            "2020-01-01",
-        ),
+        ("tls.expired", authority.server("mail.test", (2019, 2020)), "mail.test", "2020-01-01"),
         (
             "tls.not_yet_valid",
             authority.server("mail.test", (2090, 2095)),
             "mail.test",
             "2090-01-01",
         ),
-        (
-            "tls.wrong_host",
-            authority.server("other.test", VALID),
-            "mail.test",
-            "for other.test",
-        ),
-        (
-            "tls.wrong_host",
-            authority.server("*.test", VALID),
-            "a.mail.test",
-            "for *.test",
-        ),
-        (
-            "tls.wrong_host",
-            authority.server("mail.test", VALID),
-            "127.0.0.1",
-            "for mail.test",
-        ),
+        ("tls.wrong_host", authority.server("other.test", VALID), "mail.test", "for other.test"),
+        ("tls.wrong_host", authority.server("*.test", VALID), "a.mail.test", "for *.test"),
+        ("tls.wrong_host", authority.server("mail.test", VALID), "127.0.0.1", "for mail.test"),
         (
             "tls.unknown_issuer",
             other.server("mail.test", VALID),
             "mail.test",
             "issued by test authority",
         ),
-        (
-            "tls.self_signed",
-            self_signed("mail.test"),
-            "mail.test",
-            "self-signed",
-        ),
+        ("tls.self_signed", self_signed("mail.test"), "mail.test", "self-signed"),
     ];
     for (code, server, host, says) in cases {
         let failure = against(server, host, ca).await.unwrap_err();
@@ -116,14 +85,8 @@ async fn without_the_authority_nothing_of_it_is_believed() {
 
 #[tokio::test]
 async fn an_authority_file_without_certificates_is_named() {
-    for pem in [
-        "",
-        "nonsense",
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    ] {
-        let failure = against(self_signed("mail.test"), "mail.test", Some(pem))
-            .await
-            .unwrap_err();
+    for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        let failure = against(self_signed("mail.test"), "mail.test", Some(pem)).await.unwrap_err();
         assert_eq!(failure.code, "tls.ca_file", "{failure:?}");
     }
 }
@@ -142,11 +105,7 @@ async fn a_plain_server_and_a_closing_one_are_told_apart() {
         });
         let world = world();
         let stream = world.net.connect("127.0.0.1", port).await.unwrap();
-        let failure = world
-            .net
-            .secure(stream, "mail.test", None)
-            .await
-            .unwrap_err();
+        let failure = world.net.secure(stream, "mail.test", None).await.unwrap_err();
         assert_eq!(failure.code, code, "{failure:?}");
     }
 }
@@ -164,14 +123,7 @@ async fn tls_1_1_is_too_old() {
     let certificate = certificate.self_signed(&key).unwrap().pem();
     std::fs::write(dir.join("c.pem"), certificate + &key.serialize_pem()).unwrap();
     let server = std::process::Command::new("openssl")
-        .args([
-            "s_server",
-            "-quiet",
-            "-tls1_1",
-            "-cipher",
-            "ALL:@SECLEVEL=0",
-            "-accept",
-        ])
+        .args(["s_server", "-quiet", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-accept"])
         .arg(format!("127.0.0.1:{port}"))
         .arg("-cert")
         .arg(dir.join("c.pem"))

@@ -17,7 +17,7 @@ use crate::sandbox::provider::{Personality, Provider};
 use chapar_daemon::world::World;
 use chapar_daemon::world::link::LinkWatch;
 use clock::SimClock;
-use doors::{RecordingDesktop, SeededEntropy, SecretDrawer};
+use doors::{RecordingDesktop, SecretDrawer, SeededEntropy};
 use net::SimNet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -55,10 +55,7 @@ impl Ready<'_> {
         // the CRLF before the final dot is the last line's own
         let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
         let progress = Progress::default();
-        let feed = Feed {
-            chunks: body.chunks(CHUNK),
-            progress: &progress,
-        };
+        let feed = Feed { chunks: body.chunks(CHUNK), progress: &progress };
         let clock = Arc::clone(&wire.clock);
         let answer = tokio::select! {
             biased;

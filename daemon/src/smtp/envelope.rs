@@ -51,11 +51,7 @@ pub(super) fn check(
         ));
     }
     // the empty path is the sender of notifications (RFC 5321 §4.5.5), never a recipient
-    for address in recipients
-        .iter()
-        .map(String::as_str)
-        .chain((!from.is_empty()).then_some(from))
-    {
+    for address in recipients.iter().map(String::as_str).chain((!from.is_empty()).then_some(from)) {
         let quoted = address.starts_with('"');
         let bad = |c: char| c.is_control() || matches!(c, '<' | '>') || (c == ' ' && !quoted);
         if address.is_empty() || address.len() > ADDRESS_BYTES || address.contains(bad) {
@@ -89,18 +85,8 @@ mod tests {
 
     #[test]
     fn nothing_can_end_a_command() {
-        let all = Extensions {
-            utf8: true,
-            ..Extensions::default()
-        };
-        for bad in [
-            "a@x\r\nRCPT TO:<b@x",
-            "a@x\n",
-            "a\0@x",
-            "a@x> SIZE=1",
-            "a b@x",
-            "",
-        ] {
+        let all = Extensions { utf8: true, ..Extensions::default() };
+        for bad in ["a@x\r\nRCPT TO:<b@x", "a@x\n", "a\0@x", "a@x> SIZE=1", "a b@x", ""] {
             let refused = check("me@x", &[bad.to_owned()], &all, false, "h").unwrap_err();
             assert_eq!(refused.code, "smtp.bad_address", "{bad:?}");
         }

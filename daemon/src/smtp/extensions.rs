@@ -4,10 +4,7 @@ use super::reply::Heard;
 
 /// The extensions this client uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one keyword of the reply"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one keyword of the reply")]
 pub(super) struct Extensions {
     pub(super) starttls: bool,
     pub(super) pipelining: bool,
@@ -71,14 +68,8 @@ mod tests {
 
     #[test]
     fn keywords_in_any_case_and_the_old_auth_form() {
-        let found = read(&[
-            "mx",
-            "size 1000",
-            "Pipelining",
-            "AUTH=LOGIN",
-            "auth plain",
-            "8bitmime",
-        ]);
+        let found =
+            read(&["mx", "size 1000", "Pipelining", "AUTH=LOGIN", "auth plain", "8bitmime"]);
         assert_eq!(found.max_size, Some(1000));
         assert!(found.pipelining && found.login && found.plain && found.eight_bit);
         assert!(!found.starttls);

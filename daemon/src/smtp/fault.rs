@@ -5,30 +5,16 @@ use chapar_engine::verdict::{Failure, Verdict};
 use std::time::Duration;
 
 fn fixed(code: &'static str, message: String, detail: Option<String>) -> Failure {
-    Failure {
-        code,
-        message,
-        detail,
-        verdict: Verdict::FixSettings,
-    }
+    Failure { code, message, detail, verdict: Verdict::FixSettings }
 }
 
 fn passing(code: &'static str, message: String, detail: Option<String>) -> Failure {
-    Failure {
-        code,
-        message,
-        detail,
-        verdict: Verdict::Retry,
-    }
+    Failure { code, message, detail, verdict: Verdict::Retry }
 }
 
 pub(super) fn timeout(host: &str, what: &str, limit: Duration) -> Failure {
     let seconds = limit.as_secs();
-    passing(
-        "smtp.timeout",
-        format!("{host} did not answer {what} within {seconds} s"),
-        None,
-    )
+    passing("smtp.timeout", format!("{host} did not answer {what} within {seconds} s"), None)
 }
 
 pub(super) fn lost(host: &str, what: &str, why: &str) -> Failure {
@@ -89,10 +75,7 @@ pub(super) fn greeting(host: &str, reply: &Reply) -> Failure {
 
 pub(super) fn no_mechanism(host: &str, offered: &[String]) -> Failure {
     let (message, detail) = if offered.is_empty() {
-        (
-            format!("{host} offers no sign-in; use the submission port (465 or 587)"),
-            None,
-        )
+        (format!("{host} offers no sign-in; use the submission port (465 or 587)"), None)
     } else {
         (
             format!("{host} offers no sign-in by password"),
@@ -106,11 +89,9 @@ pub(super) fn no_mechanism(host: &str, offered: &[String]) -> Failure {
 pub(super) fn sign_in(host: &str, user: &str, reply: &Reply) -> Failure {
     let detail = Some(reply.to_string());
     match reply.code {
-        504 | 538 => fixed(
-            "smtp.no_auth",
-            format!("{host} does not accept sign-in by password"),
-            detail,
-        ),
+        504 | 538 => {
+            fixed("smtp.no_auth", format!("{host} does not accept sign-in by password"), detail)
+        }
         500.. => Failure {
             code: "smtp.auth",
             message: format!("{host} refused the password of {user}"),
@@ -128,11 +109,7 @@ pub(super) fn sign_in(host: &str, user: &str, reply: &Reply) -> Failure {
 
 pub(super) fn sender(host: &str, from: &str, reply: &Reply) -> Failure {
     Failure {
-        code: if reply.code < 500 {
-            "smtp.deferred"
-        } else {
-            "smtp.sender_refused"
-        },
+        code: if reply.code < 500 { "smtp.deferred" } else { "smtp.sender_refused" },
         message: format!("{host} does not take mail from {from}"),
         detail: Some(reply.to_string()),
         verdict: match reply.code {
@@ -151,12 +128,7 @@ pub(super) fn too_large(host: &str, size: u64, limit: u64) -> Failure {
 }
 
 pub(super) fn refused(code: &'static str, message: String) -> Failure {
-    Failure {
-        code,
-        message,
-        detail: None,
-        verdict: Verdict::Refused,
-    }
+    Failure { code, message, detail: None, verdict: Verdict::Refused }
 }
 
 /// 421 and the policy replies x.7.x ask for a pause, not for another try at once.

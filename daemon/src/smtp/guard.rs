@@ -63,10 +63,7 @@ impl Guard {
         };
         if greeted {
             guard.lines = b"220 ready\r\n".to_vec();
-            guard.heards.queue().push_back(Heard {
-                code: 220,
-                lines: vec!["ready".to_owned()],
-            });
+            guard.heards.queue().push_back(Heard { code: 220, lines: vec!["ready".to_owned()] });
         }
         (guard, heards)
     }

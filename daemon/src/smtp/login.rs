@@ -17,10 +17,7 @@ pub(super) async fn sign_in(wire: &mut Wire, user: &str, password: &Secret) -> R
     }
     let reply = if wire.extensions.plain {
         let text = Zeroizing::new(format!("\0{user}\0{}", password.expose()));
-        let line = Zeroizing::new(format!(
-            "AUTH PLAIN {}\r\n",
-            base64(text.as_bytes()).as_str()
-        ));
+        let line = Zeroizing::new(format!("AUTH PLAIN {}\r\n", base64(text.as_bytes()).as_str()));
         wire.ask(&line, "AUTH").await?
     } else if wire.extensions.login {
         let mut reply = wire.ask("AUTH LOGIN\r\n", "AUTH").await?;
@@ -55,12 +52,7 @@ fn base64(bytes: &[u8]) -> Zeroizing<String> {
             *place = *byte;
         }
         let [a, b, c] = three.map(usize::from);
-        let digits = [
-            a >> 2,
-            (a << 4 | b >> 4) & 63,
-            (b << 2 | c >> 6) & 63,
-            c & 63,
-        ];
+        let digits = [a >> 2, (a << 4 | b >> 4) & 63, (b << 2 | c >> 6) & 63, c & 63];
         for (place, digit) in digits.iter().enumerate() {
             let known = place <= group.len();
             let symbol = ALPHABET.get(*digit).copied().unwrap_or(b'=');

@@ -21,11 +21,7 @@ pub(super) async fn prelude(
     stream: &mut BoxStream,
     host: &str,
 ) -> Result<(), Failure> {
-    let mut plain = Plain {
-        world,
-        stream,
-        host,
-    };
+    let mut plain = Plain { world, stream, host };
     let greeting = plain.hear(GREETING, "greeting").await?;
     if greeting.code != 220 {
         return Err(fault::greeting(host, &greeting.reply()));
@@ -38,11 +34,7 @@ pub(super) async fn prelude(
         return Err(fault::tls_not_offered(host));
     }
     let starttls = plain.ask("STARTTLS\r\n", "STARTTLS").await?;
-    if starttls.code == 220 {
-        Ok(())
-    } else {
-        Err(fault::tls_refused(host, &starttls.reply()))
-    }
+    if starttls.code == 220 { Ok(()) } else { Err(fault::tls_refused(host, &starttls.reply())) }
 }
 
 struct Plain<'p> {

@@ -41,10 +41,7 @@ pub(super) struct Heard {
 impl Heard {
     /// The reply in one line, as it is shown and stored.
     pub(super) fn reply(&self) -> Reply {
-        Reply {
-            code: self.code,
-            text: self.lines.join(" ").chars().take(TEXT_CHARS).collect(),
-        }
+        Reply { code: self.code, text: self.lines.join(" ").chars().take(TEXT_CHARS).collect() }
     }
 }
 
@@ -84,10 +81,7 @@ impl Listener {
         let line = format!("{code}{}{text}\r\n", if more { '-' } else { ' ' });
         self.lines.push(text);
         self.code = more.then_some(code);
-        let whole = (!more).then(|| Heard {
-            code,
-            lines: std::mem::take(&mut self.lines),
-        });
+        let whole = (!more).then(|| Heard { code, lines: std::mem::take(&mut self.lines) });
         Ok(Accepted { line, whole })
     }
 }
@@ -129,9 +123,7 @@ mod tests {
 
     #[test]
     fn lines_become_one_reply() {
-        let heard = hear(&[b"250-a \r\n", b"250- \r\n", b"250\r\n"])
-            .unwrap()
-            .unwrap();
+        let heard = hear(&[b"250-a \r\n", b"250- \r\n", b"250\r\n"]).unwrap().unwrap();
         assert_eq!(
             (heard.code, heard.lines),
             (250, vec!["a".into(), String::new(), String::new()])
@@ -140,10 +132,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
-        assert_eq!(
-            hear(&[b"250-a\r\n", b"251 b\r\n"]),
-            Err(Broken::CodeChanged)
-        );
+        assert_eq!(hear(&[b"250-a\r\n", b"251 b\r\n"]), Err(Broken::CodeChanged));
         assert_eq!(hear(&[b"* OK\r\n"]), Err(Broken::NoCode));
         assert_eq!(hear(&[b"199 x\r\n"]), Err(Broken::NoCode));
         assert_eq!(hear(&[b"2500 x\r\n"]), Err(Broken::NoCode));

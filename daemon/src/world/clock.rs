@@ -71,11 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn within_ends_late_work_and_keeps_early_work() {
-        let late = within(
-            &RealClock,
-            Duration::from_millis(20),
-            std::future::pending::<()>(),
-        );
+        let late = within(&RealClock, Duration::from_millis(20), std::future::pending::<()>());
         assert_eq!(late.await, None);
         let early = within(&RealClock, Duration::from_secs(20), async { 7 });
         assert_eq!(early.await, Some(7));

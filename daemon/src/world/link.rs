@@ -142,10 +142,7 @@ fn route_socket() -> io::Result<AsyncFd<OwnedFd>> {
     )?;
     bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
     // `register` asks in `unsafe` for what an `OwnedFd` cannot but keep: the descriptor stays its own
-    #[expect(
-        deprecated,
-        reason = "the replacement is an unsafe fn, which the workspace forbids"
-    )]
+    #[expect(deprecated, reason = "the replacement is an unsafe fn, which the workspace forbids")]
     AsyncFd::new(socket)
 }
 

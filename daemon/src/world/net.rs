@@ -75,13 +75,7 @@ impl RealNet {
             Some(Ok(stream)) => Ok(Box::new(stream)),
             Some(Err(error)) => {
                 let time = self.clock.wall();
-                Err(refusal::judge(
-                    host,
-                    &error,
-                    verifier.presented(),
-                    ca_pem.is_some(),
-                    time,
-                ))
+                Err(refusal::judge(host, &error, verifier.presented(), ca_pem.is_some(), time))
             }
             None => Err(Failure {
                 code: "net.timeout",

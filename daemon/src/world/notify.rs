@@ -53,9 +53,7 @@ impl Desktop for SessionDesktop {
 }
 
 async fn shown(notification: Notification) -> Result<(), String> {
-    let markup = understands_markup()
-        .await
-        .map_err(|error| error.to_string())?;
+    let markup = understands_markup().await.map_err(|error| error.to_string())?;
     let body = line(&notification.body, BODY);
     notify_rust::Notification::new()
         .appname("chapar")

@@ -1,9 +1,5 @@
 //! A test's own authority and a scripted TLS server on loopback.
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each test file uses its part"
-)]
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use chapar_daemon::config::VaultChoice;
 use chapar_daemon::world::World;
@@ -22,14 +18,9 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "test authority");
+        params.distinguished_name.push(DnType::CommonName, "test authority");
         let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
+        Self { pem, issuer: Issuer::new(params, key) }
     }
 
     /// A server certificate for `name`, valid between the years.

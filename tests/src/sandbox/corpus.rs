@@ -47,13 +47,30 @@ impl Dice {
 
 /// Mailboxes with names that a real person has: nested, with spaces, accents, an ampersand.
 pub const MAILBOXES: [&str; 12] = [
-    "INBOX", "Archive", "Sent", "Drafts", "Junk", "Trash", "Entwürfe & Ideen", "Kunden",
-    "Kunden/Müller GmbH", "Kunden/日本支社", "Projekte/2026/Hausbau", "Lists/rust-users",
+    "INBOX",
+    "Archive",
+    "Sent",
+    "Drafts",
+    "Junk",
+    "Trash",
+    "Entwürfe & Ideen",
+    "Kunden",
+    "Kunden/Müller GmbH",
+    "Kunden/日本支社",
+    "Projekte/2026/Hausbau",
+    "Lists/rust-users",
 ];
 
 /// Fills `user`'s mailboxes with `count` messages, the newest at `newest` (seconds since 1970).
 /// Half lie in INBOX, the rest is spread over `mailboxes`, which are made when missing.
-pub fn fill(store: &Mailstore, user: &str, mailboxes: &[&str], count: usize, seed: u64, newest: i64) {
+pub fn fill(
+    store: &Mailstore,
+    user: &str,
+    mailboxes: &[&str],
+    count: usize,
+    seed: u64,
+    newest: i64,
+) {
     for mailbox in mailboxes {
         store.create_mailbox(user, mailbox, None);
     }
@@ -98,7 +115,8 @@ mod tests {
         let all: Vec<_> = shots[0].values().flat_map(|folder| &folder.messages).collect();
         assert_eq!(all.len(), 300);
         assert_eq!(all.iter().map(|stored| stored.internal_date).max(), Some(1_790_000_000));
-        let bodies: Vec<_> = all.iter().map(|stored| String::from_utf8_lossy(&stored.body)).collect();
+        let bodies: Vec<_> =
+            all.iter().map(|stored| String::from_utf8_lossy(&stored.body)).collect();
         assert!(bodies.iter().any(|body| body.contains("In-Reply-To:")));
         assert!(bodies.iter().any(|body| body.contains("text/html")));
         assert!(bodies.iter().any(|body| body.contains("attachment")));

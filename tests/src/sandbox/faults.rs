@@ -124,7 +124,11 @@ impl Faults {
     }
 
     /// Takes the first rule of `service` that `fits`.
-    pub(super) fn take<R>(&self, service: Service, fits: impl Fn(&Fault) -> Option<R>) -> Option<R> {
+    pub(super) fn take<R>(
+        &self,
+        service: Service,
+        fits: impl Fn(&Fault) -> Option<R>,
+    ) -> Option<R> {
         let mut rules = self.lock();
         let (at, found) = rules.iter().enumerate().find_map(|(at, rule)| {
             (rule.service == service).then(|| fits(&rule.fault)).flatten().map(|found| (at, found))

@@ -18,9 +18,9 @@ use super::ledger::SessionGuard;
 use super::provider::{Provider, Security};
 use super::wire::{End, LITERAL_BYTES, Wire};
 use chapar_daemon::world::net::BoxStream;
+use imap_codec::CommandCodec;
 use imap_codec::decode::Decoder;
 use imap_codec::imap_types::command::CommandBody;
-use imap_codec::CommandCodec;
 pub(super) use search::header_fields;
 use view::View;
 
@@ -280,8 +280,11 @@ impl Session {
         if self.user.is_some() {
             return if full { CAPABILITIES } else { "IMAP4rev1" }.into();
         }
-        let mut offered =
-            String::from(if full { "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE" } else { "IMAP4rev1" });
+        let mut offered = String::from(if full {
+            "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE"
+        } else {
+            "IMAP4rev1"
+        });
         match self.under {
             Some(_) if full => offered.push_str(" AUTH=PLAIN"),
             Some(_) => {}

@@ -48,7 +48,10 @@ impl Folder {
     /// The message with this UID.
     #[must_use]
     pub fn message(&self, uid: u32) -> Option<&Stored> {
-        self.messages.binary_search_by_key(&uid, |stored| stored.uid).ok().map(|at| &self.messages[at])
+        self.messages
+            .binary_search_by_key(&uid, |stored| stored.uid)
+            .ok()
+            .map(|at| &self.messages[at])
     }
 }
 
@@ -165,7 +168,13 @@ impl Mailstore {
     }
 
     /// Puts a message into a mailbox and returns its UID; `None` when there is no such mailbox.
-    pub fn deliver(&self, user: &str, mailbox: &str, bytes: &[u8], internal_date: i64) -> Option<u32> {
+    pub fn deliver(
+        &self,
+        user: &str,
+        mailbox: &str,
+        bytes: &[u8],
+        internal_date: i64,
+    ) -> Option<u32> {
         self.deliver_with(user, mailbox, bytes, internal_date, &[])
     }
 
@@ -329,7 +338,8 @@ impl Stored {
     }
 
     fn zoned(&self) -> jiff::Zoned {
-        let at = jiff::Timestamp::from_second(self.internal_date).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let at =
+            jiff::Timestamp::from_second(self.internal_date).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         at.to_zoned(jiff::tz::TimeZone::UTC)
     }
 }

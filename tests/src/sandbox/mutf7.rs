@@ -48,10 +48,8 @@ pub fn decode(wire: &str) -> Option<String> {
             out.push('&');
         } else {
             let bytes = base64::decode_with(coded, ALPHABET)?;
-            let units: Vec<u16> = bytes
-                .chunks_exact(2)
-                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
-                .collect();
+            let units: Vec<u16> =
+                bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             out.push_str(&String::from_utf16(&units).ok()?);
         }
         rest = after;

@@ -149,7 +149,8 @@ impl Provider {
             (Service::Smtp, Entry::Tls),
             (Service::Smtp, Entry::StartTls),
         ];
-        for ((service, entry), (wish, port)) in doors.into_iter().zip(ports.iter().zip(&mut bound)) {
+        for ((service, entry), (wish, port)) in doors.into_iter().zip(ports.iter().zip(&mut bound))
+        {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *wish)).await?;
             *port = listener.local_addr()?.port();
             tasks.spawn(self.clone().accept(listener, service, entry));
@@ -176,7 +177,13 @@ impl Provider {
     }
 
     /// Serves one connection to its end.
-    pub async fn serve(&self, stream: BoxStream, service: Service, entry: Entry, security: Security) {
+    pub async fn serve(
+        &self,
+        stream: BoxStream,
+        service: Service,
+        entry: Entry,
+        security: Security,
+    ) {
         let (stream, under) = match entry {
             Entry::StartTls => (stream, None),
             Entry::Tls => match self.secure(stream, service, security).await {

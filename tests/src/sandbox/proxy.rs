@@ -158,10 +158,18 @@ async fn link(client: TcpStream, plan: Option<Plan>, shared: Arc<Shared>) {
     cuts.mark_unchanged();
     let limit = |direction| plan.filter(|plan| plan.direction == direction).map(|plan| plan.at);
     let client_spoke = AtomicBool::new(false);
-    let mut up = Pump { from: from_client, to: to_server, direction: Direction::ToServer,
-        left: limit(Direction::ToServer) };
-    let mut down = Pump { from: from_server, to: to_client, direction: Direction::ToClient,
-        left: limit(Direction::ToClient) };
+    let mut up = Pump {
+        from: from_client,
+        to: to_server,
+        direction: Direction::ToServer,
+        left: limit(Direction::ToServer),
+    };
+    let mut down = Pump {
+        from: from_server,
+        to: to_client,
+        direction: Direction::ToClient,
+        left: limit(Direction::ToClient),
+    };
     let cut = {
         // a half that reached the plan's byte ends the link; a half at EOF waits for the other
         let (up, down) = (up.run(&shared, &client_spoke), down.run(&shared, &client_spoke));
@@ -203,7 +211,9 @@ impl Pump {
                 let _ = self.to.shutdown().await;
                 return Ok(());
             };
-            let pass = self.left.map_or(read, |left| usize::try_from(left).map_or(read, |left| read.min(left)));
+            let pass = self
+                .left
+                .map_or(read, |left| usize::try_from(left).map_or(read, |left| read.min(left)));
             let delay = *shared.delay.lock().unwrap();
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;

@@ -189,11 +189,13 @@ impl Session {
     async fn authenticate(&mut self, mechanism: u64, first: &str) -> Result<(), End> {
         let credential = match mechanism {
             AUTH_PLAIN => {
-                let response = if first.is_empty() { self.ask("").await? } else { first.to_owned() };
+                let response =
+                    if first.is_empty() { self.ask("").await? } else { first.to_owned() };
                 plain(&response)
             }
             AUTH_LOGIN => {
-                let user = if first.is_empty() { self.ask("Username:").await? } else { first.to_owned() };
+                let user =
+                    if first.is_empty() { self.ask("Username:").await? } else { first.to_owned() };
                 let password = self.ask("Password:").await?;
                 text(&user).zip(text(&password))
             }

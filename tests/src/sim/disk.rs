@@ -68,7 +68,10 @@ impl SimDisk {
     #[must_use]
     pub fn contents(&self) -> Vec<(String, Vec<u8>)> {
         let state = self.lock();
-        let packs = state.packs.iter().map(|(number, image)| (format!("pack {number}"), image.seen.clone()));
+        let packs = state
+            .packs
+            .iter()
+            .map(|(number, image)| (format!("pack {number}"), image.seen.clone()));
         std::iter::once(("meta".to_owned(), state.meta.seen.clone())).chain(packs).collect()
     }
 
@@ -137,7 +140,9 @@ impl State {
     fn image(&mut self, file: Option<u32>) -> io::Result<&mut Image> {
         match file {
             None => Ok(&mut self.meta),
-            Some(number) => self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into()),
+            Some(number) => {
+                self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
         }
     }
 }

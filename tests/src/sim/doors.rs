@@ -62,7 +62,11 @@ impl Secrets for SecretDrawer {
         Box::pin(std::future::ready(vault))
     }
 
-    fn put<'a>(&'a self, key: &'a str, secret: &'a Secret) -> BoxFuture<'a, Result<(), SecretsError>> {
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        secret: &'a Secret,
+    ) -> BoxFuture<'a, Result<(), SecretsError>> {
         Box::pin(async move {
             self.open()?;
             self.held.lock().unwrap().insert(key.into(), secret.clone());

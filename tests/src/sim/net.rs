@@ -97,7 +97,10 @@ impl SimNet {
     async fn dial(&self, host: &str, port: u16) -> Result<BoxStream, Failure> {
         self.trace.note(&format!("connect {host}:{port}"));
         if *self.down.lock().unwrap() {
-            return Err(failure("net.unreachable", format!("the network is down on the way to {host}")));
+            return Err(failure(
+                "net.unreachable",
+                format!("the network is down on the way to {host}"),
+            ));
         }
         let fault = self.faults.lock().unwrap().pop_front();
         match fault {
@@ -109,7 +112,8 @@ impl SimNet {
             }
             _ => {}
         }
-        let Some((_, (service, entry))) = self.doors.iter().find(|((name, at), _)| *name == host && *at == port)
+        let Some((_, (service, entry))) =
+            self.doors.iter().find(|((name, at), _)| *name == host && *at == port)
         else {
             let known = self.doors.keys().any(|(name, _)| *name == host);
             return Err(if known { refused(host, port) } else { unknown(host) });
@@ -130,7 +134,11 @@ impl SimNet {
 }
 
 impl Net for SimNet {
-    fn connect<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+    fn connect<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
         Box::pin(self.dial(host, port))
     }
 
@@ -143,7 +151,10 @@ impl Net for SimNet {
         Box::pin(async move {
             let lost = |error: std::io::Error| Failure {
                 detail: Some(error.to_string()),
-                ..failure("net.closed", format!("the connection to {host} ended during the handshake"))
+                ..failure(
+                    "net.closed",
+                    format!("the connection to {host} ended during the handshake"),
+                )
             };
             stream.write_all(format!("{TAG_HELLO}{host}\n").as_bytes()).await.map_err(lost)?;
             stream.flush().await.map_err(lost)?;

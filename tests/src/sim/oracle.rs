@@ -46,7 +46,10 @@ pub fn mirror_equals_server(
         let Some(mirrored) = mirrored else { return Err(format!("{name} {uid} is not mirrored")) };
         let stored = server[*name].message(*uid).expect("taken from the server");
         if mirrored.flags != stored.flags {
-            return Err(format!("{name} {uid}: flags {:?}, server {:?}", mirrored.flags, stored.flags));
+            return Err(format!(
+                "{name} {uid}: flags {:?}, server {:?}",
+                mirrored.flags, stored.flags
+            ));
         }
         if mirrored.body.as_ref().is_some_and(|body| body[..] != stored.body[..]) {
             return Err(format!("{name} {uid}: the body differs from the server's"));
@@ -63,10 +66,7 @@ pub fn mirror_equals_server(
 }
 
 /// The provider saw no (Message-ID, recipient) twice, except those that a person sent again.
-pub fn nothing_sent_twice(
-    provider: &Provider,
-    resent: &BTreeSet<String>,
-) -> Result<(), String> {
+pub fn nothing_sent_twice(provider: &Provider, resent: &BTreeSet<String>) -> Result<(), String> {
     for ((message_id, recipient), count) in provider.ledger.counts() {
         if count > 1 && !resent.contains(&message_id) {
             return Err(format!("<{message_id}> went to {recipient} {count} times"));
@@ -107,7 +107,9 @@ pub fn sessions_within_budget(provider: &Provider) -> Result<(), String> {
         for (service, budget) in [(Service::Imap, IMAP_SESSIONS), (Service::Smtp, SMTP_SESSIONS)] {
             let most = provider.ledger.census(service, &user).most;
             if most > budget {
-                return Err(format!("{user} held {most} {service:?} sessions, {budget} are allowed"));
+                return Err(format!(
+                    "{user} held {most} {service:?} sessions, {budget} are allowed"
+                ));
             }
         }
     }

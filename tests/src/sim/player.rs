@@ -242,7 +242,9 @@ impl Player {
                 let message = view.message(row.id).map_err(|error| error.to_string())?;
                 let body = match message.and_then(|message| message.blob) {
                     None => None,
-                    Some(blob) => Some(self.store.blob(blob).await.map_err(|error| error.to_string())?),
+                    Some(blob) => {
+                        Some(self.store.blob(blob).await.map_err(|error| error.to_string())?)
+                    }
                 };
                 let flags = row.flags.iter().map(str::to_owned).collect();
                 held.insert(row.uid, Mirrored { flags, body });
@@ -262,15 +264,22 @@ impl Player {
             let reached = submission
                 .recipients
                 .iter()
-                .filter(|to| counts.contains_key(&(submission.message_id.clone(), to.email.clone())))
+                .filter(|to| {
+                    counts.contains_key(&(submission.message_id.clone(), to.email.clone()))
+                })
                 .count();
             let copies = server.get("Sent").map_or(0, |sent| {
-                sent.messages.iter().filter(|stored| {
-                    String::from_utf8_lossy(&stored.body).contains(&submission.message_id)
-                }).count()
+                sent.messages
+                    .iter()
+                    .filter(|stored| {
+                        String::from_utf8_lossy(&stored.body).contains(&submission.message_id)
+                    })
+                    .count()
             });
             match submission.phase {
-                Phase::Sent if reached == 0 => return Err(format!("{id:?} says sent, nobody has it")),
+                Phase::Sent if reached == 0 => {
+                    return Err(format!("{id:?} says sent, nobody has it"));
+                }
                 Phase::Failed | Phase::Canceled if reached > 0 => {
                     return Err(format!("{id:?} says {:?}, it was taken", submission.phase));
                 }

@@ -52,8 +52,12 @@ pub enum Step {
 pub const REFUSABLE: [&str; 6] = ["LOGIN", "AUTHENTICATE", "SELECT", "FETCH", "LIST", "APPEND"];
 /// Recipients and the outcomes their names choose (`sandbox::smtp`).
 pub const RECIPIENTS: [&str; 6] = [
-    "friend@far.test", "reject@far.test", "tempfail@far.test", "greylist@far.test",
-    "answer@far.test", "full@far.test",
+    "friend@far.test",
+    "reject@far.test",
+    "tempfail@far.test",
+    "greylist@far.test",
+    "answer@far.test",
+    "full@far.test",
 ];
 
 /// The most steps in a scenario: each costs virtual minutes and real milliseconds.
@@ -99,8 +103,12 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Wait(time) => write!(f, "wait {} s", time.as_secs()),
-            Self::Deliver { mailbox, seed } => write!(f, "deliver mail {seed} to mailbox {mailbox}"),
-            Self::Expunge { mailbox, nth } => write!(f, "expunge message {nth} of mailbox {mailbox}"),
+            Self::Deliver { mailbox, seed } => {
+                write!(f, "deliver mail {seed} to mailbox {mailbox}")
+            }
+            Self::Expunge { mailbox, nth } => {
+                write!(f, "expunge message {nth} of mailbox {mailbox}")
+            }
             Self::Flag { mailbox, nth, flags } => {
                 write!(f, "flag message {nth} of mailbox {mailbox} with {flags:#04x}")
             }
@@ -112,7 +120,9 @@ impl fmt::Display for Step {
             Self::Bye => f.write_str("server says BYE"),
             Self::Drop => f.write_str("server drops all connections"),
             Self::ResetAfter(bytes) => write!(f, "next connection is reset after {bytes} bytes"),
-            Self::SilentAfter(bytes) => write!(f, "next connection goes silent after {bytes} bytes"),
+            Self::SilentAfter(bytes) => {
+                write!(f, "next connection goes silent after {bytes} bytes")
+            }
             Self::Refuse => f.write_str("next connection is refused"),
             Self::LiteralCut(bytes) => write!(f, "next literal is cut after {bytes} bytes"),
             Self::No(which) => {

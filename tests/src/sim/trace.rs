@@ -21,7 +21,11 @@ pub struct Trace(Arc<Mutex<Tape>>);
 
 impl Default for Trace {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Tape { hash: BASIS, bytes: 0, notes: std::collections::VecDeque::new() })))
+        Self(Arc::new(Mutex::new(Tape {
+            hash: BASIS,
+            bytes: 0,
+            notes: std::collections::VecDeque::new(),
+        })))
     }
 }
 

@@ -178,9 +178,7 @@ impl<'d> Der<'d> {
                 return None;
             }
             let (bytes, after) = rest.split_at_checked(count)?;
-            length = bytes
-                .iter()
-                .fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
+            length = bytes.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
             rest = after;
         }
         let (body, after) = rest.split_at_checked(length)?;
@@ -199,22 +197,13 @@ mod tests {
             assert_eq!(Presented::read(&vec![0x30; length]).subject, None);
             assert_eq!(Presented::read(&vec![0xff; length]).subject, None);
         }
-        assert_eq!(
-            Presented::read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]),
-            Presented::default()
-        );
+        assert_eq!(Presented::read(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), Presented::default());
     }
 
     #[test]
     fn days_of_both_kinds() {
-        assert_eq!(
-            day(UTC_TIME, b"491231235959Z").as_deref(),
-            Some("2049-12-31")
-        );
-        assert_eq!(
-            day(UTC_TIME, b"500101000000Z").as_deref(),
-            Some("1950-01-01")
-        );
+        assert_eq!(day(UTC_TIME, b"491231235959Z").as_deref(), Some("2049-12-31"));
+        assert_eq!(day(UTC_TIME, b"500101000000Z").as_deref(), Some("1950-01-01"));
         assert_eq!(day(0x18, b"20500101000000Z").as_deref(), Some("2050-01-01"));
         assert_eq!(day(UTC_TIME, b"4"), None);
     }

@@ -146,11 +146,7 @@ mod tests {
     async fn the_second_address_is_tried_when_the_first_refuses() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let open = listener.local_addr().unwrap();
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .await
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         assert!(race(&RealClock, &[closed, open]).await.is_ok());
         let refused = race(&RealClock, &[closed]).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
@@ -158,18 +154,10 @@ mod tests {
 
     #[tokio::test]
     async fn failures_have_their_codes() {
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .await
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        let refused = dial(&RealClock, "127.0.0.1", closed.port())
-            .await
-            .unwrap_err();
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let refused = dial(&RealClock, "127.0.0.1", closed.port()).await.unwrap_err();
         assert_eq!(refused.code, "net.refused");
-        let unknown = dial(&RealClock, "no-such-host.invalid", 1)
-            .await
-            .unwrap_err();
+        let unknown = dial(&RealClock, "no-such-host.invalid", 1).await.unwrap_err();
         assert!(["net.unknown_host", "net.timeout"].contains(&unknown.code));
     }
 }

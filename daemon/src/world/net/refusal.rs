@@ -31,10 +31,7 @@ pub(super) fn judge(
     own_authority: bool,
     now: Wall,
 ) -> Failure {
-    let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>())
-    else {
+    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return lost(host, error);
     };
     let self_issued = presented.as_ref().is_some_and(|it| it.self_issued);
@@ -129,9 +126,7 @@ fn date(days: i64) -> String {
         .ok()
         .and_then(|days| {
             let epoch = jiff::civil::date(1970, 1, 1);
-            epoch
-                .checked_add(jiff::Span::new().try_days(days).ok()?)
-                .ok()
+            epoch.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
         })
         .map_or_else(|| "unknown".to_owned(), |day| day.to_string())
 }

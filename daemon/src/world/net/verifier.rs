@@ -94,14 +94,10 @@ fn extra(pem: &str) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         if roots.len() >= EXTRA_AUTHORITIES {
-            return Err(refused(format!(
-                "more than {EXTRA_AUTHORITIES} certificates"
-            )));
+            return Err(refused(format!("more than {EXTRA_AUTHORITIES} certificates")));
         }
         let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| refused(error.to_string()))?;
+        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
     }
     if roots.is_empty() {
         return Err(refused("there is no certificate in it".to_owned()));
@@ -121,10 +117,8 @@ impl ServerCertVerifier for Connection {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        *self
-            .presented
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Presented::read(end_entity));
+        *self.presented.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Presented::read(end_entity));
         let mut refusal = Error::General("no authority to ask".to_owned());
         for (place, authority) in self.authorities.iter().enumerate() {
             match authority.verify_server_cert(
@@ -179,8 +173,6 @@ impl ServerCertVerifier for Connection {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider()
-            .signature_verification_algorithms
-            .supported_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }

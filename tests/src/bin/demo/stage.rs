@@ -43,7 +43,8 @@ impl Stage {
             provider.store.add_account(user, PASSWORD);
         }
         for user in ["ana@work.demo", "kim@work.demo"] {
-            corpus::fill(&provider.store, user, MAILS, 7);
+            let newest = jiff::Timestamp::now().as_second() - 600;
+            corpus::fill(&provider.store, user, &corpus::MAILBOXES, MAILS, 7, newest);
         }
         let ports = runtime
             .block_on(provider.listen([0; 4]))

@@ -44,9 +44,9 @@ fn connect_args<'a>(
 
 /// A server with a certificate that nobody vouches for is refused before a password is sent.
 fn refuse(stage: &Stage) -> Result<(), String> {
-    stage.provider.faults.add(Service::Imap, Fault::Certificate(CertificateKind::SelfSigned));
+    stage.provider.faults.always(Service::Imap, Fault::Certificate(CertificateKind::SelfSigned));
     let (servers, ca) = (servers(stage), stage.path("ca.pem"));
-    let args = connect_args(stage, "ana@work.demo", &servers, ca.to_str().unwrap_or_default());
+    let args = connect_args("ana@work.demo", &servers, ca.to_str().unwrap_or_default());
     let output = stage.show(&args, PASSWORD)?;
     stage.provider.faults.clear();
     hold(
@@ -61,7 +61,7 @@ fn refuse(stage: &Stage) -> Result<(), String> {
 
 fn connect(stage: &Stage) -> Result<(), String> {
     let (servers, ca) = (servers(stage), stage.path("ca.pem"));
-    let args = connect_args(stage, "ana@work.demo", &servers, ca.to_str().unwrap_or_default());
+    let args = connect_args("ana@work.demo", &servers, ca.to_str().unwrap_or_default());
     let output = stage.show(&args, PASSWORD)?;
     hold(output.status.success(), "connecting must succeed")?;
     hold(stage.provider.ledger.leaks().is_empty(), "no password outside verified TLS")?;
@@ -121,7 +121,7 @@ fn send(stage: &Stage) -> Result<(), String> {
 /// kill -9 in the middle of a first sync, then everything is there once.
 fn kill(stage: &Stage) -> Result<(), String> {
     let (servers, ca) = (servers(stage), stage.path("ca.pem"));
-    let args = connect_args(stage, "kim@work.demo", &servers, ca.to_str().unwrap_or_default());
+    let args = connect_args("kim@work.demo", &servers, ca.to_str().unwrap_or_default());
     hold(stage.show(&args, PASSWORD)?.status.success(), "connecting must succeed")?;
     let status = stage.ask(&["status", "--json"])?;
     let pid = status["daemon"]["pid"].as_u64().unwrap_or_default();

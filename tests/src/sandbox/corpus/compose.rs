@@ -57,11 +57,8 @@ impl Writer {
         );
         if let Some(parent) = references.last() {
             let list: Vec<String> = references.iter().map(|id| format!("<{id}>")).collect();
-            let _ = write!(
-                head,
-                "In-Reply-To: <{parent}>\r\nReferences: {}\r\n",
-                list.join("\r\n ")
-            );
+            let _ =
+                write!(head, "In-Reply-To: <{parent}>\r\nReferences: {}\r\n", list.join("\r\n "));
         }
         head.push_str("MIME-Version: 1.0\r\n");
         head.push_str(&self.body());
@@ -93,8 +90,10 @@ impl Writer {
                 let html = html(&text);
                 self.multipart(
                     "alternative",
-                    &[part("text/plain; charset=utf-8", "8bit", &text),
-                        part("text/html; charset=utf-8", "8bit", &html)],
+                    &[
+                        part("text/plain; charset=utf-8", "8bit", &text),
+                        part("text/html; charset=utf-8", "8bit", &html),
+                    ],
                 )
             }
             _ => {

@@ -9,9 +9,10 @@ use imap_codec::imap_types::extensions::enable::CapabilityEnable;
 
 impl Session {
     pub(super) async fn start_tls(&mut self, tag: &str) -> Answer {
-        let refused = self.provider.faults.take(Service::Imap, |fault| {
-            matches!(fault, Fault::NoStartTls).then_some(())
-        });
+        let refused = self
+            .provider
+            .faults
+            .take(Service::Imap, |fault| matches!(fault, Fault::NoStartTls).then_some(()));
         if refused.is_some() || self.under.is_some() {
             self.wire.send(format!("{tag} BAD STARTTLS is not offered.\r\n").as_bytes()).await?;
             return Ok(String::new());

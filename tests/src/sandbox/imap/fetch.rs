@@ -81,13 +81,19 @@ impl Session {
             if folder.uidvalidity != validity {
                 return Vec::new();
             }
-            let known = chosen.iter().filter_map(|(seq, of)| Some((*seq, folder.message(*of)?.clone())));
+            let known =
+                chosen.iter().filter_map(|(seq, of)| Some((*seq, folder.message(*of)?.clone())));
             known.filter(|(_, stored)| newer(stored)).collect()
         });
         found.unwrap_or_default()
     }
 
-    async fn answer(&mut self, seq: usize, stored: &Stored, items: &[Item<'_>]) -> Result<(), Refusal> {
+    async fn answer(
+        &mut self,
+        seq: usize,
+        stored: &Stored,
+        items: &[Item<'_>],
+    ) -> Result<(), Refusal> {
         self.out.extend_from_slice(format!("* {seq} FETCH (").as_bytes());
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
@@ -153,7 +159,8 @@ fn part(body: &[u8], section: Option<&Section<'_>>) -> Result<(String, Vec<u8>),
         Some(Section::Header(None)) => Ok(("HEADER".into(), header.to_vec())),
         Some(Section::Text(None)) => Ok(("TEXT".into(), rest.to_vec())),
         Some(Section::HeaderFields(None, fields)) => {
-            let names: Vec<String> = fields.as_ref().iter().map(|name| text(name.as_ref())).collect();
+            let names: Vec<String> =
+                fields.as_ref().iter().map(|name| text(name.as_ref())).collect();
             Ok((format!("HEADER.FIELDS ({})", names.join(" ")), fields_of(header, &names)))
         }
         Some(other) => no(format!("[CANNOT] {other:?} is not fetched here.")),

@@ -40,7 +40,14 @@ impl Session {
             return Ok("List completed.".into());
         }
         let reference = name_of(reference)?;
-        self.list_matching(&reference, &[pattern], lsub, false, &[], if lsub { "LSUB" } else { "LIST" })
+        self.list_matching(
+            &reference,
+            &[pattern],
+            lsub,
+            false,
+            &[],
+            if lsub { "LSUB" } else { "LIST" },
+        )
     }
 
     pub(super) fn list_extended(&mut self, list: &ExtendedList) -> Answer {
@@ -66,9 +73,10 @@ impl Session {
         status: &[String],
         word: &str,
     ) -> Answer {
-        let lie = self.provider.faults.take(Service::Imap, |fault| {
-            matches!(fault, Fault::Empty).then_some(())
-        });
+        let lie = self
+            .provider
+            .faults
+            .take(Service::Imap, |fault| matches!(fault, Fault::Empty).then_some(()));
         if lie.is_some() {
             return Ok("List completed.".into());
         }
@@ -78,7 +86,8 @@ impl Session {
             let wanted = patterns
                 .iter()
                 .any(|pattern| fits(format!("{reference}{pattern}").as_bytes(), wire.as_bytes()));
-            let hidden = subscribed && !folder.subscribed || special_use_only && folder.role.is_none();
+            let hidden =
+                subscribed && !folder.subscribed || special_use_only && folder.role.is_none();
             if !wanted || hidden {
                 continue;
             }
@@ -114,10 +123,13 @@ impl Session {
         if items.contains(&"HIGHESTMODSEQ") {
             self.condstore = true;
         }
-        let answer = self.provider.store.read(self.user(), &name, |folder| {
-            (!folder.noselect).then(|| numbers(folder, &items))
-        });
-        let Some(Some(numbers)) = answer else { return no("[NONEXISTENT] There is no such mailbox.") };
+        let answer = self
+            .provider
+            .store
+            .read(self.user(), &name, |folder| (!folder.noselect).then(|| numbers(folder, &items)));
+        let Some(Some(numbers)) = answer else {
+            return no("[NONEXISTENT] There is no such mailbox.");
+        };
         self.untagged(&format!("STATUS {} ({numbers})", quote(&name)));
         Ok("Status completed.".into())
     }
@@ -157,7 +169,11 @@ impl Session {
         let set = self.provider.store.change(self.user(), &name, |folder, _| {
             folder.subscribed = subscribed;
         });
-        if set.is_some() { Ok("Done.".into()) } else { no("[NONEXISTENT] There is no such mailbox.") }
+        if set.is_some() {
+            Ok("Done.".into())
+        } else {
+            no("[NONEXISTENT] There is no such mailbox.")
+        }
     }
 }
 
@@ -182,7 +198,8 @@ fn numbers(folder: &Folder, items: &[&str]) -> String {
             "UIDNEXT" => u64::from(folder.uidnext),
             "UIDVALIDITY" => u64::from(folder.uidvalidity),
             "UNSEEN" => {
-                folder.messages.iter().filter(|stored| !stored.flags.contains("\\Seen")).count() as u64
+                folder.messages.iter().filter(|stored| !stored.flags.contains("\\Seen")).count()
+                    as u64
             }
             "HIGHESTMODSEQ" => folder.modseq,
             _ => continue,
@@ -201,8 +218,8 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
             let level = name.iter().position(|byte| *byte == b'/').unwrap_or(name.len());
             (0..=level).any(|at| fits(rest, &name[at..]))
         }
-        Some((first, rest)) => name.split_first().is_some_and(|(byte, after)| {
-            byte == first && fits(rest, after)
-        }),
+        Some((first, rest)) => {
+            name.split_first().is_some_and(|(byte, after)| byte == first && fits(rest, after))
+        }
     }
 }

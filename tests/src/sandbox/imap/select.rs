@@ -32,9 +32,10 @@ impl Session {
         let Some((false, uidvalidity, uidnext, modseq, mut uids, unseen)) = copy else {
             return no("[NONEXISTENT] There is no such mailbox.");
         };
-        let lie = self.provider.faults.take(Service::Imap, |fault| {
-            matches!(fault, Fault::Empty).then_some(())
-        });
+        let lie = self
+            .provider
+            .faults
+            .take(Service::Imap, |fault| matches!(fault, Fault::Empty).then_some(()));
         if lie.is_some() {
             uids.clear();
         }
@@ -51,8 +52,12 @@ impl Session {
             self.untagged(&format!("OK [HIGHESTMODSEQ {modseq}] Highest"));
         }
         self.view = Some(View { mailbox: name, uidvalidity, read_only, uids, modseq });
-        Ok(if read_only { "[READ-ONLY] Examine completed." } else { "[READ-WRITE] Select completed." }
-            .into())
+        Ok(if read_only {
+            "[READ-ONLY] Examine completed."
+        } else {
+            "[READ-WRITE] Select completed."
+        }
+        .into())
     }
 
     pub(super) fn append(

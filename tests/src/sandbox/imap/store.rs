@@ -37,9 +37,12 @@ impl Session {
         uid: bool,
         modifiers: &[StoreModifier],
     ) -> Answer {
-        let Some(mailbox) = self.writable() else { return no("[READ-ONLY] The mailbox is read-only.") };
+        let Some(mailbox) = self.writable() else {
+            return no("[READ-ONLY] The mailbox is read-only.");
+        };
         self.tell_news()?;
-        let unchanged_since = modifiers.iter().map(|StoreModifier::UnchangedSince(since)| *since).next();
+        let unchanged_since =
+            modifiers.iter().map(|StoreModifier::UnchangedSince(since)| *since).next();
         self.condstore |= unchanged_since.is_some();
         let flags: BTreeSet<String> = flags.iter().map(ToString::to_string).collect();
         let chosen = self.chosen(set, uid);
@@ -47,7 +50,8 @@ impl Session {
         let stored = self.provider.store.change(self.user(), &mailbox, |folder, modseq| {
             let (mut lines, mut modified) = (Vec::new(), Vec::new());
             for (seq, of) in chosen {
-                let Some(message) = folder.messages.iter_mut().find(|message| message.uid == of) else {
+                let Some(message) = folder.messages.iter_mut().find(|message| message.uid == of)
+                else {
                     continue;
                 };
                 if unchanged_since.is_some_and(|since| message.modseq > since) {
@@ -84,7 +88,11 @@ impl Session {
     /// Removes `\Deleted` messages; the EXPUNGE lines come with the news, unless `silent`.
     pub(super) fn expunge(&mut self, only: Option<&SequenceSet>, silent: bool) -> Answer {
         let Some(mailbox) = self.writable() else {
-            return if silent { Ok(String::new()) } else { no("[READ-ONLY] The mailbox is read-only.") };
+            return if silent {
+                Ok(String::new())
+            } else {
+                no("[READ-ONLY] The mailbox is read-only.")
+            };
         };
         let chosen: Option<Vec<u32>> =
             only.map(|set| self.chosen(set, true).into_iter().map(|(_, uid)| uid).collect());

@@ -54,8 +54,11 @@ fn trace(from: &str, to: &str, queue_id: &str, now: i64, bytes: &[u8]) -> Vec<u8
 /// A person's short answer that threads under the message.
 fn answer(from: &str, to: &str, now: i64, bytes: &[u8], message_id: &str) -> Vec<u8> {
     let subject = field(bytes, "Subject");
-    let subject =
-        if subject.to_ascii_lowercase().starts_with("re:") { subject } else { format!("Re: {subject}") };
+    let subject = if subject.to_ascii_lowercase().starts_with("re:") {
+        subject
+    } else {
+        format!("Re: {subject}")
+    };
     let references = field(bytes, "References");
     format!(
         "Return-Path: <{from}>\r\nDelivered-To: {to}\r\nDate: {}\r\nFrom: {from}\r\nTo: {to}\r\n\

@@ -29,6 +29,5 @@ pub(super) fn refuse(provider: &Provider, address: &str) -> Option<String> {
     }
     let domain = |user: &str| user.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
     let ours = provider.store.users().iter().any(|user| domain(user) == domain(address));
-    (ours && !provider.store.knows(address))
-        .then(|| format!("550 5.1.1 <{address}>: no such user"))
+    (ours && !provider.store.knows(address)).then(|| format!("550 5.1.1 <{address}>: no such user"))
 }

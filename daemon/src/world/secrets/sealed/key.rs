@@ -31,11 +31,7 @@ impl Key {
                 "{} is there but its key {} is not; put the key back, or remove both and sign in \
                  again",
                 vault.file.display(),
-                vault
-                    .credential
-                    .as_deref()
-                    .unwrap_or(&vault.key_file)
-                    .display()
+                vault.credential.as_deref().unwrap_or(&vault.key_file).display()
             ))
         })
     }
