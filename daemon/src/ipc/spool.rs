@@ -146,7 +146,7 @@ mod tests {
         assert_eq!((spool.read(&id).unwrap().unwrap(), size), (b"abcd".to_vec(), 4));
         let files: Vec<_> = std::fs::read_dir(&place).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
-        assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(files.first().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(spool.read("U../../etc/passwd").is_none());
         std::fs::remove_dir_all(place).unwrap();
     }

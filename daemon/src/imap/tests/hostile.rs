@@ -76,7 +76,7 @@ async fn a_dropped_command_poisons_the_session() {
             .is_err()
     );
     let (uids, result) = fetch(&mut s, Items::Flags).await;
-    assert_eq!(uids, []);
+    assert!(uids.is_empty());
     assert_eq!(result.unwrap_err().verdict, Verdict::Retry);
 }
 

@@ -11,10 +11,12 @@ use chapar_ipc_protocol::mailbox as wire;
 use chapar_ipc_protocol::standard::GetReply;
 
 fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>, Error> {
-    let accounts = if let Some(account) = account { vec![account] } else {
-            let accounts = view.accounts().map_err(fault::store)?;
-            accounts.into_iter().map(|account| account.id).collect()
-        };
+    let accounts = if let Some(account) = account {
+        vec![account]
+    } else {
+        let accounts = view.accounts().map_err(fault::store)?;
+        accounts.into_iter().map(|account| account.id).collect()
+    };
     let mut list = Vec::new();
     for account in accounts {
         let siblings = view.mailboxes(account).map_err(fault::store)?;
