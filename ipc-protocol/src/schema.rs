@@ -1,4 +1,4 @@
-//! The protocol as JSON Schema and OpenRPC, made from the same types and table that run it.
+//! The protocol as JSON Schema and `OpenRPC`, made from the same types and table that run it.
 
 use crate::call::{self, Method, Scope};
 use crate::error::ErrorType;
@@ -6,7 +6,7 @@ use crate::{event, version};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-/// The OpenRPC 1.4 document: every method with its parameters, answer, scope and errors; every
+/// The `OpenRPC` 1.4 document: every method with its parameters, answer, scope and errors; every
 /// event type; every shared type.
 #[must_use]
 pub fn document() -> Value {
@@ -15,7 +15,7 @@ pub fn document() -> Value {
     let mut generator = settings.into_generator();
     let methods: Vec<Value> = call::schemas(&mut generator)
         .into_iter()
-        .map(|(method, params, reply)| describe(method, &params.to_value(), reply.to_value()))
+        .map(|(method, params, reply)| describe(method, &params.to_value(), reply.as_value()))
         .collect();
     let events: Vec<Value> = event::data_schemas(&mut generator)
         .into_iter()
@@ -43,7 +43,7 @@ pub fn document() -> Value {
     })
 }
 
-fn describe(method: Method, params: &Value, reply: Value) -> Value {
+fn describe(method: Method, params: &Value, reply: &Value) -> Value {
     let required: Vec<&str> = params
         .get("required")
         .and_then(Value::as_array)

@@ -94,7 +94,7 @@ pub(super) fn to_base64(bytes: &[u8]) -> String {
 /// RFC 4648 §4, padded; line ends are allowed (MIME wraps), anything else is refused.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let letters: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if letters.len() % 4 != 0 {
+    if !letters.len().is_multiple_of(4) {
         return None;
     }
     let padding = letters.iter().rev().take_while(|byte| **byte == b'=').count();

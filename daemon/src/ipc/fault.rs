@@ -74,6 +74,7 @@ pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
 }
 
 /// A failure of the store.
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn store(error: StoreError) -> Error {
     let (kind, code) = match &error {
         StoreError::DiskFull { .. } => (ErrorType::DiskFull, "store.full"),

@@ -151,12 +151,13 @@ impl Subscription {
                     continue;
                 }
                 event.subscription = Some(self.id.clone());
-                if let Some(before) = held.take() {
-                    if !coalesce(&before, &mut event) && say(&before) {
-                        // `at` is the place of `before`: nothing of `event` was said.
-                        self.said = now;
-                        return Ok(());
-                    }
+                if let Some(before) = held.take()
+                    && !coalesce(&before, &mut event)
+                    && say(&before)
+                {
+                    // `at` is the place of `before`: nothing of `event` was said.
+                    self.said = now;
+                    return Ok(());
                 }
                 self.at = seq;
                 held = Some(event);

@@ -69,7 +69,7 @@ async fn a_dropped_command_poisons_the_session() {
     let half = fetch(&mut s, Items::Flags);
     assert!(tokio::time::timeout(Duration::from_millis(100), half).await.is_err());
     let (uids, result) = fetch(&mut s, Items::Flags).await;
-    assert_eq!(uids, []);
+    assert!(uids.is_empty());
     assert_eq!(result.unwrap_err().verdict, Verdict::Retry);
 }
 

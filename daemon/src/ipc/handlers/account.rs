@@ -148,6 +148,7 @@ async fn change(services: &Services, id: &str, patch: wire::AccountPatch) -> Res
 
 /// Checked settings of one account; absent = as it is.
 #[derive(Clone, Default)]
+#[expect(clippy::option_option, reason = "in a patch, null removes and absent keeps")]
 struct Settings {
     name: Option<String>,
     paused: Option<bool>,

@@ -62,7 +62,7 @@ pub(in crate::ipc) async fn get(services: &Services, params: wire::BlobGet) -> A
                 reply.list.push(blob);
             }
             Err(error) if error.data.r#type == ErrorType::BlobNotFound => {
-                reply.not_found.push(id.0)
+                reply.not_found.push(id.0);
             }
             Err(error) => return Err(error),
         }

@@ -157,12 +157,11 @@ fn value(text: &str, limit: usize) -> wire::BodyValue {
 
 /// The bytes of a message, fetched now when they are not here.
 pub(super) async fn bytes_of(services: &Services, message: &Message) -> Result<Vec<u8>, Error> {
-    let blob = match message.blob {
-        Some(blob) => blob,
-        None => {
-            let fetched = services.accounts.whole(message.id).await;
-            fetched.map_err(|failure| fault::failure(&failure, Some(message.account)))?
-        }
+    let blob = if let Some(blob) = message.blob {
+        blob
+    } else {
+        let fetched = services.accounts.whole(message.id).await;
+        fetched.map_err(|failure| fault::failure(&failure, Some(message.account)))?
     };
     services.store.blob(blob).await.map_err(fault::store)
 }
