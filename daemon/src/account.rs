@@ -39,6 +39,8 @@ pub struct Context {
     pub world: World,
     /// The truth.
     pub store: Store,
+    /// "Settings changed in the store."
+    pub refresh: Notify,
     /// "Look at the outbox."
     pub outbox: Notify,
     /// "Look at the mailboxes."
@@ -80,8 +82,6 @@ pub enum Note {
 
 /// What others ask of an account.
 pub enum Command {
-    /// Settings changed in the store.
-    Refresh,
     /// Sync now, and say how it went.
     SyncNow(oneshot::Sender<Result<(), Failure>>),
     /// Fetch all bytes of a message now.
@@ -208,6 +208,7 @@ impl Handle {
             id: account.id,
             world,
             store,
+            refresh: Notify::new(),
             outbox: Notify::new(),
             sync: Notify::new(),
             notes: notes_in,
@@ -235,8 +236,14 @@ impl Handle {
     }
 
     /// Asks the account for something; false when it is gone or its queue is full.
+    #[must_use]
     pub fn command(&self, command: Command) -> bool {
         self.commands.try_send(command).is_ok()
+    }
+
+    /// Settings of the account changed in the store.
+    pub fn refresh(&self) {
+        self.context.refresh.notify_one();
     }
 
     /// Something may be due in the outbox.
@@ -309,6 +316,7 @@ impl Conductor {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
+                () = context.refresh.notified() => self.refresh().await,
                 Some(command) = commands.recv() => self.command(command).await,
                 Some((from, note)) = notes.recv() => self.note(from, note).await,
                 Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
@@ -327,13 +335,14 @@ impl Conductor {
         }
     }
 
+    /// The old sessions may stand on old settings; both workers start afresh.
+    async fn refresh(&mut self) {
+        let paused = self.context.account().is_ok_and(|account| account.paused);
+        self.apply(Input::SettingsChanged { paused }).await;
+    }
+
     async fn command(&mut self, command: Command) {
         match command {
-            Command::Refresh => {
-                // The old sessions may stand on old settings; both workers start afresh.
-                let paused = self.context.account().is_ok_and(|account| account.paused);
-                self.apply(Input::SettingsChanged { paused }).await;
-            }
             Command::SyncNow(done) => {
                 self.waiting.push(done);
                 self.apply(Input::SyncNow).await;

@@ -238,12 +238,12 @@ impl Accounts {
         stop: CancellationToken,
     ) {
         request.window.get_or_insert(self.inner.config.borrow().window);
-        let step = |step| tell.send_modify(|report| report.steps.push(step));
+        let proved = |step| tell.send_modify(|report| report.steps.push(step));
         let (world, store) = (&self.inner.world, &self.inner.store);
         let end = tokio::select! {
             biased;
             () = stop.cancelled() => Err(failure("account.canceled", "Connecting was cancelled.")),
-            end = connect::connect(world, store, &request, step) => end,
+            end = connect::connect(world, store, &request, proved) => end,
         };
         let end = end.map(|account| {
             self.start(&account);
@@ -279,7 +279,7 @@ impl Accounts {
     /// Settings of the account changed in the store (pause, endpoints, name): act on them.
     pub fn refresh(&self, id: AccountId) {
         if let Some(handle) = self.handle(id) {
-            handle.command(Command::Refresh);
+            handle.refresh();
         }
     }
 

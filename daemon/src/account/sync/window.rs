@@ -74,7 +74,7 @@ impl Worker {
             self.session()?.fetch(which, Items::Facts, &mut each).await?;
         }
         // Only the newest of each mailbox can be among the newest of all.
-        candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
+        candidates.sort_by_key(|c| std::cmp::Reverse((c.received_at, c.uid)));
         candidates.dedup_by_key(|candidate| candidate.uid);
         candidates.truncate(budget);
         Ok(Scanned { mailbox: mailbox.id, server, candidates })
