@@ -4,19 +4,19 @@
 //! `imap` → `account` → `store` → journal → `ipc` → client. The store is the truth; every channel
 //! carries hints only.
 
-pub mod account;
+pub mod limits;
 pub mod config;
+pub mod paths;
+pub mod log;
+pub mod shutdown;
+pub mod world;
+pub mod store;
 pub mod desktop;
 pub mod imap;
-pub mod ipc;
-pub mod limits;
-pub mod log;
-pub mod paths;
-pub mod shutdown;
 pub mod smtp;
-pub mod store;
+pub mod account;
 pub mod supervisor;
-pub mod world;
+pub mod ipc;
 
 use config::Config;
 use ipc::Services;

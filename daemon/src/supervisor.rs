@@ -1,6 +1,7 @@
 //! Starts, restarts and stops account tasks; the one handle through which everything above talks
 //! to accounts. Owns the set of running accounts and the connect attempts; holds no mail.
 
+pub use crate::account::connect::{ConnectRequest, ConnectStep};
 pub use crate::account::report::{Condition, Progress, Report};
 pub use crate::account::submit::{SubmitError, Wish};
 use crate::account::sync::WholeRequest;
@@ -9,7 +10,7 @@ use crate::config::Config;
 use crate::limits;
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use chapar_engine::account::{Account, Endpoint, NotifyBy};
+use chapar_engine::account::Account;
 use chapar_engine::compose::Draft;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
@@ -53,22 +54,6 @@ struct Attempt {
     begun: Boot,
 }
 
-/// What a person gives to connect a mailbox.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
-pub struct ConnectRequest {
-    pub email: String,
-    pub name: Option<String>,
-    pub display_name: Option<String>,
-    pub imap: Endpoint,
-    pub smtp: Endpoint,
-    pub user: String,
-    pub password: Secret,
-    pub ca_pem: Option<String>,
-    pub window: Option<u32>,
-    pub notify: NotifyBy,
-}
-
 /// A connect attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectId(pub u64);
@@ -80,18 +65,6 @@ pub struct ConnectReport {
     pub steps: Vec<ConnectStep>,
     /// The end, once reached.
     pub end: Option<Result<AccountId, Failure>>,
-}
-
-/// One proved step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "`what` is imap, smtp or saved; `detail` a phrase such as the server's name or the vault"
-)]
-pub struct ConnectStep {
-    pub what: &'static str,
-    pub detail: String,
-    pub took: Duration,
 }
 
 impl Accounts {

@@ -5,14 +5,43 @@ use super::{password_key, store_failure};
 use crate::imap;
 use crate::smtp;
 use crate::store::{Identity, Store, StoreError};
-use crate::supervisor::{ConnectRequest, ConnectStep};
 use crate::world::World;
-use chapar_engine::account::Account;
+use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::AccountId;
 use chapar_engine::limits::FIRST_SYNC_MESSAGES;
 use chapar_engine::provider::provider_of;
+use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+/// What a person gives to connect a mailbox.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
+pub struct ConnectRequest {
+    pub email: String,
+    pub name: Option<String>,
+    pub display_name: Option<String>,
+    pub imap: Endpoint,
+    pub smtp: Endpoint,
+    pub user: String,
+    pub password: Secret,
+    pub ca_pem: Option<String>,
+    pub window: Option<u32>,
+    pub notify: NotifyBy,
+}
+
+/// One proved step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "`what` is imap, smtp or saved; `detail` a phrase such as the server's name or the vault"
+)]
+pub struct ConnectStep {
+    pub what: &'static str,
+    pub detail: String,
+    pub took: Duration,
+}
 
 /// Proves and saves; `step` hears of each step as it holds.
 pub async fn connect(
