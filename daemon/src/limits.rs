@@ -27,3 +27,5 @@ pub const CONNECT_KEPT: Duration = Duration::from_mins(10);
 pub const ACCOUNT_STOP: Duration = Duration::from_secs(15);
 /// Pause before a panicked account task starts again.
 pub const PANIC_PAUSE: Duration = Duration::from_secs(10);
+/// How often half-dead packs are rewritten: deleted mail is given back within a day.
+pub const COLLECT_EVERY: Duration = Duration::from_hours(24);

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::limits;
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use chapar_engine::account::Account;
+use chapar_engine::account::{Account, State};
 use chapar_engine::compose::Draft;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
@@ -154,6 +154,14 @@ impl Accounts {
         self.handle(id).map(|handle| handle.report.borrow().clone())
     }
 
+    /// All accounts in one line, for the service manager: how many, and how many are live.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let running = lock(&self.inner.running);
+        let live = running.values().filter(|handle| handle.report.borrow().state == State::Live);
+        format!("{} accounts, {} live", running.len(), live.count())
+    }
+
     /// Syncs now; returns when that pass ended.
     pub async fn sync_now(&self, id: AccountId) -> Result<(), Failure> {
         let (reply, answer) = oneshot::channel();
@@ -256,33 +264,15 @@ impl Accounts {
         }
     }
 
-    /// Replaces the stored password after proving it.
-    pub async fn set_password(&self, id: AccountId, password: Secret) -> Result<(), Failure> {
-        let account = self.inner.store.read().and_then(|view| view.account(id));
-        let account = account.map_err(store_failure)?;
-        let account =
-            account.ok_or_else(|| failure("account.missing", "There is no such account."))?;
-        let login = crate::imap::Login {
-            endpoint: account.imap,
-            user: account.user.clone(),
-            password: password.clone(),
-            ca_pem: account.ca_pem.clone(),
-        };
-        connect::prove_imap(&self.inner.world, &login).await?;
-        let login = crate::smtp::Login {
-            endpoint: account.smtp,
-            user: account.user,
-            password: password.clone(),
-            ca_pem: account.ca_pem,
-        };
-        connect::prove_smtp(&self.inner.world, &login).await?;
-        let key = password_key(&self.inner.store, id);
-        self.inner.world.secrets.put(&key, &password).await.map_err(|error| Failure {
-            detail: Some(error.to_string()),
-            ..failure("secrets.unavailable", "The password could not be stored; the old one stays.")
-        })?;
-        self.refresh(id);
-        Ok(())
+    /// Proves the settings in `wanted` with `password`, or with the stored one, on both servers;
+    /// then keeps a new password. The settings themselves are for the caller to store.
+    pub async fn prove_change(
+        &self,
+        wanted: &Account,
+        password: Option<Secret>,
+    ) -> Result<(), Failure> {
+        let (world, store) = (&self.inner.world, &self.inner.store);
+        connect::prove_change(world, store, wanted, password).await
     }
 
     /// Stops it, deletes its secrets and everything of it in the store.
@@ -304,7 +294,9 @@ impl Accounts {
             let Account { name, email, .. } = account;
             tx.append(Some(id), EventKind::AccountRemoved { name, email }).map(drop)
         });
-        removed.await.map_err(store_failure)
+        removed.await.map_err(store_failure)?;
+        // The bodies of a removed account are not kept in half-dead packs.
+        self.inner.store.collect().await.map(drop).map_err(store_failure)
     }
 
     /// Accepts a message for sending: composes, freezes, makes durable. The same `key` with the

@@ -82,6 +82,43 @@ pub async fn prove_smtp(world: &World, login: &smtp::Login) -> Result<(), Failur
     Ok(())
 }
 
+/// Proves changed settings of an account on both servers, with `password` or the stored one, and
+/// keeps a new password once they hold.
+pub async fn prove_change(
+    world: &World,
+    store: &Store,
+    wanted: &Account,
+    password: Option<Secret>,
+) -> Result<(), Failure> {
+    let known = match &password {
+        Some(password) => password.clone(),
+        None => super::password(world, store, wanted.id).await?,
+    };
+    let (user, ca_pem) = (wanted.user.clone(), wanted.ca_pem.clone());
+    let login = imap::Login {
+        endpoint: wanted.imap.clone(),
+        user: user.clone(),
+        password: known.clone(),
+        ca_pem: ca_pem.clone(),
+    };
+    prove_imap(world, &login).await?;
+    let login = smtp::Login { endpoint: wanted.smtp.clone(), user, password: known, ca_pem };
+    prove_smtp(world, &login).await?;
+    match password {
+        Some(password) => keep(world, &password_key(store, wanted.id), &password).await,
+        None => Ok(()),
+    }
+}
+
+async fn keep(world: &World, key: &str, password: &Secret) -> Result<(), Failure> {
+    world.secrets.put(key, password).await.map_err(|error| Failure {
+        code: "secrets.unavailable",
+        message: "The password could not be stored, so nothing was saved.".into(),
+        detail: Some(error.to_string()),
+        verdict: Verdict::Retry,
+    })
+}
+
 /// The login that `request` describes.
 #[must_use]
 pub fn imap_login(request: &ConnectRequest) -> imap::Login {
@@ -126,12 +163,7 @@ async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
     let id = store.write(now, |tx| tx.new_account_id()).await.map_err(store_failure)?;
     let key = password_key(store, id);
-    world.secrets.put(&key, &request.password).await.map_err(|error| Failure {
-        code: "secrets.unavailable",
-        message: "The password could not be stored, so nothing was saved.".into(),
-        detail: Some(error.to_string()),
-        verdict: Verdict::Retry,
-    })?;
+    keep(world, &key, &request.password).await?;
     let wanted = request.clone();
     let saved = store
         .write(now, move |tx| {

@@ -74,6 +74,8 @@ impl Worker {
             return self.replan(mailbox).await;
         }
         let uids: Vec<u32> = rows.iter().map(|row| row.uid).collect();
+        let largest = rows.iter().map(|row| u64::from(row.size)).max().unwrap_or(0);
+        self.session()?.expect_at_most(at_most(largest));
         let arrived = match self.fetch(&uids, items).await {
             Ok(arrived) => arrived,
             Err(failure) => return Err(self.suspect(rows, failure).await),
@@ -204,6 +206,7 @@ impl Worker {
         }
         self.connect().await?;
         let server = self.ensure_selected(&mailbox).await?;
+        self.session()?.expect_at_most(at_most(u64::from(message.size)));
         let arrived = self.fetch(&[message.uid], Items::Whole).await?;
         let (mailbox, validity) = (mailbox.id, server.uidvalidity);
         self.write(move |tx| ingest::fill(tx, mailbox, validity, &arrived)).await?;
@@ -223,6 +226,12 @@ impl Worker {
 }
 
 type Requests = mpsc::Receiver<WholeRequest>;
+
+/// How large a body may be whose RFC822.SIZE is `size`: some servers announce a size computed from
+/// their own form of the message, which is off by a good deal.
+fn at_most(size: u64) -> u64 {
+    size.saturating_mul(2).saturating_add(1 << 20)
+}
 
 fn refused(code: &'static str, message: &str) -> Failure {
     Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }
