@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// Sleeps are cut into slices of this length, so that a suspend is noticed soon after resume.
 pub const SLEEP_SLICE: Duration = Duration::from_secs(30);
-/// An IDLE is renewed this often. With the 15 s that DONE may take, a half-open link is noticed
-/// in under two minutes, whether or not the server sends keep-alives of its own.
-pub const IDLE_RENEW: Duration = Duration::from_secs(100);
+/// An IDLE is renewed this often: servers may end one after 30 minutes (RFC 2177). A silent link is
+/// proved much sooner, see `imap::limits::SILENCE`.
+pub const IDLE_RENEW: Duration = Duration::from_mins(25);
 /// How long a link may take to prove itself after a resume or a network change.
 pub const PROBE: Duration = Duration::from_secs(10);
 /// A work session unused for this long is probed before it is used again.
