@@ -46,6 +46,7 @@ pub(crate) struct Cli {
 /// Flags that every command takes.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Global {
     /// Print one JSON object with a "schema" (streams: one object a line)
     #[arg(long, global = true, conflicts_with = "plain")]

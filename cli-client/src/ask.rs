@@ -80,7 +80,9 @@ pub(crate) fn confirm_name(
     let typed = match given {
         Some(typed) => typed.to_owned(),
         None if screen.asks => prompt_line(screen, question)?,
-        None => return Err(Fault::missing("a confirmation", &format!("--confirm={name}"))),
+        None => {
+            return Err(Fault::missing("a confirmation", &format!("--confirm={name}")));
+        }
     };
     if typed == name {
         return Ok(());
@@ -101,13 +103,11 @@ pub(crate) fn password(
         from_command(command)?
     } else if screen.asks {
         let prompt = Line::of(format!("Password for {owner} (not shown): ")).paint(screen.err);
-        rpassword::prompt_password(prompt)
-            .map_err(|cause| no_password("could not read the password").because(cause.to_string()))?
+        rpassword::prompt_password(prompt).map_err(|cause| {
+            no_password("could not read the password").because(cause.to_string())
+        })?
     } else {
-        return Err(Fault::missing(
-            "the password",
-            "--password-stdin or --password-command",
-        ));
+        return Err(Fault::missing("the password", "--password-stdin or --password-command"));
     };
     if text.is_empty() {
         return Err(no_password("the password is empty"));
@@ -124,11 +124,7 @@ fn from_stdin() -> Result<String, Fault> {
     let failed = |cause: io::Error| {
         no_password("could not read the password from standard input").because(cause.to_string())
     };
-    io::stdin()
-        .lock()
-        .take(PASSWORD_LIMIT as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    io::stdin().lock().take(PASSWORD_LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     password_text(bytes, "standard input")
 }
 

@@ -4,6 +4,8 @@ pub(crate) mod account;
 pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod first_sync;
+#[cfg(test)]
+mod golden;
 pub(crate) mod help;
 pub(crate) mod logs;
 pub(crate) mod mail;

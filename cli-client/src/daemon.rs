@@ -194,7 +194,8 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
             || account.name.eq_ignore_ascii_case(wanted)
             || account.email.eq_ignore_ascii_case(wanted)
     };
-    let exact = accounts.iter().position(|account| account.id.0 == wanted || account.name == wanted);
+    let exact =
+        accounts.iter().position(|account| account.id.0 == wanted || account.name == wanted);
     let fitting: Vec<usize> = accounts
         .iter()
         .enumerate()
@@ -202,8 +203,7 @@ fn choose(mut accounts: Vec<Account>, wanted: Option<&str>) -> Result<Account, F
         .map(|(index, _)| index)
         .collect();
     match (exact, fitting.as_slice()) {
-        (Some(index), _) => Ok(accounts.swap_remove(index)),
-        (None, &[index]) => Ok(accounts.swap_remove(index)),
+        (Some(index), _) | (None, &[index]) => Ok(accounts.swap_remove(index)),
         (None, []) => {
             let fault = Fault::new("account.unknown", format!("there is no account {wanted:?}"));
             Err(if names.is_empty() {
@@ -249,9 +249,8 @@ pub(crate) fn fault_of(error: ClientError) -> Fault {
         ClientError::Io(cause) if is_timeout(&cause) => {
             Fault::new("socket.timeout", "chapard did not answer in time")
         }
-        ClientError::Io(cause) => {
-            Fault::new("socket.closed", "the connection to chapard broke").because(cause.to_string())
-        }
+        ClientError::Io(cause) => Fault::new("socket.closed", "the connection to chapard broke")
+            .because(cause.to_string()),
         ClientError::Closed => Fault::new("socket.closed", "chapard closed the connection"),
         ClientError::Protocol(what) => {
             Fault::new("socket.protocol", "chapard answered something unexpected").because(what)
@@ -279,7 +278,7 @@ pub(crate) fn fault_of_wire(error: &Error) -> Fault {
     if !remedy.is_empty() {
         fault.remedy = remedy;
     }
-    fault.wire = serde_json::to_value(error).ok();
+    fault.wire = serde_json::to_value(error).ok().map(Box::new);
     fault
 }
 
@@ -301,7 +300,10 @@ fn code_of(kind: ErrorType) -> &'static str {
         "stateMismatch" | "cannotCalculateChanges" => "object.changed",
         "wrongPhase" => "submission.too_late",
         "invalidRecipients" | "noRecipients" => "input.address",
-        "invalidArguments" | "invalidEmail" | "tooLarge" | "requestTooLarge"
+        "invalidArguments"
+        | "invalidEmail"
+        | "tooLarge"
+        | "requestTooLarge"
         | "idempotencyMismatch" => "input.data",
         "tlsInvalid" => "tls.invalid",
         "settingsWrong" => "account.settings",
@@ -324,14 +326,18 @@ mod tests {
     use chapar_ipc_protocol::id::AccountId;
 
     fn accounts() -> Vec<Account> {
-        [("a1", "work", "ana@contoso.example"), ("a2", "Home", "ana@home.example"), ("a3", "home", "b@x")]
-            .map(|(id, name, email)| Account {
-                id: AccountId::from(id),
-                name: name.to_owned(),
-                email: email.to_owned(),
-                ..Account::default()
-            })
-            .to_vec()
+        [
+            ("a1", "work", "ana@contoso.example"),
+            ("a2", "Home", "ana@home.example"),
+            ("a3", "home", "b@x"),
+        ]
+        .map(|(id, name, email)| Account {
+            id: AccountId::from(id),
+            name: name.to_owned(),
+            email: email.to_owned(),
+            ..Account::default()
+        })
+        .to_vec()
     }
 
     #[test]

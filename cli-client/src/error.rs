@@ -60,7 +60,7 @@ pub(crate) struct Fault {
     /// What to do.
     pub(crate) remedy: Vec<Remedy>,
     /// The error object as the daemon sent it.
-    pub(crate) wire: Option<Value>,
+    pub(crate) wire: Option<Box<Value>>,
     /// The reader of standard output went away: nobody wants to hear about it.
     quiet: bool,
 }
@@ -91,8 +91,7 @@ impl Fault {
 
     /// A flag that is missing and could not be asked for.
     pub(crate) fn missing(what: &str, flag: &str) -> Self {
-        let mut fault =
-            Self::new("cli.missing", format!("{what} is missing: give {flag}"));
+        let mut fault = Self::new("cli.missing", format!("{what} is missing: give {flag}"));
         fault.remedy.clear();
         fault
     }
@@ -112,7 +111,7 @@ impl Fault {
     }
 
     /// A failed write to standard output; a reader that left ends the command quietly.
-    pub(crate) fn stdout(cause: io::Error) -> Self {
+    pub(crate) fn stdout(cause: &io::Error) -> Self {
         let mut fault =
             Self::new("cli.output", "could not write the answer").because(cause.to_string());
         if cause.kind() == io::ErrorKind::BrokenPipe {
@@ -178,7 +177,7 @@ impl Fault {
 
     /// The fault as the error object of the wire.
     pub(crate) fn to_json(&self) -> Value {
-        let mut error = self.wire.clone().unwrap_or_else(|| {
+        let mut error = self.wire.as_deref().cloned().unwrap_or_else(|| {
             let remedy: Vec<Value> = self
                 .remedy
                 .iter()
@@ -294,7 +293,8 @@ mod tests {
     #[test]
     fn json_carries_the_wire_object_untouched() {
         let mut fault = expired();
-        fault.wire = Some(json!({"code": 422, "message": "m", "data": {"type": "tlsInvalid"}}));
+        fault.wire =
+            Some(Box::new(json!({"code": 422, "message": "m", "data": {"type": "tlsInvalid"}})));
         let value = fault.to_json();
         assert_eq!(value["schema"], "chapar/error/1");
         assert_eq!(value["error"]["data"]["type"], "tlsInvalid");
@@ -303,9 +303,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_is_no_fault() {
-        let fault = Fault::stdout(io::Error::from(io::ErrorKind::BrokenPipe));
+        let fault = Fault::stdout(&io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(fault.is_quiet() && fault.exit == exit::OK);
-        assert_eq!(Fault::stdout(io::Error::other("full")).exit, exit::CANNOT_WRITE);
+        assert_eq!(Fault::stdout(&io::Error::other("full")).exit, exit::CANNOT_WRITE);
     }
 
     #[test]

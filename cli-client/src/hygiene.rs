@@ -4,6 +4,7 @@
 //! [`escape_json`], which loses nothing. No other module decides what is harmless.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -62,7 +63,8 @@ pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
     for c in json.chars() {
         if suspect(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                kept.push_str(&format!("\\u{unit:04x}"));
+                // writing to a String cannot fail
+                let _ = write!(kept, "\\u{unit:04x}");
             }
         } else {
             kept.push(c);
@@ -150,10 +152,43 @@ mod tests {
     /// Deterministic text of letters, controls and introducers (xorshift; the seed is the case).
     fn noise(seed: u64, length: usize) -> String {
         const POOL: &[char] = &[
-            'a', 'Z', '7', ' ', ';', '[', ']', '\\', 'm', 'P', '(', 'é', '漢', '😀', '\n', '\r',
-            '\t', '\0', '\u{7}', '\u{8}', '\u{b}', '\u{1b}', '\u{1b}', '\u{7f}', '\u{85}',
-            '\u{90}', '\u{9b}', '\u{9c}', '\u{9d}', '\u{200b}', '\u{200d}', '\u{200e}', '\u{2028}',
-            '\u{202e}', '\u{2066}', '\u{feff}', '\u{e0041}',
+            'a',
+            'Z',
+            '7',
+            ' ',
+            ';',
+            '[',
+            ']',
+            '\\',
+            'm',
+            'P',
+            '(',
+            'é',
+            '漢',
+            '😀',
+            '\n',
+            '\r',
+            '\t',
+            '\0',
+            '\u{7}',
+            '\u{8}',
+            '\u{b}',
+            '\u{1b}',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{90}',
+            '\u{9b}',
+            '\u{9c}',
+            '\u{9d}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200e}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
         ];
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         (0..length)

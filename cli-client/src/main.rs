@@ -1,5 +1,10 @@
 //! `chapar`: the command line. Parse, connect, command, render, exit code; no mail logic.
 
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")
+)]
+
 mod args;
 mod ask;
 mod commands;
@@ -21,8 +26,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use commands::Context;
 use args::{Cli, Command, Global};
+use commands::Context;
 use error::{Fault, exit};
 use screen::{Form, Screen};
 

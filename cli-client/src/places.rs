@@ -21,9 +21,8 @@ pub(crate) fn config_file() -> Result<PathBuf, Fault> {
 
 /// Relative values are to be ignored, says the specification.
 fn base(variable: &str, below_home: &str) -> Result<PathBuf, Fault> {
-    let absolute = |name: &str| {
-        std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
+    let absolute =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(below_home))).ok_or_else(
         || {
             Fault::new("config.no_home", format!("neither {variable} nor HOME is set"))

@@ -249,7 +249,10 @@ impl Screen {
     }
 
     /// Prints one tab-separated row.
-    pub(crate) fn fields<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Result<(), Fault> {
+    pub(crate) fn fields<'a>(
+        &self,
+        fields: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Fault> {
         let row: Vec<_> = fields.into_iter().map(|field| clean(field, Lines::One)).collect();
         self.write(format!("{}\n", row.join("\t")).as_bytes())
     }
@@ -282,7 +285,7 @@ impl Screen {
 
     /// Sends out what is buffered; streams call it after each event.
     pub(crate) fn flush(&self) -> Result<(), Fault> {
-        self.stdout.borrow_mut().flush().map_err(Fault::stdout)
+        self.stdout.borrow_mut().flush().map_err(|cause| Fault::stdout(&cause))
     }
 
     /// Tells a person something beside the answer, unless they asked for silence.
@@ -300,7 +303,7 @@ impl Screen {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Fault> {
-        self.stdout.borrow_mut().write_all(bytes).map_err(Fault::stdout)
+        self.stdout.borrow_mut().write_all(bytes).map_err(|cause| Fault::stdout(&cause))
     }
 }
 

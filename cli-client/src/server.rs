@@ -111,7 +111,12 @@ mod tests {
         for (text, protocol, security, expected) in [
             ("mail.x.example", Protocol::Imap, None, "mail.x.example 993 tls"),
             ("mail.x.example:143", Protocol::Imap, None, "mail.x.example 143 starttls"),
-            ("mail.x.example", Protocol::Imap, Some(Security::Starttls), "mail.x.example 143 starttls"),
+            (
+                "mail.x.example",
+                Protocol::Imap,
+                Some(Security::Starttls),
+                "mail.x.example 143 starttls",
+            ),
             ("mail.x.example:143", Protocol::Imap, Some(Security::Tls), "mail.x.example 143 tls"),
             ("mail.x.example", Protocol::Smtp, None, "mail.x.example 465 tls"),
             ("mail.x.example:587", Protocol::Smtp, None, "mail.x.example 587 starttls"),
@@ -126,9 +131,18 @@ mod tests {
 
     #[test]
     fn what_is_no_server_is_refused() {
-        for text in
-            ["", ":993", "mail.x:0", "mail.x:65536", "mail.x:imap", "a b", "a\r\nb", "http://x", "[::1", "u@h"]
-        {
+        for text in [
+            "",
+            ":993",
+            "mail.x:0",
+            "mail.x:65536",
+            "mail.x:imap",
+            "a b",
+            "a\r\nb",
+            "http://x",
+            "[::1",
+            "u@h",
+        ] {
             let refused = Server::parse(text, Protocol::Imap);
             assert_eq!(refused.unwrap_err().code, "input.server", "{text:?}");
         }

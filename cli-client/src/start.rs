@@ -34,10 +34,11 @@ pub(crate) fn and_connect(screen: &Screen, socket: &Path) -> Result<Client, Faul
     if screen.verbose > 0 {
         screen.say(&Line::new().with(Style::Dim, "starting chapard …"));
     }
-    if crate::systemd::serves(socket) && crate::systemd::start() {
-        if let Some(client) = wait(socket, START_TIME, || true) {
-            return Ok(client);
-        }
+    if crate::systemd::serves(socket)
+        && crate::systemd::start()
+        && let Some(client) = wait(socket, START_TIME, || true)
+    {
+        return Ok(client);
     }
     spawn_and_connect(socket)
 }
@@ -57,12 +58,11 @@ pub(crate) fn spawn_and_connect(socket: &Path) -> Result<Client, Fault> {
     {
         return Ok(client);
     }
-    let message = match ended {
-        Some(status) => format!("{} ended at once ({status})", program.display()),
-        None => {
-            let seconds = START_TIME.as_secs();
-            format!("{} did not open {} within {seconds} s", program.display(), socket.display())
-        }
+    let message = if let Some(status) = ended {
+        format!("{} ended at once ({status})", program.display())
+    } else {
+        let seconds = START_TIME.as_secs();
+        format!("{} did not open {} within {seconds} s", program.display(), socket.display())
     };
     Err(Fault::new("socket.start", message).because(tail(&mut said)))
 }
@@ -72,18 +72,14 @@ pub(crate) fn program() -> Result<PathBuf, Fault> {
     let beside = std::env::current_exe()
         .ok()
         .and_then(|own| own.parent().map(|directory| directory.join("chapard")));
-    let on_path = std::env::var_os("PATH")
+    let on_path: Vec<PathBuf> = std::env::var_os("PATH")
         .map(|paths| std::env::split_paths(&paths).map(|path| path.join("chapard")).collect())
-        .unwrap_or_else(Vec::new);
-    beside
-        .into_iter()
-        .chain(on_path)
-        .find(|candidate| candidate.is_file())
-        .ok_or_else(|| {
-            Fault::new("socket.start", "chapard is neither beside chapar nor on PATH")
-                .without_commands()
-                .hint("install chapard in the same directory as chapar")
-        })
+        .unwrap_or_default();
+    beside.into_iter().chain(on_path).find(|candidate| candidate.is_file()).ok_or_else(|| {
+        Fault::new("socket.start", "chapard is neither beside chapar nor on PATH")
+            .without_commands()
+            .hint("install chapard in the same directory as chapar")
+    })
 }
 
 fn spawn(program: &Path, socket: &Path, said: &File) -> Result<Child, Fault> {

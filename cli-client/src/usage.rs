@@ -44,11 +44,8 @@ fn unknown_command(error: &clap::Error) -> Option<String> {
 }
 
 fn suggestions(error: &clap::Error) -> Vec<String> {
-    let kinds = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
-    ];
+    let kinds =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     kinds
         .into_iter()
         .filter_map(|kind| error.get(kind))
@@ -74,7 +71,10 @@ fn help_of(error: &clap::Error) -> String {
 /// Says whether a word can only be meant as a mail address.
 pub(crate) fn looks_like_address(word: &str) -> bool {
     word.split_once('@').is_some_and(|(name, domain)| {
-        !name.is_empty() && !domain.is_empty() && !word.contains(char::is_whitespace)
+        !name.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !word.contains(char::is_whitespace)
     })
 }
 
@@ -99,7 +99,11 @@ mod tests {
     #[test]
     fn a_typing_error_is_answered_with_what_was_meant() {
         let said = |words: &[&str]| -> String {
-            fault_of(words).lines(200).iter().map(|l| l.paint(Default::default()) + "\n").collect()
+            fault_of(words)
+                .lines(200)
+                .iter()
+                .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
+                .collect()
         };
         assert!(said(&["statsu"]).contains("did you mean status?"), "{}", said(&["statsu"]));
         assert!(said(&["send", "--subjet", "x"]).contains("did you mean --subject?"));

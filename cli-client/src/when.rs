@@ -77,7 +77,7 @@ pub(crate) fn parse_at(text: &str, now: &Zoned) -> Result<Timestamp, TimeError> 
         let after = SignedDuration::try_from(parse_duration(after).map_err(|_| unreadable())?)
             .map_err(|_| unreadable())?;
         now.timestamp().checked_add(after).map_err(|_| unreadable())?
-    } else if let Ok(time) = text.parse::<Time>() {
+    } else if let Some(time) = clock_time(text) {
         next_occurrence(time, now).ok_or_else(unreadable)?
     } else {
         absolute(text, now.time_zone()).ok_or_else(unreadable)?
@@ -102,6 +102,12 @@ pub(crate) fn parse_since(text: &str, now: &Zoned) -> Result<Timestamp, TimeErro
     let age = SignedDuration::try_from(parse_duration(text).map_err(|_| unreadable())?)
         .map_err(|_| unreadable())?;
     now.timestamp().checked_sub(age).map_err(|_| unreadable())
+}
+
+/// Reads a clock time alone; jiff's own parser takes the time out of whole dates too.
+fn clock_time(text: &str) -> Option<Time> {
+    let alone = text.chars().all(|c| c.is_ascii_digit() || c == ':') && text.contains(':');
+    if alone { text.parse().ok() } else { None }
 }
 
 /// Reads a date, a date with a time, or a timestamp with its offset.

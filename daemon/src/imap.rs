@@ -103,3 +103,6 @@ pub enum IdleEnd {
     /// The caller's `stop` resolved; DONE was answered.
     Stopped,
 }
+
+#[cfg(test)]
+mod tests;

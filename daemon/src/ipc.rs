@@ -30,8 +30,8 @@ use chapar_ipc_protocol::message::refusal;
 use spool::Spool;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -168,10 +168,7 @@ async fn greet(
 ) {
     let seat = Seat::take(&services);
     let refused = if uid != Some(rustix::process::geteuid().as_raw()) {
-        Some(Error::new(
-            ErrorType::Forbidden,
-            "This chapard serves another user.",
-        ))
+        Some(Error::new(ErrorType::Forbidden, "This chapard serves another user."))
     } else if seat.place > limits::CLIENTS {
         Some(
             Error::new(
@@ -185,9 +182,7 @@ async fn greet(
     };
     let Some(error) = refused else {
         let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
-        return Session::new(Arc::clone(&services), scopes)
-            .serve(stream, stop)
-            .await;
+        return Session::new(Arc::clone(&services), scopes).serve(stream, stop).await;
     };
     tracing::warn!(uid, reason = %error, "a client was turned away");
     let mut line = refusal(None, &error).unwrap_or_default();

@@ -82,10 +82,7 @@ struct Inner {
 /// Who runs the writer.
 enum Hand {
     /// A thread of its own.
-    Thread {
-        orders: Option<mpsc::Sender<Order>>,
-        thread: Option<JoinHandle<()>>,
-    },
+    Thread { orders: Option<mpsc::Sender<Order>>, thread: Option<JoinHandle<()>> },
     /// Whoever calls.
     Inline(Mutex<Writer>),
 }
@@ -185,25 +182,15 @@ impl Store {
                 .name("store-writer".into())
                 .spawn(move || obey(writer, waiting))
                 .map_err(|error| StoreError::of_io(&shared.path, &error))?;
-            Hand::Thread {
-                orders: Some(orders),
-                thread: Some(thread),
-            }
+            Hand::Thread { orders: Some(orders), thread: Some(thread) }
         };
-        Ok(Self {
-            inner: Arc::new(Inner { shared, hand }),
-        })
+        Ok(Self { inner: Arc::new(Inner { shared, hand }) })
     }
 
     /// This store's own id: 6 characters of base32, made at creation. Part of every cursor.
     #[must_use]
     pub fn instance(&self) -> String {
-        self.inner
-            .shared
-            .birth
-            .get()
-            .map(|birth| birth.instance.clone())
-            .unwrap_or_default()
+        self.inner.shared.birth.get().map(|birth| birth.instance.clone()).unwrap_or_default()
     }
 
     /// A consistent view.
@@ -222,12 +209,7 @@ impl Store {
         change: impl FnMut(&mut Txn<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Waiting {
-            now,
-            change,
-            value: None,
-            reply,
-        });
+        let job = Box::new(Waiting { now, change, value: None, reply });
         match &self.inner.hand {
             Hand::Inline(writer) => locked(writer).group(job, &mut || None),
             Hand::Thread { .. } => self.order(Order::Change(job)).await?,
@@ -281,11 +263,7 @@ impl Store {
     }
 
     async fn order(&self, order: Order) -> Result<(), StoreError> {
-        let Hand::Thread {
-            orders: Some(orders),
-            ..
-        } = &self.inner.hand
-        else {
+        let Hand::Thread { orders: Some(orders), .. } = &self.inner.hand else {
             return Err(self.closed());
         };
         orders.send(order).await.map_err(|_| self.closed())
@@ -342,10 +320,7 @@ fn obey(mut writer: Writer, mut waiting: mpsc::Receiver<Order>) {
 fn seed(path: &str, inline: bool, now: Wall) -> Result<[u8; 16], StoreError> {
     let mut seed = [0; 16];
     if inline {
-        blake3::Hasher::new()
-            .update(&now.0.to_be_bytes())
-            .finalize_xof()
-            .fill(&mut seed);
+        blake3::Hasher::new().update(&now.0.to_be_bytes()).finalize_xof().fill(&mut seed);
         return Ok(seed);
     }
     getrandom::fill(&mut seed).map_err(|error| StoreError::Io {

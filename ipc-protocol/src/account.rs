@@ -1,6 +1,8 @@
 //! Accounts: one person's connection to one provider. JMAP knows accounts only in its session
 //! object; these methods are chapar's own.
 
+#![expect(clippy::option_option, reason = "in a patch, null removes and absent keeps")]
+
 use crate::error::Error;
 use crate::id::{AccountId, ConnectId, State, UtcDate};
 use crate::secret::Secret;
@@ -246,9 +248,9 @@ wire! {
         pub window: Option<u32>,
         /// How to tell the person.
         pub notify: Option<NotifyBy>,
-        /// IMAP server; proved before it is saved.
+        /// IMAP server; the account connects anew with it, and says so when it is wrong.
         pub imap: Option<Endpoint>,
-        /// Submission server; proved before it is saved.
+        /// Submission server; used from the next message on.
         pub smtp: Option<Endpoint>,
         /// Login name.
         pub user: Option<String>,
@@ -256,7 +258,7 @@ wire! {
         #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
         pub display_name: Option<Option<String>>,
-        /// New password; proved before it is saved; never given back.
+        /// New password; proved with the settings then in force before it is saved; never given back.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub password: Option<Secret>,
         /// PEM of an authority trusted for this account; null removes it.

@@ -144,13 +144,13 @@ macro_rules! methods {
     (@ write) => { true };
 }
 
-/// Answer of `rpc.discover`: the OpenRPC document.
+/// Answer of `rpc.discover`: the `OpenRPC` document.
 pub type Discovery = serde_json::Value;
 
 methods! {
     /// Says who is there, and gives up scopes.
     Hello "hello" hello::Hello => hello::HelloReply, Status write;
-    /// The OpenRPC document of this protocol.
+    /// The document of this protocol in the `OpenRPC` format.
     Discover "rpc.discover" hello::Discover => Discovery, Status read;
     /// Everything `chapar status` prints.
     Status "status" status::Status => status::StatusReply, Status read;

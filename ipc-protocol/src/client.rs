@@ -53,9 +53,8 @@ impl ClientError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Connect { .. } | Self::Closed => 69,
             Self::Io(error) if is_timeout(error) => 75,
-            Self::Io(_) => 69,
+            Self::Connect { .. } | Self::Closed | Self::Io(_) => 69,
             Self::Protocol(_) => 70,
             Self::Refused(error) => error.data.r#type.exit_code(),
         }

@@ -166,7 +166,7 @@ object! {
         /// What was attempted and why it failed, one sentence.
         pub message: String,
         /// What programs read.
-        pub data: ErrorData,
+        pub data: Box<ErrorData>,
     }
 
     /// Why one object of a `/set` was left as it is (RFC 8620 §5.3).
@@ -191,7 +191,11 @@ impl Error {
         Self {
             code: kind.code(),
             message: message.into(),
-            data: ErrorData { r#type: kind, retryable: kind.retryable(), ..ErrorData::default() },
+            data: Box::new(ErrorData {
+                r#type: kind,
+                retryable: kind.retryable(),
+                ..ErrorData::default()
+            }),
         }
     }
 

@@ -31,7 +31,7 @@ fn any_messages_cut_anywhere_come_back_whole() {
     for seed in 1..=400_u64 {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let framing = [Framing::Lines, Framing::Headers][dice.roll(2)];
-        let messages: Vec<_> = (0..1 + dice.roll(6)).map(|_| dice.message()).collect();
+        let messages: Vec<_> = (0..=dice.roll(6)).map(|_| dice.message()).collect();
         let mut wire = Vec::new();
         for message in &messages {
             encode(framing, message, &mut wire);

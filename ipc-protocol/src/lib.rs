@@ -41,5 +41,5 @@ pub mod client;
 #[cfg(feature = "schema")]
 pub mod schema;
 
-/// The OpenRPC document of this protocol, as checked in and as `rpc.discover` serves it.
+/// The `OpenRPC` document of this protocol, as checked in and as `rpc.discover` serves it.
 pub const OPENRPC: &str = include_str!("../openrpc.json");

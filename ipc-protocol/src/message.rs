@@ -1,5 +1,7 @@
 //! The JSON-RPC 2.0 envelope: requests, answers, notifications.
 
+#![expect(clippy::option_option, reason = "a null id is a mistake, none a notification")]
+
 use crate::error::{Error, ErrorType};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

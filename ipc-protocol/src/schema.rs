@@ -1,4 +1,4 @@
-//! The protocol as JSON Schema and OpenRPC, made from the same types and table that run it.
+//! The protocol as JSON Schema and `OpenRPC`, made from the same types and table that run it.
 
 use crate::call::{self, Method, Scope};
 use crate::error::ErrorType;
@@ -6,7 +6,7 @@ use crate::{event, version};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-/// The OpenRPC 1.4 document: every method with its parameters, answer, scope and errors; every
+/// The `OpenRPC` 1.4 document: every method with its parameters, answer, scope and errors; every
 /// event type; every shared type.
 #[must_use]
 pub fn document() -> Value {
@@ -15,7 +15,7 @@ pub fn document() -> Value {
     let mut generator = settings.into_generator();
     let methods: Vec<Value> = call::schemas(&mut generator)
         .into_iter()
-        .map(|(method, params, reply)| describe(method, &params.to_value(), reply.to_value()))
+        .map(|(method, params, reply)| describe(method, &params.to_value(), reply.as_value()))
         .collect();
     let events: Vec<Value> = event::data_schemas(&mut generator)
         .into_iter()
@@ -43,7 +43,7 @@ pub fn document() -> Value {
     })
 }
 
-fn describe(method: Method, params: &Value, reply: Value) -> Value {
+fn describe(method: Method, params: &Value, reply: &Value) -> Value {
     let required: Vec<&str> = params
         .get("required")
         .and_then(Value::as_array)
@@ -106,6 +106,23 @@ mod tests {
         }
         let kept = std::fs::read_to_string(path).unwrap();
         assert!(kept == fresh, "openrpc.json is stale: run the tests once with CHAPAR_BLESS=1");
+    }
+
+    #[test]
+    fn the_tables_of_the_specification_are_those_of_the_code() {
+        let spec = include_str!("../SPEC.md");
+        for method in crate::call::Method::ALL {
+            let changes = if method.mutating() { "yes" } else { "" };
+            let (name, scope, doc) = (method.name(), method.scope().word(), method.doc());
+            let row = format!("| `{name}` | {scope} | {changes} | {doc} |");
+            assert!(spec.contains(&row), "SPEC.md lacks: {row}");
+        }
+        for kind in crate::error::ErrorType::ALL {
+            let retry = if kind.retryable() { "yes" } else { "" };
+            let code = kind.code().to_string().replace('-', "−");
+            let row = format!("| `{}` | {code} | {} | {retry} |", kind.word(), kind.exit_code());
+            assert!(spec.contains(&row), "SPEC.md lacks: {row}");
+        }
     }
 
     #[test]

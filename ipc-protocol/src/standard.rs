@@ -1,5 +1,7 @@
 //! The standard shapes of `/get`, `/changes`, `/query` and `/set` (RFC 8620 §5).
 
+#![expect(clippy::zero_sized_map_values, reason = "RFC 8620 §5.3: id → null")]
+
 use crate::error::SetError;
 use crate::id::{AccountId, State};
 use std::collections::BTreeMap;

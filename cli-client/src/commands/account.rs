@@ -45,8 +45,9 @@ fn list(context: &Context<'_>) -> Result<(), Fault> {
                 account.state.word(),
             ])
         }),
-        Form::Human if accounts.is_empty() => screen
-            .answer(&Line::of("No mailbox is connected.  chapar connect you@example.org")),
+        Form::Human if accounts.is_empty() => {
+            screen.answer(&Line::of("No mailbox is connected.  chapar connect you@example.org"))
+        }
         Form::Human => {
             let mut table = Table::new(&[
                 Column::left("ID"),
@@ -106,7 +107,10 @@ fn lines(account: &Account) -> Vec<Line> {
         ("incoming", server(&account.imap)),
         ("outgoing", server(&account.smtp)),
         ("login", account.user.clone()),
-        ("mirrors", format!("{} of the newest {}", count(account.mails), count(account.window.into()))),
+        (
+            "mirrors",
+            format!("{} of the newest {}", count(account.mails), count(account.window.into())),
+        ),
         ("push", account.push.clone().unwrap_or_default()),
         ("notify", account.notify.word().to_owned()),
     ] {
@@ -156,9 +160,11 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, args.account.as_deref())?;
     let imap_security = args.imap_security.map(Into::into);
-    patch.imap = server(args.imap.as_deref(), imap_security, &account.imap, Protocol::Imap)?;
+    patch.imap =
+        server(args.imap.as_deref(), imap_security, account.imap.as_ref(), Protocol::Imap)?;
     let smtp_security = args.smtp_security.map(Into::into);
-    patch.smtp = server(args.smtp.as_deref(), smtp_security, &account.smtp, Protocol::Smtp)?;
+    patch.smtp =
+        server(args.smtp.as_deref(), smtp_security, account.smtp.as_ref(), Protocol::Smtp)?;
     let asks = args.password || args.password_stdin || args.password_command.is_some();
     if patch == AccountPatch::default() && !asks {
         return Err(Fault::missing("what to change", "--name, --password, --imap …"));
@@ -182,7 +188,7 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
 fn server(
     given: Option<&str>,
     security: Option<Security>,
-    before: &Option<Endpoint>,
+    before: Option<&Endpoint>,
     protocol: Protocol,
 ) -> Result<Option<Endpoint>, Fault> {
     Ok(match (given, security, before) {
@@ -193,10 +199,8 @@ fn server(
 }
 
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
-    let update = AccountSet {
-        update: Some([(account.id.clone(), patch)].into()),
-        ..AccountSet::default()
-    };
+    let update =
+        AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
     match daemon.call(&update)?.not_updated.get(&account.id.0) {
         Some(error) => Err(fault_of_set(error)),
         None => Ok(()),
@@ -245,10 +249,8 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
         );
         ask::confirm_name(screen, &question, &account.name, args.confirm.as_deref())?;
     }
-    let reply = daemon.call(&AccountSet {
-        destroy: Some(vec![account.id.clone()]),
-        ..AccountSet::default()
-    })?;
+    let reply = daemon
+        .call(&AccountSet { destroy: Some(vec![account.id.clone()]), ..AccountSet::default() })?;
     if let Some(error) = reply.not_destroyed.get(&account.id.0) {
         return Err(fault_of_set(error));
     }
@@ -274,8 +276,7 @@ fn tell(screen: &Screen, command: &str, done: &str, account: &Account) -> Result
     match screen.form {
         Form::Json => screen.object(command, members(account)),
         Form::Plain => screen.fields([account.id.as_ref(), &account.name, done]),
-        Form::Human => screen.answer(
-            &Line::new().with(Style::Good, "✓").text(format!(" {} {done}", account.name)),
-        ),
+        Form::Human => screen
+            .answer(&Line::new().with(Style::Good, "✓").text(format!(" {} {done}", account.name))),
     }
 }

@@ -66,7 +66,8 @@ fn get(context: &Context<'_>, path: &Path, key: Option<&str>) -> Result<(), Faul
         (Form::Json, value) => screen.object("config.get", json!({"key": key, "value": value})),
         (_, Some(value)) => screen.answer(&Line::of(value)),
         (_, None) => {
-            screen.say(&Line::new().with(Style::Dim, format!("{key} is not set: the default holds")));
+            screen
+                .say(&Line::new().with(Style::Dim, format!("{key} is not set: the default holds")));
             Ok(())
         }
     }
@@ -97,9 +98,7 @@ fn set(
     }
     match screen.form {
         Form::Json => screen.object("config.set", json!({"key": key, "value": value})),
-        _ => {
-            screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" {key} = {value}")))
-        }
+        _ => screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" {key} = {value}"))),
     }
 }
 
@@ -240,7 +239,8 @@ fn replaced(text: &str, section: &str, name: &str, value: &str) -> String {
         if let Some(line) = lines.get_mut(number) {
             let rest = line.split_once('=').map_or("", |(_, rest)| rest);
             let comment = rest.get(without_comment(rest).len()..).unwrap_or_default();
-            *line = format!("{setting} {comment}").trim_end().to_owned();
+            let changed = format!("{setting} {comment}");
+            changed.trim_end().clone_into(line);
         }
     } else if let Some(heading) = lines.iter().position(|line| is_heading(line.trim(), section)) {
         lines.insert(heading + 1, setting);
@@ -271,7 +271,10 @@ mod tests {
             replaced(FILE, "log", "to", "\"file\""),
             FILE.replace("[log]\n", "[log]\nto = \"file\"\n")
         );
-        assert_eq!(replaced(FILE, "desktop", "notify", "false"), format!("{FILE}\n[desktop]\nnotify = false\n"));
+        assert_eq!(
+            replaced(FILE, "desktop", "notify", "false"),
+            format!("{FILE}\n[desktop]\nnotify = false\n")
+        );
         assert_eq!(replaced("", "a", "b", "1"), "[a]\nb = 1\n");
     }
 
@@ -284,7 +287,13 @@ mod tests {
 
     #[test]
     fn bare_words_are_text() {
-        for (given, toml) in [("7", "7"), ("true", "true"), ("debug", "\"debug\""), ("'x'", "'x'"), ("a\"b", "\"a\\\"b\"")] {
+        for (given, toml) in [
+            ("7", "7"),
+            ("true", "true"),
+            ("debug", "\"debug\""),
+            ("'x'", "'x'"),
+            ("a\"b", "\"a\\\"b\""),
+        ] {
             assert_eq!(toml_value(given).unwrap(), toml);
         }
         assert!(toml_value("a\nb = 1").is_err());

@@ -48,8 +48,8 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
 }
 
 /// Connects a mailbox of which only the address is known.
-pub(crate) fn by_address(context: &Context<'_>, address: String) -> Result<u8, Fault> {
-    let words = ["chapar", "connect", "--", &address];
+pub(crate) fn by_address(context: &Context<'_>, address: &str) -> Result<u8, Fault> {
+    let words = ["chapar", "connect", "--", address];
     match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Some(Command::Connect(args))) => run(context, &args),
         _ => Err(Fault::new("input.address", format!("{address:?} is not a mail address"))),
@@ -79,23 +79,21 @@ impl Settings {
                 "Ask your provider for the servers, or press Enter to try the usual names.",
             ));
         }
-        let imap = match &args.imap {
-            Some(imap) => imap.clone(),
-            None => {
-                let usual = format!("imap.{domain}:993");
-                ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?
-            }
+        let imap = if let Some(imap) = &args.imap {
+            imap.clone()
+        } else {
+            let usual = format!("imap.{domain}:993");
+            ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?
         };
         let imap = Server::parse(&imap, Protocol::Imap)?;
-        let smtp = match &args.smtp {
-            Some(smtp) => smtp.clone(),
-            None => {
-                let usual = match imap.host.strip_prefix("imap.") {
-                    Some(rest) => format!("smtp.{rest}:465"),
-                    None => format!("{}:465", imap.host),
-                };
-                ask::line(screen, "  SMTP server", Some(&usual), "--smtp HOST[:PORT]")?
-            }
+        let smtp = if let Some(smtp) = &args.smtp {
+            smtp.clone()
+        } else {
+            let usual = match imap.host.strip_prefix("imap.") {
+                Some(rest) => format!("smtp.{rest}:465"),
+                None => format!("{}:465", imap.host),
+            };
+            ask::line(screen, "  SMTP server", Some(&usual), "--smtp HOST[:PORT]")?
         };
         let smtp = Server::parse(&smtp, Protocol::Smtp)?;
         Ok(Self {
@@ -211,9 +209,12 @@ fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {
 /// The account as it is now.
 pub(crate) fn read_account(daemon: &mut Daemon, id: &AccountId) -> Result<Account, Fault> {
     let get = AccountGet { ids: Some(vec![id.clone()]), properties: None };
-    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
-        Fault::new("account.unknown", format!("the account {id} is gone"))
-    })
+    daemon
+        .call(&get)?
+        .list
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::new("account.unknown", format!("the account {id} is gone")))
 }
 
 /// Tells the end: as JSON at once, for a person after the first sync.
@@ -302,7 +303,9 @@ pub(crate) fn read_authority(path: &Path) -> Result<String, Fault> {
             format!("{} holds no certificate in PEM", path.display()),
         )
         .without_commands()
-        .hint("it has to contain -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der"));
+        .hint(
+            "it has to contain -----BEGIN CERTIFICATE-----; from DER: openssl x509 -inform der",
+        ));
     }
     Ok(text)
 }
@@ -316,9 +319,18 @@ mod tests {
         for address in ["ana@example.org", "a+b@x.example", "žofie@příklad.example"] {
             assert!(check_address(address).is_ok(), "{address}");
         }
-        for address in
-            ["", "ana", "@x", "ana@", "a b@x", "ana@x..y", "ana@x\r\nRCPT", "<a@x>", "a@x,b@y", "a@x:1"]
-        {
+        for address in [
+            "",
+            "ana",
+            "@x",
+            "ana@",
+            "a b@x",
+            "ana@x..y",
+            "ana@x\r\nRCPT",
+            "<a@x>",
+            "a@x,b@y",
+            "a@x:1",
+        ] {
             assert_eq!(check_address(address).unwrap_err().exit, 65, "{address:?}");
         }
     }

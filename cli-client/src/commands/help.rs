@@ -27,9 +27,7 @@ fn command(screen: &Screen, words: &[&str]) -> Result<(), Fault> {
     root.build();
     let mut found = &mut root;
     for word in words {
-        found = found
-            .find_subcommand_mut(word)
-            .ok_or_else(|| unknown_topic(&words.join(" ")))?;
+        found = found.find_subcommand_mut(word).ok_or_else(|| unknown_topic(&words.join(" ")))?;
     }
     let text = found.render_long_help().to_string();
     match screen.form {
@@ -123,7 +121,7 @@ mod tests {
     fn pages_fit_eighty_columns() {
         for page in pages::all() {
             for line in lines(page, 80) {
-                let text = line.paint(Default::default());
+                let text = line.paint(crate::screen::Paper::default());
                 assert!(columns(&text) <= 80, "{}: {text}", page.code);
             }
         }

@@ -23,7 +23,8 @@ const FILE_LIMIT: u64 = 16 << 20;
 /// Shows the log.
 pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
     let filter = Filter::new(context, args)?;
-    if systemd::is_there() && systemd::property("chapard.service", "MainPID").parse() != Ok(0_u32)
+    if systemd::is_there()
+        && systemd::property("chapard.service", "MainPID").parse() != Ok(0_u32)
         && let Some(mut journal) = journal(args)
     {
         let reader = journal.stdout.take().map(BufReader::new);
@@ -35,12 +36,14 @@ pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
     }
     let path = places::state()?.join("log/chapard.log");
     let mut place = show_end(context.screen, &path, args, &filter)?;
-    while args.follow {
+    if !args.follow {
+        return Ok(exit::OK);
+    }
+    loop {
         context.screen.flush()?;
         std::thread::sleep(LOOK);
         place = show_new(context.screen, &path, place, &filter)?;
     }
-    Ok(exit::OK)
 }
 
 /// Which lines are wanted.
@@ -68,7 +71,8 @@ impl Filter {
             let at = line.split_whitespace().next().and_then(|word| word.parse::<Timestamp>().ok());
             at.is_none_or(|at| at >= since)
         });
-        let level = self.level.is_none_or(|least| level_of(line).is_none_or(|level| level <= least));
+        let level =
+            self.level.is_none_or(|least| level_of(line).is_none_or(|level| level <= least));
         let account = self.account.as_ref().is_none_or(|account| {
             line.split(|c: char| c.is_whitespace() || matches!(c, '=' | '{' | '}' | ':' | '"'))
                 .any(|word| word.eq_ignore_ascii_case(account))

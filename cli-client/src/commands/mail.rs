@@ -87,14 +87,14 @@ fn query(
         filter.not_keyword = Some("$seen".to_owned());
     }
     let account_id = account.map(|account: Account| account.id);
-    let (emails, total) = page(&mut daemon, account_id, &filter, args.limit)?;
+    let (emails, total) = page(&mut daemon, account_id.as_ref(), &filter, args.limit)?;
     show_list(context.screen, command, &emails, &mailboxes.list, total)
 }
 
 /// The newest `limit` emails that match, and how many match in all.
 fn page(
     daemon: &mut Daemon,
-    account_id: Option<AccountId>,
+    account_id: Option<&AccountId>,
     filter: &EmailFilter,
     limit: u32,
 ) -> Result<(Vec<Email>, u64), Fault> {
@@ -103,7 +103,7 @@ fn page(
     loop {
         let have = emails.len() as u64;
         let reply = daemon.call(&EmailQuery {
-            account_id: account_id.clone(),
+            account_id: account_id.cloned(),
             filter: Some(filter.clone()),
             sort: None,
             position: Some(have),
@@ -237,19 +237,19 @@ fn find_mailbox(mailboxes: &[Mailbox], wanted: &str) -> Result<MailboxId, Fault>
 }
 
 /// One email with its text.
-fn read(daemon: &mut Daemon, ids: Vec<EmailId>) -> Result<Vec<Email>, Fault> {
+fn read(daemon: &mut Daemon, ids: &[EmailId]) -> Result<Vec<Email>, Fault> {
     let mut properties: Vec<String> = <Email as chapar_ipc_protocol::standard::Object>::PROPERTIES
         .iter()
         .map(|&name| name.to_owned())
         .collect();
     properties.dedup();
     let get = EmailGet {
-        ids: Some(ids.clone()),
+        ids: Some(ids.to_vec()),
         properties: Some(properties),
         fetch_all_body_values: Some(true),
         ..EmailGet::default()
     };
-    Ok(in_order(daemon.call(&get)?.list, &ids))
+    Ok(in_order(daemon.call(&get)?.list, ids))
 }
 
 /// One email by id, without its text.
@@ -265,7 +265,7 @@ fn unknown(id: &str) -> Fault {
 fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
     let screen = context.screen;
     let mut daemon = context.open()?;
-    let mut found = read(&mut daemon, vec![EmailId::from(args.id.as_str())])?;
+    let mut found = read(&mut daemon, &[EmailId::from(args.id.as_str())])?;
     let email = found.pop().ok_or_else(|| unknown(&args.id))?;
     let headers = if args.headers { Some(raw_headers(daemon, &email.id)?) } else { None };
     if screen.form == Form::Json {
@@ -351,10 +351,12 @@ fn show_body(screen: &Screen, email: &Email) -> Result<(), Fault> {
             screen.body(&value.value)?;
         }
         if value.is_truncated {
-            screen.say(&Line::new().with(Style::Warn, "!").text(format!(
-                " the text is longer; all of it: chapar mail export {}",
-                email.id
-            )));
+            screen.say(
+                &Line::new().with(Style::Warn, "!").text(format!(
+                    " the text is longer; all of it: chapar mail export {}",
+                    email.id
+                )),
+            );
         }
     }
     if !shown {
@@ -378,7 +380,7 @@ fn thread(context: &Context<'_>, args: &ThreadArgs) -> Result<(), Fault> {
     })?;
     let mut emails = Vec::new();
     for ids in found.email_ids.chunks(MAX_OBJECTS.min(50)) {
-        emails.extend(read(&mut daemon, ids.to_vec())?);
+        emails.extend(read(&mut daemon, ids)?);
     }
     if screen.form == Form::Json {
         return screen.object("mail.thread", json!({"id": thread_id, "emails": emails}));
@@ -461,23 +463,30 @@ mod tests {
     use chapar_ipc_protocol::mailbox::Role;
 
     fn mailboxes() -> Vec<Mailbox> {
-        [("mb1", "INBOX", "INBOX", Some(Role::Inbox)), ("mb2", "Sent Items", "Sent Items", Some(Role::Sent)),
-         ("mb3", "2026", "Archive/2026", None)]
-            .map(|(id, name, path, role)| Mailbox {
-                id: MailboxId::from(id),
-                name: name.to_owned(),
-                path: path.to_owned(),
-                role,
-                ..Mailbox::default()
-            })
-            .to_vec()
+        [
+            ("mb1", "INBOX", "INBOX", Some(Role::Inbox)),
+            ("mb2", "Sent Items", "Sent Items", Some(Role::Sent)),
+            ("mb3", "2026", "Archive/2026", None),
+        ]
+        .map(|(id, name, path, role)| Mailbox {
+            id: MailboxId::from(id),
+            name: name.to_owned(),
+            path: path.to_owned(),
+            role,
+            ..Mailbox::default()
+        })
+        .to_vec()
     }
 
     #[test]
     fn a_mailbox_is_found_by_id_path_role_or_name() {
-        for (wanted, id) in
-            [("mb3", "mb3"), ("inbox", "mb1"), ("sent", "mb2"), ("archive/2026", "mb3"), ("2026", "mb3")]
-        {
+        for (wanted, id) in [
+            ("mb3", "mb3"),
+            ("inbox", "mb1"),
+            ("sent", "mb2"),
+            ("archive/2026", "mb3"),
+            ("2026", "mb3"),
+        ] {
             assert_eq!(find_mailbox(&mailboxes(), wanted).unwrap().0, id, "{wanted}");
         }
         assert_eq!(find_mailbox(&mailboxes(), "junk").unwrap_err().exit, 66);
@@ -488,16 +497,28 @@ mod tests {
         let email = Email {
             id: EmailId::from("M9"),
             received_at: "2026-11-22T09:31:07Z".to_owned(),
-            from: Some(vec![EmailAddress { name: Some("Ada\u{1b}[31m Byrne".to_owned()), email: "a@x".to_owned() }]),
-            subject: Some("Re: Quote 114 and a subject that is far too long for one line".to_owned()),
+            from: Some(vec![EmailAddress {
+                name: Some("Ada\u{1b}[31m Byrne".to_owned()),
+                email: "a@x".to_owned(),
+            }]),
+            subject: Some(
+                "Re: Quote 114 and a subject that is far too long for one line".to_owned(),
+            ),
             mailbox_ids: [(MailboxId::from("mb1"), true)].into(),
             has_attachment: true,
             ..Email::default()
         };
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
         let lines = list_lines(&[email], &mailboxes(), &now, 80);
-        let text: Vec<String> = lines.iter().map(|line| line.paint(Default::default())).collect();
-        assert_eq!(text[0], "ID      WHEN   FROM       SUBJECT                                        MAILBOX");
-        assert_eq!(text[1], "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too…  INBOX");
+        let text: Vec<String> =
+            lines.iter().map(|line| line.paint(crate::screen::Paper::default())).collect();
+        assert_eq!(
+            text[0],
+            "ID      WHEN   FROM       SUBJECT                                        MAILBOX"
+        );
+        assert_eq!(
+            text[1],
+            "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too …  INBOX"
+        );
     }
 }

@@ -43,8 +43,7 @@ pub(crate) fn man(screen: &Screen, args: &ManArgs) -> Result<(), Fault> {
     }
     let wanted = args.page.as_deref().unwrap_or("chapar");
     let wanted = wanted.trim_end_matches(".1").replace(' ', "-");
-    let wanted =
-        if wanted.starts_with("chapar") { wanted } else { format!("chapar-{wanted}") };
+    let wanted = if wanted.starts_with("chapar") { wanted } else { format!("chapar-{wanted}") };
     let Some((name, roff)) = pages.iter().find(|(name, _)| *name == format!("{wanted}.1")) else {
         return Err(Fault::new("cli.usage", format!("there is no page {wanted:?}"))
             .without_commands()
@@ -61,8 +60,9 @@ pub(crate) fn pages() -> Result<Vec<(String, String)>, Fault> {
     let mut pages = Vec::new();
     let mut command = Cli::command();
     command.build();
-    collect(&command, "chapar", &mut pages)
-        .map_err(|cause| Fault::new("cli.output", "could not make the manual").because(cause.to_string()))?;
+    collect(&command, "chapar", &mut pages).map_err(|cause| {
+        Fault::new("cli.output", "could not make the manual").because(cause.to_string())
+    })?;
     Ok(pages)
 }
 

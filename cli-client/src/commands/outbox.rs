@@ -57,10 +57,8 @@ fn list(context: &Context<'_>, open: bool, limit: u32) -> Result<(), Fault> {
         Some(wanted) => Some(daemon.account(Some(wanted))?.id),
         None => None,
     };
-    let filter = open.then(|| SubmissionFilter {
-        phases: Some(OPEN.to_vec()),
-        ..SubmissionFilter::default()
-    });
+    let filter = open
+        .then(|| SubmissionFilter { phases: Some(OPEN.to_vec()), ..SubmissionFilter::default() });
     let found = daemon.call(&SubmissionQuery {
         account_id,
         filter,
@@ -153,11 +151,13 @@ pub(crate) fn is_settled(of: &EmailSubmission) -> bool {
 
 /// One submission by id.
 pub(crate) fn one(daemon: &mut Daemon, id: &str) -> Result<EmailSubmission, Fault> {
-    let get =
-        SubmissionGet { ids: Some(vec![SubmissionId::from(id)]), ..SubmissionGet::default() };
-    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
-        Fault::new("submission.not_found", format!("there is no submission {id:?}"))
-    })
+    let get = SubmissionGet { ids: Some(vec![SubmissionId::from(id)]), ..SubmissionGet::default() };
+    daemon
+        .call(&get)?
+        .list
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::new("submission.not_found", format!("there is no submission {id:?}")))
 }
 
 /// Shows one submission, recipient by recipient.
@@ -195,7 +195,8 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             Delivered::Unknown => (Style::Warn, "! unknown"),
             Delivered::Queued | Delivered::Other => (Style::Plain, "· waiting"),
         };
-        let mut line = Line::of("  ").with(style, format!("{words:<11}")).text(format!(" {address}"));
+        let mut line =
+            Line::of("  ").with(style, format!("{words:<11}")).text(format!(" {address}"));
         if !status.smtp_reply.is_empty() {
             line = line.text(format!("  “{}”", status.smtp_reply));
         }
@@ -211,9 +212,8 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             lines.push(Line::of(format!("    chapar outbox resolve {} --sent", of.id)));
             lines.push(Line::of(format!("    chapar outbox resolve {} --resend", of.id)));
         }
-        Phase::Queued => lines.push(
-            Line::new().with(Style::Dim, format!("  Undo:  chapar outbox cancel {}", of.id)),
-        ),
+        Phase::Queued => lines
+            .push(Line::new().with(Style::Dim, format!("  Undo:  chapar outbox cancel {}", of.id))),
         _ => {}
     }
     lines

@@ -65,7 +65,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
             });
             screen.object("send", members)?;
         }
-        Form::Plain => screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?,
+        Form::Plain => {
+            screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?;
+        }
         Form::Human => screen.answer(&queued_line(&reply))?,
     }
     Ok(exit::OK)
@@ -87,8 +89,9 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
     };
     let subject = args.subject.clone();
     if subject.as_ref().is_some_and(|subject| subject.contains(['\r', '\n', '\0'])) {
-        return Err(Fault::new("input.data", "the subject has a line end or NUL in it")
-            .without_commands());
+        return Err(
+            Fault::new("input.data", "the subject has a line end or NUL in it").without_commands()
+        );
     }
     let html = args.html.as_deref().map(read_text).transpose()?;
     let text = match (&args.message, &args.text) {
@@ -98,8 +101,7 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         (None, None) if html.is_none() && !std::io::stdin().is_terminal() => Some(read_stdin()?),
         (None, None) => None,
     };
-    if text.as_ref().is_none_or(|text| text.is_empty()) && html.is_none() && args.attach.is_empty()
-    {
+    if text.as_ref().is_none_or(String::is_empty) && html.is_none() && args.attach.is_empty() {
         return Err(Fault::missing("the text", "--text FILE, --text - or -m TEXT"));
     }
     Ok(EmailSend {
@@ -230,9 +232,9 @@ fn queued_line(reply: &SendReply) -> Line {
             "Scheduled {id} for {}.  Undo:  chapar outbox cancel {id}",
             short(at, &now)
         )),
-        None => Line::of(format!(
-            "Queued {id}; it survives a restart.  See:  chapar outbox show {id}"
-        )),
+        None => {
+            Line::of(format!("Queued {id}; it survives a restart.  See:  chapar outbox show {id}"))
+        }
     }
 }
 
@@ -291,8 +293,7 @@ fn wait(
 fn exit_of(submission: &EmailSubmission) -> u8 {
     let any = |what| submission.delivery_status.values().any(|status| status.delivered == what);
     match submission.phase {
-        Phase::Unknown => exit::TEMPORARY,
-        Phase::Canceled => exit::TEMPORARY,
+        Phase::Unknown | Phase::Canceled => exit::TEMPORARY,
         Phase::Failed => exit::BAD_DATA,
         _ if any(Delivered::No) => exit::BAD_DATA,
         _ if any(Delivered::Unknown) => exit::TEMPORARY,

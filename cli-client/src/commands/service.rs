@@ -99,20 +99,26 @@ fn install(screen: &Screen, dry_run: bool) -> Result<(), Fault> {
         "Written and enabled:",
         &files,
         false,
-        Some("Undo:  chapar service uninstall\nMail while you are logged out:  loginctl \
-              enable-linger"),
+        Some(
+            "Undo:  chapar service uninstall\nMail while you are logged out:  loginctl \
+              enable-linger",
+        ),
     )
 }
 
 fn uninstall(screen: &Screen, dry_run: bool) -> Result<(), Fault> {
     let directory = systemd::unit_directory()?;
-    let files: Vec<PathBuf> = UNITS
-        .iter()
-        .map(|(name, _)| directory.join(name))
-        .filter(|file| file.exists())
-        .collect();
+    let files: Vec<PathBuf> =
+        UNITS.iter().map(|(name, _)| directory.join(name)).filter(|file| file.exists()).collect();
     if dry_run {
-        return report(screen, "service.uninstall", "Would disable and delete:", &files, true, None);
+        return report(
+            screen,
+            "service.uninstall",
+            "Would disable and delete:",
+            &files,
+            true,
+            None,
+        );
     }
     if systemd::is_there() && !files.is_empty() {
         systemd::systemctl(&["disable", "--now", "chapard.socket", "chapard.service"])?;
@@ -261,9 +267,15 @@ mod tests {
 
     #[test]
     fn the_unit_names_this_installation() {
-        let text = unit_text("[Service]\nExecStart=/usr/bin/chapard\nType=notify\n", Path::new("/opt/a b/chapard"));
+        let text = unit_text(
+            "[Service]\nExecStart=/usr/bin/chapard\nType=notify\n",
+            Path::new("/opt/a b/chapard"),
+        );
         assert_eq!(text, "[Service]\nExecStart=\"/opt/a b/chapard\"\nType=notify\n");
-        assert!(unit_text(systemd::SERVICE, Path::new("/x/50%/chapard")).contains("ExecStart=/x/50%%/chapard"));
+        assert!(
+            unit_text(systemd::SERVICE, Path::new("/x/50%/chapard"))
+                .contains("ExecStart=/x/50%%/chapard")
+        );
         assert!(unit_text(systemd::SOCKET, Path::new("/x")) == systemd::SOCKET);
     }
 }

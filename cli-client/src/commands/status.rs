@@ -23,8 +23,7 @@ const NEWS_WAIT: Duration = Duration::from_secs(5);
 
 /// Shows the status once, again and again, or as an exit code.
 pub(crate) fn run(context: &Context<'_>, args: &StatusArgs) -> Result<u8, Fault> {
-    let mut daemon =
-        if args.check { context.running() } else { context.open() }?;
+    let mut daemon = if args.check { context.running() } else { context.open() }?;
     let wanted = args.account.as_deref().or(context.account());
     if args.check {
         return check(context, &mut daemon, wanted);
@@ -68,7 +67,7 @@ pub(crate) fn overview(context: &Context<'_>) -> Result<u8, Fault> {
     if address.is_empty() {
         return Ok(exit::OK);
     }
-    super::connect::by_address(context, address)
+    super::connect::by_address(context, &address)
 }
 
 fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> {
@@ -87,10 +86,9 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
     let unknown = status.outbox.unknown;
     let well = ill.is_empty() && unknown == 0 && status.outbox.failed == 0;
     let line = if well {
-        Line::new().with(Style::Good, "✓").text(format!(
-            " {} accounts, nothing needs you",
-            status.accounts.len()
-        ))
+        Line::new()
+            .with(Style::Good, "✓")
+            .text(format!(" {} accounts, nothing needs you", status.accounts.len()))
     } else {
         let mut parts: Vec<String> = ill
             .iter()
@@ -266,10 +264,10 @@ fn progress_line(account: &Account) -> Option<Line> {
     let progress = account.progress.as_ref()?;
     let mut text = format!("      {}/{} mails", count(progress.done), count(progress.total));
     if let Some(mailbox) = &progress.mailbox {
-        text.push_str(&format!("   {mailbox}"));
+        text = format!("{text}   {mailbox}");
     }
     if let Some(cause) = &progress.stalled {
-        text.push_str(&format!("   waiting: {cause}"));
+        text = format!("{text}   waiting: {cause}");
     }
     Some(Line::of(text))
 }
@@ -290,8 +288,7 @@ fn outbox_line(status: &StatusReply) -> Line {
     if parts.is_empty() {
         return Line::of("Outbox  empty");
     }
-    let style =
-        if outbox.unknown + outbox.failed > 0 { Style::Warn } else { Style::Plain };
+    let style = if outbox.unknown + outbox.failed > 0 { Style::Warn } else { Style::Plain };
     Line::of("Outbox  ").with(style, parts.join(" · "))
 }
 
@@ -336,9 +333,11 @@ mod tests {
                 severity: Severity::Error,
                 title: "Sign in again".to_owned(),
                 detail: Some("[AUTHENTICATIONFAILED] no\u{1b}[2J".to_owned()),
-                remedy: vec![["chapar", "account", "update", "old", "--password"]
-                    .map(str::to_owned)
-                    .to_vec()],
+                remedy: vec![
+                    ["chapar", "account", "update", "old", "--password"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                ],
                 ..Health::default()
             }],
             ..live.clone()
@@ -359,12 +358,14 @@ mod tests {
     #[test]
     fn the_status_at_eighty_columns() {
         let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
-        let text: String =
-            lines(&status(), &now, 80).iter().map(|l| l.paint(Default::default()) + "\n").collect();
+        let text: String = lines(&status(), &now, 80)
+            .iter()
+            .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
+            .collect();
         let expected = "\
-ACCOUNT              STATE             MAIL  CHECKED   LAST NEW   PUSH
-work  ana@contoso.…  ✓ live           1,500  12 s ago  4 min ago  IDLE, INBOX
-old  ana@smallfirm…  ✗ sign in again  1,212  12 s ago  4 min ago  –
+ACCOUNT                 STATE             MAIL  CHECKED   LAST NEW   PUSH
+work  ana@contoso.exa…  ✓ live           1,500  12 s ago  4 min ago  IDLE, INBOX
+old  ana@smallfirm.ex…  ✗ sign in again  1,212  12 s ago  4 min ago  –
       Sign in again
       Provider said: “[AUTHENTICATIONFAILED] no”
       Fix:  chapar account update old --password

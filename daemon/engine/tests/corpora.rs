@@ -31,11 +31,8 @@ fn files(dir: &Path, found: &mut Vec<PathBuf>) {
 fn every_corpus_message_is_read() {
     // the checkout may be the main one or a worktree one level deeper
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let up = |levels: usize| {
-        here.ancestors()
-            .nth(levels)
-            .map(|dir| dir.join("shared/corpora/mime"))
-    };
+    let up =
+        |levels: usize| here.ancestors().nth(levels).map(|dir| dir.join("shared/corpora/mime"));
     let mut found = Vec::new();
     for dir in [up(3), up(4)].into_iter().flatten() {
         if found.is_empty() {
@@ -54,11 +51,7 @@ fn every_corpus_message_is_read() {
         spent += started.elapsed();
         bytes_read += bytes.len();
         let odd = [Defect::TooComplex, Defect::TooLarge];
-        assert!(
-            !odd.iter().any(|defect| summary.defects.contains(defect)),
-            "{}",
-            path.display()
-        );
+        assert!(!odd.iter().any(|defect| summary.defects.contains(defect)), "{}", path.display());
         unparsable += usize::from(summary.defects.contains(&Defect::Unparsable));
         for attachment in body(&bytes).attachments {
             let content = part(&bytes, attachment.index).unwrap();

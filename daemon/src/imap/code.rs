@@ -52,12 +52,13 @@ fn closing_bracket(inside: &[u8]) -> Option<usize> {
 /// A server's words on one line, without what could steer a terminal, at most
 /// [`limits::TEXT_CHARS`] characters.
 pub(super) fn clean(text: &[u8]) -> String {
-    String::from_utf8_lossy(text)
-        .trim()
+    let steers = |c: char| c.is_control() || is_bidi_control(c);
+    let shown: String = String::from_utf8_lossy(text)
         .chars()
-        .map(|c| if c.is_control() || is_bidi_control(c) { ' ' } else { c })
+        .map(|c| if steers(c) { ' ' } else { c })
         .take(limits::TEXT_CHARS)
-        .collect()
+        .collect();
+    shown.trim().to_owned()
 }
 
 fn is_bidi_control(c: char) -> bool {

@@ -51,7 +51,7 @@ impl Items {
 }
 
 impl Session {
-    /// FETCHes; answers go to `each` in order as they arrive, never gathered. Unsolicited data of
+    /// Fetches; answers go to `each` in order as they arrive, never gathered. Unsolicited data of
     /// other messages are kept as a hint (`changed`). A UID set too long for one command line is
     /// asked for in parts.
     pub async fn fetch(
@@ -157,7 +157,9 @@ fn read_items(reader: &mut Reader<'_>, fetched: &mut Fetched) -> Option<()> {
 
 fn take_item(name: &str, value: Value, fetched: &mut Fetched) {
     match name {
-        "UID" => fetched.uid = value.number().and_then(|uid| u32::try_from(uid).ok()).unwrap_or(0),
+        "UID" => {
+            fetched.uid = value.number().and_then(|uid| u32::try_from(uid).ok()).unwrap_or(0);
+        }
         "FLAGS" => fetched.flags = value.list().map(flags),
         "INTERNALDATE" => fetched.internal_date = value.str().and_then(date::read),
         "RFC822.SIZE" => {

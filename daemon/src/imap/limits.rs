@@ -5,12 +5,12 @@ use std::time::Duration;
 /// Connect to greeting: RFC 9051 sets no figure; servers that look up our name take up to 20 s.
 pub const GREETING: Duration = Duration::from_secs(30);
 /// Each step of logging in: providers delay refused logins by some ten seconds.
-pub const LOGIN: Duration = Duration::from_secs(60);
-/// Without one byte from the server while it owes us an answer: then the link is dead. Large
-/// SEARCHes on cold mailboxes take up to half a minute before the first byte.
-pub const PROGRESS: Duration = Duration::from_secs(60);
+pub const LOGIN: Duration = Duration::from_mins(1);
+/// Without one byte from the server while it owes us an answer: then the link is dead. A large
+/// SEARCH on cold mailboxes takes up to half a minute before the first byte.
+pub const PROGRESS: Duration = Duration::from_mins(1);
 /// One command in all: ends what trickles just fast enough to pass [`PROGRESS`].
-pub const COMMAND: Duration = Duration::from_secs(30 * 60);
+pub const COMMAND: Duration = Duration::from_mins(30);
 /// From DONE to its tagged answer: servers answer at once or never.
 pub const DONE: Duration = Duration::from_secs(15);
 /// LOGOUT is a courtesy; nothing waits for it longer than this.
@@ -19,7 +19,7 @@ pub const LOGOUT: Duration = Duration::from_secs(3);
 /// noticed in less than two minutes.
 pub const SILENCE: Duration = Duration::from_secs(100);
 /// Between two NOOPs where the server has no IDLE.
-pub const POLL: Duration = Duration::from_secs(60);
+pub const POLL: Duration = Duration::from_mins(1);
 
 /// Bytes of one response outside literals. Real ones stay under 64 KiB.
 pub const LINE_BYTES: usize = 1 << 20;

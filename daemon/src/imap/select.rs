@@ -144,8 +144,10 @@ impl Session {
         }
         let mut highest = 0;
         let which = super::Which::Uids("*".to_owned());
-        self.fetch(which, super::Items::Flags, &mut |fetched| highest = highest.max(fetched.uid))
-            .await?;
+        self.fetch(which, super::Items::Flags, &mut |fetched| {
+            highest = highest.max(fetched.uid);
+        })
+        .await?;
         Ok(highest)
     }
 }

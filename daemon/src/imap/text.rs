@@ -31,10 +31,10 @@ pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
     for chunk in bytes.chunks(3) {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
         let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
+        for place in 0..4_usize {
             let digit = (group >> (18 - 6 * place)) & 63;
             let digit = DIGITS.get(digit as usize).copied().unwrap_or(b'=');
-            out.push(if place as usize > chunk.len() { '=' } else { char::from(digit) });
+            out.push(if place > chunk.len() { '=' } else { char::from(digit) });
         }
     }
     out

@@ -15,7 +15,7 @@ pub(super) enum Value {
     Word(Vec<u8>),
     /// A quoted string or a literal.
     Text(Vec<u8>),
-    List(Vec<Value>),
+    List(Vec<Self>),
 }
 
 impl Value {
@@ -49,7 +49,7 @@ impl Value {
     }
 
     /// The members of a list.
-    pub(super) fn list(&self) -> Option<&[Value]> {
+    pub(super) fn list(&self) -> Option<&[Self]> {
         match self {
             Self::List(members) => Some(members),
             _ => None,

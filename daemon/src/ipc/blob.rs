@@ -64,10 +64,7 @@ pub(super) async fn open(
 }
 
 /// Writes `bytes`, giving up on a reader that stands still.
-pub(super) async fn pour(
-    writer: &mut (impl AsyncWrite + Unpin),
-    bytes: &[u8],
-) -> io::Result<()> {
+pub(super) async fn pour(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
     for piece in bytes.chunks(limits::PIECE_BYTES) {
         timeout(limits::STALL, writer.write_all(piece)).await??;
     }
@@ -97,7 +94,7 @@ pub(super) fn to_base64(bytes: &[u8]) -> String {
 /// RFC 4648 §4, padded; line ends are allowed (MIME wraps), anything else is refused.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let letters: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
-    if letters.len() % 4 != 0 {
+    if !letters.len().is_multiple_of(4) {
         return None;
     }
     let padding = letters.iter().rev().take_while(|byte| **byte == b'=').count();
@@ -126,8 +123,13 @@ mod tests {
     #[test]
     fn base64_vectors_of_rfc_4648() {
         for (bytes, text) in [
-            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(to_base64(bytes.as_bytes()), text);
             assert_eq!(from_base64(text).as_deref(), Some(bytes.as_bytes()));

@@ -65,9 +65,8 @@ pub(super) async fn run(
         | Request::EventUnsubscribe(_)
         | Request::CancelRequest(_)
         | Request::BlobOpen(_)
-        | Request::BlobPut(_) => Err(Error::new(
-            ErrorType::InvalidRequest,
-            "This method cannot be called in this way.",
-        )),
+        | Request::BlobPut(_) => {
+            Err(Error::new(ErrorType::InvalidRequest, "This method cannot be called in this way."))
+        }
     }
 }

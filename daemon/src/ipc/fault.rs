@@ -74,6 +74,7 @@ pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
 }
 
 /// A failure of the store.
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn store(error: StoreError) -> Error {
     let (kind, code) = match &error {
         StoreError::DiskFull { .. } => (ErrorType::DiskFull, "store.full"),
@@ -155,7 +156,13 @@ mod tests {
             ("net.timeout", Verdict::Retry, ErrorType::ProviderTimeout, 75, true),
             ("imap.not_imap", Verdict::FixSettings, ErrorType::SettingsWrong, 78, false),
             ("smtp.refused", Verdict::Refused, ErrorType::ProviderFail, 75, false),
-            ("imap.throttled", Verdict::Throttled(Some(Duration::from_secs(2))), ErrorType::RateLimit, 75, true),
+            (
+                "imap.throttled",
+                Verdict::Throttled(Some(Duration::from_secs(2))),
+                ErrorType::RateLimit,
+                75,
+                true,
+            ),
         ];
         for (code, verdict, kind, exit, retryable) in cases {
             let error = failure(

@@ -35,18 +35,14 @@ pub(super) fn answer<T: Serialize>(result: &T) -> Answer {
 }
 
 /// Serialises a `/get` with the asked properties and the id.
-fn get_answer<T: Object + Serialize>(
-    reply: GetReply<T>,
-    properties: Option<&[String]>,
-) -> Answer {
+fn get_answer<T: Object + Serialize>(reply: GetReply<T>, properties: Option<&[String]>) -> Answer {
     let Some(properties) = properties else {
         return answer(&reply);
     };
     let keep = |object: T| match serde_json::to_value(object) {
-        Ok(Value::Object(map)) => map
-            .into_iter()
-            .filter(|(name, _)| name == "id" || properties.contains(name))
-            .collect(),
+        Ok(Value::Object(map)) => {
+            map.into_iter().filter(|(name, _)| name == "id" || properties.contains(name)).collect()
+        }
         _ => Map::new(),
     };
     answer(&GetReply {
@@ -69,11 +65,8 @@ fn check_properties<T: Object>(properties: Option<&[String]>) -> Result<(), Erro
     if unknown.is_empty() {
         return Ok(());
     }
-    let mut error = fault::argument(format!(
-        "{} has no property `{}`.",
-        T::TYPE,
-        unknown.join("`, `")
-    ));
+    let mut error =
+        fault::argument(format!("{} has no property `{}`.", T::TYPE, unknown.join("`, `")));
     error.data.unknown = unknown;
     Err(error)
 }
@@ -91,10 +84,7 @@ fn check_count(count: usize) -> Result<(), Error> {
 }
 
 /// The account named, which must be there; `None` when none is named.
-fn account_of(
-    view: &Snapshot,
-    id: Option<&wire::AccountId>,
-) -> Result<Option<AccountId>, Error> {
+fn account_of(view: &Snapshot, id: Option<&wire::AccountId>) -> Result<Option<AccountId>, Error> {
     let Some(id) = id else { return Ok(None) };
     let account = convert::to_account_id(&id.0).ok_or_else(|| fault::no_account(&id.0))?;
     let found = view.account(account).map_err(fault::store)?;
@@ -107,11 +97,7 @@ fn one_account(view: &Snapshot, id: &wire::AccountId) -> Result<AccountId, Error
 }
 
 /// The state of a type in one account, or the newest over all.
-fn state_of(
-    view: &Snapshot,
-    account: Option<AccountId>,
-    kind: ObjectKind,
-) -> Result<Seq, Error> {
+fn state_of(view: &Snapshot, account: Option<AccountId>, kind: ObjectKind) -> Result<Seq, Error> {
     if let Some(account) = account {
         return view.state(account, kind).map_err(fault::store);
     }

@@ -36,7 +36,7 @@ pub const STOP: Duration = Duration::from_secs(3);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// At most one `stream.bookmark` a subscription in this time; also how soon a silent client that
 /// closed its sending side is found dead.
-pub const BOOKMARK: Duration = Duration::from_secs(60);
+pub const BOOKMARK: Duration = Duration::from_mins(1);
 /// Bytes of one piece when a blob is streamed.
 pub const PIECE_BYTES: usize = 64 << 10;
 /// Uploads kept at once.
@@ -44,7 +44,7 @@ pub const UPLOADS: usize = 64;
 /// Bytes of uploads kept at once: some mails of the largest size.
 pub const UPLOAD_BYTES: u64 = 1 << 30;
 /// How long an upload waits to be used.
-pub const UPLOAD_KEPT: Duration = Duration::from_secs(86_400);
+pub const UPLOAD_KEPT: Duration = Duration::from_hours(24);
 /// Unknown parameters named in one error.
 pub const NAMED_UNKNOWN: usize = 20;
 /// Rows of a page when no limit is given.

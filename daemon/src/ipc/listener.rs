@@ -60,29 +60,20 @@ impl Listener {
     /// single-instance lock, so a socket nobody answers at is left over from a crash.
     pub fn bind(path: &Path) -> Result<Self, BindError> {
         let path = endpoint::check(path.to_owned())?;
-        let failed = |source| BindError::Io {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| BindError::Io { path: path.clone(), source };
         if let Some(directory) = path.parent() {
             private_directory(directory)?;
         }
         clear_stale(&path)?;
         let name = path.as_path().to_fs_name::<GenericFilePath>().map_err(failed)?;
-        let inner = ListenerOptions::new()
-            .name(name)
-            .mode(0o600)
-            .create_tokio()
-            .map_err(failed)?;
+        let inner = ListenerOptions::new().name(name).mode(0o600).create_tokio().map_err(failed)?;
         Ok(Self { inner })
     }
 
     /// Takes a listening socket handed over by the service manager; its file stays on drop.
     pub fn inherited(fd: OwnedFd) -> io::Result<Self> {
         let listener = UnixListener::try_from(fd)?;
-        Ok(Self {
-            inner: local::Listener::from(listener),
-        })
+        Ok(Self { inner: local::Listener::from(listener) })
     }
 
     /// The next client and its user id as the kernel knows it.
@@ -95,19 +86,11 @@ impl Listener {
 
 /// Makes `directory` 0700, or refuses the one that is there unless it is ours alone.
 fn private_directory(directory: &Path) -> Result<(), BindError> {
-    let io = |source| BindError::Io {
-        path: directory.to_owned(),
-        source,
-    };
+    let io = |source| BindError::Io { path: directory.to_owned(), source };
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(directory).map_err(io)?;
-    let refuse = |reason, remedy| {
-        Err(BindError::Directory {
-            path: directory.to_owned(),
-            reason,
-            remedy,
-        })
-    };
+    let refuse =
+        |reason, remedy| Err(BindError::Directory { path: directory.to_owned(), reason, remedy });
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
     let opened = match rustix::fs::open(directory, flags, Mode::empty()) {
         Ok(opened) => opened,
@@ -136,10 +119,7 @@ fn private_directory(directory: &Path) -> Result<(), BindError> {
 }
 
 fn clear_stale(path: &Path) -> Result<(), BindError> {
-    let failed = |source| BindError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| BindError::Io { path: path.to_owned(), source };
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed(error)),

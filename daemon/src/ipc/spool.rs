@@ -34,9 +34,13 @@ impl Spool {
     }
 
     /// Begins an upload of `size` bytes under a fresh id made of `random`.
-    pub(super) fn begin(&self, size: u64, random: [u8; 16], now: Boot) -> Result<Receiving<'_>, Error> {
-        let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let id = format!("U{hex}");
+    pub(super) fn begin(
+        &self,
+        size: u64,
+        random: [u8; 16],
+        now: Boot,
+    ) -> Result<Receiving<'_>, Error> {
+        let id = format!("U{:032x}", u128::from_be_bytes(random));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let old = |upload: &Upload| upload.done && now >= upload.since.after(limits::UPLOAD_KEPT);
         let gone: Vec<_> =
@@ -142,7 +146,7 @@ mod tests {
         assert_eq!((spool.read(&id).unwrap().unwrap(), size), (b"abcd".to_vec(), 4));
         let files: Vec<_> = std::fs::read_dir(&place).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
-        assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(files.first().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(spool.read("U../../etc/passwd").is_none());
         std::fs::remove_dir_all(place).unwrap();
     }

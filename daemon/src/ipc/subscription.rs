@@ -79,9 +79,8 @@ pub(super) fn begin(services: &Services, since: Option<&wire::Cursor>) -> Result
     let Some(since) = since else { return Ok(Start { at: head, resync: false }) };
     let place = convert::to_cursor(since);
     let (instance, at) = place.ok_or_else(|| {
-        fault::argument(format!("`since`: `{since}` is not a cursor.")).hint(
-            "give a cursor of an event or of `hello`, or leave it out to begin now",
-        )
+        fault::argument(format!("`since`: `{since}` is not a cursor."))
+            .hint("give a cursor of an event or of `hello`, or leave it out to begin now")
     })?;
     let kept = if instance != services.store.instance() || at > head {
         false
@@ -128,9 +127,11 @@ impl Subscription {
             say(&self.mark(services, EventData::StreamResync(Plain {})));
         }
         loop {
-            let batch = match services.store.read().and_then(|view| {
-                view.events(self.at, limits::EVENT_BATCH)
-            }) {
+            let batch = match services
+                .store
+                .read()
+                .and_then(|view| view.events(self.at, limits::EVENT_BATCH))
+            {
                 Err(StoreError::Missing(_)) => {
                     self.at = *services.store.head().borrow();
                     self.resync = true;
@@ -150,12 +151,13 @@ impl Subscription {
                     continue;
                 }
                 event.subscription = Some(self.id.clone());
-                if let Some(before) = held.take() {
-                    if !coalesce(&before, &mut event) && say(&before) {
-                        // `at` is the place of `before`: nothing of `event` was said.
-                        self.said = now;
-                        return Ok(());
-                    }
+                if let Some(before) = held.take()
+                    && !coalesce(&before, &mut event)
+                    && say(&before)
+                {
+                    // `at` is the place of `before`: nothing of `event` was said.
+                    self.said = now;
+                    return Ok(());
                 }
                 self.at = seq;
                 held = Some(event);
@@ -198,7 +200,8 @@ impl Subscription {
 
 /// Merges two `state.changed` in a row into the later one: a reader that lags hears once.
 fn coalesce(before: &Event, event: &mut Event) -> bool {
-    let (EventData::StateChanged(old), EventData::StateChanged(new)) = (&before.data, &mut event.data)
+    let (EventData::StateChanged(old), EventData::StateChanged(new)) =
+        (&before.data, &mut event.data)
     else {
         return false;
     };
@@ -231,7 +234,9 @@ mod tests {
     fn a_filter_knows_types_accounts_and_scopes() {
         let status = BTreeSet::from([Scope::Status]);
         let all: BTreeSet<_> = Scope::ALL.iter().copied().collect();
-        let mail = event(r#"{"cursor":"x:1","at":"t","type":"email.received","accountId":"a1","data":{}}"#);
+        let mail = event(
+            r#"{"cursor":"x:1","at":"t","type":"email.received","accountId":"a1","data":{}}"#,
+        );
         let stop = event(r#"{"cursor":"x:1","at":"t","type":"daemon.stopping","data":{}}"#);
         let none = Filter::new(&status, None, None).unwrap();
         assert!(!none.passes(&mail) && none.passes(&stop));
@@ -250,8 +255,12 @@ mod tests {
 
     #[test]
     fn states_in_a_row_become_one() {
-        let before = event(r#"{"cursor":"x:1","at":"t","type":"state.changed","accountId":"a1","data":{"changed":{"a1":{"Email":"1","Thread":"1"}}}}"#);
-        let mut after = event(r#"{"cursor":"x:2","at":"t","type":"state.changed","accountId":"a1","data":{"changed":{"a1":{"Email":"2"}}}}"#);
+        let before = event(
+            r#"{"cursor":"x:1","at":"t","type":"state.changed","accountId":"a1","data":{"changed":{"a1":{"Email":"1","Thread":"1"}}}}"#,
+        );
+        let mut after = event(
+            r#"{"cursor":"x:2","at":"t","type":"state.changed","accountId":"a1","data":{"changed":{"a1":{"Email":"2"}}}}"#,
+        );
         assert!(coalesce(&before, &mut after));
         let text = serde_json::to_string(&after).unwrap();
         assert!(text.contains(r#"{"a1":{"Email":"2","Thread":"1"}}"#), "{text}");

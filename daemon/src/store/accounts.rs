@@ -48,11 +48,7 @@ impl Txn<'_> {
             )));
         }
         self.put(Table::Accounts, &Key::of(account.id.0), account)?;
-        let change = if old.is_some() {
-            Change::Updated
-        } else {
-            Change::Created
-        };
+        let change = if old.is_some() { Change::Updated } else { Change::Created };
         self.touch(account.id, ObjectKind::Account, account.id.0, change);
         Ok(())
     }
@@ -106,17 +102,8 @@ impl Txn<'_> {
             return Ok(());
         }
         self.put(Table::Identities, &Key::of(identity.id.0), identity)?;
-        let change = if old.is_some() {
-            Change::Updated
-        } else {
-            Change::Created
-        };
-        self.touch(
-            identity.account,
-            ObjectKind::Identity,
-            identity.id.0,
-            change,
-        );
+        let change = if old.is_some() { Change::Updated } else { Change::Created };
+        self.touch(identity.account, ObjectKind::Identity, identity.id.0, change);
         Ok(())
     }
 
@@ -126,12 +113,7 @@ impl Txn<'_> {
             return Ok(());
         };
         self.remove(Table::Identities, Key::of(id.0).bytes())?;
-        self.touch(
-            identity.account,
-            ObjectKind::Identity,
-            id.0,
-            Change::Destroyed,
-        );
+        self.touch(identity.account, ObjectKind::Identity, id.0, Change::Destroyed);
         Ok(())
     }
 }

@@ -31,10 +31,7 @@ impl Trial {
     /// Nothing is written yet.
     pub(super) fn new(file: Box<dyn StorageBackend>) -> Result<Self, io::Error> {
         let len = file.len()?;
-        Ok(Self {
-            file,
-            written: Mutex::new((len, BTreeMap::new())),
-        })
+        Ok(Self { file, written: Mutex::new((len, BTreeMap::new())) })
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -70,22 +67,14 @@ fn pieces(
         let inside = at % BLOCK;
         let fits = usize::try_from(BLOCK - inside).unwrap_or_default();
         let take = fits.min(len - done);
-        piece(
-            at - inside,
-            usize::try_from(inside).unwrap_or_default(),
-            done,
-            take,
-        )?;
+        piece(at - inside, usize::try_from(inside).unwrap_or_default(), done, take)?;
         done += take;
     }
     Ok(())
 }
 
 fn outside() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        "the file ends before this page",
-    )
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the file ends before this page")
 }
 
 macro_rules! locks {
@@ -154,9 +143,7 @@ impl StorageBackend for Trial {
         pieces(offset, out.len(), |start, inside, at, len| {
             let block = self.block(&written, start)?;
             let from = block.get(inside..inside + len).ok_or_else(outside)?;
-            out.get_mut(at..at + len)
-                .ok_or_else(outside)?
-                .copy_from_slice(from);
+            out.get_mut(at..at + len).ok_or_else(outside)?.copy_from_slice(from);
             Ok(())
         })
     }
@@ -172,9 +159,7 @@ impl StorageBackend for Trial {
             written.1.insert(first, block);
             let mut start = first + BLOCK;
             while start < written.0 {
-                written
-                    .1
-                    .insert(start, vec![0; usize::try_from(BLOCK).unwrap_or_default()]);
+                written.1.insert(start, vec![0; usize::try_from(BLOCK).unwrap_or_default()]);
                 start += BLOCK;
             }
         }
@@ -191,10 +176,7 @@ impl StorageBackend for Trial {
         pieces(offset, data.len(), |start, inside, at, len| {
             let mut block = self.block(&written, start)?;
             let from = data.get(at..at + len).ok_or_else(outside)?;
-            block
-                .get_mut(inside..inside + len)
-                .ok_or_else(outside)?
-                .copy_from_slice(from);
+            block.get_mut(inside..inside + len).ok_or_else(outside)?.copy_from_slice(from);
             written.1.insert(start, block);
             Ok(())
         })?;

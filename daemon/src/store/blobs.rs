@@ -31,10 +31,7 @@ pub(super) fn read(shared: &Shared, id: BlobId) -> Result<Vec<u8>, StoreError> {
         reason: format!("blob {id}: {reason}"),
     };
     let once = || -> Result<Vec<u8>, StoreError> {
-        let row = shared
-            .read()?
-            .blob_row(id)?
-            .ok_or(StoreError::Missing("blob"))?;
+        let row = shared.read()?.blob_row(id)?.ok_or(StoreError::Missing("blob"))?;
         let record =
             pack::read(shared.disk.as_ref(), &row).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => damaged("its pack is gone"),
@@ -52,10 +49,7 @@ pub(super) fn read(shared: &Shared, id: BlobId) -> Result<Vec<u8>, StoreError> {
 
 impl Txn<'_> {
     fn pack_failed(&self, error: &io::Error) -> StoreError {
-        StoreError::of_io(
-            &format!("{} (pack {})", self.path(), self.tail.number()),
-            error,
-        )
+        StoreError::of_io(&format!("{} (pack {})", self.path(), self.tail.number()), error)
     }
 
     /// Stores bytes; equal bytes are stored once. They stay only when a message or submission
@@ -68,17 +62,11 @@ impl Txn<'_> {
             )));
         }
         let id = BlobId(*blake3::hash(bytes).as_bytes());
-        if self
-            .record::<BlobRow>(Table::Blobs, &key_of(id))
-            .is_ok_and(|row| row.is_some())
-        {
+        if self.record::<BlobRow>(Table::Blobs, &key_of(id)).is_ok_and(|row| row.is_some()) {
             return Ok(id);
         }
         let record = pack::record(id, bytes).map_err(|error| self.pack_failed(&error))?;
-        let offset = self
-            .tail
-            .add(&record)
-            .map_err(|error| self.pack_failed(&error))?;
+        let offset = self.tail.add(&record).map_err(|error| self.pack_failed(&error))?;
         let row = BlobRow {
             pack: self.tail.number(),
             offset,
@@ -92,9 +80,8 @@ impl Txn<'_> {
 
     /// One more record refers to a blob.
     pub(super) fn refer(&mut self, id: BlobId) -> Result<(), StoreError> {
-        let mut row: BlobRow = self
-            .record(Table::Blobs, &key_of(id))?
-            .ok_or(StoreError::Missing("blob"))?;
+        let mut row: BlobRow =
+            self.record(Table::Blobs, &key_of(id))?.ok_or(StoreError::Missing("blob"))?;
         if row.refs == 0 {
             *self.lived.entry(row.pack).or_default() += i64::from(row.len);
         }
@@ -117,45 +104,34 @@ impl Txn<'_> {
     /// Packs of which more than half is dead.
     pub(super) fn dead_packs(&self) -> Result<Vec<u32>, StoreError> {
         let mut dead = Vec::new();
-        self.scan_prefix(
-            Table::Packs,
-            &Key::default(),
-            Order::Up,
-            &mut |key, bytes| {
-                let row: PackRow = self.open(Table::Packs, key, bytes)?;
-                if row.live.saturating_mul(2) < row.len {
-                    dead.extend(Parts(key).u32());
-                }
-                NEXT
-            },
-        )?;
+        self.scan_prefix(Table::Packs, &Key::default(), Order::Up, &mut |key, bytes| {
+            let row: PackRow = self.open(Table::Packs, key, bytes)?;
+            if row.live.saturating_mul(2) < row.len {
+                dead.extend(Parts(key).u32());
+            }
+            NEXT
+        })?;
         Ok(dead)
     }
 
     /// Moves what lives in a pack to the newest one and forgets the pack; returns the bytes won.
     /// The file itself is removed after the commit.
     pub(super) fn empty_pack(&mut self, number: u32) -> Result<u64, StoreError> {
-        let old: PackRow = self
-            .record(Table::Packs, &Key::default().u32(number))?
-            .unwrap_or_default();
+        let old: PackRow =
+            self.record(Table::Packs, &Key::default().u32(number))?.unwrap_or_default();
         if self.tail.number() == number {
             self.tail.next();
         }
         let mut rows: Vec<(BlobId, BlobRow)> = Vec::new();
-        self.scan_prefix(
-            Table::Blobs,
-            &Key::default(),
-            Order::Up,
-            &mut |key, bytes| {
-                let row: BlobRow = self.open(Table::Blobs, key, bytes)?;
-                if row.pack == number
-                    && let Ok(hash) = <[u8; 32]>::try_from(key)
-                {
-                    rows.push((BlobId(hash), row));
-                }
-                NEXT
-            },
-        )?;
+        self.scan_prefix(Table::Blobs, &Key::default(), Order::Up, &mut |key, bytes| {
+            let row: BlobRow = self.open(Table::Blobs, key, bytes)?;
+            if row.pack == number
+                && let Ok(hash) = <[u8; 32]>::try_from(key)
+            {
+                rows.push((BlobId(hash), row));
+            }
+            NEXT
+        })?;
         rows.sort_by_key(|(_, row)| row.offset);
         let mut kept = 0;
         for (id, row) in rows {
@@ -171,19 +147,9 @@ impl Txn<'_> {
             self.remove(Table::Blobs, key_of(id).bytes())?;
             return Ok(0);
         }
-        let record = self
-            .tail
-            .old_record(&row)
-            .map_err(|error| self.pack_failed(&error))?;
-        let offset = self
-            .tail
-            .add(&record)
-            .map_err(|error| self.pack_failed(&error))?;
-        let moved = BlobRow {
-            pack: self.tail.number(),
-            offset,
-            ..row
-        };
+        let record = self.tail.old_record(&row).map_err(|error| self.pack_failed(&error))?;
+        let offset = self.tail.add(&record).map_err(|error| self.pack_failed(&error))?;
+        let moved = BlobRow { pack: self.tail.number(), offset, ..row };
         *self.lived.entry(moved.pack).or_default() += i64::from(moved.len);
         self.put(Table::Blobs, &key_of(id), &moved)?;
         Ok(u64::from(row.len))

@@ -16,11 +16,7 @@ pub type ChangePage = (Vec<(u64, Change)>, Seq, bool);
 
 /// Accounts are one list for all, so their changes are counted together.
 fn owner(account: AccountId, kind: ObjectKind) -> u64 {
-    if kind == ObjectKind::Account {
-        0
-    } else {
-        account.0
-    }
+    if kind == ObjectKind::Account { 0 } else { account.0 }
 }
 
 fn prefix(account: AccountId, kind: ObjectKind) -> Key {
@@ -29,9 +25,7 @@ fn prefix(account: AccountId, kind: ObjectKind) -> Key {
 
 fn state_of(source: &impl Source, account: AccountId, kind: ObjectKind) -> Result<Seq, StoreError> {
     let value = source.get(Table::States, prefix(account, kind).bytes())?;
-    Ok(Seq(value
-        .and_then(|bytes| Parts(&bytes).u64())
-        .unwrap_or_default()))
+    Ok(Seq(value.and_then(|bytes| Parts(&bytes).u64()).unwrap_or_default()))
 }
 
 impl Snapshot {
@@ -61,30 +55,15 @@ impl Snapshot {
             let mut folded = Folded::new(since, limit);
             let from = prefix(account, kind).u64(since.0.saturating_add(1));
             let end = prefix(account, kind).end();
-            it.scan(
-                Table::Changes,
-                (from.bytes(), &end),
-                Order::Up,
-                &mut |key, bytes| {
-                    let mut parts = Parts(key);
-                    let place = parts
-                        .skip(9)
-                        .and_then(|()| Some((parts.u64()?, parts.u64()?)));
-                    let (place, id) =
-                        place.ok_or_else(|| it.damaged(Table::Changes, key, "its key is short"))?;
-                    let row: (u64, Change) = it.open(Table::Changes, key, bytes)?;
-                    if folded.add(Seq(place), id, row) {
-                        NEXT
-                    } else {
-                        STOP
-                    }
-                },
-            )?;
-            let reached = if folded.more {
-                folded.reached
-            } else {
-                state.max(since)
-            };
+            it.scan(Table::Changes, (from.bytes(), &end), Order::Up, &mut |key, bytes| {
+                let mut parts = Parts(key);
+                let place = parts.skip(9).and_then(|()| Some((parts.u64()?, parts.u64()?)));
+                let (place, id) =
+                    place.ok_or_else(|| it.damaged(Table::Changes, key, "its key is short"))?;
+                let row: (u64, Change) = it.open(Table::Changes, key, bytes)?;
+                if folded.add(Seq(place), id, row) { NEXT } else { STOP }
+            })?;
+            let reached = if folded.more { folded.reached } else { state.max(since) };
             Ok((folded.changes, reached, folded.more))
         })
     }
@@ -107,15 +86,7 @@ struct Folded {
 impl Folded {
     fn new(since: Seq, limit: usize) -> Self {
         let changes = Vec::new();
-        Self {
-            since,
-            limit,
-            changes,
-            whole: 0,
-            reached: since,
-            place: since,
-            more: false,
-        }
+        Self { since, limit, changes, whole: 0, reached: since, place: since, more: false }
     }
 
     /// Takes a row; false when the page is full.
@@ -177,34 +148,17 @@ impl Txn<'_> {
         place: Seq,
     ) -> Result<(), StoreError> {
         let object = prefix(account, kind).u64(id);
-        let mut created = if change == Change::Created {
-            place.0
-        } else {
-            0
-        };
+        let mut created = if change == Change::Created { place.0 } else { 0 };
         if let Some(bytes) = self.get(Table::LastChange, object.bytes())? {
             let mut parts = Parts(&bytes);
-            let (last, first) = (
-                parts.u64().unwrap_or_default(),
-                parts.u64().unwrap_or_default(),
-            );
-            self.remove(
-                Table::Changes,
-                prefix(account, kind).u64(last).u64(id).bytes(),
-            )?;
+            let (last, first) = (parts.u64().unwrap_or_default(), parts.u64().unwrap_or_default());
+            self.remove(Table::Changes, prefix(account, kind).u64(last).u64(id).bytes())?;
             created = first;
         }
         let row = (created, change);
-        self.put(
-            Table::Changes,
-            &prefix(account, kind).u64(place.0).u64(id),
-            &row,
-        )?;
+        self.put(Table::Changes, &prefix(account, kind).u64(place.0).u64(id), &row)?;
         if change == Change::Destroyed {
-            let key = Key::of(place.0)
-                .u64(owner(account, kind))
-                .u8(object_number(kind))
-                .u64(id);
+            let key = Key::of(place.0).u64(owner(account, kind)).u8(object_number(kind)).u64(id);
             self.set(Table::Destroyed, &key, &[])?;
             self.remove(Table::LastChange, object.bytes())
         } else {
@@ -218,23 +172,15 @@ impl Txn<'_> {
         let floor = super::journal::floor(self)?;
         let mut gone = Vec::new();
         let end = Key::of(floor.0.saturating_add(1));
-        self.scan(
-            Table::Destroyed,
-            (&[], end.bytes()),
-            Order::Up,
-            &mut |key, _| {
-                gone.push(key.to_vec());
-                if gone.len() < PRUNE_STEP { NEXT } else { STOP }
-            },
-        )?;
+        self.scan(Table::Destroyed, (&[], end.bytes()), Order::Up, &mut |key, _| {
+            gone.push(key.to_vec());
+            if gone.len() < PRUNE_STEP { NEXT } else { STOP }
+        })?;
         for key in gone {
             let mut parts = Parts(&key);
             let change = (parts.u64(), parts.u64(), parts.u8(), parts.u64());
             if let (Some(place), Some(owner), Some(kind), Some(id)) = change {
-                self.remove(
-                    Table::Changes,
-                    Key::of(owner).u8(kind).u64(place).u64(id).bytes(),
-                )?;
+                self.remove(Table::Changes, Key::of(owner).u8(kind).u64(place).u64(id).bytes())?;
             }
             self.remove(Table::Destroyed, &key)?;
         }

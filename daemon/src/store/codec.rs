@@ -66,9 +66,7 @@ pub(super) fn unseal<T: Stored>(
     record: &[u8],
 ) -> Result<T, &'static str> {
     let (version, rest) = record.split_first().ok_or("it is empty")?;
-    let (sum, payload) = rest
-        .split_first_chunk::<CHECKSUM>()
-        .ok_or("it is too short")?;
+    let (sum, payload) = rest.split_first_chunk::<CHECKSUM>().ok_or("it is too short")?;
     if checksum(table, key, *version, payload) != *sum {
         return Err("its checksum does not match");
     }
@@ -84,8 +82,6 @@ pub(super) fn name_of(table: Table, key: &[u8]) -> String {
     if let Ok(number) = <[u8; 8]>::try_from(key) {
         return format!("{} {}", table.name(), u64::from_be_bytes(number));
     }
-    let number = key
-        .iter()
-        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let number = key.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     format!("{} {number}", table.name())
 }

@@ -31,10 +31,7 @@ pub trait Disk: Debug + Send + Sync + 'static {
 }
 
 /// One append-only file.
-#[expect(
-    clippy::len_without_is_empty,
-    reason = "fallible; emptiness is never asked for"
-)]
+#[expect(clippy::len_without_is_empty, reason = "fallible; emptiness is never asked for")]
 pub trait PackFile: Debug + Send + Sync {
     /// Its length in bytes, unsynced ones included.
     fn len(&self) -> io::Result<u64>;
@@ -65,19 +62,13 @@ impl Directory {
     /// Opens `root`, made 0700 when absent.
     pub fn open(root: &Path) -> io::Result<Self> {
         let packs = root.join(PACKS);
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&packs)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&packs)?;
         for dir in [root, &packs] {
             if fs::metadata(dir)?.permissions().mode() & 0o077 != 0 {
                 fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
             }
         }
-        Ok(Self {
-            root: root.to_owned(),
-            opened: Mutex::new(None),
-        })
+        Ok(Self { root: root.to_owned(), opened: Mutex::new(None) })
     }
 
     fn opened(&self) -> MutexGuard<'_, Option<(u64, u64)>> {
@@ -95,12 +86,7 @@ impl Directory {
 
 fn open_file(path: &Path, create: bool) -> io::Result<File> {
     let made = create && !path.exists();
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(create)
-        .mode(0o600)
-        .open(path)?;
+    let file = OpenOptions::new().read(true).write(true).create(create).mode(0o600).open(path)?;
     if made && let Some(dir) = path.parent() {
         // a file is only there after a crash when its directory was synced
         File::open(dir)?.sync_all()?;
@@ -132,10 +118,7 @@ impl Disk for Directory {
     }
 
     fn pack(&self, number: u32, create: bool) -> io::Result<Box<dyn PackFile>> {
-        Ok(Box::new(RealPack(open_file(
-            &self.pack_path(number),
-            create,
-        )?)))
+        Ok(Box::new(RealPack(open_file(&self.pack_path(number), create)?)))
     }
 
     fn remove_pack(&self, number: u32) -> io::Result<()> {

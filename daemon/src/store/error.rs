@@ -9,18 +9,13 @@ impl StoreError {
         let path = path.to_owned();
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly {
-                path,
-                reason: error.to_string(),
-            },
-            io::ErrorKind::UnexpectedEof => Self::Damaged {
-                path,
-                reason: "it ends too early".into(),
-            },
-            _ => Self::Io {
-                path,
-                reason: error.to_string(),
-            },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                Self::ReadOnly { path, reason: error.to_string() }
+            }
+            io::ErrorKind::UnexpectedEof => {
+                Self::Damaged { path, reason: "it ends too early".into() }
+            }
+            _ => Self::Io { path, reason: error.to_string() },
         }
     }
 
@@ -28,38 +23,25 @@ impl StoreError {
     pub(super) fn of_redb(path: &str, error: impl Into<redb::Error>) -> Self {
         match error.into() {
             redb::Error::Io(error) => Self::of_io(path, &error),
-            redb::Error::Corrupted(reason) => Self::Damaged {
-                path: path.into(),
-                reason,
-            },
+            redb::Error::Corrupted(reason) => Self::Damaged { path: path.into(), reason },
             redb::Error::DatabaseAlreadyOpen => Self::Busy { path: path.into() },
             error @ (redb::Error::TableTypeMismatch { .. }
             | redb::Error::TableIsMultimap(_)
             | redb::Error::TypeDefinitionChanged { .. }
-            | redb::Error::TableDoesNotExist(_)) => Self::Damaged {
-                path: path.into(),
-                reason: error.to_string(),
-            },
-            error => Self::Io {
-                path: path.into(),
-                reason: error.to_string(),
-            },
+            | redb::Error::TableDoesNotExist(_)) => {
+                Self::Damaged { path: path.into(), reason: error.to_string() }
+            }
+            error => Self::Io { path: path.into(), reason: error.to_string() },
         }
     }
 
     /// A place where the store was found closed.
     pub(super) fn closed(path: &str) -> Self {
-        Self::Io {
-            path: path.into(),
-            reason: "the store is closed".into(),
-        }
+        Self::Io { path: path.into(), reason: "the store is closed".into() }
     }
 
     /// Whether the file, not the request, is what failed: the database has to be opened again.
     pub(super) fn is_of_file(&self) -> bool {
-        matches!(
-            self,
-            Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::Io { .. }
-        )
+        matches!(self, Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::Io { .. })
     }
 }

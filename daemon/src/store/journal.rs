@@ -37,22 +37,14 @@ impl Snapshot {
             }
             let mut events: Vec<Event> = Vec::new();
             let from = Key::of(since.0.saturating_add(1));
-            it.scan(
-                Table::Journal,
-                (from.bytes(), &[]),
-                Order::Up,
-                &mut |key, bytes| {
-                    if events.len() >= limit {
-                        return STOP;
-                    }
-                    events.push(it.open(Table::Journal, key, bytes)?);
-                    NEXT
-                },
-            )?;
-            let gap = events
-                .iter()
-                .zip(since.0 + 1..)
-                .any(|(event, place)| event.seq.0 != place);
+            it.scan(Table::Journal, (from.bytes(), &[]), Order::Up, &mut |key, bytes| {
+                if events.len() >= limit {
+                    return STOP;
+                }
+                events.push(it.open(Table::Journal, key, bytes)?);
+                NEXT
+            })?;
+            let gap = events.iter().zip(since.0 + 1..).any(|(event, place)| event.seq.0 != place);
             if gap {
                 let place = Key::of(since.0 + 1);
                 return Err(it.damaged(Table::Journal, place.bytes(), "an event is missing"));
@@ -76,12 +68,7 @@ impl Txn<'_> {
         kind: EventKind,
     ) -> Result<Seq, StoreError> {
         let seq = Seq(self.head.0 + 1);
-        let event = Event {
-            seq,
-            at: self.now,
-            account,
-            kind,
-        };
+        let event = Event { seq, at: self.now, account, kind };
         self.put(Table::Journal, &Key::of(seq.0), &event)?;
         self.head = seq;
         Ok(seq)
@@ -113,40 +100,26 @@ impl Txn<'_> {
         for key in &gone {
             self.remove(Table::Journal, key)?;
         }
-        if gone.is_empty() {
-            Ok(())
-        } else {
-            self.forget_destroyed()
-        }
+        if gone.is_empty() { Ok(()) } else { self.forget_destroyed() }
     }
 
     /// Takes the names and texts of an account's mail out of the journal; the places stay.
     pub(super) fn blank_events(&mut self, account: AccountId) -> Result<(), StoreError> {
         let mut blanked = BTreeMap::new();
-        self.scan_prefix(
-            Table::Journal,
-            &Key::default(),
-            Order::Up,
-            &mut |key, bytes| {
-                let Ok(mut event) = self.open::<Event>(Table::Journal, key, bytes) else {
-                    return NEXT;
-                };
-                if event.account == Some(account)
-                    && let EventKind::EmailReceived {
-                        from,
-                        subject,
-                        preview,
-                        ..
-                    } = &mut event.kind
-                {
-                    from.clear();
-                    subject.clear();
-                    preview.clear();
-                    blanked.insert(event.seq.0, event);
-                }
-                NEXT
-            },
-        )?;
+        self.scan_prefix(Table::Journal, &Key::default(), Order::Up, &mut |key, bytes| {
+            let Ok(mut event) = self.open::<Event>(Table::Journal, key, bytes) else {
+                return NEXT;
+            };
+            if event.account == Some(account)
+                && let EventKind::EmailReceived { from, subject, preview, .. } = &mut event.kind
+            {
+                from.clear();
+                subject.clear();
+                preview.clear();
+                blanked.insert(event.seq.0, event);
+            }
+            NEXT
+        })?;
         for (place, event) in blanked {
             self.put(Table::Journal, &Key::of(place), &event)?;
         }

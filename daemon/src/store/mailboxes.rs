@@ -26,9 +26,7 @@ fn mailboxes(source: &impl Source, account: AccountId) -> Result<Vec<Mailbox>, S
 pub(super) fn counts(source: &impl Source, scope: Scope) -> Result<CountsRow, StoreError> {
     let key = Key::scope(scope);
     let bytes = source.get(Table::Counts, key.bytes())?;
-    Ok(bytes
-        .and_then(|bytes| lenient(Table::Counts, key.bytes(), &bytes))
-        .unwrap_or_default())
+    Ok(bytes.and_then(|bytes| lenient(Table::Counts, key.bytes(), &bytes)).unwrap_or_default())
 }
 
 impl Snapshot {
@@ -71,16 +69,8 @@ impl Txn<'_> {
             return Ok(());
         }
         self.put(Table::Mailboxes, &Key::of(mailbox.id.0), mailbox)?;
-        self.set(
-            Table::MailboxesOf,
-            &Key::of(mailbox.account.0).u64(mailbox.id.0),
-            &[],
-        )?;
-        let change = if old.is_some() {
-            Change::Updated
-        } else {
-            Change::Created
-        };
+        self.set(Table::MailboxesOf, &Key::of(mailbox.account.0).u64(mailbox.id.0), &[])?;
+        let change = if old.is_some() { Change::Updated } else { Change::Created };
         self.touch(mailbox.account, ObjectKind::Mailbox, mailbox.id.0, change);
         Ok(())
     }

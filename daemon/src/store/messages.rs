@@ -25,11 +25,7 @@ fn weight(message: &Message) -> Delta {
     let is = |stage| i64::from(message.stage == stage);
     let listed = is_listed(message);
     let due = matches!(message.stage, Stage::Planned | Stage::Summary);
-    let missing = if due && message.size <= WHOLE_BYTES {
-        i64::from(message.size)
-    } else {
-        0
-    };
+    let missing = if due && message.size <= WHOLE_BYTES { i64::from(message.size) } else { 0 };
     [
         is(Stage::Planned),
         is(Stage::Summary),
@@ -41,11 +37,7 @@ fn weight(message: &Message) -> Delta {
 }
 
 fn scopes(message: &Message) -> [Scope; 3] {
-    [
-        Scope::All,
-        Scope::Account(message.account.0),
-        Scope::Mailbox(message.mailbox.0),
-    ]
+    [Scope::All, Scope::Account(message.account.0), Scope::Mailbox(message.mailbox.0)]
 }
 
 fn uid_key(mailbox: MailboxId, uid: u32) -> Key {
@@ -77,9 +69,7 @@ fn index(message: &Message) -> Vec<(Table, Key, Vec<u8>)> {
     let mut keys = vec![(Table::Stages, stage_key(message), row)];
     if is_listed(message) {
         for scope in scopes(message) {
-            let key = Key::scope(scope)
-                .wall_down(message.received_at)
-                .u64_down(id);
+            let key = Key::scope(scope).wall_down(message.received_at).u64_down(id);
             keys.push((Table::Listing, key, Vec::new()));
         }
     }
@@ -125,15 +115,10 @@ impl Snapshot {
     pub fn uids(&self, mailbox: MailboxId) -> Result<Vec<UidRow>, StoreError> {
         self.guarded(|it| {
             let mut rows = Vec::new();
-            it.scan_prefix(
-                Table::Uids,
-                &Key::of(mailbox.0),
-                Order::Up,
-                &mut |key, bytes| {
-                    rows.extend(lenient::<UidRow>(Table::Uids, key, bytes));
-                    NEXT
-                },
-            )?;
+            it.scan_prefix(Table::Uids, &Key::of(mailbox.0), Order::Up, &mut |key, bytes| {
+                rows.extend(lenient::<UidRow>(Table::Uids, key, bytes));
+                NEXT
+            })?;
             Ok(rows)
         })
     }
@@ -238,16 +223,10 @@ impl Txn<'_> {
         let same = |a: &(Table, Key, Vec<u8>), b: &(Table, Key, Vec<u8>)| {
             a.0 == b.0 && a.1.bytes() == b.1.bytes() && a.2 == b.2
         };
-        for entry in before
-            .iter()
-            .filter(|entry| !after.iter().any(|it| same(entry, it)))
-        {
+        for entry in before.iter().filter(|entry| !after.iter().any(|it| same(entry, it))) {
             self.remove(entry.0, entry.1.bytes())?;
         }
-        for entry in after
-            .iter()
-            .filter(|entry| !before.iter().any(|it| same(entry, it)))
-        {
+        for entry in after.iter().filter(|entry| !before.iter().any(|it| same(entry, it))) {
             self.set(entry.0, &entry.1, &entry.2)?;
         }
         self.reindex_uid(old, new)?;
@@ -327,29 +306,16 @@ impl Txn<'_> {
         }
         if let Some((account, thread)) = left {
             let alive = self.any(Table::Threads, &Key::of(thread.0))?;
-            let change = if alive {
-                Change::Updated
-            } else {
-                Change::Destroyed
-            };
+            let change = if alive { Change::Updated } else { Change::Destroyed };
             self.touch(account, ObjectKind::Thread, thread.0, change);
         }
         if let Some((account, thread)) = joined {
             let mut members = 0;
-            self.scan_prefix(
-                Table::Threads,
-                &Key::of(thread.0),
-                Order::Up,
-                &mut |_, _| {
-                    members += 1;
-                    if members < 2 { NEXT } else { STOP }
-                },
-            )?;
-            let change = if members < 2 {
-                Change::Created
-            } else {
-                Change::Updated
-            };
+            self.scan_prefix(Table::Threads, &Key::of(thread.0), Order::Up, &mut |_, _| {
+                members += 1;
+                if members < 2 { NEXT } else { STOP }
+            })?;
+            let change = if members < 2 { Change::Created } else { Change::Updated };
             self.touch(account, ObjectKind::Thread, thread.0, change);
         }
         Ok(())

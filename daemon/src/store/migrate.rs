@@ -30,11 +30,7 @@ pub(super) fn schema(source: &impl Source) -> Result<Option<u32>, StoreError> {
 
 /// Writes the schema version.
 pub(super) fn set_schema(txn: &mut Txn<'_>, schema: u32) -> Result<(), StoreError> {
-    txn.put(
-        Table::Meta,
-        &Key::default().name(SCHEMA_KEY),
-        &Number(u64::from(schema)),
-    )
+    txn.put(Table::Meta, &Key::default().name(SCHEMA_KEY), &Number(u64::from(schema)))
 }
 
 /// Brings a database of schema `from` to [`SCHEMA`].

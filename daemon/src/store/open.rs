@@ -55,10 +55,7 @@ fn create(path: &str, backend: impl StorageBackend, verify: bool) -> Result<Data
 
 /// A file that has the right first bytes and cannot be opened is damaged, whatever redb calls it.
 fn of_opening(path: &str, error: redb::DatabaseError) -> StoreError {
-    let damaged = |reason: String| StoreError::Damaged {
-        path: path.into(),
-        reason,
-    };
+    let damaged = |reason: String| StoreError::Damaged { path: path.into(), reason };
     match error {
         redb::DatabaseError::UpgradeRequired(_) | redb::DatabaseError::RepairAborted => {
             damaged(error.to_string())
@@ -89,9 +86,7 @@ fn look(disk: &dyn Disk, path: &Arc<str>) -> Result<Found, StoreError> {
         return look_at_nothing(disk, path, file.as_ref(), len);
     }
     if first != MAGIC {
-        return Err(StoreError::Foreign {
-            path: path.to_string(),
-        });
+        return Err(StoreError::Foreign { path: path.to_string() });
     }
     let trial = Trial::new(file).map_err(wrap)?;
     let database = create(path, trial, len <= VERIFY_BYTES)?;
@@ -132,23 +127,14 @@ fn look_inside(database: &Database, path: &Arc<str>) -> Result<Found, StoreError
         return Ok(Found::Nothing);
     }
     if !names.iter().any(|name| name == Table::Meta.name()) {
-        return Err(StoreError::Foreign {
-            path: path.to_string(),
-        });
+        return Err(StoreError::Foreign { path: path.to_string() });
     }
-    let snapshot = Snapshot {
-        path: Arc::clone(path),
-        reading,
-    };
+    let snapshot = Snapshot { path: Arc::clone(path), reading };
     match schema(&snapshot)? {
-        Some(found) if found > SCHEMA => Err(StoreError::Newer {
-            path: path.to_string(),
-            found,
-            known: SCHEMA,
-        }),
+        Some(found) if found > SCHEMA => {
+            Err(StoreError::Newer { path: path.to_string(), found, known: SCHEMA })
+        }
         Some(found) => Ok(Found::Schema(found)),
-        None => Err(StoreError::Foreign {
-            path: path.to_string(),
-        }),
+        None => Err(StoreError::Foreign { path: path.to_string() }),
     }
 }

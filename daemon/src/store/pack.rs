@@ -31,9 +31,7 @@ fn length(bytes: usize) -> io::Result<u32> {
 
 /// The raw bytes of a record, checked against `id`; or what is wrong with it.
 pub(super) fn raw(id: BlobId, row: &BlobRow, record: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let (header, frame) = record
-        .split_first_chunk::<HEADER>()
-        .ok_or("its record is too short")?;
+    let (header, frame) = record.split_first_chunk::<HEADER>().ok_or("its record is too short")?;
     let hash = header.get(8..).ok_or("its record is too short")?;
     if hash != id.0 {
         return Err("another blob lies in its place");
@@ -77,14 +75,7 @@ pub(super) struct Tail {
 impl Tail {
     /// Goes on at `base` in pack `number`.
     pub(super) fn new(disk: Arc<dyn Disk>, number: u32, base: u64) -> Self {
-        Self {
-            disk,
-            number,
-            file: None,
-            base,
-            written: 0,
-            buffer: Vec::new(),
-        }
+        Self { disk, number, file: None, base, written: 0, buffer: Vec::new() }
     }
 
     /// The pack that is added to.
@@ -110,9 +101,7 @@ impl Tail {
             }
             self.file = Some(file);
         }
-        self.file
-            .as_deref()
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        self.file.as_deref().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     /// Adds a record; returns its offset.
@@ -192,20 +181,9 @@ pub(super) fn recover(
     }
     for (number, len) in known {
         if !there.contains(number) {
-            tracing::error!(
-                pack = number,
-                "a pack is missing; its messages will be fetched again"
-            );
-        } else if disk
-            .pack(*number, false)
-            .and_then(|pack| pack.len())
-            .map_err(wrap)?
-            < *len
-        {
-            tracing::error!(
-                pack = number,
-                "a pack is too short; some messages are damaged"
-            );
+            tracing::error!(pack = number, "a pack is missing; its messages will be fetched again");
+        } else if disk.pack(*number, false).and_then(|pack| pack.len()).map_err(wrap)? < *len {
+            tracing::error!(pack = number, "a pack is too short; some messages are damaged");
         }
     }
     let fresh = Tail::new(Arc::clone(disk), next, 0);

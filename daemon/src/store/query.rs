@@ -62,9 +62,7 @@ impl<'f> Wanted<'f> {
         let ok =
             |text: &Option<String>, test: &dyn Fn(&str) -> bool| text.as_deref().is_none_or(test);
         let to = |needle: &str| {
-            [&summary.to, &summary.cc, &summary.bcc]
-                .iter()
-                .any(|list| any_has(list, needle))
+            [&summary.to, &summary.cc, &summary.bcc].iter().any(|list| any_has(list, needle))
         };
         ok(&self.from, &|needle| any_has(&summary.from, needle))
             && ok(&self.to, &to)
@@ -77,29 +75,16 @@ impl<'f> Wanted<'f> {
             })
             && ok(&self.filter.has_flag, &|flag| has_flag(message, flag))
             && ok(&self.filter.not_flag, &|flag| !has_flag(message, flag))
-            && ok(&self.filter.message_id, &|id| {
-                summary.message_id.as_deref() == Some(id)
-            })
+            && ok(&self.filter.message_id, &|id| summary.message_id.as_deref() == Some(id))
             && self.covers(message)
     }
 
     /// The parts of the filter that the index answers.
     fn covers(&self, message: &Message) -> bool {
-        self.filter
-            .account
-            .is_none_or(|account| message.account == account)
-            && self
-                .filter
-                .mailbox
-                .is_none_or(|mailbox| message.mailbox == mailbox)
-            && self
-                .filter
-                .after
-                .is_none_or(|after| message.received_at >= after)
-            && self
-                .filter
-                .before
-                .is_none_or(|before| message.received_at < before)
+        self.filter.account.is_none_or(|account| message.account == account)
+            && self.filter.mailbox.is_none_or(|mailbox| message.mailbox == mailbox)
+            && self.filter.after.is_none_or(|after| message.received_at >= after)
+            && self.filter.before.is_none_or(|before| message.received_at < before)
     }
 }
 
@@ -148,9 +133,7 @@ impl Snapshot {
             return self.query_by_id(&wanted, message_id, position, limit);
         }
         if let (Some(account), Some(mailbox)) = (filter.account, filter.mailbox)
-            && self
-                .mailbox(mailbox)?
-                .is_none_or(|mailbox| mailbox.account != account)
+            && self.mailbox(mailbox)?.is_none_or(|mailbox| mailbox.account != account)
         {
             return Ok((Vec::new(), 0));
         }
@@ -165,34 +148,26 @@ impl Snapshot {
         };
         let end = position.saturating_add(limit);
         let (mut page, mut total, mut rows) = (Vec::new(), 0_usize, 0_usize);
-        self.scan(
-            Table::Listing,
-            (from.bytes(), &to),
-            Order::Up,
-            &mut |key, _| {
-                let full = total >= end;
-                if full && (known.is_some() || rows >= SCAN_ROWS) || inside && rows >= SCAN_ROWS {
-                    return STOP;
-                }
-                rows += 1;
-                let mut parts = Parts(key);
-                let Some(id) = parts
-                    .skip(17)
-                    .and_then(|()| parts.u64())
-                    .map(|down| MessageId(!down))
-                else {
-                    return NEXT;
-                };
-                if inside && !message(self, id)?.is_some_and(|message| wanted.matches(&message)) {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                if total >= position && !full {
-                    page.push(id);
-                }
-                total += 1;
-                NEXT
-            },
-        )?;
+        self.scan(Table::Listing, (from.bytes(), &to), Order::Up, &mut |key, _| {
+            let full = total >= end;
+            if full && (known.is_some() || rows >= SCAN_ROWS) || inside && rows >= SCAN_ROWS {
+                return STOP;
+            }
+            rows += 1;
+            let mut parts = Parts(key);
+            let Some(id) = parts.skip(17).and_then(|()| parts.u64()).map(|down| MessageId(!down))
+            else {
+                return NEXT;
+            };
+            if inside && !message(self, id)?.is_some_and(|message| wanted.matches(&message)) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            if total >= position && !full {
+                page.push(id);
+            }
+            total += 1;
+            NEXT
+        })?;
         Ok((page, known.unwrap_or(total as u64)))
     }
 
@@ -205,11 +180,7 @@ impl Snapshot {
     ) -> Result<(Vec<MessageId>, u64), StoreError> {
         let accounts = match wanted.filter.account {
             Some(account) => vec![account],
-            None => self
-                .accounts()?
-                .iter()
-                .map(|account: &Account| account.id)
-                .collect(),
+            None => self.accounts()?.iter().map(|account: &Account| account.id).collect(),
         };
         let mut found = Vec::new();
         for account in accounts {
@@ -219,12 +190,7 @@ impl Snapshot {
         }
         found.sort_by_key(|message| std::cmp::Reverse((message.received_at, message.id)));
         let total = found.len() as u64;
-        let page = found
-            .iter()
-            .map(|message| message.id)
-            .skip(position)
-            .take(limit)
-            .collect();
+        let page = found.iter().map(|message| message.id).skip(position).take(limit).collect();
         Ok((page, total))
     }
 }

@@ -68,9 +68,7 @@ pub(super) trait Source {
     /// The record under a key; damage is an error that names it.
     fn record<T: Stored>(&self, table: Table, key: &Key) -> Result<Option<T>, StoreError> {
         let bytes = self.get(table, key.bytes())?;
-        bytes
-            .map(|bytes| self.open(table, key.bytes(), &bytes))
-            .transpose()
+        bytes.map(|bytes| self.open(table, key.bytes(), &bytes)).transpose()
     }
 
     /// The record under a key of what can be fetched again; damage is reported and reads as absent.
@@ -107,11 +105,7 @@ pub(super) fn lenient<T: Stored>(table: Table, key: &[u8], bytes: &[u8]) -> Opti
     match unseal(table, key, bytes) {
         Ok(value) => Some(value),
         Err(reason) => {
-            tracing::warn!(
-                record = name_of(table, key),
-                reason,
-                "damaged; taken as missing"
-            );
+            tracing::warn!(record = name_of(table, key), reason, "damaged; taken as missing");
             None
         }
     }
@@ -123,9 +117,7 @@ pub(super) fn get_from(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     key: &[u8],
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let guard = table
-        .get(key)
-        .map_err(|error| StoreError::of_redb(path, error))?;
+    let guard = table.get(key).map_err(|error| StoreError::of_redb(path, error))?;
     Ok(guard.map(|guard| guard.value().to_vec()))
 }
 
@@ -138,14 +130,8 @@ pub(super) fn scan_from(
     row: &mut dyn FnMut(&[u8], &[u8]) -> Flow,
 ) -> Result<(), StoreError> {
     let wrap = |error| StoreError::of_redb(path, error);
-    let end = if to.is_empty() {
-        Bound::Unbounded
-    } else {
-        Bound::Excluded(to)
-    };
-    let mut range = table
-        .range::<&[u8]>((Bound::Included(from), end))
-        .map_err(wrap)?;
+    let end = if to.is_empty() { Bound::Unbounded } else { Bound::Excluded(to) };
+    let mut range = table.range::<&[u8]>((Bound::Included(from), end)).map_err(wrap)?;
     while let Some(entry) = match order {
         Order::Up => range.next(),
         Order::Down => range.next_back(),

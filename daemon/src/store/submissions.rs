@@ -90,22 +90,9 @@ impl Txn<'_> {
         } else {
             self.remove(Table::OpenSubmissions, open.bytes())?;
         }
-        let change = if old.is_some() {
-            Change::Updated
-        } else {
-            Change::Created
-        };
-        self.touch(
-            submission.account,
-            ObjectKind::EmailSubmission,
-            submission.id.0,
-            change,
-        );
-        if old.is_none() {
-            self.forget_submissions()
-        } else {
-            Ok(())
-        }
+        let change = if old.is_some() { Change::Updated } else { Change::Created };
+        self.touch(submission.account, ObjectKind::EmailSubmission, submission.id.0, change);
+        if old.is_none() { self.forget_submissions() } else { Ok(()) }
     }
 
     /// One submission.
@@ -121,9 +108,7 @@ impl Txn<'_> {
     ) -> Result<Option<SubmissionId>, StoreError> {
         let key = Key::of(account.0).text(message_id);
         let value = self.get(Table::SubmissionIds, key.bytes())?;
-        Ok(value
-            .and_then(|bytes| Parts(&bytes).u64())
-            .map(SubmissionId))
+        Ok(value.and_then(|bytes| Parts(&bytes).u64()).map(SubmissionId))
     }
 
     /// Remembers an idempotency key with the fingerprint of its request, as long as the submission.
@@ -133,10 +118,7 @@ impl Txn<'_> {
         submission: SubmissionId,
         fingerprint: [u8; 32],
     ) -> Result<(), StoreError> {
-        let row = KeyRow {
-            submission: submission.0,
-            fingerprint,
-        };
+        let row = KeyRow { submission: submission.0, fingerprint };
         self.put(Table::Keys, &key_of(key), &row)
     }
 
@@ -151,35 +133,22 @@ impl Txn<'_> {
         self.remove(Table::Submissions, Key::of(submission.id.0).bytes())?;
         let by_id = Key::of(account.0).text(&submission.message_id);
         self.remove(Table::SubmissionIds, by_id.bytes())?;
-        self.remove(
-            Table::OpenSubmissions,
-            Key::of(account.0).u64(submission.id.0).bytes(),
-        )?;
+        self.remove(Table::OpenSubmissions, Key::of(account.0).u64(submission.id.0).bytes())?;
         if let Some(key) = &submission.key {
             self.remove(Table::Keys, key_of(key).bytes())?;
         }
-        self.touch(
-            account,
-            ObjectKind::EmailSubmission,
-            submission.id.0,
-            Change::Destroyed,
-        );
+        self.touch(account, ObjectKind::EmailSubmission, submission.id.0, Change::Destroyed);
         Ok(())
     }
 
     /// Deletes every submission of an account; a damaged one goes too when its index names it.
     pub(super) fn delete_submissions_of(&mut self, account: AccountId) -> Result<(), StoreError> {
         let mut found: Vec<Submission> = Vec::new();
-        self.scan_prefix(
-            Table::Submissions,
-            &Key::default(),
-            Order::Up,
-            &mut |key, bytes| {
-                let read = self.open::<Submission>(Table::Submissions, key, bytes);
-                found.extend(read.ok().filter(|submission| submission.account == account));
-                NEXT
-            },
-        )?;
+        self.scan_prefix(Table::Submissions, &Key::default(), Order::Up, &mut |key, bytes| {
+            let read = self.open::<Submission>(Table::Submissions, key, bytes);
+            found.extend(read.ok().filter(|submission| submission.account == account));
+            NEXT
+        })?;
         for submission in found {
             self.delete_submission(&submission)?;
         }
@@ -199,17 +168,12 @@ impl Txn<'_> {
         let old = self.now.0.saturating_sub(SUBMISSION_MS);
         let mut looked = 0;
         let mut gone = Vec::new();
-        self.scan_prefix(
-            Table::Submissions,
-            &Key::default(),
-            Order::Up,
-            &mut |key, bytes| {
-                looked += 1;
-                let read = self.open::<Submission>(Table::Submissions, key, bytes).ok();
-                gone.extend(read.filter(|it| !is_open(it) && it.created_at.0 < old));
-                if looked < SUBMISSION_STEP { NEXT } else { STOP }
-            },
-        )?;
+        self.scan_prefix(Table::Submissions, &Key::default(), Order::Up, &mut |key, bytes| {
+            looked += 1;
+            let read = self.open::<Submission>(Table::Submissions, key, bytes).ok();
+            gone.extend(read.filter(|it| !is_open(it) && it.created_at.0 < old));
+            if looked < SUBMISSION_STEP { NEXT } else { STOP }
+        })?;
         for submission in gone {
             self.delete_submission(&submission)?;
         }

@@ -58,11 +58,8 @@ impl Txn<'_> {
         subject_key: Option<&str>,
     ) -> Result<ThreadId, StoreError> {
         let related = related.iter().map(String::as_str).rev().take(THREAD_IDS);
-        let mut keys: Vec<Key> = message_id
-            .into_iter()
-            .chain(related)
-            .map(|id| by_id(account, id))
-            .collect();
+        let mut keys: Vec<Key> =
+            message_id.into_iter().chain(related).map(|id| by_id(account, id)).collect();
         keys.extend(subject_key.map(|subject| by_subject(account, subject)));
         let mut found = None;
         for key in &keys {

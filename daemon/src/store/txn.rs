@@ -59,16 +59,12 @@ impl<'t> Txn<'t> {
     }
 
     fn table(&self, table: Table) -> Result<&Open<'t>, StoreError> {
-        self.tables
-            .get(table.number())
-            .ok_or_else(|| StoreError::closed(&self.path))
+        self.tables.get(table.number()).ok_or_else(|| StoreError::closed(&self.path))
     }
 
     fn table_mut(&mut self, table: Table) -> Result<&mut Open<'t>, StoreError> {
         let path = &self.path;
-        self.tables
-            .get_mut(table.number())
-            .ok_or_else(|| StoreError::closed(path))
+        self.tables.get_mut(table.number()).ok_or_else(|| StoreError::closed(path))
     }
 
     /// Writes raw bytes.
@@ -111,10 +107,7 @@ impl<'t> Txn<'t> {
     /// Draws the next number of a sequence.
     pub(super) fn draw(&mut self, sequence: &str) -> Result<u64, StoreError> {
         let key = Key::default().name(sequence);
-        let last: u64 = self
-            .record::<Number>(Table::Counters, &key)?
-            .unwrap_or_default()
-            .0;
+        let last: u64 = self.record::<Number>(Table::Counters, &key)?.unwrap_or_default().0;
         self.put(Table::Counters, &key, &Number(last + 1))?;
         Ok(last + 1)
     }
@@ -218,9 +211,7 @@ impl<'t> Txn<'t> {
     /// Whether a key is there.
     pub(super) fn has(&self, table: Table, key: &Key) -> Result<bool, StoreError> {
         let found = self.table(table)?.get(key.bytes());
-        found
-            .map(|guard| guard.is_some())
-            .map_err(|error| StoreError::of_redb(&self.path, error))
+        found.map(|guard| guard.is_some()).map_err(|error| StoreError::of_redb(&self.path, error))
     }
 }
 

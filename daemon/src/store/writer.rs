@@ -85,31 +85,19 @@ impl Shared {
     }
 
     fn handle(&self) -> Option<Arc<Database>> {
-        self.database
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.database.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set_handle(&self, database: Option<Database>) {
-        *self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = database.map(Arc::new);
+        *self.database.write().unwrap_or_else(PoisonError::into_inner) = database.map(Arc::new);
     }
 
     /// A consistent view.
     pub(super) fn read(&self) -> Result<Snapshot, StoreError> {
-        let database = self
-            .handle()
-            .ok_or_else(|| StoreError::closed(&self.path))?;
-        let reading = database
-            .begin_read()
-            .map_err(|error| StoreError::of_redb(&self.path, error))?;
-        Ok(Snapshot {
-            path: Arc::clone(&self.path),
-            reading,
-        })
+        let database = self.handle().ok_or_else(|| StoreError::closed(&self.path))?;
+        let reading =
+            database.begin_read().map_err(|error| StoreError::of_redb(&self.path, error))?;
+        Ok(Snapshot { path: Arc::clone(&self.path), reading })
     }
 
     /// Closes the file for good.
@@ -131,11 +119,7 @@ impl Writer {
     /// Opens the files; makes the store when there is none. `seed` names a new store.
     pub(super) fn open(shared: Arc<Shared>, now: Wall, seed: [u8; 16]) -> Result<Self, StoreError> {
         let tail = Tail::new(Arc::clone(&shared.disk), 1, 0);
-        let mut writer = Self {
-            shared,
-            tail,
-            sick: false,
-        };
+        let mut writer = Self { shared, tail, sick: false };
         let (database, found) = open::open(writer.shared.disk.as_ref(), &writer.shared.path)?;
         writer.shared.set_handle(Some(database));
         match found {
@@ -156,9 +140,7 @@ impl Writer {
             let last: Option<Number> = it.record(Table::Counters, &counter)?;
             Ok((birth, packs(it)?, last, journal::head(it)?))
         })?;
-        let foreign = || StoreError::Foreign {
-            path: self.shared.path.to_string(),
-        };
+        let foreign = || StoreError::Foreign { path: self.shared.path.to_string() };
         let birth = birth.ok_or_else(foreign)?;
         if *self.shared.birth.get_or_init(|| birth.clone()) != birth {
             return Err(replaced(&self.shared.path));
@@ -194,9 +176,7 @@ impl Writer {
             return Ok(database);
         }
         self.reopen()?;
-        self.shared
-            .handle()
-            .ok_or_else(|| StoreError::closed(&self.shared.path))
+        self.shared.handle().ok_or_else(|| StoreError::closed(&self.shared.path))
     }
 
     /// Runs `body` in one durable transaction, or leaves everything as it was.
@@ -221,9 +201,8 @@ impl Writer {
         let path = Arc::clone(&self.shared.path);
         let wrap = |error: std::io::Error| StoreError::of_io(&path, &error);
         self.shared.disk.still_there().map_err(wrap)?;
-        let mut writing = database
-            .begin_write()
-            .map_err(|error| StoreError::of_redb(&path, error))?;
+        let mut writing =
+            database.begin_write().map_err(|error| StoreError::of_redb(&path, error))?;
         writing.set_quick_repair(true);
         let tail = &mut self.tail;
         let ran = catch_unwind(AssertUnwindSafe(|| {
@@ -232,10 +211,7 @@ impl Writer {
             Ok((value, txn.close()?))
         }));
         let ran = ran.unwrap_or_else(|_| {
-            Err(StoreError::Io {
-                path: path.to_string(),
-                reason: "a change panicked".into(),
-            })
+            Err(StoreError::Io { path: path.to_string(), reason: "a change panicked".into() })
         });
         let (value, head) = match ran {
             Ok(done) => done,
@@ -245,9 +221,7 @@ impl Writer {
             }
         };
         self.tail.sync().map_err(wrap)?;
-        writing
-            .commit()
-            .map_err(|error| StoreError::of_redb(&path, error))?;
+        writing.commit().map_err(|error| StoreError::of_redb(&path, error))?;
         self.tail.keep();
         self.shared.head.send_if_modified(|seen| {
             let moved = *seen != head;
@@ -316,16 +290,11 @@ fn replaced(path: &str) -> StoreError {
 
 fn packs(snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, StoreError> {
     let mut known = Vec::new();
-    snapshot.scan_prefix(
-        Table::Packs,
-        &Key::default(),
-        Order::Up,
-        &mut |key, bytes| {
-            let row: PackRow = snapshot.open(Table::Packs, key, bytes)?;
-            known.extend(Parts(key).u32().map(|number| (number, row.len)));
-            NEXT
-        },
-    )?;
+    snapshot.scan_prefix(Table::Packs, &Key::default(), Order::Up, &mut |key, bytes| {
+        let row: PackRow = snapshot.open(Table::Packs, key, bytes)?;
+        known.extend(Parts(key).u32().map(|number| (number, row.len)));
+        NEXT
+    })?;
     Ok(known)
 }
 
@@ -335,11 +304,7 @@ const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 fn make(txn: &mut Txn<'_>, now: Wall, seed: [u8; 16]) -> Result<(), StoreError> {
     let letter = |byte: &u8| LETTERS.get(usize::from(byte % 32)).copied().map(char::from);
     let instance = seed.iter().take(6).filter_map(letter).collect();
-    let birth = Birth {
-        instance,
-        uuid: seed,
-        at: now.0,
-    };
+    let birth = Birth { instance, uuid: seed, at: now.0 };
     txn.put(Table::Meta, &birth_key(), &birth)?;
     super::migrate::set_schema(txn, SCHEMA)
 }

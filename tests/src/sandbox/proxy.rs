@@ -183,6 +183,9 @@ async fn link(client: TcpStream, plan: Option<Plan>, shared: Arc<Shared>) {
         Some(Cut::Rst) => {
             let _ = up.from.as_ref().set_zero_linger();
             let _ = down.from.as_ref().set_zero_linger();
+            // dropping a write half would send FIN before the reset
+            up.to.forget();
+            down.to.forget();
         }
         Some(Cut::Stall) => std::future::pending().await,
         Some(Cut::Fin) | None => {}

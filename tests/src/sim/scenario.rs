@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// One thing that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are positions and seeds; each variant says what it does")]
 pub enum Step {
     /// The world runs for this long.
     Wait(Duration),

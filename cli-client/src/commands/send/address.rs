@@ -90,8 +90,17 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused_with_65() {
         for text in [
-            "", "ana", "@x", "bo@@globex", "a@x..y", "a b@x", "Bo <bo@x", "a@x\r\nBcc: b@y",
-            "a@x\0", "a@x,", "x <a@y> z",
+            "",
+            "ana",
+            "@x",
+            "bo@@globex",
+            "a@x..y",
+            "a b@x",
+            "Bo <bo@x",
+            "a@x\r\nBcc: b@y",
+            "a@x\0",
+            "a@x,",
+            "x <a@y> z",
         ] {
             assert_eq!(parse_all(&[text.to_owned()]).unwrap_err().exit, 65, "{text:?}");
         }

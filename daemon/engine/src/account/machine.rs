@@ -99,11 +99,7 @@ struct Worker {
 impl Worker {
     /// Not running, nothing due, no history.
     fn reset(&mut self, due: Boot) {
-        *self = Self {
-            due: Some(due),
-            started: self.started,
-            ..Self::default()
-        };
+        *self = Self { due: Some(due), started: self.started, ..Self::default() };
     }
 
     /// Brings the next start forward to `at`.
@@ -162,11 +158,7 @@ impl Machine {
         }
         let failing = self.sync.failures + self.watch.failures + self.strikes > 0;
         if failing && !self.watch_up && !self.reachable {
-            return if self.throttled {
-                State::Throttled
-            } else {
-                State::Offline
-            };
+            return if self.throttled { State::Throttled } else { State::Offline };
         }
         match (self.initial, self.watch_up) {
             (true, _) => State::Syncing,
@@ -273,11 +265,7 @@ impl Machine {
     /// tried again for it, as far as the breaker lets.
     fn hinted(&mut self, now: Boot) {
         let failing = self.sync.failures > 0;
-        let at = if failing {
-            self.earliest_dial(now)
-        } else {
-            now
-        };
+        let at = if failing { self.earliest_dial(now) } else { now };
         self.sync.hasten(at);
     }
 
@@ -334,10 +322,7 @@ impl Machine {
 
     /// Tells a condition that is new.
     fn set_health(&mut self, failure: Failure, actions: &mut Vec<Action>) {
-        let same = self
-            .health
-            .as_ref()
-            .is_some_and(|old| old.code == failure.code);
+        let same = self.health.as_ref().is_some_and(|old| old.code == failure.code);
         if !same {
             actions.push(Action::SetHealth(failure.clone()));
         }
@@ -380,11 +365,8 @@ impl Machine {
     fn earliest_dial(&self, now: Boot) -> Boot {
         let gap = self.dials.back().map_or(now, |last| last.after(DIAL_GAP));
         let full = self.dials.len() >= BREAKER_DIALS;
-        let window = self
-            .dials
-            .front()
-            .filter(|_| full)
-            .map_or(now, |first| first.after(BREAKER_WINDOW));
+        let window =
+            self.dials.front().filter(|_| full).map_or(now, |first| first.after(BREAKER_WINDOW));
         now.max(gap).max(window)
     }
 
@@ -418,10 +400,9 @@ impl Machine {
     fn run_due(&mut self, now: Boot, actions: &mut Vec<Action>) {
         let earliest = self.earliest_dial(now);
         let mut dialled = false;
-        for (worker, action) in [
-            (&mut self.sync, Action::RunSync),
-            (&mut self.watch, Action::RunWatch),
-        ] {
+        for (worker, action) in
+            [(&mut self.sync, Action::RunSync), (&mut self.watch, Action::RunWatch)]
+        {
             if worker.running || worker.due.is_none_or(|due| due > now) {
                 continue;
             }

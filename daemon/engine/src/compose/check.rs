@@ -52,11 +52,7 @@ fn check_header(line: &[u8]) -> Result<(), &'static str> {
         return Err("it has a Bcc header");
     }
     let named = name.len() < line.len() && name.iter().all(u8::is_ascii_graphic);
-    if named {
-        Ok(())
-    } else {
-        Err("it has a header line without a name")
-    }
+    if named { Ok(()) } else { Err("it has a header line without a name") }
 }
 
 #[cfg(test)]

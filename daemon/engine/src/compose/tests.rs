@@ -3,10 +3,7 @@ use crate::message::{body, part, summarise};
 use crate::testing::Xorshift;
 
 fn to(email: &str) -> Address {
-    Address {
-        name: None,
-        email: email.to_owned(),
-    }
+    Address { name: None, email: email.to_owned() }
 }
 
 fn draft() -> Draft {
@@ -35,10 +32,7 @@ fn draft() -> Draft {
 
 fn frozen() -> Frozen {
     Frozen {
-        from: Address {
-            name: Some("Ich".to_owned()),
-            email: "me@example.org".to_owned(),
-        },
+        from: Address { name: Some("Ich".to_owned()), email: "me@example.org".to_owned() },
         message_id: "m1@example.org".to_owned(),
         date: Wall(1_751_356_800_123),
         seed: 7,
@@ -48,10 +42,7 @@ fn frozen() -> Frozen {
 #[test]
 fn what_is_composed_is_read_back() {
     let composed = compose(&draft(), &frozen()).unwrap();
-    assert_eq!(
-        composed.recipients,
-        ["j@example.org", "c@example.org", "secret@example.org"]
-    );
+    assert_eq!(composed.recipients, ["j@example.org", "c@example.org", "secret@example.org"]);
     assert_eq!(composed.from, "me@example.org");
     assert!(!composed.eight_bit);
     let summary = summarise(&composed.bytes, true);
@@ -59,29 +50,17 @@ fn what_is_composed_is_read_back() {
     assert_eq!(summary.to, draft().to);
     assert_eq!(
         (summary.in_reply_to, summary.references),
-        (
-            vec!["p@x.y".to_owned()],
-            vec!["r@x.y".to_owned(), "p@x.y".to_owned()]
-        )
+        (vec!["p@x.y".to_owned()], vec!["r@x.y".to_owned(), "p@x.y".to_owned()])
     );
     assert_eq!(summary.message_id.as_deref(), Some("m1@example.org"));
     assert_eq!(summary.sent_at, Some(Wall(1_751_356_800_000)));
     assert!(summary.has_attachment && summary.bcc.is_empty() && summary.defects.is_empty());
     let read = body(&composed.bytes);
-    assert_eq!(
-        read.text.unwrap().replace("\r\n", "\n"),
-        "Hallo\n.\nFrom here\nß\n"
-    );
+    assert_eq!(read.text.unwrap().replace("\r\n", "\n"), "Hallo\n.\nFrom here\nß\n");
     assert_eq!(read.html.unwrap().trim_end(), "<p>Hallo</p>");
-    assert_eq!(
-        read.attachments[0].name.as_deref(),
-        Some("Jahresabschluß, 2024.pdf")
-    );
+    assert_eq!(read.attachments[0].name.as_deref(), Some("Jahresabschluß, 2024.pdf"));
     let bytes: Vec<u8> = (0..=255).collect();
-    assert_eq!(
-        part(&composed.bytes, read.attachments[0].index),
-        Some(bytes)
-    );
+    assert_eq!(part(&composed.bytes, read.attachments[0].index), Some(bytes));
 }
 
 #[test]
@@ -90,11 +69,7 @@ fn bcc_is_in_the_envelope_only_and_the_bytes_are_a_function_of_the_input() {
     let text = String::from_utf8(composed.bytes.clone()).unwrap();
     assert!(!text.contains("secret") && !text.to_lowercase().contains("bcc"));
     assert_eq!(compose(&draft(), &frozen()).unwrap(), composed);
-    let only_bcc = Draft {
-        to: vec![],
-        cc: vec![],
-        ..draft()
-    };
+    let only_bcc = Draft { to: vec![], cc: vec![], ..draft() };
     let text = String::from_utf8(compose(&only_bcc, &frozen()).unwrap().bytes).unwrap();
     assert!(text.contains("To: undisclosed-recipients:;\r\n"));
 }
@@ -141,9 +116,7 @@ fn long_lines_controls_and_embedded_messages_stay_within_the_rules() {
     let mut big = draft();
     big.subject = "lang ".repeat(300);
     big.text = Some(format!("{}\n\u{1b}[31m\u{b}\rend", "x".repeat(5_000)));
-    big.references = (0..300)
-        .map(|n| format!("{n}@{}", "y".repeat(60)))
-        .collect();
+    big.references = (0..300).map(|n| format!("{n}@{}", "y".repeat(60))).collect();
     big.attachments = vec![
         embed(&inner),
         embed(&eight_bit),
@@ -161,17 +134,11 @@ fn long_lines_controls_and_embedded_messages_stay_within_the_rules() {
     let composed = compose(&big, &frozen()).unwrap();
     let read = body(&composed.bytes);
     assert!(read.text.unwrap().contains(&"x".repeat(5_000)));
-    let contents: Vec<_> = read
-        .attachments
-        .iter()
-        .map(|a| part(&composed.bytes, a.index).unwrap())
-        .collect();
+    let contents: Vec<_> =
+        read.attachments.iter().map(|a| part(&composed.bytes, a.index).unwrap()).collect();
     assert_eq!(contents[0].trim_ascii_end(), inner.trim_ascii_end());
     assert_eq!(contents[1..], [eight_bit, vec![], b"\n.\n\0".to_vec()]);
-    assert_eq!(
-        summarise(&composed.bytes, true).references.len(),
-        REFERENCES
-    );
+    assert_eq!(summarise(&composed.bytes, true).references.len(), REFERENCES);
 }
 
 #[test]
@@ -227,9 +194,7 @@ fn no_text_forges_a_header_or_recipient() {
         let kinds = if random.one_in(4) { 14 } else { 10 };
         let offset = 14 - kinds;
         let mut text = || -> String {
-            (0..random.below(5))
-                .map(|_| PIECES[offset + random.below(kinds)])
-                .collect()
+            (0..random.below(5)).map(|_| PIECES[offset + random.below(kinds)]).collect()
         };
         let mut forged = draft();
         forged.subject = text();
@@ -241,16 +206,10 @@ fn no_text_forges_a_header_or_recipient() {
             continue;
         };
         sent += 1;
-        assert_eq!(
-            composed.recipients,
-            ["j@example.org", "c@example.org", "secret@example.org"]
-        );
+        assert_eq!(composed.recipients, ["j@example.org", "c@example.org", "secret@example.org"]);
         let bytes = String::from_utf8(composed.bytes).unwrap();
         let head = bytes.split("\r\n\r\n").next().unwrap();
-        for line in head
-            .split("\r\n")
-            .filter(|line| !line.starts_with([' ', '\t']))
-        {
+        for line in head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])) {
             let name = line.split(':').next().unwrap();
             assert!(HEADERS.contains(&name), "{line}");
         }

@@ -14,8 +14,5 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
 
 /// The headers alone.
 pub(super) fn parse_headers(bytes: &[u8]) -> Option<Message<'_>> {
-    catch_unwind(AssertUnwindSafe(|| {
-        MessageParser::new().parse_headers(bytes)
-    }))
-    .unwrap_or_default()
+    catch_unwind(AssertUnwindSafe(|| MessageParser::new().parse_headers(bytes))).unwrap_or_default()
 }

@@ -26,11 +26,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan {
     let mut walk = Walk::default();
     let fits = walk.fits(bytes);
     walk.open.retain(|boundary| !boundary.is_empty());
-    Scan {
-        header_end,
-        too_complex: headers_cut || !fits,
-        open: walk.open,
-    }
+    Scan { header_end, too_complex: headers_cut || !fits, open: walk.open }
 }
 
 /// The byte after the empty line, or the end, or the limit.
@@ -130,9 +126,8 @@ impl Walk {
             }
             return;
         }
-        self.in_content_type = line
-            .get(..NAME.len())
-            .is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+        self.in_content_type =
+            line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
         if self.in_content_type {
             let value = line.get(NAME.len()..).unwrap_or_default();
             self.content_type = Some(value.iter().take(CONTENT_TYPE_BYTES).copied().collect());

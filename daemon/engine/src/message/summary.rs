@@ -31,10 +31,7 @@ pub(super) fn read(bytes: &[u8], whole: bool) -> Summary {
         parser::parse_headers(bytes.get(..look.header_end)?)
     });
     let Some(message) = parsed else {
-        return Summary {
-            defects,
-            ..Summary::default()
-        };
+        return Summary { defects, ..Summary::default() };
     };
     let mut summary = headers(&message, &mut defects);
     summary.preview = preview(&message);

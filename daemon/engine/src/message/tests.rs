@@ -34,13 +34,8 @@ fn body_and_parts() {
     let read = body(MIXED.as_bytes());
     assert_eq!(read.text.as_deref(), Some("Grüße aus Köln"));
     assert_eq!(read.html, None);
-    let [pdf] = &read.attachments[..] else {
-        panic!("{:?}", read.attachments)
-    };
-    assert_eq!(
-        (pdf.name.as_deref(), pdf.size, pdf.inline),
-        (Some("ü.pdf"), 3, false)
-    );
+    let [pdf] = &read.attachments[..] else { panic!("{:?}", read.attachments) };
+    assert_eq!((pdf.name.as_deref(), pdf.size, pdf.inline), (Some("ü.pdf"), 3, false));
     assert_eq!(pdf.content_type, "application/pdf");
     assert_eq!(part(MIXED.as_bytes(), pdf.index), Some(vec![0, 1, 2]));
     assert_eq!(part(MIXED.as_bytes(), 0), None);
@@ -52,11 +47,7 @@ fn html_alone_gives_text_and_preview_without_its_tricks() {
     let mail = "From: a@b.c\r\nContent-Type: text/html\r\n\r\n<html><head><title>T</title>\
         <style>p{color:red}</style></head><body><p>Hello &amp; <b>welcome</b></p></body></html>";
     let summary = summarise(mail.as_bytes(), true);
-    assert!(
-        summary.preview.contains("Hello & welcome"),
-        "{}",
-        summary.preview
-    );
+    assert!(summary.preview.contains("Hello & welcome"), "{}", summary.preview);
     assert!(!summary.preview.contains("color"), "{}", summary.preview);
     let read = body(mail.as_bytes());
     assert!(read.html.unwrap().contains("<b>") && read.text.unwrap().contains("welcome"));
@@ -88,17 +79,10 @@ fn a_cut_message_still_gives_a_clean_preview() {
 
 #[test]
 fn lines_are_one_line_and_short() {
-    assert_eq!(
-        one_line(" a\r\n\tb\u{1b}[31m\u{202e}c\u{200b}\0 ", 99),
-        "a b[31mc"
-    );
+    assert_eq!(one_line(" a\r\n\tb\u{1b}[31m\u{202e}c\u{200b}\0 ", 99), "a b[31mc");
     assert_eq!(one_line("abc def", 4), "abc");
     assert_eq!(one_line("äöü", 2), "äö");
-    let mail = format!(
-        "Subject: {}\r\n\r\n{}",
-        "s ".repeat(9_999),
-        "t".repeat(9_999)
-    );
+    let mail = format!("Subject: {}\r\n\r\n{}", "s ".repeat(9_999), "t".repeat(9_999));
     let summary = summarise(mail.as_bytes(), true);
     assert!(summary.subject.chars().count() <= LINE_CHARS);
     assert_eq!(summary.preview.chars().count(), LINE_CHARS);
@@ -138,12 +122,7 @@ fn hostile_structure_is_refused_before_it_costs() {
     nested.push_str(&"Content-Type: message/rfc822\r\n\r\n".repeat(NESTING + 2));
     let mut long = String::from("Subject: long\r\n");
     long.push_str(&"X: y\r\n".repeat(200_000));
-    for (mail, subject) in [
-        (deep, "deep"),
-        (wide, "wide"),
-        (nested, "nested"),
-        (long, "long"),
-    ] {
+    for (mail, subject) in [(deep, "deep"), (wide, "wide"), (nested, "nested"), (long, "long")] {
         let summary = summarise(mail.as_bytes(), true);
         assert!(summary.defects.contains(&Defect::TooComplex), "{subject}");
         assert_eq!(summary.subject, subject);
@@ -159,11 +138,7 @@ fn ordinary_structure_passes_the_scan() {
             .repeat(300),
     );
     many.push_str(&"--- a/file\n+++ b/file\n".repeat(PARTS));
-    assert!(
-        !summarise(many.as_bytes(), true)
-            .defects
-            .contains(&Defect::TooComplex)
-    );
+    assert!(!summarise(many.as_bytes(), true).defects.contains(&Defect::TooComplex));
 }
 
 #[test]
@@ -171,10 +146,7 @@ fn a_huge_mail_is_read_by_its_headers() {
     let mut mail = b"From: a@b.c\r\nSubject: huge\r\n\r\n".to_vec();
     mail.resize(PARSE_BYTES + 1, b'x');
     let summary = summarise(&mail, true);
-    assert_eq!(
-        (summary.subject.as_str(), summary.preview.as_str()),
-        ("huge", "")
-    );
+    assert_eq!((summary.subject.as_str(), summary.preview.as_str()), ("huge", ""));
     assert!(summary.defects.contains(&Defect::TooLarge));
 }
 
@@ -187,10 +159,7 @@ fn a_flood_of_references_keeps_root_and_nearest() {
     mail.push_str("\r\n\r\n");
     let references = summarise(mail.as_bytes(), true).references;
     assert_eq!(references.len(), REFERENCES);
-    assert_eq!(
-        (references[0].as_str(), references[REFERENCES - 1].as_str()),
-        ("0@x", "19999@x")
-    );
+    assert_eq!((references[0].as_str(), references[REFERENCES - 1].as_str()), ("0@x", "19999@x"));
 }
 
 #[test]

@@ -33,10 +33,7 @@ impl Submission {
         self.filing = if tries >= TRIES {
             Filing::Skipped
         } else {
-            Filing::Wanted {
-                next: now.after(FIRST.saturating_mul(doubled).min(LONGEST)),
-                tries,
-            }
+            Filing::Wanted { next: now.after(FIRST.saturating_mul(doubled).min(LONGEST)), tries }
         };
     }
 

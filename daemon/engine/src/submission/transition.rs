@@ -14,14 +14,8 @@ use std::time::Duration;
 
 /// Waits between tries; the last one repeats (RFC 5321 §4.5.4.1 asks for 30 minutes and more, two
 /// early tries get past greylisting).
-const RETRIES: [Duration; 6] = [
-    minute(1),
-    minute(5),
-    minute(15),
-    minute(60),
-    minute(120),
-    minute(240),
-];
+const RETRIES: [Duration; 6] =
+    [minute(1), minute(5), minute(15), minute(60), minute(120), minute(240)];
 /// Waits between looks for a message of unknown fate; then every [`LOOK_EVERY`].
 const LOOKS: [Duration; 4] = [
     Duration::from_secs(5),
@@ -98,10 +92,7 @@ impl Submission {
             Filing::Wanted { next, .. } => Some((next, Due::File)),
             _ => None,
         };
-        sending
-            .into_iter()
-            .chain(filing)
-            .filter(|(at, _)| *at < NEVER)
+        sending.into_iter().chain(filing).filter(|(at, _)| *at < NEVER)
     }
 
     /// Takes it for sending. Durable before a connection is used for it. Returns the recipients to
@@ -113,10 +104,7 @@ impl Submission {
         }
         self.phase = Phase::Sending;
         self.attempts = self.attempts.saturating_add(1);
-        let waiting = self
-            .recipients
-            .iter()
-            .filter(|recipient| is_waiting(recipient));
+        let waiting = self.recipients.iter().filter(|recipient| is_waiting(recipient));
         Ok(waiting.map(|recipient| recipient.email.clone()).collect())
     }
 
@@ -125,20 +113,15 @@ impl Submission {
         if self.phase != Phase::Sending {
             return Err(self.wrong("answered for its recipients"));
         }
-        let waiting = self
-            .recipients
-            .iter_mut()
-            .filter(|recipient| is_waiting(recipient));
+        let waiting = self.recipients.iter_mut().filter(|recipient| is_waiting(recipient));
         for (recipient, (code, text)) in waiting.zip(replies) {
             let reply = format!("{code} {text}");
             recipient.delivery = match code {
                 200..=299 => Delivery::InFlight,
-                _ if is_temporary(*code, text, SmtpStep::Rcpt) => Delivery::Waiting {
-                    reply: Some(reply.clone()),
-                },
-                _ => Delivery::Refused {
-                    reply: reply.clone(),
-                },
+                _ if is_temporary(*code, text, SmtpStep::Rcpt) => {
+                    Delivery::Waiting { reply: Some(reply.clone()) }
+                }
+                _ => Delivery::Refused { reply: reply.clone() },
             };
             if !(200..300).contains(code) {
                 self.last_reply = Some(reply);
@@ -161,20 +144,8 @@ impl Submission {
         }
         let reply = format!("{code} {text}");
         let temporary = is_temporary(code, text, during);
-        self.land(|_| {
-            if temporary {
-                waiting(&reply)
-            } else {
-                refused(&reply)
-            }
-        });
-        self.settle_waiting(|_| {
-            if temporary {
-                waiting(&reply)
-            } else {
-                refused(&reply)
-            }
-        });
+        self.land(|_| if temporary { waiting(&reply) } else { refused(&reply) });
+        self.settle_waiting(|_| if temporary { waiting(&reply) } else { refused(&reply) });
         self.last_reply = Some(reply);
         self.settle(now, entropy);
         Ok(())
@@ -203,9 +174,7 @@ impl Submission {
         let accepted = (200..300).contains(&code);
         let temporary = is_temporary(code, text, SmtpStep::Dot);
         self.land(|_| match (accepted, temporary) {
-            (true, _) => Delivery::Accepted {
-                reply: reply.clone(),
-            },
+            (true, _) => Delivery::Accepted { reply: reply.clone() },
             (false, true) => waiting(&reply),
             (false, false) => refused(&reply),
         });
@@ -221,11 +190,7 @@ impl Submission {
         }
         self.land(|_| Delivery::Unknown);
         let [first, ..] = LOOKS;
-        self.phase = Phase::Unknown {
-            next: now.after(first),
-            looks: 0,
-            since: now,
-        };
+        self.phase = Phase::Unknown { next: now.after(first), looks: 0, since: now };
         Ok(())
     }
 
@@ -260,25 +225,16 @@ impl Submission {
             return Err(self.wrong("looked for"));
         };
         if found {
-            self.clear_unknown(|| Delivery::Accepted {
-                reply: "found in Sent".to_owned(),
-            });
+            self.clear_unknown(|| Delivery::Accepted { reply: "found in Sent".to_owned() });
             // filing searches Sent first, so a copy that is there is not filed twice
             self.settle(now, entropy);
             return Ok(());
         }
         let looks = looks.saturating_add(1);
-        let wait = usize::try_from(looks)
-            .ok()
-            .and_then(|n| LOOKS.get(n))
-            .copied();
+        let wait = usize::try_from(looks).ok().and_then(|n| LOOKS.get(n)).copied();
         let next = now.after(wait.unwrap_or(LOOK_EVERY));
         let over = next > since.after(LOOK_FOR);
-        self.phase = Phase::Unknown {
-            next: if over { NEVER } else { next },
-            looks,
-            since,
-        };
+        self.phase = Phase::Unknown { next: if over { NEVER } else { next }, looks, since };
         Ok(())
     }
 
@@ -294,9 +250,7 @@ impl Submission {
         };
         match resolution {
             Resolution::Sent => {
-                self.clear_unknown(|| Delivery::Accepted {
-                    reply: "said to be sent".to_owned(),
-                });
+                self.clear_unknown(|| Delivery::Accepted { reply: "said to be sent".to_owned() });
                 self.settle(now, entropy);
             }
             Resolution::Resend => {
@@ -368,11 +322,7 @@ impl Submission {
 
     /// Changes every recipient in flight.
     fn land(&mut self, outcome: impl Fn(&Recipient) -> Delivery) {
-        for recipient in self
-            .recipients
-            .iter_mut()
-            .filter(|recipient| is_in_flight(recipient))
-        {
+        for recipient in self.recipients.iter_mut().filter(|recipient| is_in_flight(recipient)) {
             recipient.delivery = outcome(recipient);
         }
     }
@@ -402,15 +352,10 @@ impl Submission {
         }
         let accepted = self.recipients.iter().any(is_accepted);
         if accepted && self.filing == Filing::Pending {
-            self.filing = Filing::Wanted {
-                next: now,
-                tries: 0,
-            };
+            self.filing = Filing::Wanted { next: now, tries: 0 };
         }
         self.phase = if self.recipients.iter().any(is_waiting) {
-            Phase::Queued {
-                next: self.next_try(now, entropy),
-            }
+            Phase::Queued { next: self.next_try(now, entropy) }
         } else if accepted {
             Phase::Sent
         } else {
@@ -439,26 +384,18 @@ impl Submission {
             Phase::Failed => "failed",
             Phase::Canceled => "cancelled",
         };
-        WrongPhase {
-            id: self.id.0,
-            phase,
-            attempted,
-        }
+        WrongPhase { id: self.id.0, phase, attempted }
     }
 }
 
 /// To be tried again, with the last reply.
 fn waiting(reply: &str) -> Delivery {
-    Delivery::Waiting {
-        reply: Some(reply.to_owned()),
-    }
+    Delivery::Waiting { reply: Some(reply.to_owned()) }
 }
 
 /// Refused for good.
 fn refused(reply: &str) -> Delivery {
-    Delivery::Refused {
-        reply: reply.to_owned(),
-    }
+    Delivery::Refused { reply: reply.to_owned() }
 }
 
 /// Whether it will be tried.

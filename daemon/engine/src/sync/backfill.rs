@@ -43,20 +43,14 @@ pub fn newest(
     all.sort_unstable_by_key(|(age, order, uid, ..)| (*age, *order, *uid));
     // a mailbox or UID listed twice counts once
     let mut chosen: BTreeMap<MailboxId, BTreeMap<u32, usize>> = BTreeMap::new();
-    let mut plan: BTreeMap<MailboxId, Vec<Candidate>> = per_mailbox
-        .iter()
-        .map(|(mailbox, _)| (*mailbox, Vec::new()))
-        .collect();
+    let mut plan: BTreeMap<MailboxId, Vec<Candidate>> =
+        per_mailbox.iter().map(|(mailbox, _)| (*mailbox, Vec::new())).collect();
     let mut left = budget;
     for (_, order, _, mailbox, candidate) in all {
         if left == 0 {
             break;
         }
-        let fresh = chosen
-            .entry(mailbox)
-            .or_default()
-            .insert(candidate.uid, order)
-            .is_none();
+        let fresh = chosen.entry(mailbox).or_default().insert(candidate.uid, order).is_none();
         if fresh && let Some(list) = plan.get_mut(&mailbox) {
             list.push(candidate.clone());
             left -= 1;
@@ -95,12 +89,7 @@ mod tests {
     use crate::testing::Xorshift;
 
     fn mail(uid: u32, at: i64) -> Candidate {
-        Candidate {
-            uid,
-            received_at: Wall(at),
-            size: 10,
-            flags: Flags::default(),
-        }
+        Candidate { uid, received_at: Wall(at), size: 10, flags: Flags::default() }
     }
 
     #[test]
@@ -115,10 +104,7 @@ mod tests {
             3,
         );
         let uids = |id: MailboxId| plan[&id].iter().map(|c| c.uid).collect::<Vec<_>>();
-        assert_eq!(
-            (uids(sent), uids(inbox), uids(MailboxId(3))),
-            (vec![2, 1], vec![8], vec![])
-        );
+        assert_eq!((uids(sent), uids(inbox), uids(MailboxId(3))), (vec![2, 1], vec![8], vec![]));
     }
 
     #[test]
@@ -139,11 +125,8 @@ mod tests {
             let plan = newest(&mailboxes, budget);
             let chosen: Vec<i64> = plan.values().flatten().map(|c| c.received_at.0).collect();
             assert_eq!(chosen.len(), budget.min(total));
-            let mut every: Vec<i64> = mailboxes
-                .iter()
-                .flat_map(|(_, m)| m)
-                .map(|c| c.received_at.0)
-                .collect();
+            let mut every: Vec<i64> =
+                mailboxes.iter().flat_map(|(_, m)| m).map(|c| c.received_at.0).collect();
             every.sort_unstable_by_key(|at| Reverse(*at));
             let mut sorted = chosen;
             sorted.sort_unstable_by_key(|at| Reverse(*at));
@@ -166,10 +149,7 @@ mod tests {
         let cut = |sizes: &[u64]| batches(sizes.to_vec(), |size| *size, 3, 10);
         assert_eq!(cut(&[]), Vec::<Vec<u64>>::new());
         assert_eq!(cut(&[1, 1, 1, 1]), [vec![1, 1, 1], vec![1]]);
-        assert_eq!(
-            cut(&[6, 5, 5, 99, 1]),
-            [vec![6], vec![5, 5], vec![99], vec![1]]
-        );
+        assert_eq!(cut(&[6, 5, 5, 99, 1]), [vec![6], vec![5, 5], vec![99], vec![1]]);
         assert_eq!(cut(&[u64::MAX, u64::MAX]).len(), 2);
     }
 }

@@ -68,11 +68,7 @@ pub fn look(local: &LocalMailbox, server: &ServerState, condstore: bool) -> Look
     let flags = flags(&old, server, local.rows, condstore);
     // EXISTS cannot tell how many went when some came: what came is not known to be all there
     let vanished = local.rows > 0 && (server.exists != old.exists || !new.is_empty());
-    Look::Update {
-        vanished: vanished && may_have_vanished(&old, server, &new),
-        new,
-        flags,
-    }
+    Look::Update { vanished: vanished && may_have_vanished(&old, server, &new), new, flags }
 }
 
 /// Whether fewer messages are there than the old ones and all that can have come.
@@ -98,32 +94,15 @@ mod tests {
     use super::*;
 
     fn state(uidnext: u32, modseq: Option<u64>, exists: u32) -> ServerState {
-        ServerState {
-            uidvalidity: 1,
-            uidnext,
-            modseq,
-            exists,
-            unseen: None,
-        }
+        ServerState { uidvalidity: 1, uidnext, modseq, exists, unseen: None }
     }
 
     fn decide(old: ServerState, new: ServerState, condstore: bool) -> Look {
-        look(
-            &LocalMailbox {
-                state: Some(old),
-                rows: 5,
-            },
-            &new,
-            condstore,
-        )
+        look(&LocalMailbox { state: Some(old), rows: 5 }, &new, condstore)
     }
 
     fn update(new: &str, flags: FlagLook, vanished: bool) -> Look {
-        Look::Update {
-            new: new.parse().unwrap(),
-            flags,
-            vanished,
-        }
+        Look::Update { new: new.parse().unwrap(), flags, vanished }
     }
 
     #[test]
@@ -133,10 +112,7 @@ mod tests {
         for (new, expected) in [
             (old, update("", Nothing, false)),
             (state(11, Some(8), 10), update("10", ChangedSince(7), false)),
-            (
-                state(13, Some(9), 12),
-                update("10:12", ChangedSince(7), false),
-            ),
+            (state(13, Some(9), 12), update("10:12", ChangedSince(7), false)),
             // one came, one went
             (state(11, Some(9), 9), update("10", ChangedSince(7), true)),
             (state(10, Some(8), 8), update("", ChangedSince(7), true)),
@@ -147,13 +123,7 @@ mod tests {
             (state(10, None, 9), update("", OfMirrored, false)),
             (state(12, Some(8), 0), update("", ChangedSince(7), true)),
             (state(9, Some(8), 9), Look::Reset),
-            (
-                ServerState {
-                    uidvalidity: 2,
-                    ..old
-                },
-                Look::Reset,
-            ),
+            (ServerState { uidvalidity: 2, ..old }, Look::Reset),
         ] {
             assert_eq!(decide(old, new, true), expected, "{new:?}");
         }
@@ -163,20 +133,10 @@ mod tests {
 
     #[test]
     fn an_empty_mirror_asks_for_new_mail_only() {
-        let local = LocalMailbox {
-            state: Some(state(10, None, 9)),
-            rows: 0,
-        };
+        let local = LocalMailbox { state: Some(state(10, None, 9)), rows: 0 };
         assert!(look(&local, &state(10, None, 3), false).is_nothing());
         assert_eq!(
-            look(
-                &LocalMailbox {
-                    state: None,
-                    rows: 0
-                },
-                &state(1, None, 0),
-                true
-            ),
+            look(&LocalMailbox { state: None, rows: 0 }, &state(1, None, 0), true),
             Look::Reset
         );
     }

@@ -75,10 +75,7 @@ pub fn merge(rows: &[Row], server: &[ServerRow], complete: bool) -> Merge {
         match listed.get(&row.uid) {
             None if complete => merge.vanished.push(row.id),
             Some(Some(flags)) if **flags != row.flags => {
-                merge.flags.push(FlagChange {
-                    id: row.id,
-                    flags: (*flags).clone(),
-                });
+                merge.flags.push(FlagChange { id: row.id, flags: (*flags).clone() });
             }
             _ => {}
         }
@@ -91,11 +88,7 @@ pub fn merge(rows: &[Row], server: &[ServerRow], complete: bool) -> Merge {
 #[must_use]
 pub fn guard(rows: usize, vanished: usize, confirmed: bool) -> Trust {
     let share = (vanished as u64).saturating_mul(100) > (rows as u64).saturating_mul(MASS_PERCENT);
-    if share && vanished > MASS_ROWS && !confirmed {
-        Trust::Suspicious
-    } else {
-        Trust::Believe
-    }
+    if share && vanished > MASS_ROWS && !confirmed { Trust::Suspicious } else { Trust::Believe }
 }
 
 /// What a message is recognised by after UIDVALIDITY changed.
@@ -118,9 +111,7 @@ pub fn rematch(old: &[(MessageId, Rematch)], new: &[(u32, Rematch)]) -> BTreeMap
     for (id, mark) in old.iter().rev() {
         known.entry(mark).or_default().push(*id);
     }
-    new.iter()
-        .filter_map(|(uid, mark)| Some((*uid, known.get_mut(mark)?.pop()?)))
-        .collect()
+    new.iter().filter_map(|(uid, mark)| Some((*uid, known.get_mut(mark)?.pop()?))).collect()
 }
 
 #[cfg(test)]
@@ -128,36 +119,22 @@ mod tests {
     use super::*;
 
     fn row(id: u64, uid: u32, flags: &[&str]) -> Row {
-        Row {
-            id: MessageId(id),
-            uid,
-            flags: Flags::parse(flags),
-        }
+        Row { id: MessageId(id), uid, flags: Flags::parse(flags) }
     }
 
     fn seen(uid: u32, flags: Option<&[&str]>) -> ServerRow {
-        ServerRow {
-            uid,
-            flags: flags.map(Flags::parse),
-        }
+        ServerRow { uid, flags: flags.map(Flags::parse) }
     }
 
     #[test]
     fn vanished_and_changed_are_found() {
         let rows = [row(1, 10, &["\\Seen"]), row(2, 11, &[]), row(3, 12, &[])];
-        let server = [
-            seen(12, Some(&["\\Flagged"])),
-            seen(10, Some(&["\\SEEN"])),
-            seen(99, None),
-        ];
+        let server = [seen(12, Some(&["\\Flagged"])), seen(10, Some(&["\\SEEN"])), seen(99, None)];
         let complete = merge(&rows, &server, true);
         assert_eq!(complete.vanished, [MessageId(2)]);
         assert_eq!(
             complete.flags,
-            [FlagChange {
-                id: MessageId(3),
-                flags: Flags::parse(&["\\Flagged"])
-            }]
+            [FlagChange { id: MessageId(3), flags: Flags::parse(&["\\Flagged"]) }]
         );
         assert!(merge(&rows, &server, false).vanished.is_empty());
         assert!(merge(&rows, &[], false).flags.is_empty());
@@ -184,11 +161,7 @@ mod tests {
             (21, 21, false, Trust::Suspicious),
             (0, 0, false, Trust::Believe),
         ] {
-            assert_eq!(
-                guard(rows, vanished, confirmed),
-                trust,
-                "{vanished} of {rows}"
-            );
+            assert_eq!(guard(rows, vanished, confirmed), trust, "{vanished} of {rows}");
         }
     }
 

@@ -23,20 +23,13 @@ impl UidSet {
     #[must_use]
     pub fn range(first: u32, last: u32) -> Self {
         let first = first.max(1);
-        Self(if first <= last {
-            vec![(first, last)]
-        } else {
-            Vec::new()
-        })
+        Self(if first <= last { vec![(first, last)] } else { Vec::new() })
     }
 
     /// How many UIDs.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.0
-            .iter()
-            .map(|(first, last)| u64::from(last - first) + 1)
-            .sum()
+        self.0.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
     }
 
     /// Whether there is none.
@@ -97,11 +90,7 @@ impl UidSet {
 
 /// One range on the wire.
 fn wire((first, last): (u32, u32)) -> String {
-    if first == last {
-        first.to_string()
-    } else {
-        format!("{first}:{last}")
-    }
+    if first == last { first.to_string() } else { format!("{first}:{last}") }
 }
 
 impl FromIterator<u32> for UidSet {
@@ -175,20 +164,9 @@ mod tests {
         ] {
             assert_eq!(text.parse::<UidSet>().unwrap().to_string(), canonical);
         }
-        for bad in [
-            "0",
-            "*",
-            "1:*",
-            "1,",
-            ",1",
-            "a",
-            "+1",
-            "-1",
-            "1:2:3",
-            "4294967296",
-            " 1",
-            "1:0",
-        ] {
+        for bad in
+            ["0", "*", "1:*", "1,", ",1", "a", "+1", "-1", "1:2:3", "4294967296", " 1", "1:0"]
+        {
             assert!(bad.parse::<UidSet>().is_err(), "{bad}");
         }
     }

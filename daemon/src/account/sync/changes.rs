@@ -24,7 +24,8 @@ impl Worker {
             listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
         let selected = self.selected.is_some_and(|(id, _)| id == mailbox.id);
         // The numbers of the selected mailbox may be stale; only SELECT tells.
-        let same = !selected && status.is_some() && status == mailbox.server && knows_flags(status);
+        let same =
+            !selected && tells_all(status) && sync_numbers(status) == sync_numbers(mailbox.server);
         if same { Ok(()) } else { self.look(mailbox).await }
     }
 
@@ -57,7 +58,12 @@ impl Worker {
     }
 
     /// Fetches and stores what arrived.
-    async fn receive(&mut self, mailbox: &Mailbox, server: ServerState, new: &UidSet) -> Result<(), Failure> {
+    async fn receive(
+        &mut self,
+        mailbox: &Mailbox,
+        server: ServerState,
+        new: &UidSet,
+    ) -> Result<(), Failure> {
         let mut uids = vec![];
         for set in new.commands() {
             let mut each = |fetched: Fetched| uids.push(fetched.uid);
@@ -140,9 +146,14 @@ async fn present(session: &mut Session, rows: &[UidRow]) -> Result<Vec<u32>, Fai
     Ok(here)
 }
 
-/// Whether the numbers tell of flag changes too.
-fn knows_flags(status: Option<ServerState>) -> bool {
+/// Whether the numbers would tell of a flag change too.
+fn tells_all(status: Option<ServerState>) -> bool {
     status.is_some_and(|status| status.modseq.is_some())
+}
+
+/// The numbers that say whether anything changed; UNSEEN comes from STATUS alone.
+fn sync_numbers(state: Option<ServerState>) -> Option<ServerState> {
+    state.map(|state| ServerState { unseen: None, ..state })
 }
 
 fn uids(rows: &[UidRow]) -> UidSet {

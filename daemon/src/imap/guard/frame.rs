@@ -130,9 +130,9 @@ impl Framer {
     fn end_line(&mut self) -> Option<Frame> {
         let mut frame = std::mem::take(&mut self.frame);
         self.literal_sum = 0;
-        while matches!(frame.line.last(), Some(b'\r' | b'\n')) {
-            frame.line.pop();
-        }
+        // one line end only: the one before it may belong to a literal
+        frame.line.pop_if(|byte| *byte == b'\n');
+        frame.line.pop_if(|byte| *byte == b'\r');
         (!frame.line.is_empty()).then_some(frame)
     }
 }

@@ -124,7 +124,7 @@ mod tests {
     fn everything_shown_is_read() {
         for line in ["* NO x", "* PREAUTH", "B1 BAD", "+", "* 0 EXPUNGE", "* 9 RECENT", "?"] {
             let text = shown_of(line);
-            let (rest, _) = async_imap::imap_proto::Response::from_bytes(text.as_bytes()).unwrap();
+            let (rest, _) = async_imap::imap_proto::Response::parse(text.as_bytes()).unwrap();
             assert!(rest.is_empty(), "{line}");
         }
     }

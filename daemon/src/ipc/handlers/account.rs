@@ -66,8 +66,7 @@ pub(in crate::ipc) fn query(services: &Services, params: wire::AccountQuery) -> 
         let addressed =
             filter.email.as_ref().is_none_or(|email| email.eq_ignore_ascii_case(&account.email));
         let picture = picture(services, &view, &account)?;
-        let standing =
-            filter.states.as_ref().is_none_or(|states| states.contains(&picture.state));
+        let standing = filter.states.as_ref().is_none_or(|states| states.contains(&picture.state));
         if named && addressed && standing {
             ids.push(picture.id.0);
         }
@@ -149,6 +148,7 @@ async fn change(services: &Services, id: &str, patch: wire::AccountPatch) -> Res
 
 /// Checked settings of one account; absent = as it is.
 #[derive(Clone, Default)]
+#[expect(clippy::option_option, reason = "in a patch, null removes and absent keeps")]
 struct Settings {
     name: Option<String>,
     paused: Option<bool>,
@@ -219,9 +219,7 @@ pub(super) fn window(window: u32) -> Result<u32, Error> {
     Err(fault::argument(format!("`window` must be between 1 and {}.", limits::WINDOW)))
 }
 
-pub(super) fn notify(
-    notify: wire::NotifyBy,
-) -> Result<chapar_engine::account::NotifyBy, Error> {
+pub(super) fn notify(notify: wire::NotifyBy) -> Result<chapar_engine::account::NotifyBy, Error> {
     convert::to_notify(notify)
         .ok_or_else(|| fault::argument("`notify` must be `desktop`, `mail` or `none`."))
 }

@@ -61,7 +61,9 @@ pub(in crate::ipc) async fn get(services: &Services, params: wire::BlobGet) -> A
                 }
                 reply.list.push(blob);
             }
-            Err(error) if error.data.r#type == ErrorType::BlobNotFound => reply.not_found.push(id.0),
+            Err(error) if error.data.r#type == ErrorType::BlobNotFound => {
+                reply.not_found.push(id.0);
+            }
             Err(error) => return Err(error),
         }
     }
@@ -85,7 +87,8 @@ fn shown(
     let short = wish.length != usize::MAX && piece.len() < wish.length;
     Ok(wire::Blob {
         id,
-        base64: (wish.base64 || (wish.either && problem)).then(|| crate::ipc::blob::to_base64(piece)),
+        base64: (wish.base64 || (wish.either && problem))
+            .then(|| crate::ipc::blob::to_base64(piece)),
         text: text.filter(|_| wish.text || wish.either),
         size: bytes.len() as u64,
         is_encoding_problem: problem,

@@ -26,7 +26,8 @@ fn request(params: wire::AccountConnect) -> Result<ConnectRequest, Error> {
         let email = &params.email;
         return Err(fault::argument(format!("`email`: `{email}` is not a mail address.")));
     }
-    let lines = [("name", &params.name), ("displayName", &params.display_name), ("user", &params.user)];
+    let lines =
+        [("name", &params.name), ("displayName", &params.display_name), ("user", &params.user)];
     for (field, text) in lines {
         text.as_ref().map_or(Ok(()), |text| line(field, text))?;
     }
@@ -92,10 +93,7 @@ fn status_reply(report: ConnectReport) -> wire::ConnectStatusReply {
     reply
 }
 
-pub(in crate::ipc) fn cancel(
-    services: &Services,
-    params: &wire::AccountConnectCancel,
-) -> Answer {
+pub(in crate::ipc) fn cancel(services: &Services, params: &wire::AccountConnectCancel) -> Answer {
     if services.accounts.connect_cancel(to_id(&params.connect_id.0)?) {
         return answer(&Done {});
     }

@@ -108,7 +108,10 @@ async fn add_body(
     let bytes = bytes_of(services, message).await?;
     let read = body(&bytes);
     let mut values = BTreeMap::new();
-    let parts = [("text", "text/plain", &read.text, wish.text), ("html", "text/html", &read.html, wish.html)];
+    let parts = [
+        ("text", "text/plain", &read.text, wish.text),
+        ("html", "text/html", &read.html, wish.html),
+    ];
     let mut lists = Vec::new();
     for (id, media, text, asked) in parts {
         let Some(text) = text else {
@@ -154,12 +157,11 @@ fn value(text: &str, limit: usize) -> wire::BodyValue {
 
 /// The bytes of a message, fetched now when they are not here.
 pub(super) async fn bytes_of(services: &Services, message: &Message) -> Result<Vec<u8>, Error> {
-    let blob = match message.blob {
-        Some(blob) => blob,
-        None => {
-            let fetched = services.accounts.whole(message.id).await;
-            fetched.map_err(|failure| fault::failure(&failure, Some(message.account)))?
-        }
+    let blob = if let Some(blob) = message.blob {
+        blob
+    } else {
+        let fetched = services.accounts.whole(message.id).await;
+        fetched.map_err(|failure| fault::failure(&failure, Some(message.account)))?
     };
     services.store.blob(blob).await.map_err(fault::store)
 }
@@ -184,8 +186,7 @@ pub(in crate::ipc) fn query(services: &Services, params: wire::EmailQuery) -> An
 }
 
 fn check_sort(sort: Option<&[Comparator]>) -> Result<(), Error> {
-    let newest_first =
-        |rule: &Comparator| rule.property == "receivedAt" && !rule.is_ascending;
+    let newest_first = |rule: &Comparator| rule.property == "receivedAt" && !rule.is_ascending;
     if sort.unwrap_or_default().iter().all(newest_first) {
         return Ok(());
     }
@@ -206,14 +207,13 @@ fn filter(account: Option<AccountId>, given: wire::EmailFilter) -> Result<Messag
     let flag = |field: &str, word: Option<String>| -> Result<Option<String>, Error> {
         let Some(word) = word else { return Ok(None) };
         let flag = chapar_engine::flags::flag_of(&word);
-        flag.map(Some).ok_or_else(|| {
-            fault::argument(format!("`filter.{field}`: `{word}` is not a keyword."))
-        })
+        flag.map(Some)
+            .ok_or_else(|| fault::argument(format!("`filter.{field}`: `{word}` is not a keyword.")))
     };
     // A mailbox that is not there holds nothing: its number is one that no mailbox has.
-    let mailbox = given.in_mailbox.map(|id| {
-        convert::to_mailbox_id(&id.0).unwrap_or(chapar_engine::id::MailboxId(u64::MAX))
-    });
+    let mailbox = given
+        .in_mailbox
+        .map(|id| convert::to_mailbox_id(&id.0).unwrap_or(chapar_engine::id::MailboxId(u64::MAX)));
     Ok(MessageFilter {
         account,
         mailbox,

@@ -1,6 +1,8 @@
 //! `Identity/get`, `/set`.
 
-use super::{Answer, account_of, answer, check_count, check_properties, check_state, line, not_found};
+use super::{
+    Answer, account_of, answer, check_count, check_properties, check_state, line, not_found,
+};
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Identity;
 use chapar_engine::event::{EventKind, ObjectKind};

@@ -11,12 +11,11 @@ use chapar_ipc_protocol::mailbox as wire;
 use chapar_ipc_protocol::standard::GetReply;
 
 fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>, Error> {
-    let accounts = match account {
-        Some(account) => vec![account],
-        None => {
-            let accounts = view.accounts().map_err(fault::store)?;
-            accounts.into_iter().map(|account| account.id).collect()
-        }
+    let accounts = if let Some(account) = account {
+        vec![account]
+    } else {
+        let accounts = view.accounts().map_err(fault::store)?;
+        accounts.into_iter().map(|account| account.id).collect()
     };
     let mut list = Vec::new();
     for account in accounts {

@@ -27,8 +27,8 @@ pub(in crate::ipc) async fn send(services: &Services, params: wire::EmailSend) -
     let draft = draft(services, params).await?;
     let account = draft.account;
     let accepted = services.accounts.submit(draft, send_at, key).await;
-    let (id, existing) = accepted
-        .map_err(|error| fault::submit(error).account(convert::account_id(account)))?;
+    let (id, existing) =
+        accepted.map_err(|error| fault::submit(error).account(convert::account_id(account)))?;
     answer(&wire::SendReply {
         account_id,
         submission_id: convert::submission_id(id),
@@ -122,10 +122,7 @@ fn chain(message: &Message) -> (Option<String>, Vec<String>) {
     (summary.message_id.clone(), references)
 }
 
-async fn attachment(
-    services: &Services,
-    given: wire::SendAttachment,
-) -> Result<Attachment, Error> {
+async fn attachment(services: &Services, given: wire::SendAttachment) -> Result<Attachment, Error> {
     let name = given.name;
     let bytes = match (given.blob_id, given.text, given.base64) {
         (Some(id), None, None) => blob_bytes(services, &id.0).await?,

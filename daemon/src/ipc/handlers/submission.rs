@@ -54,11 +54,7 @@ pub(in crate::ipc) fn get(services: &Services, params: wire::SubmissionGet) -> A
     super::get_answer(reply, properties)
 }
 
-fn one(
-    view: &Snapshot,
-    account: Option<AccountId>,
-    id: &str,
-) -> Result<Option<Submission>, Error> {
+fn one(view: &Snapshot, account: Option<AccountId>, id: &str) -> Result<Option<Submission>, Error> {
     let Some(id) = convert::to_submission_id(id) else { return Ok(None) };
     let found = view.submission(id).map_err(fault::store)?;
     Ok(found.filter(|found| account.is_none_or(|account| found.account == account)))
@@ -68,8 +64,9 @@ pub(in crate::ipc) fn query(services: &Services, params: wire::SubmissionQuery) 
     let filter = params.filter.unwrap_or_default();
     let date = |field: &str, text: Option<&String>| {
         let at = text.map(|text| {
-            convert::to_date(text)
-                .ok_or_else(|| fault::argument(format!("`filter.{field}`: `{text}` is not a UTC date.")))
+            convert::to_date(text).ok_or_else(|| {
+                fault::argument(format!("`filter.{field}`: `{text}` is not a UTC date."))
+            })
         });
         at.transpose()
     };

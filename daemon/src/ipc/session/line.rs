@@ -12,9 +12,9 @@ use chapar_ipc_protocol::frame::{Decoder, Framing, MAX_MESSAGE, encode};
 use chapar_ipc_protocol::id::SubscriptionId;
 use chapar_ipc_protocol::message::{Incoming, RequestId, notification, refusal, success};
 use chapar_ipc_protocol::standard::Done;
+use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, BoxFuture, abortable};
 use futures_util::stream::FuturesUnordered;
-use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -167,8 +167,7 @@ impl Line {
                 Err(error) => {
                     use chapar_ipc_protocol::frame::FrameError;
                     let large = matches!(error, FrameError::TooLarge);
-                    let kind =
-                        if large { ErrorType::FrameTooLarge } else { ErrorType::ParseError };
+                    let kind = if large { ErrorType::FrameTooLarge } else { ErrorType::ParseError };
                     self.fail(&Error::new(kind, format!("Not a message: {error}.")));
                 }
             }

@@ -28,11 +28,7 @@ impl EndpointRow {
         Endpoint {
             host: self.host,
             port: self.port,
-            security: if self.start_tls {
-                Security::StartTls
-            } else {
-                Security::Tls
-            },
+            security: if self.start_tls { Security::StartTls } else { Security::Tls },
         }
     }
 }
@@ -180,10 +176,7 @@ impl Stored for Mailbox {
             name: self.name.clone(),
             wire_name: self.wire_name.clone(),
             separator: self.separator,
-            role: self
-                .role
-                .and_then(number)
-                .and_then(|at| u8::try_from(at).ok()),
+            role: self.role.and_then(number).and_then(|at| u8::try_from(at).ok()),
             selectable: self.selectable,
             subscribed: self.subscribed,
             server: self
@@ -207,15 +200,13 @@ impl Stored for Mailbox {
             role,
             selectable: row.selectable,
             subscribed: row.subscribed,
-            server: row.server.map(
-                |(uidvalidity, uidnext, modseq, exists, unseen)| ServerState {
-                    uidvalidity,
-                    uidnext,
-                    modseq,
-                    exists,
-                    unseen,
-                },
-            ),
+            server: row.server.map(|(uidvalidity, uidnext, modseq, exists, unseen)| ServerState {
+                uidvalidity,
+                uidnext,
+                modseq,
+                exists,
+                unseen,
+            }),
             planned: row.planned,
         })
     }

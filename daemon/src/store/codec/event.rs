@@ -159,98 +159,58 @@ impl KindRow {
             EventKind::AccountUpdated => Self::AccountUpdated,
             EventKind::AccountRemoved { name, email } => Self::AccountRemoved { name, email },
             EventKind::SyncStarted { initial, total } => Self::SyncStarted { initial, total },
-            EventKind::SyncProgress {
-                done,
-                total,
-                mailbox,
-            } => Self::SyncProgress {
-                done,
-                total,
-                mailbox: mailbox.map(|it| it.0),
-            },
-            EventKind::SyncCompleted {
-                initial,
-                emails,
-                added,
-                removed,
-                flagged,
-            } => Self::SyncCompleted {
-                initial,
-                emails,
-                added,
-                removed,
-                flagged,
-            },
+            EventKind::SyncProgress { done, total, mailbox } => {
+                Self::SyncProgress { done, total, mailbox: mailbox.map(|it| it.0) }
+            }
+            EventKind::SyncCompleted { initial, emails, added, removed, flagged } => {
+                Self::SyncCompleted { initial, emails, added, removed, flagged }
+            }
             EventKind::SyncFailed { detail } => Self::SyncFailed { detail },
-            EventKind::EmailReceived {
-                email,
-                thread,
-                mailbox,
-                from,
-                subject,
-                preview,
-            } => Self::EmailReceived {
-                email: email.0,
-                thread: thread.0,
-                mailbox: mailbox.0,
-                from: addresses_row(&from),
-                subject,
-                preview,
-            },
-            EventKind::EmailSent {
-                email,
-                thread,
-                submission,
-            } => Self::EmailSent {
+            EventKind::EmailReceived { email, thread, mailbox, from, subject, preview } => {
+                Self::EmailReceived {
+                    email: email.0,
+                    thread: thread.0,
+                    mailbox: mailbox.0,
+                    from: addresses_row(&from),
+                    subject,
+                    preview,
+                }
+            }
+            EventKind::EmailSent { email, thread, submission } => Self::EmailSent {
                 email: email.0,
                 thread: thread.0,
                 submission: submission.map(|it| it.0),
             },
-            EventKind::EmailReplied { email, submission } => Self::EmailReplied {
-                email: email.0,
-                submission: submission.0,
-            },
-            EventKind::SubmissionQueued { submission } => Self::SubmissionQueued {
-                submission: submission.0,
-            },
-            EventKind::SubmissionAccepted { submission, reply } => Self::SubmissionAccepted {
-                submission: submission.0,
-                reply,
-            },
-            EventKind::SubmissionDeferred {
-                submission,
-                reply,
-                next,
-            } => Self::SubmissionDeferred {
-                submission: submission.0,
-                reply,
-                next: next.0,
-            },
-            EventKind::SubmissionFailed { submission, reply } => Self::SubmissionFailed {
-                submission: submission.0,
-                reply,
-            },
-            EventKind::SubmissionUnknown { submission } => Self::SubmissionUnknown {
-                submission: submission.0,
-            },
-            EventKind::SubmissionCanceled { submission } => Self::SubmissionCanceled {
-                submission: submission.0,
-            },
-            EventKind::IdentityUpdated { identity } => Self::IdentityUpdated {
-                identity: identity.0,
-            },
-            EventKind::StateChanged { types } => Self::StateChanged {
-                types: types.into_iter().map(object_number).collect(),
-            },
-            EventKind::HealthChanged {
-                code,
-                severity,
-                title,
-            } => Self::HealthChanged {
-                code,
-                severity: severity_number(severity),
-                title,
-            },
+            EventKind::EmailReplied { email, submission } => {
+                Self::EmailReplied { email: email.0, submission: submission.0 }
+            }
+            EventKind::SubmissionQueued { submission } => {
+                Self::SubmissionQueued { submission: submission.0 }
+            }
+            EventKind::SubmissionAccepted { submission, reply } => {
+                Self::SubmissionAccepted { submission: submission.0, reply }
+            }
+            EventKind::SubmissionDeferred { submission, reply, next } => {
+                Self::SubmissionDeferred { submission: submission.0, reply, next: next.0 }
+            }
+            EventKind::SubmissionFailed { submission, reply } => {
+                Self::SubmissionFailed { submission: submission.0, reply }
+            }
+            EventKind::SubmissionUnknown { submission } => {
+                Self::SubmissionUnknown { submission: submission.0 }
+            }
+            EventKind::SubmissionCanceled { submission } => {
+                Self::SubmissionCanceled { submission: submission.0 }
+            }
+            EventKind::IdentityUpdated { identity } => {
+                Self::IdentityUpdated { identity: identity.0 }
+            }
+            EventKind::StateChanged { types } => {
+                Self::StateChanged { types: types.into_iter().map(object_number).collect() }
+            }
+            EventKind::HealthChanged { code, severity, title } => {
+                Self::HealthChanged { code, severity: severity_number(severity), title }
+            }
             EventKind::DaemonStopping { reason } => Self::DaemonStopping { reason },
         }
     }
@@ -265,49 +225,24 @@ impl KindRow {
             Self::AccountUpdated => EventKind::AccountUpdated,
             Self::AccountRemoved { name, email } => EventKind::AccountRemoved { name, email },
             Self::SyncStarted { initial, total } => EventKind::SyncStarted { initial, total },
-            Self::SyncProgress {
-                done,
-                total,
-                mailbox,
-            } => EventKind::SyncProgress {
-                done,
-                total,
-                mailbox: mailbox.map(MailboxId),
-            },
-            Self::SyncCompleted {
-                initial,
-                emails,
-                added,
-                removed,
-                flagged,
-            } => EventKind::SyncCompleted {
-                initial,
-                emails,
-                added,
-                removed,
-                flagged,
-            },
+            Self::SyncProgress { done, total, mailbox } => {
+                EventKind::SyncProgress { done, total, mailbox: mailbox.map(MailboxId) }
+            }
+            Self::SyncCompleted { initial, emails, added, removed, flagged } => {
+                EventKind::SyncCompleted { initial, emails, added, removed, flagged }
+            }
             Self::SyncFailed { detail } => EventKind::SyncFailed { detail },
-            Self::EmailReceived {
-                email,
-                thread,
-                mailbox,
-                from,
-                subject,
-                preview,
-            } => EventKind::EmailReceived {
-                email: MessageId(email),
-                thread: ThreadId(thread),
-                mailbox: MailboxId(mailbox),
-                from: addresses_of(from),
-                subject,
-                preview,
-            },
-            Self::EmailSent {
-                email,
-                thread,
-                submission,
-            } => EventKind::EmailSent {
+            Self::EmailReceived { email, thread, mailbox, from, subject, preview } => {
+                EventKind::EmailReceived {
+                    email: MessageId(email),
+                    thread: ThreadId(thread),
+                    mailbox: MailboxId(mailbox),
+                    from: addresses_of(from),
+                    subject,
+                    preview,
+                }
+            }
+            Self::EmailSent { email, thread, submission } => EventKind::EmailSent {
                 email: MessageId(email),
                 thread: ThreadId(thread),
                 submission: submission.map(SubmissionId),
@@ -316,50 +251,38 @@ impl KindRow {
                 email: MessageId(email),
                 submission: SubmissionId(submission),
             },
-            Self::SubmissionQueued { submission } => EventKind::SubmissionQueued {
-                submission: SubmissionId(submission),
-            },
-            Self::SubmissionAccepted { submission, reply } => EventKind::SubmissionAccepted {
-                submission: SubmissionId(submission),
-                reply,
-            },
-            Self::SubmissionDeferred {
-                submission,
-                reply,
-                next,
-            } => EventKind::SubmissionDeferred {
+            Self::SubmissionQueued { submission } => {
+                EventKind::SubmissionQueued { submission: SubmissionId(submission) }
+            }
+            Self::SubmissionAccepted { submission, reply } => {
+                EventKind::SubmissionAccepted { submission: SubmissionId(submission), reply }
+            }
+            Self::SubmissionDeferred { submission, reply, next } => EventKind::SubmissionDeferred {
                 submission: SubmissionId(submission),
                 reply,
                 next: Wall(next),
             },
-            Self::SubmissionFailed { submission, reply } => EventKind::SubmissionFailed {
-                submission: SubmissionId(submission),
-                reply,
-            },
-            Self::SubmissionUnknown { submission } => EventKind::SubmissionUnknown {
-                submission: SubmissionId(submission),
-            },
-            Self::SubmissionCanceled { submission } => EventKind::SubmissionCanceled {
-                submission: SubmissionId(submission),
-            },
-            Self::IdentityUpdated { identity } => EventKind::IdentityUpdated {
-                identity: IdentityId(identity),
-            },
+            Self::SubmissionFailed { submission, reply } => {
+                EventKind::SubmissionFailed { submission: SubmissionId(submission), reply }
+            }
+            Self::SubmissionUnknown { submission } => {
+                EventKind::SubmissionUnknown { submission: SubmissionId(submission) }
+            }
+            Self::SubmissionCanceled { submission } => {
+                EventKind::SubmissionCanceled { submission: SubmissionId(submission) }
+            }
+            Self::IdentityUpdated { identity } => {
+                EventKind::IdentityUpdated { identity: IdentityId(identity) }
+            }
             Self::StateChanged { types } => EventKind::StateChanged {
                 types: types
                     .into_iter()
                     .map(|number| OBJECTS.get(usize::from(number)).copied())
                     .collect::<Option<_>>()?,
             },
-            Self::HealthChanged {
-                code,
-                severity,
-                title,
-            } => EventKind::HealthChanged {
-                code,
-                severity: severity_of(severity)?,
-                title,
-            },
+            Self::HealthChanged { code, severity, title } => {
+                EventKind::HealthChanged { code, severity: severity_of(severity)?, title }
+            }
             Self::DaemonStopping { reason } => EventKind::DaemonStopping { reason },
         })
     }

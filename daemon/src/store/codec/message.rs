@@ -12,16 +12,11 @@ use serde::{Deserialize, Serialize};
 pub(super) type AddressRow = (Option<String>, String);
 
 pub(super) fn addresses_row(addresses: &[Address]) -> Vec<AddressRow> {
-    addresses
-        .iter()
-        .map(|it| (it.name.clone(), it.email.clone()))
-        .collect()
+    addresses.iter().map(|it| (it.name.clone(), it.email.clone())).collect()
 }
 
 pub(super) fn addresses_of(rows: Vec<AddressRow>) -> Vec<Address> {
-    rows.into_iter()
-        .map(|(name, email)| Address { name, email })
-        .collect()
+    rows.into_iter().map(|(name, email)| Address { name, email }).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,11 +66,7 @@ impl SummaryRow {
             subject: summary.subject.clone(),
             preview: summary.preview.clone(),
             has_attachment: summary.has_attachment,
-            defects: summary
-                .defects
-                .iter()
-                .filter_map(|it| defect_number(*it))
-                .collect(),
+            defects: summary.defects.iter().filter_map(|it| defect_number(*it)).collect(),
         }
     }
 

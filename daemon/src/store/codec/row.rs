@@ -122,11 +122,7 @@ impl Stored for (u64, Change) {
     }
 
     fn from_row((created, destroyed): Self::Row) -> Option<Self> {
-        let change = if destroyed {
-            Change::Destroyed
-        } else {
-            Change::Updated
-        };
+        let change = if destroyed { Change::Destroyed } else { Change::Updated };
         Some((created, change))
     }
 }

@@ -82,11 +82,9 @@ impl PhaseRow {
             Phase::Queued { next } => Self::Queued(next.0),
             Phase::Sending => Self::Sending,
             Phase::DotPending => Self::DotPending,
-            Phase::Unknown { next, looks, since } => Self::Unknown {
-                next: next.0,
-                looks,
-                since: since.0,
-            },
+            Phase::Unknown { next, looks, since } => {
+                Self::Unknown { next: next.0, looks, since: since.0 }
+            }
             Phase::Sent => Self::Sent,
             Phase::Failed => Self::Failed,
             Phase::Canceled => Self::Canceled,
@@ -98,11 +96,9 @@ impl PhaseRow {
             Self::Queued(next) => Phase::Queued { next: Wall(next) },
             Self::Sending => Phase::Sending,
             Self::DotPending => Phase::DotPending,
-            Self::Unknown { next, looks, since } => Phase::Unknown {
-                next: Wall(next),
-                looks,
-                since: Wall(since),
-            },
+            Self::Unknown { next, looks, since } => {
+                Phase::Unknown { next: Wall(next), looks, since: Wall(since) }
+            }
             Self::Sent => Phase::Sent,
             Self::Failed => Phase::Failed,
             Self::Canceled => Phase::Canceled,
@@ -114,10 +110,7 @@ impl FilingRow {
     fn of(filing: Filing) -> Self {
         match filing {
             Filing::Pending => Self::Pending,
-            Filing::Wanted { next, tries } => Self::Wanted {
-                next: next.0,
-                tries,
-            },
+            Filing::Wanted { next, tries } => Self::Wanted { next: next.0, tries },
             Filing::Filed => Self::Filed,
             Filing::Skipped => Self::Skipped,
         }
@@ -126,10 +119,7 @@ impl FilingRow {
     fn filing(self) -> Filing {
         match self {
             Self::Pending => Filing::Pending,
-            Self::Wanted { next, tries } => Filing::Wanted {
-                next: Wall(next),
-                tries,
-            },
+            Self::Wanted { next, tries } => Filing::Wanted { next: Wall(next), tries },
             Self::Filed => Filing::Filed,
             Self::Skipped => Filing::Skipped,
         }
@@ -175,10 +165,7 @@ impl Stored for Submission {
             recipients: row
                 .recipients
                 .into_iter()
-                .map(|(email, delivery)| Recipient {
-                    email,
-                    delivery: delivery.delivery(),
-                })
+                .map(|(email, delivery)| Recipient { email, delivery: delivery.delivery() })
                 .collect(),
             blob: BlobId(row.blob),
             size: row.size,

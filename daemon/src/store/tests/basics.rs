@@ -36,15 +36,9 @@ async fn records_come_back_as_they_were_put() {
     assert_eq!(read.account(AccountId(2)).unwrap(), None);
     assert_eq!(read.identities(None).unwrap(), [identity(1)]);
     assert_eq!(read.mailboxes(AccountId(1)).unwrap(), [mailbox(1, 1)]);
-    assert_eq!(
-        read.message(MessageId(1)).unwrap(),
-        Some(message(1, 5, Stage::Summary))
-    );
+    assert_eq!(read.message(MessageId(1)).unwrap(), Some(message(1, 5, Stage::Summary)));
     assert_eq!(read.submissions(None).unwrap(), [submission(1, blob)]);
-    assert_eq!(
-        read.open_submissions(AccountId(1)).unwrap(),
-        [submission(1, blob)]
-    );
+    assert_eq!(read.open_submissions(AccountId(1)).unwrap(), [submission(1, blob)]);
     assert_eq!(read.by_key("k1").unwrap(), Some((SubmissionId(1), [7; 32])));
     assert_eq!(store.blob(blob).await.unwrap(), b"hello you");
     let ids = read.by_message_id(AccountId(1), "1@example.org").unwrap();
@@ -58,34 +52,15 @@ async fn every_event_comes_back() {
     let (email, submission, thread) = (MessageId(1), SubmissionId(2), ThreadId(3));
     let reply = text;
     let kinds = vec![
-        EventKind::AccountAdded {
-            name: text(),
-            email: text(),
-        },
+        EventKind::AccountAdded { name: text(), email: text() },
         EventKind::AccountConnected,
         EventKind::AccountAuthExpired { detail: text() },
         EventKind::AccountOffline { detail: text() },
         EventKind::AccountUpdated,
-        EventKind::AccountRemoved {
-            name: text(),
-            email: text(),
-        },
-        EventKind::SyncStarted {
-            initial: true,
-            total: 5,
-        },
-        EventKind::SyncProgress {
-            done: 1,
-            total: 5,
-            mailbox: Some(MailboxId(4)),
-        },
-        EventKind::SyncCompleted {
-            initial: false,
-            emails: 1,
-            added: 2,
-            removed: 3,
-            flagged: 4,
-        },
+        EventKind::AccountRemoved { name: text(), email: text() },
+        EventKind::SyncStarted { initial: true, total: 5 },
+        EventKind::SyncProgress { done: 1, total: 5, mailbox: Some(MailboxId(4)) },
+        EventKind::SyncCompleted { initial: false, emails: 1, added: 2, removed: 3, flagged: 4 },
         EventKind::SyncFailed { detail: text() },
         EventKind::EmailReceived {
             email,
@@ -95,65 +70,31 @@ async fn every_event_comes_back() {
             subject: text(),
             preview: text(),
         },
-        EventKind::EmailSent {
-            email,
-            thread,
-            submission: Some(submission),
-        },
+        EventKind::EmailSent { email, thread, submission: Some(submission) },
         EventKind::EmailReplied { email, submission },
         EventKind::SubmissionQueued { submission },
-        EventKind::SubmissionAccepted {
-            submission,
-            reply: reply(),
-        },
-        EventKind::SubmissionDeferred {
-            submission,
-            reply: reply(),
-            next: Wall(9),
-        },
-        EventKind::SubmissionFailed {
-            submission,
-            reply: reply(),
-        },
+        EventKind::SubmissionAccepted { submission, reply: reply() },
+        EventKind::SubmissionDeferred { submission, reply: reply(), next: Wall(9) },
+        EventKind::SubmissionFailed { submission, reply: reply() },
         EventKind::SubmissionUnknown { submission },
         EventKind::SubmissionCanceled { submission },
-        EventKind::IdentityUpdated {
-            identity: IdentityId(1),
-        },
-        EventKind::StateChanged {
-            types: vec![ObjectKind::Email, ObjectKind::EmailSubmission],
-        },
-        EventKind::HealthChanged {
-            code: text(),
-            severity: Severity::Warning,
-            title: text(),
-        },
+        EventKind::IdentityUpdated { identity: IdentityId(1) },
+        EventKind::StateChanged { types: vec![ObjectKind::Email, ObjectKind::EmailSubmission] },
+        EventKind::HealthChanged { code: text(), severity: Severity::Warning, title: text() },
         EventKind::DaemonStopping { reason: text() },
     ];
     let mut head = store.head();
     let put = kinds.clone();
     store
         .write(NOW, move |txn| {
-            put.iter()
-                .try_for_each(|kind| txn.append(None, kind.clone()).map(|_| ()))
+            put.iter().try_for_each(|kind| txn.append(None, kind.clone()).map(|_| ()))
         })
         .await
         .unwrap();
     assert_eq!(head.borrow_and_update().0, kinds.len() as u64);
     let events = store.read().unwrap().events(Seq(0), 1000).unwrap();
-    assert_eq!(
-        events
-            .iter()
-            .map(|event| event.kind.clone())
-            .collect::<Vec<_>>(),
-        kinds
-    );
-    assert!(
-        events
-            .iter()
-            .zip(1..)
-            .all(|(event, place)| event.seq == Seq(place))
-    );
+    assert_eq!(events.iter().map(|event| event.kind.clone()).collect::<Vec<_>>(), kinds);
+    assert!(events.iter().zip(1..).all(|(event, place)| event.seq == Seq(place)));
     assert_eq!(store.read().unwrap().events(Seq(21), 1).unwrap().len(), 1);
 }
 
@@ -165,24 +106,14 @@ async fn stages_move_through_every_index() {
         put(&store, message(u64::from(uid), uid, Stage::Planned)).await;
     }
     let next = |store: &Store, stage| -> Vec<u32> {
-        let rows = store
-            .read()
-            .unwrap()
-            .next_at_stage(MailboxId(1), stage, 1004, 3)
-            .unwrap();
+        let rows = store.read().unwrap().next_at_stage(MailboxId(1), stage, 1004, 3).unwrap();
         rows.iter().map(|row| row.uid).collect()
     };
     assert_eq!(next(&store, Stage::Planned), [4, 3, 2]);
     let read = store.read().unwrap();
-    assert_eq!(
-        read.query(&MessageFilter::default(), 0, 10).unwrap(),
-        (vec![], 0)
-    );
+    assert_eq!(read.query(&MessageFilter::default(), 0, 10).unwrap(), (vec![], 0));
     let counts = read.counts(MailboxId(1)).unwrap();
-    assert_eq!(
-        (counts.planned, counts.missing_bytes, counts.unseen),
-        (5, 5015, 0)
-    );
+    assert_eq!((counts.planned, counts.missing_bytes, counts.unseen), (5, 5015, 0));
     let mut unseen = message(4, 4, Stage::Summary);
     unseen.flags = ["$Work"].into_iter().collect();
     put(&store, unseen).await;
@@ -191,28 +122,16 @@ async fn stages_move_through_every_index() {
     assert_eq!(next(&store, Stage::Summary), [4]);
     let read = store.read().unwrap();
     let counts = read.counts(MailboxId(1)).unwrap();
-    assert_eq!(
-        (counts.planned, counts.summary, counts.whole, counts.unseen),
-        (3, 1, 1, 1)
-    );
+    assert_eq!((counts.planned, counts.summary, counts.whole, counts.unseen), (3, 1, 1, 1));
     let ids = read.query(&MessageFilter::default(), 0, 10).unwrap();
     assert_eq!(ids, (vec![MessageId(4), MessageId(3)], 2));
     assert_eq!(read.thread(ThreadId(3)).unwrap(), [MessageId(3)]);
     assert_eq!(read.uids(MailboxId(1)).unwrap().len(), 5);
-    store
-        .write(NOW, |txn| txn.delete_mailbox(MailboxId(1)))
-        .await
-        .unwrap();
+    store.write(NOW, |txn| txn.delete_mailbox(MailboxId(1))).await.unwrap();
     let read = store.read().unwrap();
-    assert_eq!(
-        read.query(&MessageFilter::default(), 0, 10).unwrap(),
-        (vec![], 0)
-    );
+    assert_eq!(read.query(&MessageFilter::default(), 0, 10).unwrap(), (vec![], 0));
     assert_eq!(read.counts(MailboxId(1)).unwrap(), Counts::default());
-    assert_eq!(
-        read.by_message_id(AccountId(1), "3@example.org").unwrap(),
-        []
-    );
+    assert_eq!(read.by_message_id(AccountId(1), "3@example.org").unwrap(), []);
 }
 
 #[tokio::test]
@@ -235,20 +154,11 @@ async fn filters_choose_and_pages_follow() {
     assert_eq!(query(&any, 0, 3), (vec![30, 29, 28], 30));
     assert_eq!(query(&any, 28, 5), (vec![2, 1], 30));
     assert_eq!(query(&any, 99, 5), (vec![], 30));
-    let subject = MessageFilter {
-        subject: Some("über 2".into()),
-        ..any.clone()
-    };
+    let subject = MessageFilter { subject: Some("über 2".into()), ..any.clone() };
     assert_eq!(query(&subject, 1, 2), (vec![28, 27], 11));
-    let flagged = MessageFilter {
-        has_flag: Some("$other".into()),
-        ..any.clone()
-    };
+    let flagged = MessageFilter { has_flag: Some("$other".into()), ..any.clone() };
     assert_eq!(query(&flagged, 0, 2), (vec![30, 27], 10));
-    let seen = MessageFilter {
-        not_flag: Some("\\Seen".into()),
-        ..any.clone()
-    };
+    let seen = MessageFilter { not_flag: Some("\\Seen".into()), ..any.clone() };
     assert_eq!(query(&seen, 0, 1), (vec![30], 10));
     let time = MessageFilter {
         after: Some(Wall(10_000)),
@@ -257,27 +167,13 @@ async fn filters_choose_and_pages_follow() {
         ..any.clone()
     };
     assert_eq!(query(&time, 0, 9), (vec![12, 11, 10], 3));
-    let never = MessageFilter {
-        after: Some(Wall(9)),
-        before: Some(Wall(3)),
-        ..any.clone()
-    };
+    let never = MessageFilter { after: Some(Wall(9)), before: Some(Wall(3)), ..any.clone() };
     assert_eq!(query(&never, 0, 9), (vec![], 0));
-    let elsewhere = MessageFilter {
-        mailbox: Some(MailboxId(2)),
-        ..any.clone()
-    };
+    let elsewhere = MessageFilter { mailbox: Some(MailboxId(2)), ..any.clone() };
     assert_eq!(query(&elsewhere, 0, 9), (vec![], 0));
-    let one = MessageFilter {
-        message_id: Some("7@example.org".into()),
-        ..any.clone()
-    };
+    let one = MessageFilter { message_id: Some("7@example.org".into()), ..any.clone() };
     assert_eq!(query(&one, 0, 9), (vec![7], 1));
-    let from = MessageFilter {
-        from: Some("BOB@".into()),
-        to: Some("ada".into()),
-        ..any
-    };
+    let from = MessageFilter { from: Some("BOB@".into()), to: Some("ada".into()), ..any };
     assert_eq!(query(&from, 0, 1), (vec![30], 30));
 }
 
@@ -285,26 +181,13 @@ async fn filters_choose_and_pages_follow() {
 async fn changes_are_folded_and_never_split() {
     let store = memory();
     furnish(&store).await;
-    let state = |store: &Store| {
-        store
-            .read()
-            .unwrap()
-            .state(AccountId(1), ObjectKind::Email)
-            .unwrap()
-    };
+    let state =
+        |store: &Store| store.read().unwrap().state(AccountId(1), ObjectKind::Email).unwrap();
     let changes = |store: &Store, since, limit| {
-        store
-            .read()
-            .unwrap()
-            .changes(AccountId(1), ObjectKind::Email, since, limit)
-            .unwrap()
+        store.read().unwrap().changes(AccountId(1), ObjectKind::Email, since, limit).unwrap()
     };
     put(&store, message(9, 9, Stage::Planned)).await;
-    assert_eq!(
-        state(&store),
-        Seq(0),
-        "a message that is not shown is no change"
-    );
+    assert_eq!(state(&store), Seq(0), "a message that is not shown is no change");
     let start = store.read().unwrap().journal_range().unwrap().1;
     for uid in 1..=3 {
         put(&store, message(u64::from(uid), uid, Stage::Summary)).await;
@@ -312,29 +195,16 @@ async fn changes_are_folded_and_never_split() {
     let middle = state(&store);
     put(&store, message(1, 1, Stage::Whole)).await;
     put(&store, message(1, 1, Stage::Whole)).await;
-    store
-        .write(NOW, |txn| txn.delete_message(MessageId(2)))
-        .await
-        .unwrap();
+    store.write(NOW, |txn| txn.delete_message(MessageId(2))).await.unwrap();
     let end = state(&store);
     assert_eq!(end, store.read().unwrap().journal_range().unwrap().1);
     let created = |id| (id, Change::Created);
-    assert_eq!(
-        changes(&store, start, 9),
-        (vec![created(3), created(1)], end, false)
-    );
-    let later = (
-        vec![(1, Change::Updated), (2, Change::Destroyed)],
-        end,
-        false,
-    );
+    assert_eq!(changes(&store, start, 9), (vec![created(3), created(1)], end, false));
+    let later = (vec![(1, Change::Updated), (2, Change::Destroyed)], end, false);
     assert_eq!(changes(&store, middle, 9), later);
     let (first, reached, more) = changes(&store, middle, 1);
     assert_eq!((first, more), (vec![(1, Change::Updated)], true));
-    assert_eq!(
-        changes(&store, reached, 1),
-        (vec![(2, Change::Destroyed)], end, false)
-    );
+    assert_eq!(changes(&store, reached, 1), (vec![(2, Change::Destroyed)], end, false));
     store
         .write(NOW, |txn| {
             (20..25).try_for_each(|id| {
@@ -379,10 +249,7 @@ async fn equal_blobs_lie_once_and_dead_ones_are_collected() {
     furnish(&store).await;
     let noise = |seed: u64| -> Vec<u8> {
         let mut bytes = vec![0; 50_000];
-        blake3::Hasher::new()
-            .update(&seed.to_be_bytes())
-            .finalize_xof()
-            .fill(&mut bytes);
+        blake3::Hasher::new().update(&seed.to_be_bytes()).finalize_xof().fill(&mut bytes);
         bytes
     };
     for id in 1..=6_u32 {
@@ -397,25 +264,13 @@ async fn equal_blobs_lie_once_and_dead_ones_are_collected() {
             .unwrap();
     }
     let packed = |disk: &Memory| -> usize {
-        disk.0
-            .lock()
-            .unwrap()
-            .packs
-            .values()
-            .map(|file| file.now.len())
-            .sum()
+        disk.0.lock().unwrap().packs.values().map(|file| file.now.len()).sum()
     };
     let full = packed(&disk);
-    assert!(
-        (250_000..260_000).contains(&full),
-        "five blobs, not six: {full}"
-    );
+    assert!((250_000..260_000).contains(&full), "five blobs, not six: {full}");
     assert_eq!(store.collect().await.unwrap(), 0);
     for id in 2..=5 {
-        store
-            .write(NOW, move |txn| txn.delete_message(MessageId(id)))
-            .await
-            .unwrap();
+        store.write(NOW, move |txn| txn.delete_message(MessageId(id))).await.unwrap();
     }
     assert!(store.collect().await.unwrap() > 190_000);
     assert!(packed(&disk) < 60_000);
@@ -423,15 +278,8 @@ async fn equal_blobs_lie_once_and_dead_ones_are_collected() {
     assert_eq!(store.blob(kept).await.unwrap(), noise(1));
     let gone = BlobId(*blake3::hash(&noise(2)).as_bytes());
     assert_eq!(store.blob(gone).await, Err(StoreError::Missing("blob")));
-    store
-        .write(NOW, |txn| txn.delete_message(MessageId(1)))
-        .await
-        .unwrap();
-    assert_eq!(
-        store.blob(kept).await.unwrap(),
-        noise(1),
-        "message 6 has it too"
-    );
+    store.write(NOW, |txn| txn.delete_message(MessageId(1))).await.unwrap();
+    assert_eq!(store.blob(kept).await.unwrap(), noise(1), "message 6 has it too");
     store.close().await;
     let store = Store::open_on(Arc::new(disk), true, NOW).unwrap();
     assert_eq!(store.blob(kept).await.unwrap(), noise(1));
@@ -445,10 +293,7 @@ async fn an_account_takes_everything_with_it() {
         .write(NOW, |txn| {
             let blob = txn.put_blob(b"secret plan")?;
             let whole = message(1, 1, Stage::Whole);
-            txn.put_message(&chapar_engine::message::Message {
-                blob: Some(blob),
-                ..whole
-            })?;
+            txn.put_message(&chapar_engine::message::Message { blob: Some(blob), ..whole })?;
             txn.put_submission(&submission(1, blob))?;
             txn.put_key("k1", SubmissionId(1), [0; 32])?;
             let kind = EventKind::EmailReceived {
@@ -463,25 +308,17 @@ async fn an_account_takes_everything_with_it() {
         })
         .await
         .unwrap();
-    store
-        .write(NOW, |txn| txn.delete_account(AccountId(1)))
-        .await
-        .unwrap();
+    store.write(NOW, |txn| txn.delete_account(AccountId(1))).await.unwrap();
     let read = store.read().unwrap();
     assert!(read.accounts().unwrap().is_empty() && read.identities(None).unwrap().is_empty());
     assert!(read.submissions(None).unwrap().is_empty() && read.by_key("k1").unwrap().is_none());
-    assert_eq!(
-        read.query(&MessageFilter::default(), 0, 9).unwrap(),
-        (vec![], 0)
-    );
+    assert_eq!(read.query(&MessageFilter::default(), 0, 9).unwrap(), (vec![], 0));
     let events = read.events(Seq(0), 99).unwrap();
     assert!(!format!("{events:?}").contains("secret"));
     let blob = BlobId(*blake3::hash(b"secret plan").as_bytes());
     assert!(store.collect().await.unwrap() > 0);
     assert_eq!(store.blob(blob).await, Err(StoreError::Missing("blob")));
-    let gone = store
-        .write(NOW, |txn| txn.delete_account(AccountId(1)))
-        .await;
+    let gone = store.write(NOW, |txn| txn.delete_account(AccountId(1))).await;
     assert_eq!(gone, Err(StoreError::Missing("account")));
 }
 
@@ -493,33 +330,14 @@ async fn submissions_leave_the_open_list_when_final() {
         store.write(NOW, move |txn| {
             let blob = txn.put_blob(b"bytes")?;
             let base = submission(1, blob);
-            let now = chapar_engine::submission::Submission {
-                phase,
-                filing,
-                ..base
-            };
+            let now = chapar_engine::submission::Submission { phase, filing, ..base };
             txn.put_submission(&now)
         })
     };
-    let open = || {
-        store
-            .read()
-            .unwrap()
-            .open_submissions(AccountId(1))
-            .unwrap()
-            .len()
-    };
+    let open = || store.read().unwrap().open_submissions(AccountId(1)).unwrap().len();
     put(Phase::Sending, Filing::Pending).await.unwrap();
     assert_eq!(open(), 1);
-    put(
-        Phase::Sent,
-        Filing::Wanted {
-            next: NOW,
-            tries: 0,
-        },
-    )
-    .await
-    .unwrap();
+    put(Phase::Sent, Filing::Wanted { next: NOW, tries: 0 }).await.unwrap();
     assert_eq!(open(), 1);
     put(Phase::Sent, Filing::Filed).await.unwrap();
     assert_eq!(open(), 0);
@@ -532,9 +350,7 @@ async fn a_second_message_at_a_uid_is_a_conflict() {
     let store = memory();
     furnish(&store).await;
     put(&store, message(1, 1, Stage::Planned)).await;
-    let clash = store
-        .write(NOW, |txn| txn.put_message(&message(2, 1, Stage::Planned)))
-        .await;
+    let clash = store.write(NOW, |txn| txn.put_message(&message(2, 1, Stage::Planned))).await;
     assert!(matches!(clash, Err(StoreError::Conflict(_))));
     let named = store
         .write(NOW, |txn| {

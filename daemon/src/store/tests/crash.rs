@@ -20,10 +20,7 @@ async fn step(store: &Store, id: u64) -> Result<(), StoreError> {
         .write(NOW, move |txn| {
             let uid = u32::try_from(id).unwrap();
             let blob = Some(txn.put_blob(&body(id))?);
-            txn.put_message(&Message {
-                blob,
-                ..message(id, uid, Stage::Whole)
-            })?;
+            txn.put_message(&Message { blob, ..message(id, uid, Stage::Whole) })?;
             if let Some(mut before) = txn.message(MessageId(id - 1))? {
                 before.flags = ["\\Seen"].into_iter().collect();
                 txn.put_message(&before)?;
@@ -40,19 +37,12 @@ async fn check(store: &Store, acknowledged: u64) {
     for row in &rows {
         let message = read.message(row.id).unwrap().unwrap();
         assert_eq!(message.flags, row.flags);
-        assert_eq!(
-            store.blob(message.blob.unwrap()).await.unwrap(),
-            body(row.id.0)
-        );
+        assert_eq!(store.blob(message.blob.unwrap()).await.unwrap(), body(row.id.0));
     }
     let counts = read.counts(MailboxId(1)).unwrap();
     assert_eq!(counts.whole, rows.len() as u64);
     let events = read.events(Seq(0), 999).unwrap();
-    assert_eq!(
-        events.len() as u64,
-        read.journal_range().unwrap().1.0,
-        "gap-free"
-    );
+    assert_eq!(events.len() as u64, read.journal_range().unwrap().1.0, "gap-free");
 }
 
 #[tokio::test]
@@ -143,29 +133,16 @@ async fn one_failing_change_hurts_no_other() {
             let uid = u32::try_from(id).unwrap();
             let wrote = store.write(NOW, move |txn| {
                 txn.put_message(&message(id, uid, Stage::Planned))?;
-                if id % 7 == 0 {
-                    Err(StoreError::Missing("luck"))
-                } else {
-                    Ok(id)
-                }
+                if id % 7 == 0 { Err(StoreError::Missing("luck")) } else { Ok(id) }
             });
             (id, wrote.await)
         })
     });
     for task in many.collect::<Vec<_>>() {
         let (id, wrote) = task.await.unwrap();
-        let wanted = if id % 7 == 0 {
-            Err(StoreError::Missing("luck"))
-        } else {
-            Ok(id)
-        };
+        let wanted = if id % 7 == 0 { Err(StoreError::Missing("luck")) } else { Ok(id) };
         assert_eq!(wrote, wanted);
-        let there = store
-            .read()
-            .unwrap()
-            .message(MessageId(id))
-            .unwrap()
-            .is_some();
+        let there = store.read().unwrap().message(MessageId(id)).unwrap().is_some();
         assert_eq!(there, id % 7 != 0);
     }
     let panicked = store.write::<()>(NOW, |_| panic!("a bug")).await;

@@ -35,17 +35,11 @@ fn right_or_refused(store: &Store, blob: BlobId) -> bool {
     check(read.accounts().map(|it| it == [account(1)]));
     check(read.identities(None).map(|it| it == [identity(1)]));
     check(read.submissions(None).map(|it| it == [submission(1, blob)]));
-    check(
-        read.submission(SubmissionId(1))
-            .map(|it| it == Some(submission(1, blob))),
-    );
+    check(read.submission(SubmissionId(1)).map(|it| it == Some(submission(1, blob))));
     check(read.events(Seq(0), 99).map(|it| it.len() == 2));
     for id in 1..30_u32 {
         let whole = message(u64::from(id), id, Stage::Summary);
-        check(
-            read.message(whole.id)
-                .map(|it| it.is_none_or(|it| it == whole)),
-        );
+        check(read.message(whole.id).map(|it| it.is_none_or(|it| it == whole)));
     }
     seen
 }
@@ -68,10 +62,7 @@ async fn flipped_bits_are_refused_or_harmless() {
             _ => refused += 1,
         }
     }
-    assert!(
-        refused > 30 && harmless > 0,
-        "{refused} refused, {harmless} harmless"
-    );
+    assert!(refused > 30 && harmless > 0, "{refused} refused, {harmless} harmless");
 }
 
 #[tokio::test]

@@ -55,19 +55,11 @@ impl Memory {
                     bytes[at * 512..end].copy_from_slice(block);
                 }
             }
-            File {
-                synced: bytes.clone(),
-                now: bytes,
-                locked: false,
-            }
+            File { synced: bytes.clone(), now: bytes, locked: false }
         };
         Self(Arc::new(Mutex::new(State {
             meta: after(&state.meta, true),
-            packs: state
-                .packs
-                .iter()
-                .map(|(number, file)| (*number, after(file, false)))
-                .collect(),
+            packs: state.packs.iter().map(|(number, file)| (*number, after(file, false))).collect(),
             ..State::default()
         })))
     }
@@ -85,10 +77,9 @@ impl State {
     fn file(&mut self, pack: Option<u32>) -> io::Result<&mut File> {
         match pack {
             None => Ok(&mut self.meta),
-            Some(number) => self
-                .packs
-                .get_mut(&number)
-                .ok_or_else(|| io::ErrorKind::NotFound.into()),
+            Some(number) => {
+                self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
         }
     }
 }

@@ -52,33 +52,17 @@ async fn it_is_private_and_locked_and_reopens() {
 async fn newer_and_foreign_files_are_left_as_they_were() {
     let place = Place::new("newer");
     let store = Store::open(&place.0, NOW).unwrap();
-    store
-        .write(NOW, |txn| migrate::set_schema(txn, 99))
-        .await
-        .unwrap();
+    store.write(NOW, |txn| migrate::set_schema(txn, 99)).await.unwrap();
     drop(store);
     let file = place.0.join("meta.redb");
     let before = std::fs::read(&file).unwrap();
     let newer = Store::open(&place.0, NOW).map(|_| ());
-    assert!(
-        matches!(
-            newer,
-            Err(StoreError::Newer {
-                found: 99,
-                known: 1,
-                ..
-            })
-        ),
-        "{newer:?}"
-    );
+    assert!(matches!(newer, Err(StoreError::Newer { found: 99, known: 1, .. })), "{newer:?}");
     assert!(before == std::fs::read(&file).unwrap());
     let garbage = b"#!/bin/sh\necho hello\n".repeat(100);
     std::fs::write(&file, &garbage).unwrap();
     let foreign = Store::open(&place.0, NOW).map(|_| ());
-    assert!(
-        matches!(foreign, Err(StoreError::Foreign { .. })),
-        "{foreign:?}"
-    );
+    assert!(matches!(foreign, Err(StoreError::Foreign { .. })), "{foreign:?}");
     assert!(garbage == std::fs::read(&file).unwrap());
 }
 
@@ -88,12 +72,7 @@ async fn a_replaced_directory_is_noticed() {
     let store = Store::open(&place.0, NOW).unwrap();
     furnish(&store).await;
     std::fs::remove_dir_all(&place.0).unwrap();
-    assert!(
-        store
-            .write(NOW, |txn| txn.put_identity(&identity(2)))
-            .await
-            .is_err()
-    );
+    assert!(store.write(NOW, |txn| txn.put_identity(&identity(2))).await.is_err());
     drop(Store::open(&place.0, NOW).unwrap());
     let wrote = store.write(NOW, |txn| txn.put_identity(&identity(2))).await;
     assert!(matches!(&wrote, Err(StoreError::Io { reason, .. }) if reason.contains("restart")));
@@ -119,10 +98,7 @@ async fn a_first_sync_is_stored_in_half_a_second() {
             .unwrap();
     }
     let took = start.elapsed();
-    assert_eq!(
-        store.read().unwrap().counts(MailboxId(1)).unwrap().whole,
-        1500
-    );
+    assert_eq!(store.read().unwrap().counts(MailboxId(1)).unwrap().whole, 1500);
     // far above what was measured: only a change of kind fails here, not a loaded machine
     assert!(took < std::time::Duration::from_secs(10), "{took:?}");
 }

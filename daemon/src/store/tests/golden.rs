@@ -20,8 +20,7 @@ async fn write_golden(disk: &Memory) {
             txn.put_key("k1", SubmissionId(1), [7; 32])?;
             txn.put_message(&message(1, 1, Stage::Planned))?;
             txn.put_message(&message(2, 2, Stage::Summary))?;
-            txn.append(Some(AccountId(1)), EventKind::AccountConnected)
-                .map(|_| ())
+            txn.append(Some(AccountId(1)), EventKind::AccountConnected).map(|_| ())
         })
         .await
         .unwrap();
@@ -35,10 +34,7 @@ async fn write_the_golden_file() {
     let disk = Memory::default();
     write_golden(&disk).await;
     let packed = zstd::bulk::compress(&disk.0.lock().unwrap().meta.now, 19).unwrap();
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/store/golden/schema-1.redb.zst"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/golden/schema-1.redb.zst");
     std::fs::write(path, packed).unwrap();
 }
 
@@ -55,17 +51,8 @@ async fn schema_1_is_read() {
     let blob = BlobId(*blake3::hash(b"golden").as_bytes());
     assert_eq!(read.submissions(None).unwrap(), [submission(1, blob)]);
     assert_eq!(read.by_key("k1").unwrap(), Some((SubmissionId(1), [7; 32])));
-    assert_eq!(
-        read.message(MessageId(1)).unwrap(),
-        Some(message(1, 1, Stage::Planned))
-    );
-    assert_eq!(
-        read.message(MessageId(2)).unwrap(),
-        Some(message(2, 2, Stage::Summary))
-    );
+    assert_eq!(read.message(MessageId(1)).unwrap(), Some(message(1, 1, Stage::Planned)));
+    assert_eq!(read.message(MessageId(2)).unwrap(), Some(message(2, 2, Stage::Summary)));
     assert_eq!(read.events(Seq(0), 9).unwrap().len(), 3);
-    store
-        .write(NOW, |txn| txn.put_message(&message(3, 3, Stage::Summary)))
-        .await
-        .unwrap();
+    store.write(NOW, |txn| txn.put_message(&message(3, 3, Stage::Summary))).await.unwrap();
 }

@@ -11,11 +11,7 @@ use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission};
 pub(super) const NOW: Wall = Wall(1_700_000_000_000);
 
 pub(super) fn account(id: u64) -> Account {
-    let endpoint = |port, security| Endpoint {
-        host: "mail.example".into(),
-        port,
-        security,
-    };
+    let endpoint = |port, security| Endpoint { host: "mail.example".into(), port, security };
     Account {
         id: AccountId(id),
         name: format!("work{id}"),
@@ -55,10 +51,7 @@ pub(super) fn mailbox(id: u64, account: u64) -> Mailbox {
 }
 
 pub(super) fn message(id: u64, uid: u32, stage: Stage) -> Message {
-    let address = |email: &str| Address {
-        name: Some("Ada".into()),
-        email: email.into(),
-    };
+    let address = |email: &str| Address { name: Some("Ada".into()), email: email.into() };
     Message {
         id: MessageId(id),
         account: AccountId(1),
@@ -89,10 +82,7 @@ pub(super) fn message(id: u64, uid: u32, stage: Stage) -> Message {
 }
 
 pub(super) fn submission(id: u64, blob: BlobId) -> Submission {
-    let recipient = |delivery| Recipient {
-        email: "bob@example.org".into(),
-        delivery,
-    };
+    let recipient = |delivery| Recipient { email: "bob@example.org".into(), delivery };
     Submission {
         id: SubmissionId(id),
         account: AccountId(1),
@@ -101,33 +91,20 @@ pub(super) fn submission(id: u64, blob: BlobId) -> Submission {
         subject: "Plan".into(),
         from: "ada@example.org".into(),
         recipients: vec![
-            recipient(Delivery::Waiting {
-                reply: Some("450 later".into()),
-            }),
+            recipient(Delivery::Waiting { reply: Some("450 later".into()) }),
             recipient(Delivery::InFlight),
-            recipient(Delivery::Accepted {
-                reply: "250 ok".into(),
-            }),
-            recipient(Delivery::Refused {
-                reply: "550 no".into(),
-            }),
+            recipient(Delivery::Accepted { reply: "250 ok".into() }),
+            recipient(Delivery::Refused { reply: "550 no".into() }),
             recipient(Delivery::Unknown),
         ],
         blob,
         size: 9,
         created_at: NOW,
         send_at: NOW,
-        phase: Phase::Unknown {
-            next: Wall(7),
-            looks: 2,
-            since: Wall(1),
-        },
+        phase: Phase::Unknown { next: Wall(7), looks: 2, since: Wall(1) },
         attempts: 3,
         last_reply: Some("450 later".into()),
-        filing: Filing::Wanted {
-            next: Wall(9),
-            tries: 1,
-        },
+        filing: Filing::Wanted { next: Wall(9), tries: 1 },
         key: Some("k1".into()),
     }
 }
@@ -157,8 +134,5 @@ pub(super) async fn furnish(store: &Store) {
 
 /// Puts one message.
 pub(super) async fn put(store: &Store, message: Message) {
-    store
-        .write(NOW, move |txn| txn.put_message(&message))
-        .await
-        .unwrap();
+    store.write(NOW, move |txn| txn.put_message(&message)).await.unwrap();
 }

@@ -4,7 +4,7 @@ use chapar_tests::sandbox::corpus;
 use chapar_tests::sandbox::provider::{Listening, Personality, Provider};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Instant;
 
 /// The password of every account of the demo; typed into standard input, never into an argument.
@@ -89,22 +89,26 @@ impl Stage {
         ]
     }
 
-    /// Prints the command, runs it with `input`, prints what it printed.
-    pub fn show(&self, args: &[&str], input: &str) -> Result<Output, String> {
+    /// Prints the command, runs it with `input`, prints what it printed, in the order it came.
+    pub fn show(&self, args: &[&str], input: &str) -> Result<ExitStatus, String> {
         println!("\n$ chapar {}", args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
-        let output = self.quiet(args, input)?;
-        print!("{}{}", text(&output.stdout), text(&output.stderr));
-        Ok(output)
+        let failed = |error| format!("chapar {}: {error}", args.join(" "));
+        let (mut said, both) = std::io::pipe().map_err(failed)?;
+        let mut command = self.chapar(args);
+        command.stdin(Stdio::piped()).stdout(both.try_clone().map_err(failed)?).stderr(both);
+        let mut child = command.spawn().map_err(failed)?;
+        // The command holds the writing ends; only its own must stay open.
+        drop(command);
+        feed(&mut child, input);
+        std::io::copy(&mut said, &mut std::io::stdout()).map_err(failed)?;
+        child.wait().map_err(failed)
     }
 
     /// Runs it without printing.
     pub fn quiet(&self, args: &[&str], input: &str) -> Result<Output, String> {
         let failed = |error| format!("chapar {}: {error}", args.join(" "));
         let mut child = self.chapar(args).stdin(Stdio::piped()).spawn().map_err(failed)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that refuses its arguments does not read its input.
-            let _ = stdin.write_all(input.as_bytes());
-        }
+        feed(&mut child, input);
         child.wait_with_output().map_err(failed)
     }
 
@@ -186,6 +190,13 @@ fn private_dir(dir: &Path) -> Result<(), String> {
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(file, bytes).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// A command that refuses its arguments does not read its input.
+fn feed(child: &mut Child, input: &str) {
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(input.as_bytes());
+    }
 }
 
 /// Bytes as text.

@@ -14,11 +14,7 @@ fn live() -> Machine {
     let mut machine = Machine::new();
     assert_eq!(
         machine.apply(at(0), Input::Start { paused: false }, 0),
-        [
-            Action::RunSync,
-            Action::RunWatch,
-            Action::Enter(State::Connecting)
-        ]
+        [Action::RunSync, Action::RunWatch, Action::Enter(State::Connecting)]
     );
     assert_eq!(
         machine.apply(at(1), Input::SyncStarted { initial: true }, 0),
@@ -30,10 +26,7 @@ fn live() -> Machine {
         machine.apply(at(9), Input::SyncEnded(Ok(())), 0),
         [Action::RunSync, Action::Enter(State::Live)]
     );
-    assert_eq!(
-        machine.apply(at(10), Input::SyncEnded(Ok(())), 0),
-        [Action::ArmTimer(at(310))]
-    );
+    assert_eq!(machine.apply(at(10), Input::SyncEnded(Ok(())), 0), [Action::ArmTimer(at(310))]);
     machine
 }
 
@@ -43,14 +36,8 @@ fn hints_run_a_sync_and_hints_during_it_run_one_more() {
     assert_eq!(machine.apply(at(20), Input::Hint, 0), [Action::RunSync]);
     assert_eq!(machine.apply(at(21), Input::Hint, 0), []);
     assert_eq!(machine.apply(at(21), Input::Hint, 0), []);
-    assert_eq!(
-        machine.apply(at(22), Input::SyncEnded(Ok(())), 0),
-        [Action::RunSync]
-    );
-    assert_eq!(
-        machine.apply(at(23), Input::SyncEnded(Ok(())), 0),
-        [Action::ArmTimer(at(323))]
-    );
+    assert_eq!(machine.apply(at(22), Input::SyncEnded(Ok(())), 0), [Action::RunSync]);
+    assert_eq!(machine.apply(at(23), Input::SyncEnded(Ok(())), 0), [Action::ArmTimer(at(323))]);
     assert_eq!(machine.apply(at(323), Input::Timer, 0), [Action::RunSync]);
 }
 
@@ -71,28 +58,14 @@ fn a_lost_link_goes_offline_and_the_moved_link_brings_it_back() {
     );
     assert_eq!(machine.state(), State::Offline);
     let actions = machine.apply(at(51), Input::LinkMoved, 0);
-    assert_eq!(
-        actions[0],
-        Action::RunWatch,
-        "no dial since the failure: at once"
-    );
+    assert_eq!(actions[0], Action::RunWatch, "no dial since the failure: at once");
     let _ = machine.apply(at(51), Input::WatchLost(fail("net.unreachable")), 0);
     let actions = machine.apply(at(51), Input::LinkMoved, 0);
-    assert!(
-        !actions.contains(&Action::RunWatch),
-        "within two seconds of the last dial"
-    );
+    assert!(!actions.contains(&Action::RunWatch), "within two seconds of the last dial");
     assert_eq!(machine.timer(), Some(at(53)));
     assert_eq!(machine.apply(at(53), Input::Timer, 0)[0], Action::RunWatch);
     let actions = machine.apply(at(54), Input::WatchUp, 0);
-    assert_eq!(
-        actions,
-        [
-            Action::RunSync,
-            Action::ClearHealth,
-            Action::Enter(State::Live)
-        ]
-    );
+    assert_eq!(actions, [Action::RunSync, Action::ClearHealth, Action::Enter(State::Live)]);
     assert_eq!(machine.apply(at(60), Input::LinkMoved, 0), [Action::Probe]);
 }
 
@@ -131,12 +104,7 @@ fn a_wrong_certificate_stops_at_once_and_sync_now_tries_again() {
     let actions = machine.apply(at(60), Input::SyncNow, 0);
     assert_eq!(
         actions,
-        [
-            Action::RunSync,
-            Action::RunWatch,
-            Action::ClearHealth,
-            Action::Enter(State::Connecting)
-        ]
+        [Action::RunSync, Action::RunWatch, Action::ClearHealth, Action::Enter(State::Connecting)]
     );
 }
 
@@ -211,14 +179,10 @@ impl Shell {
             let failure = fail(CODES[random.below(kinds)]);
             match random.below(14) {
                 0 if random.one_in(10) => {
-                    return Input::SettingsChanged {
-                        paused: random.one_in(3),
-                    };
+                    return Input::SettingsChanged { paused: random.one_in(3) };
                 }
                 1 if self.sync => {
-                    return Input::SyncStarted {
-                        initial: random.one_in(2),
-                    };
+                    return Input::SyncStarted { initial: random.one_in(2) };
                 }
                 2 if self.sync => {
                     self.sync = false;
@@ -253,13 +217,7 @@ fn random_walks_keep_every_promise() {
         let mut random = Xorshift::new(seed);
         let (mut machine, mut shell) = (Machine::new(), Shell::default());
         let mut now = at(1_000);
-        for action in machine.apply(
-            now,
-            Input::Start {
-                paused: random.one_in(5),
-            },
-            random.next(),
-        ) {
+        for action in machine.apply(now, Input::Start { paused: random.one_in(5) }, random.next()) {
             shell.perform(now, &action);
         }
         for _ in 0..400 {
@@ -275,23 +233,10 @@ fn random_walks_keep_every_promise() {
                 machine.state(),
                 State::Paused | State::AuthExpired | State::SettingsWrong
             );
-            assert!(
-                !quiet || !(shell.sync || shell.watch),
-                "connected in {:?}",
-                machine.state()
-            );
-            assert!(
-                quiet || shell.sync || machine.timer().is_some(),
-                "asleep for ever"
-            );
-            assert!(
-                quiet || shell.sync || machine.timer() == shell.timer,
-                "the timer was lost"
-            );
-            assert_eq!(
-                (machine.sync.running, machine.watch.running),
-                (shell.sync, shell.watch)
-            );
+            assert!(!quiet || !(shell.sync || shell.watch), "connected in {:?}", machine.state());
+            assert!(quiet || shell.sync || machine.timer().is_some(), "asleep for ever");
+            assert!(quiet || shell.sync || machine.timer() == shell.timer, "the timer was lost");
+            assert_eq!((machine.sync.running, machine.watch.running), (shell.sync, shell.watch));
             assert!(machine.state() != State::Live || shell.watch_up);
         }
     }

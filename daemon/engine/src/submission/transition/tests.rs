@@ -43,24 +43,10 @@ fn each_recipient_has_its_own_outcome() {
     assert!(one.rcpt_replies(&replies(&[250, 450, 550])).unwrap());
     one.dot_pending().unwrap();
     one.answered((250, "2.0.0 OK"), at(1), 0).unwrap();
-    assert_eq!(
-        one.recipients[0].delivery,
-        Delivery::Accepted {
-            reply: "250 2.0.0 OK".to_owned()
-        }
-    );
-    assert_eq!(
-        one.recipients[2].delivery,
-        Delivery::Refused {
-            reply: "550 x".to_owned()
-        }
-    );
+    assert_eq!(one.recipients[0].delivery, Delivery::Accepted { reply: "250 2.0.0 OK".to_owned() });
+    assert_eq!(one.recipients[2].delivery, Delivery::Refused { reply: "550 x".to_owned() });
     assert_eq!(one.phase, Phase::Queued { next: at(61) });
-    assert_eq!(
-        one.due(at(1)),
-        Some(Due::File),
-        "the copy does not wait for the rest"
-    );
+    assert_eq!(one.due(at(1)), Some(Due::File), "the copy does not wait for the rest");
     assert_eq!(one.claim(at(61)).unwrap(), ["r1@example.org"]);
     assert!(one.rcpt_replies(&replies(&[250])).unwrap());
     one.dot_pending().unwrap();
@@ -80,9 +66,7 @@ fn all_refused_is_failed_and_too_large_is_final() {
 
     let mut large = queued(2);
     large.claim(at(0)).unwrap();
-    large
-        .declined((552, "5.3.4 too big"), SmtpStep::Mail, at(1), 0)
-        .unwrap();
+    large.declined((552, "5.3.4 too big"), SmtpStep::Mail, at(1), 0).unwrap();
     assert_eq!((large.phase, large.due_at()), (Phase::Failed, None));
     large.retry_now(at(9)).unwrap();
     assert_eq!(large.claim(at(9)).unwrap().len(), 2);
@@ -96,8 +80,7 @@ fn retries_spread_and_end_after_five_days() {
         assert!(next >= now, "time does not run backwards");
         now = next;
         one.claim(now).unwrap();
-        one.declined((451, "later"), SmtpStep::Mail, now, 3)
-            .unwrap();
+        one.declined((451, "later"), SmtpStep::Mail, now, 3).unwrap();
         tries += 1;
     }
     assert_eq!(one.phase, Phase::Failed);
@@ -143,10 +126,7 @@ fn found_is_sent_and_filed() {
     one.dot_pending().unwrap();
     assert!(one.recovered(at(5)));
     one.looked(true, at(10), 0).unwrap();
-    assert_eq!(
-        (one.phase, one.filing, one.due_at()),
-        (Phase::Sent, Filing::Filed, None)
-    );
+    assert_eq!((one.phase, one.filing, one.due_at()), (Phase::Sent, Filing::Filed, None));
 }
 
 #[test]
@@ -170,10 +150,7 @@ fn cancelling_keeps_what_was_accepted() {
 #[test]
 fn filing_is_tried_about_a_day_and_then_skipped() {
     let mut one = queued(1);
-    one.filing = Filing::Wanted {
-        next: at(0),
-        tries: 0,
-    };
+    one.filing = Filing::Wanted { next: at(0), tries: 0 };
     one.phase = Phase::Sent;
     while let Some(next) = one.due_at() {
         assert_eq!(one.due(next), Some(Due::File));
@@ -209,9 +186,7 @@ fn step(one: &mut Submission, server: &mut Server, now: &mut Wall, random: &mut 
             one.claim(*now).unwrap();
         }
         (Phase::Sending, 1 | 2) => one.not_sent(*now, entropy, "lost").unwrap(),
-        (Phase::Sending, 3) => one
-            .declined((first, "x"), SmtpStep::Mail, *now, entropy)
-            .unwrap(),
+        (Phase::Sending, 3) => one.declined((first, "x"), SmtpStep::Mail, *now, entropy).unwrap(),
         (Phase::Sending, _) => {
             if one.rcpt_replies(&replies(&each)).unwrap() {
                 if random.one_in(6) {
@@ -264,10 +239,7 @@ fn no_walk_and_no_crash_ever_sends_twice() {
     for seed in 0..4_000 {
         let mut random = Xorshift::new(seed);
         let mut one = queued(1 + random.below(4));
-        let mut server = Server {
-            dots: vec![0; one.recipients.len()],
-            resends: 0,
-        };
+        let mut server = Server { dots: vec![0; one.recipients.len()], resends: 0 };
         let mut now = at(0);
         for _ in 0..60 {
             let settled: Vec<bool> = one
@@ -284,15 +256,9 @@ fn no_walk_and_no_crash_ever_sends_twice() {
                     );
                 }
             }
-            assert!(
-                server.dots.iter().all(|dots| *dots <= 1 + server.resends),
-                "seed {seed}"
-            );
+            assert!(server.dots.iter().all(|dots| *dots <= 1 + server.resends), "seed {seed}");
             let flying = one.recipients.iter().any(is_in_flight);
-            let unknown = one
-                .recipients
-                .iter()
-                .any(|r| r.delivery == Delivery::Unknown);
+            let unknown = one.recipients.iter().any(|r| r.delivery == Delivery::Unknown);
             assert_eq!(unknown, matches!(one.phase, Phase::Unknown { .. }));
             assert!(!flying || matches!(one.phase, Phase::Sending | Phase::DotPending));
             assert!(one.phase != Phase::Sent || one.recipients.iter().any(is_accepted));
