@@ -18,11 +18,13 @@ pub mod store;
 pub mod supervisor;
 pub mod world;
 
+use config::Config;
 use ipc::Services;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::{Store, StoreError};
 use supervisor::Accounts;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use world::World;
@@ -37,18 +39,20 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts every stored account on `world`. Returns at once; nothing is dialled before this
-    /// returns. `spool` holds uploads, `socket` is only shown.
+    /// returns. `config` may change while it runs; `spool` holds uploads, `socket` is only shown.
     pub fn start(
         world: World,
         store: Store,
+        config: &watch::Receiver<Config>,
         spool: PathBuf,
         socket: PathBuf,
     ) -> Result<Self, StoreError> {
         let stop = CancellationToken::new();
-        let accounts = Accounts::new(world.clone(), store.clone(), stop.child_token());
+        let accounts =
+            Accounts::new(world.clone(), store.clone(), config.clone(), stop.child_token());
         accounts.start_all()?;
         let tasks = TaskTracker::new();
-        tasks.spawn(desktop::run(world.clone(), store.clone(), stop.child_token()));
+        tasks.spawn(desktop::run(world.clone(), store.clone(), config.clone(), stop.child_token()));
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
         Ok(Self { services, tasks, stop })
     }

@@ -11,6 +11,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 const USAGE: &str = "chapard keeps your mailboxes live. It is started by the service manager or by \
@@ -69,7 +70,14 @@ async fn serve(
         None => Listener::bind(&dirs.socket)?,
     };
     let end = CancellationToken::new();
-    let daemon = Daemon::start(world, store, dirs.state.join("spool"), dirs.socket.clone())?;
+    let (chosen, live) = watch::channel(config.clone());
+    let daemon = Daemon::start(world, store, &live, dirs.state.join("spool"), dirs.socket.clone())?;
+    let file = dirs.config.clone();
+    daemon.services.on_reload(Arc::new(move || {
+        let read = Config::load(&file).map_err(|error| error.to_string());
+        let taken = read.map(|config| drop(chosen.send(config)));
+        Box::pin(std::future::ready(taken))
+    }));
     let tasks = tokio_util::task::TaskTracker::new();
     tasks.spawn(monitor.run(end.child_token()));
     tasks.spawn(ipc::serve(Arc::clone(&daemon.services), listener, end.child_token()));

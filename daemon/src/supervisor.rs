@@ -5,6 +5,7 @@ pub use crate::account::report::{Condition, Progress, Report};
 pub use crate::account::submit::{SubmitError, Wish};
 use crate::account::sync::WholeRequest;
 use crate::account::{Command, Handle, connect, password_key, store_failure, submit};
+use crate::config::Config;
 use crate::limits;
 use crate::store::{Store, StoreError};
 use crate::world::World;
@@ -31,6 +32,7 @@ pub struct Accounts {
 struct Inner {
     world: World,
     store: Store,
+    config: watch::Receiver<Config>,
     stop: CancellationToken,
     tasks: TaskTracker,
     /// A lock, not a task: every use is a look-up of nanoseconds in a small map, never held over
@@ -95,10 +97,16 @@ pub struct ConnectStep {
 impl Accounts {
     /// A handle without running accounts.
     #[must_use]
-    pub fn new(world: World, store: Store, stop: CancellationToken) -> Self {
+    pub fn new(
+        world: World,
+        store: Store,
+        config: watch::Receiver<Config>,
+        stop: CancellationToken,
+    ) -> Self {
         let inner = Inner {
             world,
             store,
+            config,
             stop,
             tasks: TaskTracker::new(),
             running: Mutex::default(),
@@ -225,10 +233,11 @@ impl Accounts {
 
     async fn prove(
         self,
-        request: ConnectRequest,
+        mut request: ConnectRequest,
         tell: watch::Sender<ConnectReport>,
         stop: CancellationToken,
     ) {
+        request.window.get_or_insert(self.inner.config.borrow().window);
         let step = |step| tell.send_modify(|report| report.steps.push(step));
         let (world, store) = (&self.inner.world, &self.inner.store);
         let end = tokio::select! {

@@ -309,7 +309,12 @@ fn boot(
     disk: &SimDisk,
 ) -> Result<(Store, Accounts), chapar_daemon::store::StoreError> {
     let store = Store::open_on(Arc::new(disk.clone()), true, world.clock.wall())?;
-    let accounts = Accounts::new(world.world.clone(), store.clone(), CancellationToken::new());
+    let accounts = Accounts::new(
+        world.world.clone(),
+        store.clone(),
+        tokio::sync::watch::channel(chapar_daemon::config::Config::default()).1,
+        CancellationToken::new(),
+    );
     accounts.start_all()?;
     Ok((store, accounts))
 }

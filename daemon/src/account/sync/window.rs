@@ -58,7 +58,8 @@ impl Worker {
         let server = self.select(mailbox).await?;
         let mut candidates = vec![];
         if server.exists > 0 {
-            let first = server.exists.saturating_sub(SCAN_MESSAGES - 1).max(1);
+            let span = u32::try_from(budget).unwrap_or(u32::MAX).max(SCAN_MESSAGES);
+            let first = server.exists.saturating_sub(span - 1).max(1);
             let mut each = |fetched: crate::imap::Fetched| {
                 if let (Some(received_at), true) = (fetched.internal_date, fetched.uid > 0) {
                     candidates.push(Candidate {
