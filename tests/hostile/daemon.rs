@@ -19,10 +19,10 @@ const CALL: Duration = Duration::from_secs(90);
 const TICKS: f64 = 100.0;
 
 /// The password of every account here.
-pub const PASSWORD: &str = "hostile-canary-77";
+pub(crate) const PASSWORD: &str = "hostile-canary-77";
 
 /// The daemon.
-pub struct Daemon {
+pub(crate) struct Daemon {
     server: Server,
     socket: PathBuf,
     scratch: Scratch,
@@ -30,7 +30,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts it with nothing of the person's environment.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let scratch = Scratch::new("hostile");
         for part in ["run", "config", "state"] {
             let path = scratch.path().join(part);
@@ -56,7 +56,7 @@ impl Daemon {
     }
 
     /// Calls a method on a connection of its own.
-    pub fn call(&self, method: &str, params: &Value) -> Result<Value, String> {
+    pub(crate) fn call(&self, method: &str, params: &Value) -> Result<Value, String> {
         let mut client = Client::connect(&self.socket).map_err(|error| error.to_string())?;
         client.set_timeout(Some(CALL)).unwrap();
         let raw = client.call_raw(method, params).map_err(|error| error.to_string())?;
@@ -64,12 +64,12 @@ impl Daemon {
     }
 
     /// Calls it and demands success.
-    pub fn ask(&self, method: &str, params: &Value) -> Value {
+    pub(crate) fn ask(&self, method: &str, params: &Value) -> Value {
         self.call(method, params).unwrap_or_else(|error| panic!("{method} {params}: {error}"))
     }
 
     /// Connects a mailbox; its id, or what was said instead.
-    pub fn connect(&self, email: &str, imap: u16, smtp: u16, ca: &str) -> Result<String, Value> {
+    pub(crate) fn connect(&self, email: &str, imap: u16, smtp: u16, ca: &str) -> Result<String, Value> {
         let endpoint = |port| json!({"host": "localhost", "port": port, "security": "tls"});
         let begun = self.ask(
             "Account/connect",
@@ -90,22 +90,22 @@ impl Daemon {
     }
 
     /// One account as the daemon sees it.
-    pub fn account(&self, id: &str) -> Value {
+    pub(crate) fn account(&self, id: &str) -> Value {
         self.ask("Account/get", &json!({"ids": [id]}))["list"][0].clone()
     }
 
     /// Waits until the account is as `ready` wants it.
-    pub fn wait_account(&self, id: &str, limit: Duration, ready: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub(crate) fn wait_account(&self, id: &str, limit: Duration, ready: impl Fn(&Value) -> bool) -> Option<Value> {
         poll(limit, || Some(self.account(id)).filter(|account| ready(account)))
     }
 
     /// The end of the journal.
-    pub fn cursor(&self) -> Value {
+    pub(crate) fn cursor(&self) -> Value {
         self.ask("event/get", &json!({}))["cursor"].clone()
     }
 
     /// Waits for the next `email.received` of the account after `cursor`.
-    pub fn received(&self, id: &str, cursor: &Value, limit: Duration) -> bool {
+    pub(crate) fn received(&self, id: &str, cursor: &Value, limit: Duration) -> bool {
         let wait = u64::try_from(limit.as_millis()).unwrap();
         let params = json!({
             "since": cursor, "types": ["email.received"], "accountIds": [id], "waitMs": wait,
@@ -115,17 +115,17 @@ impl Daemon {
     }
 
     /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.server.is_running()
     }
 
     /// Forgets the peak, where the kernel lets us (it lets root).
-    pub fn reset_peak(&self) {
+    pub(crate) fn reset_peak(&self) {
         let _ = fs::write(format!("/proc/{}/clear_refs", self.server.pid()), "5");
     }
 
     /// The most memory it held since [`Self::reset_peak`], and what it holds, in KiB.
-    pub fn memory(&self) -> (u64, u64) {
+    pub(crate) fn memory(&self) -> (u64, u64) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
@@ -135,7 +135,7 @@ impl Daemon {
     }
 
     /// Processor seconds used so far.
-    pub fn cpu(&self) -> f64 {
+    pub(crate) fn cpu(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.server.pid())).unwrap();
         // the name in parentheses may hold anything; user and system time are 14 and 15
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -144,7 +144,7 @@ impl Daemon {
     }
 
     /// What it wrote to its log and standard error.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let mut log = fs::read_to_string(self.scratch.path().join("stderr")).unwrap_or_default();
         let ring = self.scratch.path().join("state/chapar/log/chapard.log");
         log.push_str(&fs::read_to_string(ring).unwrap_or_default());

@@ -16,17 +16,17 @@ use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 /// Mails in each mailbox of a polite answer: enough for the mass-delete guard.
-pub const MAILS: u32 = 40;
+pub(crate) const MAILS: u32 = 200;
 /// The mailboxes of a polite answer.
-pub const MAILBOXES: [&str; 2] = ["INBOX", "Archive"];
+pub(crate) const MAILBOXES: [&str; 2] = ["INBOX", "Archive"];
 const UIDVALIDITY: u32 = 7;
 /// Between two bytes of a dribble.
 const DRIBBLE: Duration = Duration::from_millis(200);
 
 /// The server.
-pub struct Hostile {
+pub(crate) struct Hostile {
     /// Where it listens.
-    pub port: u16,
+    pub(crate) port: u16,
     script: Arc<Script>,
     task: AbortHandle,
 }
@@ -40,7 +40,7 @@ struct Script {
 
 impl Hostile {
     /// Listens on a free port of loopback.
-    pub async fn listen(attack: &'static Attack, authority: &Authority) -> Self {
+    pub(crate) async fn listen(attack: &'static Attack, authority: &Authority) -> Self {
         let acceptor = TlsAcceptor::from(authority.server(&["localhost"], CertificateKind::Good));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -62,12 +62,12 @@ impl Hostile {
     }
 
     /// From now on it attacks, if it waits for this.
-    pub fn arm(&self) {
+    pub(crate) fn arm(&self) {
         self.script.armed.store(true, Ordering::SeqCst);
     }
 
     /// How often it attacked.
-    pub fn hits(&self) -> u32 {
+    pub(crate) fn hits(&self) -> u32 {
         self.script.hits.load(Ordering::SeqCst)
     }
 }
@@ -114,11 +114,20 @@ impl Script {
             if verb == "SELECT" {
                 selected = quoted(command).to_owned();
             }
-            stream.write_all(polite(tag, command, &selected).as_bytes()).await?;
+            stream.write_all(self.answer(tag, command, &selected).as_bytes()).await?;
             if verb == "LOGOUT" {
                 return stream.flush().await;
             }
         }
+    }
+
+    /// The polite answer; a server that lies in SEARCH first gives cause to ask.
+    fn answer(&self, tag: &str, command: &str, selected: &str) -> String {
+        let answer = polite(tag, command, selected);
+        if self.attack.at == "SEARCH" && self.armed.load(Ordering::SeqCst) {
+            return answer.replace(&format!("* {MAILS} EXISTS"), &format!("* {} EXISTS", MAILS - 1));
+        }
+        answer
     }
 
     fn strikes(&self, at: &str, connection: u32) -> bool {
@@ -146,7 +155,7 @@ impl Script {
         }
         match then {
             Then::Answer => {
-                stream.write_all(polite(tag, command, selected).as_bytes()).await?;
+                stream.write_all(self.answer(tag, command, selected).as_bytes()).await?;
                 return Ok(true);
             }
             Then::Ok => {
@@ -230,7 +239,7 @@ fn polite(tag: &str, command: &str, selected: &str) -> String {
 }
 
 /// The mail with this UID.
-pub fn mail(uid: u32, mailbox: &str) -> (String, String) {
+pub(crate) fn mail(uid: u32, mailbox: &str) -> (String, String) {
     let header = format!(
         "From: Eve <eve@hostile.test>\r\nTo: bob@hostile.test\r\nSubject: {mailbox} {uid}\r\n\
          Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <{uid}.{mailbox}@hostile.test>\r\n\r\n"
