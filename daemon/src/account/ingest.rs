@@ -108,7 +108,8 @@ pub fn plan(
 }
 
 /// Replaces the window of a mailbox whose UIDs lost their meaning. `same` names, by new UID, the
-/// messages that are the same mail; every other one is gone. Returns how many are gone.
+/// messages that are the same mail; every other one is gone. `late` arrived since and is left to
+/// [`receive`]. Returns how many are gone.
 pub fn replan(
     tx: &mut Txn<'_>,
     mailbox: MailboxId,
@@ -116,6 +117,7 @@ pub fn replan(
     window: &[Candidate],
     old: &[MessageId],
     same: &BTreeMap<u32, MessageId>,
+    late: &[Arrived],
 ) -> Result<u64, StoreError> {
     let kept: BTreeSet<MessageId> = same.values().copied().collect();
     let mut removed = 0;
@@ -139,7 +141,9 @@ pub fn replan(
             tx.put_message(&message)?;
         }
     }
-    plan(tx, mailbox, server, window)?;
+    let late: BTreeSet<u32> = late.iter().map(|arrived| arrived.uid).collect();
+    let planned = window.iter().filter(|candidate| !late.contains(&candidate.uid));
+    plan(tx, mailbox, server, &planned.cloned().collect::<Vec<_>>())?;
     Ok(removed)
 }
 

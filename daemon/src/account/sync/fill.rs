@@ -83,6 +83,12 @@ impl Worker {
         rows: &[UidRow],
         items: Items,
     ) -> Result<(), Failure> {
+        // Read afresh: what was planned again since the pass began has other numbers.
+        let view = self.context.store.read().map_err(store_failure)?;
+        let Some(mailbox) = &view.mailbox(mailbox.id).map_err(store_failure)? else {
+            return Ok(());
+        };
+        drop(view);
         let server = self.ensure_selected(mailbox).await?;
         if mailbox.server.is_some_and(|known| known.uidvalidity != server.uidvalidity) {
             return self.replan(mailbox).await;
