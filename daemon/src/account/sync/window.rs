@@ -126,11 +126,7 @@ impl Worker {
     }
 
     /// What was mirrored of a mailbox, so that as much is mirrored again.
-    fn before(
-        &self,
-        mailbox: &Mailbox,
-        old: &[(MessageId, Rematch)],
-    ) -> Result<Before, Failure> {
+    fn before(&self, mailbox: &Mailbox, old: &[(MessageId, Rematch)]) -> Result<Before, Failure> {
         let rows = old.len();
         let exists = mailbox.server.map_or(u32::MAX, |server| server.exists);
         let complete = usize::try_from(exists).is_ok_and(|exists| rows >= exists);
@@ -166,7 +162,7 @@ impl Worker {
 
 /// Only the newest of each mailbox can be among the newest of all.
 fn prune(candidates: &mut Vec<Candidate>, budget: usize) {
-    candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
+    candidates.sort_by_key(|c| std::cmp::Reverse((c.received_at, c.uid)));
     candidates.dedup_by_key(|candidate| candidate.uid);
     candidates.truncate(budget);
 }
