@@ -26,14 +26,13 @@ fn play(seed: u64) -> (Result<(), String>, Trace) {
     run(async move {
         let mut player = Player::new(seed, personality);
         let trace = player.world.trace.clone();
-        let outcome = match player.connect().await {
-            Err(failure) => Err(format!("connect: {failure:?}")),
-            Ok(_) => {
-                for step in decode(&scenario(seed)) {
-                    player.play(&step).await;
-                }
-                player.judge().await
+        let outcome = if let Err(failure) = player.connect().await {
+            Err(format!("connect: {failure:?}"))
+        } else {
+            for step in decode(&scenario(seed)) {
+                player.play(&step).await;
             }
+            player.judge().await
         };
         player.stop().await;
         (outcome, trace)

@@ -5,14 +5,43 @@ use super::{password_key, store_failure};
 use crate::imap;
 use crate::smtp;
 use crate::store::{Identity, Store, StoreError};
-use crate::supervisor::{ConnectRequest, ConnectStep};
 use crate::world::World;
-use chapar_engine::account::Account;
+use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::AccountId;
 use chapar_engine::limits::FIRST_SYNC_MESSAGES;
 use chapar_engine::provider::provider_of;
+use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+/// What a person gives to connect a mailbox.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
+pub struct ConnectRequest {
+    pub email: String,
+    pub name: Option<String>,
+    pub display_name: Option<String>,
+    pub imap: Endpoint,
+    pub smtp: Endpoint,
+    pub user: String,
+    pub password: Secret,
+    pub ca_pem: Option<String>,
+    pub window: Option<u32>,
+    pub notify: NotifyBy,
+}
+
+/// One proved step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "`what` is imap, smtp or saved; `detail` a phrase such as the server's name or the vault"
+)]
+pub struct ConnectStep {
+    pub what: &'static str,
+    pub detail: String,
+    pub took: Duration,
+}
 
 /// Proves and saves; `step` hears of each step as it holds.
 pub async fn connect(
@@ -51,6 +80,43 @@ pub async fn prove_imap(world: &World, login: &imap::Login) -> Result<String, Fa
 pub async fn prove_smtp(world: &World, login: &smtp::Login) -> Result<(), Failure> {
     smtp::Session::login(world, login).await?.quit().await;
     Ok(())
+}
+
+/// Proves changed settings of an account on both servers, with `password` or the stored one, and
+/// keeps a new password once they hold.
+pub async fn prove_change(
+    world: &World,
+    store: &Store,
+    wanted: &Account,
+    password: Option<Secret>,
+) -> Result<(), Failure> {
+    let known = match &password {
+        Some(password) => password.clone(),
+        None => super::password(world, store, wanted.id).await?,
+    };
+    let (user, ca_pem) = (wanted.user.clone(), wanted.ca_pem.clone());
+    let login = imap::Login {
+        endpoint: wanted.imap.clone(),
+        user: user.clone(),
+        password: known.clone(),
+        ca_pem: ca_pem.clone(),
+    };
+    prove_imap(world, &login).await?;
+    let login = smtp::Login { endpoint: wanted.smtp.clone(), user, password: known, ca_pem };
+    prove_smtp(world, &login).await?;
+    match password {
+        Some(password) => keep(world, &password_key(store, wanted.id), &password).await,
+        None => Ok(()),
+    }
+}
+
+async fn keep(world: &World, key: &str, password: &Secret) -> Result<(), Failure> {
+    world.secrets.put(key, password).await.map_err(|error| Failure {
+        code: "secrets.unavailable",
+        message: "The password could not be stored, so nothing was saved.".into(),
+        detail: Some(error.to_string()),
+        verdict: Verdict::Retry,
+    })
 }
 
 /// The login that `request` describes.
@@ -94,14 +160,10 @@ fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> 
 
 async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<Account, Failure> {
     let now = world.clock.wall();
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
     let id = store.write(now, |tx| tx.new_account_id()).await.map_err(store_failure)?;
     let key = password_key(store, id);
-    world.secrets.put(&key, &request.password).await.map_err(|error| Failure {
-        code: "secrets.unavailable",
-        message: "The password could not be stored, so nothing was saved.".into(),
-        detail: Some(error.to_string()),
-        verdict: Verdict::Retry,
-    })?;
+    keep(world, &key, &request.password).await?;
     let wanted = request.clone();
     let saved = store
         .write(now, move |tx| {
