@@ -13,8 +13,20 @@ use std::collections::BTreeSet;
 
 /// Every header that a composed mail may have.
 const HEADERS: &[&str] = &[
-    "from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references",
-    "mime-version", "content-type", "content-transfer-encoding", "content-disposition", "user-agent",
+    "from",
+    "to",
+    "cc",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "user-agent",
 ];
 
 fn field(dice: &mut Dice, longest: usize) -> String {
@@ -26,7 +38,11 @@ fn list(dice: &mut Dice) -> Vec<Address> {
     let mut list = Vec::new();
     for _ in 0..dice.below(4) {
         let local = *dice.pick(&["a", "b.c", "\"q r\"", "x+y", "o'n"]);
-        let email = if dice.chance(97) { format!("{local}@d{}.example", dice.below(3)) } else { text(dice, 12) };
+        let email = if dice.chance(97) {
+            format!("{local}@d{}.example", dice.below(3))
+        } else {
+            text(dice, 12)
+        };
         list.push(Address { name: dice.chance(70).then(|| field(dice, 30)), email });
     }
     list
@@ -46,7 +62,11 @@ fn draft(dice: &mut Dice) -> Draft {
         attachments: (0..dice.below(3))
             .map(|_| Attachment {
                 name: field(dice, 40),
-                content_type: if dice.chance(90) { "application/pdf".into() } else { field(dice, 20) },
+                content_type: if dice.chance(90) {
+                    "application/pdf".into()
+                } else {
+                    field(dice, 20)
+                },
                 bytes: (0..dice.below(300)).map(|_| (dice.roll() >> 9) as u8).collect(),
             })
             .collect(),
@@ -61,10 +81,19 @@ fn drafts() {
     run("drafts", 12_000, |dice| {
         let draft = draft(dice);
         let from = Address { name: Some(field(dice, 20)), email: "me@own.example".into() };
-        let frozen = Frozen { from, message_id: "1.2@own.example".into(), date: Wall(1_795_348_800_000), seed: dice.roll() };
+        let frozen = Frozen {
+            from,
+            message_id: "1.2@own.example".into(),
+            date: Wall(1_795_348_800_000),
+            seed: dice.roll(),
+        };
         let Ok(mail) = compose(&draft, &frozen) else { return };
         composed.set(composed.get() + 1);
-        assert_eq!(compose(&draft, &frozen).unwrap().bytes, mail.bytes, "not a function of its input");
+        assert_eq!(
+            compose(&draft, &frozen).unwrap().bytes,
+            mail.bytes,
+            "not a function of its input"
+        );
         wire(&mail.bytes);
         envelope(&draft, &mail.recipients);
         headers(&mail.bytes);
@@ -89,8 +118,13 @@ fn wire(bytes: &[u8]) {
 
 /// The recipients are those of the draft, each once.
 fn envelope(draft: &Draft, recipients: &[String]) {
-    let wanted: BTreeSet<&str> =
-        draft.to.iter().chain(&draft.cc).chain(&draft.bcc).map(|address| address.email.as_str()).collect();
+    let wanted: BTreeSet<&str> = draft
+        .to
+        .iter()
+        .chain(&draft.cc)
+        .chain(&draft.bcc)
+        .map(|address| address.email.as_str())
+        .collect();
     let given: BTreeSet<&str> = recipients.iter().map(String::as_str).collect();
     assert_eq!(given, wanted);
     assert_eq!(given.len(), recipients.len());
@@ -102,7 +136,11 @@ fn headers(bytes: &[u8]) {
     let head = std::str::from_utf8(&bytes[..end]).unwrap();
     let mut seen = BTreeSet::new();
     for line in head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])) {
-        let name = line.split_once(':').unwrap_or_else(|| panic!("no header: {line:?}")).0.to_ascii_lowercase();
+        let name = line
+            .split_once(':')
+            .unwrap_or_else(|| panic!("no header: {line:?}"))
+            .0
+            .to_ascii_lowercase();
         assert!(HEADERS.contains(&name.as_str()), "a header nobody meant: {line:?}");
         assert!(seen.insert(name), "twice: {line:?}");
     }
@@ -116,7 +154,10 @@ fn reread(draft: &Draft, bytes: &[u8]) {
         list.iter().filter(plain).map(|address| address.email.clone()).collect()
     };
     let read = |list: &[Address]| -> Vec<String> {
-        list.iter().map(|address| address.email.clone()).filter(|email| !email.contains(['"', ' '])).collect()
+        list.iter()
+            .map(|address| address.email.clone())
+            .filter(|email| !email.contains(['"', ' ']))
+            .collect()
     };
     assert_eq!(read(&summary.to), emails(&draft.to));
     assert_eq!(read(&summary.cc), emails(&draft.cc));
@@ -126,7 +167,8 @@ fn reread(draft: &Draft, bytes: &[u8]) {
     assert!(summary.bcc.is_empty());
     assert_eq!(summary.message_id.as_deref(), Some("1.2@own.example"));
     let words = |text: &str| -> Vec<String> {
-        let visible = text.replace(|c: char| c.is_control() || c == '\u{feff}' || c == '\u{202e}', " ");
+        let visible =
+            text.replace(|c: char| c.is_control() || c == '\u{feff}' || c == '\u{202e}', " ");
         visible.split_whitespace().map(str::to_owned).collect()
     };
     assert_eq!(words(&summary.subject).concat(), words(&draft.subject).concat(), "subject");

@@ -36,13 +36,20 @@ fn mime() {
     files.extend(corpus("reply-trimmer"));
     // one large mail of each kind that is dear to read, whether or not the corpora are here
     for (name, head, line) in [
-        ("own: base64", "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n", "iVBORw0KGgoAAAANSUhEUgAA\r\n"),
+        (
+            "own: base64",
+            "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+            "iVBORw0KGgoAAAANSUhEUgAA\r\n",
+        ),
         ("own: quoted", "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "caf=C3=A9 =\r\n"),
         ("own: header", "", "To: =?utf-8?q?caf=C3=A9?= <a@b.c>, \"x\" <d@e.f>,\r\n"),
         ("own: html", "Content-Type: text/html\r\n\r\n", "<div><p>x &amp; y</div>\r\n"),
         ("own: parts", "Content-Type: multipart/mixed; boundary=x\r\n\r\n", "--x\r\n\r\ntext\r\n"),
     ] {
-        files.push((name.into(), format!("{head}{}", line.repeat((1 << 20) / line.len())).into_bytes()));
+        files.push((
+            name.into(),
+            format!("{head}{}", line.repeat((1 << 20) / line.len())).into_bytes(),
+        ));
     }
     let (mut all, mut total) = (0, Duration::ZERO);
     let mut dear: Vec<(Duration, String)> = Vec::new();

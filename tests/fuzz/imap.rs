@@ -34,7 +34,12 @@ fn login() -> Login {
 }
 
 /// A server that lets the client in (mostly) and then answers from old dialogues, changed.
-async fn server(stream: DuplexStream, mut dice: Dice, seeds: Arc<Vec<Vec<u8>>>, sent: Arc<AtomicUsize>) {
+async fn server(
+    stream: DuplexStream,
+    mut dice: Dice,
+    seeds: Arc<Vec<Vec<u8>>>,
+    sent: Arc<AtomicUsize>,
+) {
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
     let wild_from = if dice.chance(85) { 3 } else { dice.below(3) };
@@ -54,7 +59,9 @@ async fn server(stream: DuplexStream, mut dice: Dice, seeds: Arc<Vec<Vec<u8>>>, 
         let text = String::from_utf8_lossy(&line).into_owned();
         let (tag, command) = text.trim_end().split_once(' ').unwrap_or(("A1", ""));
         let polite = if command.starts_with("CAPABILITY") {
-            Some("* CAPABILITY IMAP4rev1 IDLE CONDSTORE LIST-EXTENDED LIST-STATUS SPECIAL-USE UIDPLUS\r\n")
+            Some(
+                "* CAPABILITY IMAP4rev1 IDLE CONDSTORE LIST-EXTENDED LIST-STATUS SPECIAL-USE UIDPLUS\r\n",
+            )
         } else if command.starts_with("LOGIN") || command.starts_with("ID ") {
             Some("")
         } else {
@@ -91,12 +98,22 @@ fn replace(bytes: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
 
 /// One command out of all there are; what it says must hold whatever the server did.
 async fn step(session: &mut Session, dice: &mut Dice, sent: &AtomicUsize) -> Result<(), Failure> {
-    let items = *dice.pick(&[Items::Facts, Items::Summary, Items::Whole, Items::Flags, Items::FlagsSince(3)]);
+    let items = *dice.pick(&[
+        Items::Facts,
+        Items::Summary,
+        Items::Whole,
+        Items::Flags,
+        Items::FlagsSince(3),
+    ]);
     match dice.below(7) {
         0 => {
             for listed in session.list().await? {
-                assert!(!listed.wire_name.is_empty() && !listed.wire_name.contains(['\r', '\n', '\0']));
-                assert!(listed.status.is_none_or(|state| state.uidvalidity > 0 && state.uidnext > 0));
+                assert!(
+                    !listed.wire_name.is_empty() && !listed.wire_name.contains(['\r', '\n', '\0'])
+                );
+                assert!(
+                    listed.status.is_none_or(|state| state.uidvalidity > 0 && state.uidnext > 0)
+                );
             }
         }
         1 => {
@@ -122,7 +139,11 @@ async fn step(session: &mut Session, dice: &mut Dice, sent: &AtomicUsize) -> Res
             let mut held = 0;
             let mut each = |fetched: chapar_daemon::imap::Fetched| {
                 assert!(fetched.uid > 0);
-                held += [&fetched.header, &fetched.text, &fetched.body].into_iter().flatten().map(Vec::len).sum::<usize>();
+                held += [&fetched.header, &fetched.text, &fetched.body]
+                    .into_iter()
+                    .flatten()
+                    .map(Vec::len)
+                    .sum::<usize>();
             };
             let fetched = session.fetch(Which::Uids("1:9".into()), items, &mut each).await;
             assert!(held <= sent.load(Ordering::Relaxed), "more was read than was sent");
@@ -141,7 +162,8 @@ fn sessions() {
         lent.play(async |world, theirs| {
             let sent = Arc::new(AtomicUsize::new(0));
             let hostile = Dice::new(dice.roll());
-            let server = tokio::spawn(server(theirs, hostile, Arc::clone(&seeds), Arc::clone(&sent)));
+            let server =
+                tokio::spawn(server(theirs, hostile, Arc::clone(&seeds), Arc::clone(&sent)));
             match Session::login(&world, &login()).await {
                 Err(failure) => check_failure(&failure),
                 Ok(mut session) => {
@@ -167,9 +189,20 @@ fn sessions() {
 
 /// One FETCH response as servers may write it: any order, case, quoting, spacing of the grammar.
 fn fetch_response(dice: &mut Dice, uid: u32) -> String {
-    const FLAGS: &[&str] = &["\\Seen", "\\ANSWERED", "\\flagged", "\\Deleted", "\\Draft", "$Forwarded", "Work", "x-y.z", "\\Recent"];
+    const FLAGS: &[&str] = &[
+        "\\Seen",
+        "\\ANSWERED",
+        "\\flagged",
+        "\\Deleted",
+        "\\Draft",
+        "$Forwarded",
+        "Work",
+        "x-y.z",
+        "\\Recent",
+    ];
     let flags: Vec<&str> = (0..dice.below(5)).map(|_| *dice.pick(FLAGS)).collect();
-    const MONTHS: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: &[&str] =
+        &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let day = 1 + dice.below(28);
     let date = format!(
         "{day:>2}-{}-{} {:02}:{:02}:{:02} {}",
@@ -190,7 +223,9 @@ fn fetch_response(dice: &mut Dice, uid: u32) -> String {
         items.push(format!("MODSEQ ({})", 1 + dice.roll() % (1 << 60)));
     }
     if dice.chance(40) {
-        let text: String = (0..dice.below(20)).map(|_| *dice.pick(&['a', ' ', ')', '(', '\r', '\n', '{', '}', '*'])).collect();
+        let text: String = (0..dice.below(20))
+            .map(|_| *dice.pick(&['a', ' ', ')', '(', '\r', '\n', '{', '}', '*']))
+            .collect();
         items.push(format!("BODY[TEXT]<0> {{{}}}\r\n{text}", text.len()));
     }
     if dice.chance(20) {
@@ -209,7 +244,9 @@ type Facts = (Vec<String>, i64, u32);
 
 /// What imap-codec reads.
 fn theirs(response: &str) -> Option<(u32, Facts)> {
-    let (_, Response::Data(Data::Fetch { items, .. })) = ResponseCodec::new().decode(response.as_bytes()).ok()? else {
+    let (_, Response::Data(Data::Fetch { items, .. })) =
+        ResponseCodec::new().decode(response.as_bytes()).ok()?
+    else {
         return None;
     };
     let (mut uid, mut flags, mut at, mut size) = (None, None, None, None);
@@ -261,7 +298,9 @@ fn fetch_differs_from_no_other_parser() {
                     let (tag, command) = line.split_once(' ').unwrap();
                     say = match command {
                         command if command.contains("FETCH") => wire.clone(),
-                        command if command.starts_with("CAPABILITY") => "* CAPABILITY IMAP4rev1\r\n".into(),
+                        command if command.starts_with("CAPABILITY") => {
+                            "* CAPABILITY IMAP4rev1\r\n".into()
+                        }
                         _ => String::new(),
                     };
                     let _ = write!(say, "{tag} OK done\r\n");
@@ -272,7 +311,11 @@ fn fetch_differs_from_no_other_parser() {
             let which = Which::Uids("1:*".into());
             session
                 .fetch(which, Items::Summary, &mut |fetched| {
-                    let facts = (fetched.flags.unwrap(), fetched.internal_date.unwrap().0, fetched.size.unwrap());
+                    let facts = (
+                        fetched.flags.unwrap(),
+                        fetched.internal_date.unwrap().0,
+                        fetched.size.unwrap(),
+                    );
                     read.insert(fetched.uid, facts);
                 })
                 .await

@@ -41,7 +41,8 @@ fn frames() {
         let mut wire = Vec::new();
         let mut messages = Vec::new();
         for _ in 0..dice.below(5) {
-            let message = serde_json::to_vec(&json!({"jsonrpc": "2.0", "x": text(dice, 60)})).unwrap();
+            let message =
+                serde_json::to_vec(&json!({"jsonrpc": "2.0", "x": text(dice, 60)})).unwrap();
             encode(framing, &message, &mut wire);
             messages.push(message);
         }
@@ -79,9 +80,14 @@ fn anything(dice: &mut Dice, depth: usize) -> Value {
         2 => json!(dice.roll()),
         3 => json!(-1.5e300),
         4 => json!(text(dice, 20)),
-        5 => json!(*dice.pick(&["a1", "mb1", "M1", "T1", "S1", "0", "2026-11-22T12:00:00Z", "tls"])),
+        5 => {
+            json!(*dice.pick(&["a1", "mb1", "M1", "T1", "S1", "0", "2026-11-22T12:00:00Z", "tls"]))
+        }
         6 => (0..dice.below(4)).map(|_| anything(dice, depth - 1)).collect(),
-        _ => (0..dice.below(4)).map(|_| (text(dice, 6), anything(dice, depth - 1))).collect::<Map<_, _>>().into(),
+        _ => (0..dice.below(4))
+            .map(|_| (text(dice, 6), anything(dice, depth - 1)))
+            .collect::<Map<_, _>>()
+            .into(),
     }
 }
 
@@ -116,10 +122,24 @@ fn made(dice: &mut Dice, document: &Value, schema: &Value, depth: usize) -> Valu
         Some("integer" | "number") => json!(dice.below(70_000)),
         Some("string") => match schema["pattern"].as_str() {
             Some(pattern) => {
-                let prefix: String = pattern.trim_start_matches('^').chars().take_while(char::is_ascii_alphabetic).collect();
+                let prefix: String = pattern
+                    .trim_start_matches('^')
+                    .chars()
+                    .take_while(char::is_ascii_alphabetic)
+                    .collect();
                 json!(format!("{prefix}{}", 1 + dice.below(9)))
             }
-            None => json!(*dice.pick(&["a1", "mb2", "M3", "T4", "S5", "i1", "12", "2026-11-22T12:00:00Z", "x"])),
+            None => json!(*dice.pick(&[
+                "a1",
+                "mb2",
+                "M3",
+                "T4",
+                "S5",
+                "i1",
+                "12",
+                "2026-11-22T12:00:00Z",
+                "x"
+            ])),
         },
         Some("array") => {
             let count = dice.below(3);
@@ -127,8 +147,12 @@ fn made(dice: &mut Dice, document: &Value, schema: &Value, depth: usize) -> Valu
         }
         Some("object") => {
             let mut object = Map::new();
-            let required: Vec<&str> =
-                schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
                 if required.contains(&name.as_str()) && dice.chance(98) || dice.chance(30) {
                     object.insert(name.clone(), made(dice, document, inner, depth - 1));
@@ -152,7 +176,10 @@ fn parameters() {
     run("parameters", 25_000, |dice| {
         let at = dice.below(Method::ALL.len());
         let method = Method::ALL[at];
-        let described = methods.iter().find(|one| one["name"] == method.name()).expect("every method is described");
+        let described = methods
+            .iter()
+            .find(|one| one["name"] == method.name())
+            .expect("every method is described");
         let params = if dice.chance(10) {
             anything(dice, 4)
         } else {
@@ -172,8 +199,11 @@ fn parameters() {
         }
     });
     println!("parameters: {} accepted", accepted.get());
-    if std::env::var_os("CHAPAR_FUZZ_ONLY").is_none() && std::env::var_os("CHAPAR_FUZZ_CASES").is_none() {
-        let never: Vec<_> = Method::ALL.iter().zip(&names).filter(|(_, count)| count.get() == 0).collect();
+    if std::env::var_os("CHAPAR_FUZZ_ONLY").is_none()
+        && std::env::var_os("CHAPAR_FUZZ_CASES").is_none()
+    {
+        let never: Vec<_> =
+            Method::ALL.iter().zip(&names).filter(|(_, count)| count.get() == 0).collect();
         assert!(never.is_empty(), "never made right: {never:?}");
     }
 }

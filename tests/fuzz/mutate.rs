@@ -122,9 +122,9 @@ fn byte(dice: &mut Dice) -> u8 {
 /// Text out of letters that matter to mail.
 pub(crate) fn text(dice: &mut Dice, longest: usize) -> String {
     const LETTERS: &[char] = &[
-        'a', 'b', 'Z', '0', '9', ' ', '.', '@', '-', '_', '"', '\\', '<', '>', '(', ')', ',', ';', ':', '&',
-        '=', '?', '+', '/', '%', '[', ']', 'é', 'ß', '日', '😀', '\u{202e}', '\u{feff}', '\u{85}', '\u{7f}',
-        '\t', '\r', '\n', '\0', '\u{1b}',
+        'a', 'b', 'Z', '0', '9', ' ', '.', '@', '-', '_', '"', '\\', '<', '>', '(', ')', ',', ';',
+        ':', '&', '=', '?', '+', '/', '%', '[', ']', 'é', 'ß', '日', '😀', '\u{202e}', '\u{feff}',
+        '\u{85}', '\u{7f}', '\t', '\r', '\n', '\0', '\u{1b}',
     ];
     (0..dice.below(longest + 1)).map(|_| *dice.pick(LETTERS)).collect()
 }

@@ -18,7 +18,8 @@ impl Net for Pipe {
     fn connect<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, Result<BoxStream, Failure>> {
         let stream = self.0.lock().unwrap().take();
         Box::pin(async {
-            let stream = stream.ok_or_else(|| Failure::of("net.refused", "no second connection", None))?;
+            let stream =
+                stream.ok_or_else(|| Failure::of("net.refused", "no second connection", None))?;
             Ok(Box::new(stream) as BoxStream)
         })
     }
@@ -42,8 +43,11 @@ pub(crate) struct Lent {
 
 impl Lent {
     pub(crate) fn new() -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
         let world = runtime.block_on(async { SimWorld::new(1, Personality::default()).world });
         Self { runtime, world }
     }

@@ -43,10 +43,12 @@ pub(crate) fn corpus(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
 
 /// Whole mails.
 pub(crate) fn mails() -> Vec<Vec<u8>> {
-    let mut mails: Vec<Vec<u8>> = MAILS.iter().map(|mail| mail.replace('\n', "\r\n").into_bytes()).collect();
-    mails.extend((0..20).map(|seed| {
-        chapar_tests::sandbox::corpus::one("ada@example.org", seed, 1_790_000_000)
-    }));
+    let mut mails: Vec<Vec<u8>> =
+        MAILS.iter().map(|mail| mail.replace('\n', "\r\n").into_bytes()).collect();
+    mails
+        .extend((0..20).map(|seed| {
+            chapar_tests::sandbox::corpus::one("ada@example.org", seed, 1_790_000_000)
+        }));
     mails.extend(corpus("mime").into_iter().chain(corpus("bounces")).map(|(_, bytes)| bytes));
     mails
 }

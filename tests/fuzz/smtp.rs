@@ -51,7 +51,12 @@ fn polite(command: &str, pipelining: bool) -> &'static str {
 }
 
 /// Answers; counts the lines that are a single dot while a message may come.
-async fn server(stream: DuplexStream, mut dice: Dice, seeds: Arc<Vec<Vec<u8>>>, dots: Arc<AtomicUsize>) {
+async fn server(
+    stream: DuplexStream,
+    mut dice: Dice,
+    seeds: Arc<Vec<Vec<u8>>>,
+    dots: Arc<AtomicUsize>,
+) {
     let mut stream = BufReader::new(stream);
     let pipelining = dice.chance(50);
     let wild_from = dice.below(11);
@@ -89,7 +94,13 @@ async fn server(stream: DuplexStream, mut dice: Dice, seeds: Arc<Vec<Vec<u8>>>, 
         let command = String::from_utf8_lossy(&line).into_owned();
         say = match (command.as_str(), answers) {
             // the two answers of AUTH LOGIN
-            (text, 0..2) if !text.contains(' ') && text.trim_end() != "DATA" && !pipelining && text.len() < 20 && turn < 6 => {
+            (text, 0..2)
+                if !text.contains(' ')
+                    && text.trim_end() != "DATA"
+                    && !pipelining
+                    && text.len() < 20
+                    && turn < 6 =>
+            {
                 answers += 1;
                 if answers == 1 { b"334 UGFzc3dvcmQ6\r\n".to_vec() } else { b"235 in\r\n".to_vec() }
             }
@@ -100,19 +111,24 @@ async fn server(stream: DuplexStream, mut dice: Dice, seeds: Arc<Vec<Vec<u8>>>, 
 
 fn check_reply(reply: &Reply) {
     assert!((200..=559).contains(&reply.code), "{reply:?}");
-    assert!(reply.text.chars().count() <= 512 && !reply.text.chars().any(char::is_control), "{reply:?}");
+    assert!(
+        reply.text.chars().count() <= 512 && !reply.text.chars().any(char::is_control),
+        "{reply:?}"
+    );
 }
 
 #[test]
 fn sessions() {
-    let seeds: Arc<Vec<Vec<u8>>> = Arc::new(REPLIES.iter().map(|reply| reply.as_bytes().to_vec()).collect());
+    let seeds: Arc<Vec<Vec<u8>>> =
+        Arc::new(REPLIES.iter().map(|reply| reply.as_bytes().to_vec()).collect());
     let lent = Lent::new();
     let counts = [const { AtomicUsize::new(0) }; 4];
     run("SMTP sessions", 12_000, |dice| {
         lent.play(async |world, theirs| {
             let dots = Arc::new(AtomicUsize::new(0));
             let hostile = Dice::new(dice.roll());
-            let server = tokio::spawn(server(theirs, hostile, Arc::clone(&seeds), Arc::clone(&dots)));
+            let server =
+                tokio::spawn(server(theirs, hostile, Arc::clone(&seeds), Arc::clone(&dots)));
             let mut session = match Session::login(&world, &login()).await {
                 Ok(session) => session,
                 Err(failure) => {
@@ -120,7 +136,8 @@ fn sessions() {
                     return check_failure(&failure);
                 }
             };
-            let recipients: Vec<String> = (0..=dice.below(4)).map(|n| format!("r{n}@x.example")).collect();
+            let recipients: Vec<String> =
+                (0..=dice.below(4)).map(|n| format!("r{n}@x.example")).collect();
             for _ in 0..2 {
                 let begun = session.begin("me@own.example", &recipients, 40, false).await;
                 let (replies, ready) = match begun {
@@ -148,7 +165,11 @@ fn sessions() {
                         counts[3].fetch_add(1, Ordering::Relaxed);
                         drop(session);
                         let _ = server.await;
-                        assert_eq!(dots.load(Ordering::SeqCst), before, "sent, and said that it was not");
+                        assert_eq!(
+                            dots.load(Ordering::SeqCst),
+                            before,
+                            "sent, and said that it was not"
+                        );
                         return;
                     }
                 }
@@ -158,6 +179,11 @@ fn sessions() {
         });
     });
     let [refused, answered, lost, unsent] = counts.map(AtomicUsize::into_inner);
-    println!("SMTP sessions: {refused} logins refused, {answered} answered, {lost} lost, {unsent} not sent");
-    assert!(std::env::var_os("CHAPAR_FUZZ_ONLY").is_some() || (refused > 50 && answered > 50 && lost > 5));
+    println!(
+        "SMTP sessions: {refused} logins refused, {answered} answered, {lost} lost, {unsent} not sent"
+    );
+    assert!(
+        std::env::var_os("CHAPAR_FUZZ_ONLY").is_some()
+            || (refused > 50 && answered > 50 && lost > 5)
+    );
 }

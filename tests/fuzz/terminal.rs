@@ -7,14 +7,29 @@ use chapar_daemon::config::Config;
 use std::path::Path;
 
 fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[test]
 fn nothing_steers_a_terminal() {
     const PIECES: &[&str] = &[
-        "\u{1b}[2J", "\u{1b}]0;title\u{7}", "\u{1b}]8;;http://x\u{1b}\\", "\u{9b}31m", "\u{90}q", "\u{1b}P",
-        "\u{1b}", "\u{202e}", "\u{2066}", "\r", "\n", "\t", "\u{85}", "\u{2028}", "safe", "ü",
+        "\u{1b}[2J",
+        "\u{1b}]0;title\u{7}",
+        "\u{1b}]8;;http://x\u{1b}\\",
+        "\u{9b}31m",
+        "\u{90}q",
+        "\u{1b}P",
+        "\u{1b}",
+        "\u{202e}",
+        "\u{2066}",
+        "\r",
+        "\n",
+        "\t",
+        "\u{85}",
+        "\u{2028}",
+        "safe",
+        "ü",
     ];
     run("terminal", 20_000, |dice| {
         let mut input = String::new();
@@ -54,7 +69,10 @@ fn configurations() {
         if let Err(error) = Config::parse(&text, Path::new("/x/config.toml")) {
             let said = error.to_string();
             assert!(said.starts_with("/x/config.toml"), "{said}");
-            assert!(error.line.is_none_or(|line| line >= 1 && line <= text.lines().count() + 1), "{said}");
+            assert!(
+                error.line.is_none_or(|line| line >= 1 && line <= text.lines().count() + 1),
+                "{said}"
+            );
         }
     });
 }

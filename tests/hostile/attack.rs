@@ -140,7 +140,12 @@ pub(crate) static ATTACKS: &[Attack] = &[
         when: When::FirstSync,
         at: "FETCH BODY",
         say: |_| {
-            many(format!("* 1 FETCH (UID 1 BODY[] {{{}}}\r\n", 140 * MIB), vec![b'x'; MIB], 140, Then::Ok)
+            many(
+                format!("* 1 FETCH (UID 1 BODY[] {{{}}}\r\n", 140 * MIB),
+                vec![b'x'; MIB],
+                140,
+                Then::Ok,
+            )
         },
         outcome: PROTOCOL,
     },
@@ -150,7 +155,8 @@ pub(crate) static ATTACKS: &[Attack] = &[
         at: "FETCH BODY",
         say: |_| {
             let body = "x".repeat(60 << 10);
-            let one = format!("* 1 FETCH (UID 1 RFC822.SIZE 9 BODY[] {{{}}}\r\n{body})\r\n", body.len());
+            let one =
+                format!("* 1 FETCH (UID 1 RFC822.SIZE 9 BODY[] {{{}}}\r\n{body})\r\n", body.len());
             many("", one, 1_500, Then::Answer)
         },
         outcome: Outcome::Lives,
@@ -257,7 +263,8 @@ pub(crate) static ATTACKS: &[Attack] = &[
         when: When::FirstSync,
         at: "greeting",
         say: |_| {
-            let noise: Vec<u8> = (0..64_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+            let noise: Vec<u8> =
+                (0..64_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
             many("* OK ready\r\n", noise, 10, Then::Silence)
         },
         outcome: Outcome::Waits,
@@ -269,7 +276,10 @@ pub(crate) static ATTACKS: &[Attack] = &[
         say: |_| {
             let mut out = String::new();
             for uid in 1_000..1_500 {
-                let _ = write!(out, "* 9 FETCH (UID {uid} FLAGS () RFC822.SIZE 3 BODY[] {{3}}\r\nabc)\r\n");
+                let _ = write!(
+                    out,
+                    "* 9 FETCH (UID {uid} FLAGS () RFC822.SIZE 3 BODY[] {{3}}\r\nabc)\r\n"
+                );
             }
             say(out, Then::Answer)
         },
@@ -280,7 +290,10 @@ pub(crate) static ATTACKS: &[Attack] = &[
         when: When::FirstSync,
         at: "SELECT",
         say: |_| {
-            say("* 4294967295 EXISTS\r\n* OK [UIDVALIDITY 7] -\r\n* OK [UIDNEXT 4294967295] -\r\n", Then::Ok)
+            say(
+                "* 4294967295 EXISTS\r\n* OK [UIDVALIDITY 7] -\r\n* OK [UIDNEXT 4294967295] -\r\n",
+                Then::Ok,
+            )
         },
         outcome: Outcome::Waits,
     },
@@ -339,9 +352,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
         name: "SELECT says 0 once",
         when: When::LiveOnce,
         at: "SELECT",
-        say: |_| {
-            say("* 0 EXISTS\r\n* OK [UIDVALIDITY 7] -\r\n* OK [UIDNEXT 201] -\r\n", Then::Ok)
-        },
+        say: |_| say("* 0 EXISTS\r\n* OK [UIDVALIDITY 7] -\r\n* OK [UIDNEXT 201] -\r\n", Then::Ok),
         outcome: Outcome::Keeps,
     },
     Attack {

@@ -69,7 +69,13 @@ impl Daemon {
     }
 
     /// Connects a mailbox; its id, or what was said instead.
-    pub(crate) fn connect(&self, email: &str, imap: u16, smtp: u16, ca: &str) -> Result<String, Value> {
+    pub(crate) fn connect(
+        &self,
+        email: &str,
+        imap: u16,
+        smtp: u16,
+        ca: &str,
+    ) -> Result<String, Value> {
         let endpoint = |port| json!({"host": "localhost", "port": port, "security": "tls"});
         let begun = self.ask(
             "Account/connect",
@@ -95,7 +101,12 @@ impl Daemon {
     }
 
     /// Waits until the account is as `ready` wants it.
-    pub(crate) fn wait_account(&self, id: &str, limit: Duration, ready: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub(crate) fn wait_account(
+        &self,
+        id: &str,
+        limit: Duration,
+        ready: impl Fn(&Value) -> bool,
+    ) -> Option<Value> {
         poll(limit, || Some(self.account(id)).filter(|account| ready(account)))
     }
 

@@ -22,8 +22,8 @@ use chapar_tests::rig::process::poll;
 use chapar_tests::sandbox::ca::Authority;
 use chapar_tests::sandbox::provider::{Listening, Personality, Provider};
 use daemon::{Daemon, PASSWORD};
-use server::{Hostile, MAILBOXES, MAILS};
 use serde_json::{Value, json};
+use server::{Hostile, MAILBOXES, MAILS};
 use std::time::{Duration, Instant};
 
 /// What one hostile server may cost in memory (issue 2, Done-when 6).
@@ -33,7 +33,7 @@ const PUSH: Duration = Duration::from_secs(10);
 /// Until the first blow lands, and until the account has said what it makes of it.
 const LAND: Duration = Duration::from_secs(30);
 /// How long the attack goes on while the healthy account is watched and time is measured.
-const WATCH: Duration = Duration::from_secs(4);
+const WATCH: Duration = Duration::from_secs(3);
 /// Share of a processor after back-off, with the retries that fall into it: more is a busy loop.
 const BACKED_OFF: f64 = 0.3;
 /// Share of a processor where the server is believed and there is work: other accounts need the rest.
@@ -108,7 +108,11 @@ fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
     let all = u64::from(MAILS) * MAILBOXES.len() as u64;
     if attack.when != When::FirstSync {
         let live = |account: &Value| account["state"] == "live" && account["mails"] == all;
-        assert!(stage.daemon.wait_account(&id, LAND, live).is_some(), "{}", stage.daemon.account(&id));
+        assert!(
+            stage.daemon.wait_account(&id, LAND, live).is_some(),
+            "{}",
+            stage.daemon.account(&id)
+        );
         hostile.arm();
         // the answer comes with the end of the pass, however that is
         let _ = stage.daemon.call("Account/sync", &json!({"accountId": id}));
@@ -117,8 +121,12 @@ fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
         faults.push(format!("the attack never landed: {}", stage.daemon.account(&id)));
     }
     let said = match attack.outcome {
-        Outcome::Fails(_) => stage.daemon.wait_account(&id, LAND, |account| !account["health"][0].is_null()),
-        Outcome::Lives => stage.daemon.wait_account(&id, LAND, |account| account["state"] == "live"),
+        Outcome::Fails(_) => {
+            stage.daemon.wait_account(&id, LAND, |account| !account["health"][0].is_null())
+        }
+        Outcome::Lives => {
+            stage.daemon.wait_account(&id, LAND, |account| account["state"] == "live")
+        }
         Outcome::Waits | Outcome::Keeps => None,
     };
     let begun = stage.daemon.cpu();
@@ -160,10 +168,15 @@ fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
 fn hostile_servers() {
     let only = std::env::var("CHAPAR_ATTACK").unwrap_or_default();
     let mut stage = Stage::set();
-    println!("| attack | hits | MiB more | CPU % | push ms | state | code |\n|---|--:|--:|--:|--:|---|---|");
+    println!(
+        "| attack | hits | MiB more | CPU % | push ms | state | code |\n|---|--:|--:|--:|--:|---|---|"
+    );
     let mut broken = Vec::new();
-    for (number, attack) in ATTACKS.iter().enumerate().filter(|(_, attack)| attack.name.contains(&only)) {
-        let Figures { hits, grown, cpu, push, state, code, faults } = play(&mut stage, number, attack);
+    for (number, attack) in
+        ATTACKS.iter().enumerate().filter(|(_, attack)| attack.name.contains(&only))
+    {
+        let Figures { hits, grown, cpu, push, state, code, faults } =
+            play(&mut stage, number, attack);
         let push = push.map_or("none".to_owned(), |push| push.as_millis().to_string());
         println!(
             "| {} | {hits} | {:.1} | {:.0} | {push} | {state} | {code} |{}",

@@ -125,7 +125,8 @@ impl Script {
     fn answer(&self, tag: &str, command: &str, selected: &str) -> String {
         let answer = polite(tag, command, selected);
         if self.attack.at == "SEARCH" && self.armed.load(Ordering::SeqCst) {
-            return answer.replace(&format!("* {MAILS} EXISTS"), &format!("* {} EXISTS", MAILS - 1));
+            return answer
+                .replace(&format!("* {MAILS} EXISTS"), &format!("* {} EXISTS", MAILS - 1));
         }
         answer
     }
@@ -134,7 +135,9 @@ impl Script {
         let due = match self.attack.when {
             When::FirstSync => connection > 1,
             When::Live => self.armed.load(Ordering::SeqCst),
-            When::LiveOnce => self.armed.load(Ordering::SeqCst) && self.hits.load(Ordering::SeqCst) == 0,
+            When::LiveOnce => {
+                self.armed.load(Ordering::SeqCst) && self.hits.load(Ordering::SeqCst) == 0
+            }
         };
         due && at == self.attack.at
     }

@@ -60,14 +60,14 @@ impl Arrived {
         /// A string, an address or a tree entry besides its text.
         const ENTRY: usize = 64;
         let summary = &self.summary;
-        let addresses =
-            [&summary.from, &summary.reply_to, &summary.to, &summary.cc, &summary.bcc];
+        let addresses = [&summary.from, &summary.reply_to, &summary.to, &summary.cc, &summary.bcc];
         let addresses = addresses.into_iter().flatten().map(|address| {
             ENTRY + address.email.len() + address.name.as_ref().map_or(0, String::len)
         });
         let ids = summary.references.iter().chain(&summary.in_reply_to).map(|id| ENTRY + id.len());
         let flags = self.flags.iter().flat_map(Flags::iter).map(|flag| ENTRY + flag.len());
-        let rest = summary.subject.len() + summary.preview.len() + self.bytes.as_ref().map_or(0, Vec::len);
+        let rest =
+            summary.subject.len() + summary.preview.len() + self.bytes.as_ref().map_or(0, Vec::len);
         ENTRY + rest + addresses.chain(ids).chain(flags).sum::<usize>()
     }
 }

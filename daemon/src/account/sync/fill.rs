@@ -86,7 +86,8 @@ impl Worker {
             Ok(batch) => batch,
             Err(failure) => return Err(self.suspect(rows, failure).await),
         };
-        self.batch = if dropped { (self.batch / 4).max(1) } else { (self.batch * 2).min(BATCH_MESSAGES) };
+        self.batch =
+            if dropped { (self.batch / 4).max(1) } else { (self.batch * 2).min(BATCH_MESSAGES) };
         let came: BTreeSet<u32> = arrived.iter().map(|a| a.uid).collect();
         let bytes: u64 =
             arrived.iter().filter_map(|a| a.bytes.as_ref()).map(|b| b.len() as u64).sum();
