@@ -33,7 +33,7 @@ const PUSH: Duration = Duration::from_secs(10);
 /// Until the first blow lands, and until the account has said what it makes of it.
 const LAND: Duration = Duration::from_secs(30);
 /// How long the attack goes on while the healthy account is watched and time is measured.
-const WATCH: Duration = Duration::from_secs(4);
+const WATCH: Duration = Duration::from_secs(3);
 /// Share of a processor after back-off, with the retries that fall into it: more is a busy loop.
 const BACKED_OFF: f64 = 0.3;
 /// Share of a processor where the server is believed and there is work: other accounts need the rest.
