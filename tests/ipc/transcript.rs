@@ -117,7 +117,6 @@ impl Play<'_> {
         let mut asked: BTreeMap<String, Value> = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let at = format!("{name}:{}", number + 1);
-            println!("{at}");
             let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
             match mark {
                 "" | "#" => {}
