@@ -2,7 +2,8 @@
 //!
 //! `transcripts/*.jsonl`, one line a message: `→` said to the daemon, `←` expected from it, as
 //! JSON. `#` begins a comment, `--` a new connection, `⇒` raw bytes said and `⇐` raw bytes expected
-//! (JSON strings), `✂` ends our sending side, `∎` expects the daemon to close. Wildcards in an
+//! (JSON strings), `✂` ends our sending side, `∎` expects the daemon to close, `☠` the end of its
+//! process (it is started again). Wildcards in an
 //! expected message: `"<any>"`, `"<text>"`, `"<number>"`, `"<flag>"`, `"<date>"`; `"<$name>"`
 //! stands for a known value, or takes the one that comes; a member `"...": 0` allows members that
 //! are not written down, an element `"..."` any further elements. In a message of ours `<$name>` is
@@ -39,10 +40,6 @@ fn replay_all(framing: Framing) {
         let known = known(&world, number);
         let mut play = Play { world: &mut world, framing, known, seen: &mut seen };
         play.file(&file);
-        if !world.place.is_running() {
-            world.place.stop_or_ended();
-            world.place.start();
-        }
     }
     // What the daemon itself says it can do, against what was played.
     let document = world.raw().call("rpc.discover", &json!({}));
@@ -140,6 +137,10 @@ impl Play<'_> {
                 }
                 "✂" => raw.half_close(),
                 "∎" => raw.end(),
+                "☠" => {
+                    assert_eq!(self.world.place.ended(), Some(0), "{at}: an orderly end");
+                    self.world.place.start();
+                }
                 other => panic!("{at}: what is `{other}`?"),
             }
         }
