@@ -7,6 +7,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::format_push_string,
     clippy::print_stdout,
     reason = "tests report by panicking and print their figures"
 )]

@@ -264,7 +264,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
         at: "greeting",
         say: |_| {
             let noise: Vec<u8> =
-                (0..64_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+                (0..64_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
             many("* OK ready\r\n", noise, 10, Then::Silence)
         },
         outcome: Outcome::Waits,
