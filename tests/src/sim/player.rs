@@ -378,10 +378,9 @@ impl Player {
         match phase {
             Phase::Sent if reached == 0 => Err(format!("{id:?} says sent, nobody has it")),
             Phase::Sent if copies == 0 && self.is_put_off(submission) => Ok(()),
-            Phase::Sent if copies != 1 => Err(format!(
-                "{copies} copies of {id:?} in Sent, filing is {:?}",
-                submission.filing
-            )),
+            Phase::Sent if copies != 1 => {
+                Err(format!("{copies} copies of {id:?} in Sent, filing is {:?}", submission.filing))
+            }
             Phase::Failed | Phase::Canceled if reached > 0 => {
                 Err(format!("{id:?} says {phase:?}, it was taken"))
             }
@@ -392,6 +391,13 @@ impl Player {
             _ if copies > 1 => Err(format!("{copies} copies of {id:?} in Sent")),
             _ => Ok(()),
         }
+    }
+
+    /// The submission that was accepted last, as the store has it.
+    #[must_use]
+    pub fn last_submission(&self) -> Submission {
+        let id = *self.accepted.last().expect("something was sent");
+        self.store().read().unwrap().submission(id).unwrap().expect("it was accepted")
     }
 
     /// How many arrivals a client was told.
