@@ -1,7 +1,14 @@
 //! Scenarios on the simulated world: a seed makes the bytes, the bytes make the steps, the oracle
 //! judges the end. `CHAPAR_SEED=n` plays one seed, `CHAPAR_SEEDS=n` that many.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that prints its seed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that prints its seed"
+)]
+
+mod sweep;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;

@@ -7,9 +7,11 @@ use super::trace::Trace;
 use crate::sandbox::ca::CertificateKind;
 use crate::sandbox::faults::Service;
 use crate::sandbox::provider::{Entry, Provider, Security, TAG_HELLO};
+use crate::sandbox::proxy::Plan;
 use chapar_daemon::world::BoxFuture;
 use chapar_daemon::world::net::{BoxStream, Net};
 use chapar_engine::verdict::{Failure, Verdict};
+pub use pipe::Record;
 use pipe::Taped;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -39,6 +41,8 @@ pub enum LinkFault {
     ResetAfter(u64),
     /// The connection goes silent after this many bytes to the client.
     SilentAfter(u64),
+    /// Cut or stalled after this many bytes in this direction.
+    Cut(Plan),
 }
 
 /// The network door.
@@ -48,6 +52,8 @@ pub struct SimNet {
     trace: Trace,
     doors: BTreeMap<(&'static str, u16), (Service, Entry)>,
     faults: Mutex<VecDeque<LinkFault>>,
+    planned: Mutex<BTreeMap<u16, LinkFault>>,
+    records: Mutex<BTreeMap<u16, Arc<Record>>>,
     down: Mutex<bool>,
     silence: watch::Sender<u64>,
     count: Mutex<u64>,
@@ -78,6 +84,8 @@ impl SimNet {
             trace,
             doors,
             faults: Mutex::default(),
+            planned: Mutex::default(),
+            records: Mutex::default(),
             down: Mutex::default(),
             silence: watch::Sender::new(0),
             count: Mutex::default(),
@@ -105,6 +113,17 @@ impl SimNet {
         self.faults.lock().unwrap().push_back(fault);
     }
 
+    /// The next connection to `port` suffers this.
+    pub fn next_on(&self, port: u16, fault: LinkFault) {
+        self.planned.lock().unwrap().insert(port, fault);
+    }
+
+    /// What the last connection to `port` carried.
+    #[must_use]
+    pub fn last_on(&self, port: u16) -> Option<Arc<Record>> {
+        self.records.lock().unwrap().get(&port).cloned()
+    }
+
     /// Takes the whole network down or up.
     pub fn down(&self, down: bool) {
         self.trace.note(if down { "network down" } else { "network up" });
@@ -130,7 +149,8 @@ impl SimNet {
                 format!("the network is down on the way to {host}"),
             ));
         }
-        let fault = self.faults.lock().unwrap().pop_front();
+        let planned = self.planned.lock().unwrap().remove(&port);
+        let fault = planned.or_else(|| self.faults.lock().unwrap().pop_front());
         match fault {
             Some(LinkFault::Refuse) => return Err(refused(host, port)),
             Some(LinkFault::NoName) => return Err(unknown(host)),
@@ -161,7 +181,10 @@ impl SimNet {
         open.retain(pipe::Line::is_used);
         open.push(line.clone());
         drop(open);
-        let taped = Taped::new(line, number, self.trace.clone(), fault, self.silence.subscribe());
+        let record = Arc::new(Record::default());
+        self.records.lock().unwrap().insert(port, Arc::clone(&record));
+        let (trace, silence) = (self.trace.clone(), self.silence.subscribe());
+        let taped = Taped::new(line, number, trace, fault, record, silence);
         Ok(Box::new(taped))
     }
 }

@@ -393,6 +393,13 @@ impl Player {
         }
     }
 
+    /// The submission that was accepted last, as the store has it.
+    #[must_use]
+    pub fn last_submission(&self) -> Submission {
+        let id = *self.accepted.last().expect("something was sent");
+        self.store().read().unwrap().submission(id).unwrap().expect("it was accepted")
+    }
+
     /// How many arrivals a client was told.
     #[must_use]
     pub fn announced(&self) -> usize {
