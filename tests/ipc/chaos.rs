@@ -95,7 +95,7 @@ fn kills_at_any_moment_leave_no_gap_for_who_resumes() {
             watch.stdin(Stdio::null()).stdout(file).stderr(Stdio::null()).spawn().unwrap();
         let mut raw = world.raw();
         produce(&mut raw, &world.account, &identity, 1 + dice.below(40));
-        std::thread::sleep(Duration::from_micros(dice.roll() % 60_000));
+        std::thread::sleep(Duration::from_micros(dice.roll() % 150_000));
         // Every fourth time the daemon, else the client.
         let killed = round % 4 == 3;
         if killed {
@@ -111,8 +111,7 @@ fn kills_at_any_moment_leave_no_gap_for_who_resumes() {
         // What the killed client had written whole; a line cut off never happened.
         let said = std::fs::read_to_string(&out).unwrap();
         for line in said.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-            let said: Value =
-                serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            let said: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
             // When the daemon died first, the client's last word is why it ends.
             if said.get("error").is_some() {
                 assert!(killed, "the client gave up by itself: {said}");
