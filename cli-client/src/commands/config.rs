@@ -57,6 +57,10 @@ fn get(context: &Context<'_>, path: &Path, key: Option<&str>) -> Result<(), Faul
     let Some(key) = key else {
         return match screen.form {
             Form::Json => screen.object("config.get", json!({"path": path, "text": text})),
+            _ if text.trim().is_empty() => {
+                screen.say(&Line::new().with(Style::Dim, "Nothing is set: the defaults hold."));
+                Ok(())
+            }
             _ => screen.body(&text),
         };
     };

@@ -191,12 +191,25 @@ fn outcome(
             Ok((account, reply.steps))
         }
         (ConnectState::Canceled, ..) => Err(ask::canceled()),
-        (_, _, Some(error)) => Err(fault_of_wire(&error)),
+        (_, _, Some(error)) => Err(refused(&error)),
         (state, ..) => Err(Fault::new(
             "socket.protocol",
             format!("the proof ended as {:?} without a reason", state.word()),
         )),
     }
+}
+
+/// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
+fn refused(error: &chapar_ipc_protocol::error::Error) -> Fault {
+    let mut fault = fault_of_wire(error);
+    fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
+    if fault.code == "imap.auth" || fault.code == "smtp.auth" {
+        fault = fault.hint(
+            "the same command again with the right password; where the login is not the \
+             address: --user NAME; with two-factor sign-in: an app password of the provider",
+        );
+    }
+    fault
 }
 
 fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {
@@ -251,15 +264,15 @@ fn finish(
         Form::Human => {
             if !follows {
                 screen.answer(&Line::of(format!(
-                    "{} is connected as {} ({}); the first sync goes on in the background.",
+                    "{} is connected as {} ({}).",
                     account.email, account.name, account.id
                 )))?;
+                screen.say(&Line::of("The first sync goes on in the background."));
             }
             screen.say(&Line::new());
             screen.say(&Line::new().with(
                 Style::Dim,
-                "Next:  chapar status   ·   chapar mail list   ·   chapar send --to \
-                 someone@example.org",
+                "Next:  chapar status  ·  chapar mail list  ·  chapar send --to bo@example.org",
             ));
         }
     }

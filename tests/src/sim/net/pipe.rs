@@ -4,14 +4,45 @@ use super::LinkFault;
 use crate::sim::trace::Trace;
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::watch;
 
+/// The pipe itself, which can be taken away from its user.
+#[derive(Clone, Debug)]
+pub(super) struct Line(Arc<Mutex<Option<DuplexStream>>>);
+
+impl Line {
+    pub(super) fn new(pipe: DuplexStream) -> Self {
+        Self(Arc::new(Mutex::new(Some(pipe))))
+    }
+
+    /// The server reads the end of the stream; the user is told nothing, because it is dead.
+    pub(super) fn hang_up(&self) {
+        self.0.lock().unwrap().take();
+    }
+
+    /// Whether somebody else still has it.
+    pub(super) fn is_used(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    fn with<R>(
+        &self,
+        act: impl FnOnce(Pin<&mut DuplexStream>) -> Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>> {
+        match &mut *self.0.lock().unwrap() {
+            Some(pipe) => act(Pin::new(pipe)),
+            None => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+        }
+    }
+}
+
 /// A recorded stream.
 #[derive(Debug)]
 pub(super) struct Taped {
-    inner: DuplexStream,
+    inner: Line,
     names: [String; 2],
     trace: Trace,
     received: u64,
@@ -23,7 +54,7 @@ pub(super) struct Taped {
 
 impl Taped {
     pub(super) fn new(
-        inner: DuplexStream,
+        inner: Line,
         number: u64,
         trace: Trace,
         fault: Option<LinkFault>,
@@ -75,7 +106,7 @@ impl AsyncRead for Taped {
         let room = limit.map_or(u64::MAX, |limit| limit - self.received);
         let room = usize::try_from(room).unwrap_or(usize::MAX).min(buffer.remaining());
         let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
-        match Pin::new(&mut self.inner).poll_read(context, &mut part) {
+        match self.inner.with(|pipe| pipe.poll_read(context, &mut part)) {
             Poll::Ready(Ok(())) => {
                 let count = part.filled().len();
                 self.trace.bytes(&self.names[1], part.filled());
@@ -90,7 +121,7 @@ impl AsyncRead for Taped {
 
 impl AsyncWrite for Taped {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
@@ -101,24 +132,24 @@ impl AsyncWrite for Taped {
         if self.reset() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        let written = self.inner.with(|pipe| pipe.poll_write(context, bytes));
         if let Poll::Ready(Ok(count)) = written {
             self.trace.bytes(&self.names[0], &bytes[..count]);
         }
         written
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.silent() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.inner).poll_flush(context)
+        self.inner.with(|pipe| pipe.poll_flush(context))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.silent() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        self.inner.with(|pipe| pipe.poll_shutdown(context))
     }
 }
