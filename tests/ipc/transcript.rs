@@ -12,6 +12,7 @@
 use crate::raw::{Framing, Raw};
 use crate::world::{PASSWORD, World};
 use crate::{schema, shared};
+use chapar_tests::rig::audit;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,9 @@ fn replay_all(framing: Framing) {
         let mut play = Play { world: &mut world, framing, known, seen: &mut seen };
         play.file(&file);
     }
+    let pid = Some(world.place.pid());
+    let leaks = audit::find(world.place.dir(), pid, [PASSWORD].into_iter());
+    assert_eq!(leaks, Vec::<PathBuf>::new(), "the password lies in files or in the process");
     // What the daemon itself says it can do, against what was played.
     let document = world.raw().call("rpc.discover", &json!({}));
     assert_eq!(&document, schema::document(), "rpc.discover serves the checked-in document");
@@ -157,12 +161,10 @@ impl Play<'_> {
         asked: &BTreeMap<String, Value>,
         at: &str,
     ) {
-        let came = match expected.get("id") {
-            Some(id) => raw.answer_of(id),
-            None => {
-                let params = raw.event();
-                json!({"jsonrpc": "2.0", "method": "event", "params": params})
-            }
+        let came = if let Some(id) = expected.get("id") {
+            raw.answer_of(id)
+        } else {
+            json!({"jsonrpc": "2.0", "method": "event", "params": raw.event()})
         };
         fits(expected, &came, &mut self.known)
             .unwrap_or_else(|why| panic!("{at}: {why}\n  expected {expected}\n  came     {came}"));
