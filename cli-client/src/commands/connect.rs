@@ -191,7 +191,7 @@ fn outcome(
             Ok((account, reply.steps))
         }
         (ConnectState::Canceled, ..) => Err(ask::canceled()),
-        (_, _, Some(error)) => Err(refused(&error)),
+        (_, _, Some(error)) => Err(refused(fault_of_wire(&error))),
         (state, ..) => Err(Fault::new(
             "socket.protocol",
             format!("the proof ended as {:?} without a reason", state.word()),
@@ -200,10 +200,11 @@ fn outcome(
 }
 
 /// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
-fn refused(error: &chapar_ipc_protocol::error::Error) -> Fault {
-    let mut fault = fault_of_wire(error);
+pub(crate) fn refused(mut fault: Fault) -> Fault {
     fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
     if fault.code == "imap.auth" || fault.code == "smtp.auth" {
+        let host = fault.message.split(' ').next().unwrap_or_default();
+        fault.message = format!("{host} does not accept this login");
         fault = fault.hint(
             "the same command again with the right password; where the login is not the \
              address: --user NAME; with two-factor sign-in: an app password of the provider",

@@ -299,7 +299,7 @@ fn header_lines(email: &Email) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {
-            lines.push(Line::new().with(Style::Dim, format!("{name:<9}")).text(value));
+            lines.push(Line::new().with(Style::Dim, format!("{name:<10}")).text(value));
         }
     };
     line("From:", people(email.from.as_deref()));
