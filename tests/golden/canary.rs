@@ -1,6 +1,8 @@
 //! The canary scan: with everything logged, the password stands nowhere but in the vault, sealed.
 
 use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use chapar_tests::rig::audit;
@@ -35,6 +37,7 @@ fn the_password_is_nowhere() {
         ran.code.unwrap()
     };
     let connect = stage.connect_words();
+    watched_from_outside(&stage, &connect);
     let connect: Vec<&str> = connect.iter().map(String::as_str).collect();
     assert_eq!(run(&connect, WRONG), 77);
     stage.provider.faults.add(Service::Imap, Fault::Certificate(CertificateKind::WrongHost), 1);
@@ -56,7 +59,7 @@ fn the_password_is_nowhere() {
     assert_nowhere(&stage, Some(pid), "while it runs");
     // what it says is really there: trace lines, and the vault
     let log = fs::read(stage.dir().join("state/chapar/log/chapard.log")).unwrap();
-    assert!(String::from_utf8_lossy(&log).contains("TRACE"), "nothing was traced");
+    assert!(String::from_utf8_lossy(&log).contains("DEBUG"), "the level was not taken");
     // memory: another process of the same user may not read it, nor may a core be left
     let limits = fs::read_to_string(format!("/proc/{pid}/limits"));
     // unreadable for other processes of the same user is as good
@@ -80,6 +83,25 @@ fn the_password_is_nowhere() {
     let gone = stage.run(&["account", "remove", "ana", "--confirm", "ana"], "");
     assert_eq!(gone.code, Some(0), "{}", gone.stderr);
     assert_nowhere(&stage, Some(stage.pid()), "after the account is gone");
+}
+
+/// While `connect` waits for a server that says nothing, other programs see its words.
+fn watched_from_outside(stage: &Stage, words: &[String]) {
+    stage.provider.faults.add(Service::Imap, Fault::StallAfter(0), 1);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut command = stage.command(&words);
+    let mut connect = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    connect.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    wait_for(Duration::from_secs(20), "the daemon that proves it", || {
+        stage.dir().join("run/chapar/v1.sock").exists().then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(connect.try_wait().unwrap().is_none(), "it has to be waiting");
+    assert_nowhere(stage, Some(connect.id()), "in the waiting command");
+    assert_nowhere(stage, Some(stage.pid()), "in the daemon that waits");
+    connect.kill().unwrap();
+    connect.wait().unwrap();
+    stage.provider.faults.clear();
 }
 
 fn zombie(pid: u32) -> bool {

@@ -23,6 +23,8 @@ fn mask_line(line: &str) -> String {
         ("Daemon  chapard ", "Daemon  chapard VERSION, up TIME, N memory, N on disk"),
         ("✓ Inbox ready in ", "✓ Inbox ready in TIME, N mails. New mail now arrives by push."),
         ("clock ", "clock       DAY here"),
+        ("Scheduled S3 for ", "Scheduled S3 for TIME.  Undo:  chapar outbox cancel S3"),
+        ("next try ", "next try TIME"),
     ] {
         if line.trim_start().starts_with(start) {
             let margin = &line[..line.len() - line.trim_start().len()];
@@ -30,8 +32,7 @@ fn mask_line(line: &str) -> String {
         }
     }
     let mut masked = String::new();
-    for (at, piece) in pieces(line).enumerate() {
-        let _ = at;
+    for piece in pieces(line) {
         masked.push_str(&mask_word(piece));
     }
     // `41 ms`, `3 s ago`, `now`: ages and durations
@@ -65,8 +66,7 @@ fn mask_word(piece: &str) -> String {
         "TIME".to_owned()
     } else if clock {
         word.chars().map(|c| if c == ':' { ':' } else { 'h' }).collect()
-    } else if let Some((id, domain)) = word.split_once('@').filter(|(id, _)| is_hex(id)) {
-        let _ = id;
+    } else if let Some((_, domain)) = word.split_once('@').filter(|(id, _)| is_hex(id)) {
         format!("MESSAGE-ID@{domain}")
     } else {
         word.to_owned()

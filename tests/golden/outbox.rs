@@ -14,13 +14,14 @@ fn sending() {
     let html = stage.file("offer.html", "<p>Guten <b>Tag</b></p>");
     let file = stage.file("grün.txt", "data");
     let mut told = Transcript::new(&stage, "send");
+    told.squeezed();
     let bo = ["send", "--to", "Bö Berg <bo@example.test>"];
     let ask = |more: &[&'static str]| -> Vec<&str> { [&bo[..], more].concat() };
     let words = ask(&["--subject", "Grüße aus Brünn", "--text", "-", "--wait"]);
     let words = [&words[..], &["--html", &html, "--attach", &file]].concat();
     assert_eq!(told.run(&words, "Schöne Grüße\n"), 0);
     assert_eq!(told.run(&["send", "--reply-to", "M1", "-m", "Thanks", "--wait"], ""), 0);
-    assert_eq!(told.run(&ask(&["-s", "Later", "-m", "x", "--at", "2090-01-31T09:00:00Z"]), ""), 0);
+    assert_eq!(told.run(&ask(&["-s", "Later", "-m", "x", "--at", "+2h"]), ""), 0);
     assert_eq!(told.run(&ask(&["-m", "x", "--dry-run"]), ""), 0);
     let refused = Fault::Reply { command: "RCPT".into(), text: "550 5.1.1 No such user".into() };
     stage.provider.faults.add(Service::Smtp, refused, 1);

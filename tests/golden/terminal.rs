@@ -81,7 +81,7 @@ fn chapar_alone_asks_for_everything() {
     let (imap, smtp) = (stage.ports.imaps, stage.ports.smtps);
     // the authority cannot be named at a prompt: the refusal is the end of this talk
     let talk = [
-        ("(empty = leave) ", format!("{ANA}\r")),
+        ("(empty = leave)", format!("{ANA}\r")),
         ("IMAP server", format!("localhost:{imap}\r")),
         ("SMTP server", format!("localhost:{smtp}\r")),
         ("(not shown): ", "wrong\r".to_owned()),
@@ -91,7 +91,7 @@ fn chapar_alone_asks_for_everything() {
     let said = settled(&said);
     let mut transcript = Transcript::new(&stage, "welcome_terminal");
     transcript.note(&[], &said, code);
-    let (left, code) = on_terminal(&stage, &[], &[("(empty = leave) ", "\r")]);
+    let (left, code) = on_terminal(&stage, &[], &[("(empty = leave)", "\r")]);
     transcript.note(&[], &settled(&left), code);
     transcript.check();
     assert!(stage.provider.ledger.credentials().is_empty(), "nothing was proved, nothing sent");
