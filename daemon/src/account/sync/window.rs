@@ -126,11 +126,7 @@ impl Worker {
     }
 
     /// What was mirrored of a mailbox, so that as much is mirrored again.
-    fn before(
-        &self,
-        mailbox: &Mailbox,
-        old: &[(MessageId, Rematch)],
-    ) -> Result<Before, Failure> {
+    fn before(&self, mailbox: &Mailbox, old: &[(MessageId, Rematch)]) -> Result<Before, Failure> {
         let rows = old.len();
         let exists = mailbox.server.map_or(u32::MAX, |server| server.exists);
         let complete = usize::try_from(exists).is_ok_and(|exists| rows >= exists);
