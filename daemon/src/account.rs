@@ -27,7 +27,7 @@ use chapar_engine::verdict::{Failure, Verdict};
 use conductor::Conductor;
 use report::{Progress, Report};
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc, oneshot, watch as channel};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch as channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +43,9 @@ pub struct Context {
     pub refresh: Notify,
     /// "Look at the outbox."
     pub outbox: Notify,
+    /// Whose turn it is at the outbox: a worker that was stopped may still be finishing a delivery
+    /// when its successor starts.
+    pub outbox_turn: Semaphore,
     /// "Look at the mailboxes."
     pub sync: Notify,
     notes: mpsc::Sender<(Generation, Note)>,
@@ -210,13 +213,14 @@ impl Handle {
             store,
             refresh: Notify::new(),
             outbox: Notify::new(),
+            outbox_turn: Semaphore::new(1),
             sync: Notify::new(),
             notes: notes_in,
         });
         let first = if account.paused { State::Paused } else { State::Connecting };
         let (report_in, report) = channel::channel(Report::new(first));
         let done = TaskTracker::new();
-        let conductor = Conductor::new(Arc::clone(&context), report_in, stop.clone());
+        let conductor = Conductor::new(Arc::clone(&context), report_in, done.clone(), stop.clone());
         done.spawn(conductor.run(account.paused, notes, commands_out));
         done.close();
         Self { report, context, commands, stop, done }
@@ -243,7 +247,7 @@ impl Handle {
         self.context.sync.notify_one();
     }
 
-    /// Waits for the end of the account's task.
+    /// Waits for the end of the account's tasks.
     pub async fn ended(&self) {
         self.done.wait().await;
     }

@@ -278,7 +278,9 @@ impl Accounts {
     /// Stops it, deletes its secrets and everything of it in the store.
     pub async fn remove(&self, id: AccountId) -> Result<(), Failure> {
         let handle = self.running(id)?;
-        handle.stop().await;
+        if tokio::time::timeout(limits::ACCOUNT_STOP, handle.stop()).await.is_err() {
+            tracing::warn!(account = id.0, "removed while a delivery was under way");
+        }
         lock(&self.inner.running).remove(&id);
         let key = password_key(&self.inner.store, id);
         self.inner.world.secrets.forget(&key).await.map_err(|error| Failure {

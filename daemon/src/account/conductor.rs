@@ -11,7 +11,7 @@ use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, Verdict};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch as channel};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub(super) struct Conductor {
@@ -25,8 +25,12 @@ pub(super) struct Conductor {
     sync: Option<SyncWorker>,
     watch: Option<Running>,
     outbox: Option<Running>,
-    workers: TaskTracker,
+    /// Workers and conductor alike: whoever waits for the account waits for all of them.
+    tasks: TaskTracker,
     stop: CancellationToken,
+    /// Parent of every worker's token; cancelled when the conductor goes, even by a panic.
+    work: CancellationToken,
+    _work: DropGuard,
 }
 
 /// A started worker.
@@ -45,8 +49,10 @@ impl Conductor {
     pub(super) fn new(
         context: Arc<Context>,
         report: channel::Sender<Report>,
+        tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
+        let work = stop.child_token();
         Self {
             context,
             machine: Machine::new(),
@@ -57,12 +63,14 @@ impl Conductor {
             sync: None,
             watch: None,
             outbox: None,
-            workers: TaskTracker::new(),
+            tasks,
             stop,
+            _work: work.clone().drop_guard(),
+            work,
         }
     }
 
-    /// Runs until stopped, then waits for the workers.
+    /// Runs until stopped; the workers are told to stop and end by themselves.
     pub(super) async fn run(
         mut self,
         paused: bool,
@@ -86,13 +94,6 @@ impl Conductor {
                     self.apply(Input::Timer).await;
                 }
             }
-        }
-        self.stop_workers();
-        self.workers.close();
-        // Workers may still report while they wind down; a full queue must not hold them.
-        tokio::select! {
-            () = self.workers.wait() => {}
-            () = async { while notes.recv().await.is_some() {} } => {}
         }
     }
 
@@ -188,7 +189,7 @@ impl Conductor {
 
     fn next(&mut self) -> Running {
         self.generation += 1;
-        Running { generation: self.generation, stop: self.stop.child_token() }
+        Running { generation: self.generation, stop: self.work.child_token() }
     }
 
     fn run_sync(&mut self) {
@@ -197,7 +198,7 @@ impl Conductor {
             let (requests, requests_out) = mpsc::channel(limits::WHOLE_REQUESTS);
             let context = Arc::clone(&self.context);
             let worker = sync::Worker::new(context, running.generation, running.stop.clone());
-            self.workers.spawn(worker.run(requests_out));
+            self.tasks.spawn(worker.run(requests_out));
             self.sync = Some(SyncWorker { running, requests });
         }
         self.context.sync.notify_one();
@@ -214,7 +215,7 @@ impl Conductor {
         if self.watch.is_none() {
             let running = self.next();
             let context = Arc::clone(&self.context);
-            self.workers.spawn(watch::run(context, running.generation, running.stop.clone()));
+            self.tasks.spawn(watch::run(context, running.generation, running.stop.clone()));
             self.watch = Some(running);
         }
     }
@@ -226,21 +227,14 @@ impl Conductor {
         }
     }
 
-    fn stop_workers(&mut self) {
-        self.stop_sync();
-        self.stop_watch();
-        if let Some(running) = self.outbox.take() {
-            running.stop.cancel();
-        }
-    }
-
-    /// The outbox works unless the person paused the account: a submission has its own retries.
+    /// The outbox works unless the person has to do something first: a submission has retries of
+    /// its own, and a refused credential must not be tried over and over.
     fn set_outbox(&mut self, works: bool) {
         match (&self.outbox, works) {
             (None, true) => {
                 let running = self.next();
                 let context = Arc::clone(&self.context);
-                self.workers.spawn(outbox::run(context, running.generation, running.stop.clone()));
+                self.tasks.spawn(outbox::run(context, running.generation, running.stop.clone()));
                 self.outbox = Some(running);
             }
             (Some(running), false) => {
@@ -252,7 +246,8 @@ impl Conductor {
     }
 
     async fn enter(&mut self, state: State) {
-        self.set_outbox(state != State::Paused);
+        let blocked = matches!(state, State::Paused | State::AuthExpired | State::SettingsWrong);
+        self.set_outbox(!blocked);
         let before = self.report.borrow().state;
         self.report.send_modify(|report| report.state = state);
         if before == state {

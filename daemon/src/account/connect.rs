@@ -141,12 +141,6 @@ fn smtp_login(request: &ConnectRequest) -> smtp::Login {
 
 fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> {
     let known = store.read().and_then(|view| view.accounts()).map_err(store_failure)?;
-    let taken = |message: String| Failure {
-        code: "account.exists",
-        message,
-        detail: None,
-        verdict: Verdict::Refused,
-    };
     if let Some(same) = known.iter().find(|a| a.email.eq_ignore_ascii_case(&request.email)) {
         return Err(taken(format!("{} is already connected as {}.", same.email, same.name)));
     }
@@ -158,6 +152,10 @@ fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> 
     Ok(())
 }
 
+fn taken(message: String) -> Failure {
+    Failure { code: "account.exists", message, detail: None, verdict: Verdict::Refused }
+}
+
 async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<Account, Failure> {
     let now = world.clock.wall();
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
@@ -167,7 +165,12 @@ async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<
     let wanted = request.clone();
     let saved = store
         .write(now, move |tx| {
-            let account = account(id, &wanted, &tx.accounts()?, tx.now());
+            let known = tx.accounts()?;
+            // Two attempts for one mailbox may have been proved side by side.
+            if known.iter().any(|other| other.email.eq_ignore_ascii_case(&wanted.email)) {
+                return Err(StoreError::Conflict(wanted.email.clone()));
+            }
+            let account = account(id, &wanted, &known, tx.now());
             tx.put_account(&account)?;
             let identity = Identity {
                 id: tx.new_identity_id()?,
@@ -188,7 +191,10 @@ async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<
         Err(error) => {
             // Half-saved is not saved: the password goes again.
             let _: Result<_, _> = world.secrets.forget(&key).await;
-            Err(store_failure(error))
+            Err(match error {
+                StoreError::Conflict(email) => taken(format!("{email} is connected already.")),
+                other => store_failure(other),
+            })
         }
     }
 }

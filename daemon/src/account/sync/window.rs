@@ -162,7 +162,7 @@ impl Worker {
 
 /// Only the newest of each mailbox can be among the newest of all.
 fn prune(candidates: &mut Vec<Candidate>, budget: usize) {
-    candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
+    candidates.sort_by_key(|c| std::cmp::Reverse((c.received_at, c.uid)));
     candidates.dedup_by_key(|candidate| candidate.uid);
     candidates.truncate(budget);
 }
