@@ -11,10 +11,12 @@
 
 mod connect;
 mod first_sync;
+mod half_open;
 mod push;
 mod refuse;
 mod send;
 mod servers;
+mod stream;
 
 use std::time::Duration;
 
