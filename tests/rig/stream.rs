@@ -10,27 +10,27 @@ use chapar_tests::rig::watch::Watch;
 use chapar_tests::rig::{Rig, User};
 
 /// A dead link is noticed in at most two minutes; then comes a reconnect.
-pub const HALF_OPEN_LIMIT: Duration = Duration::from_secs(150);
+pub(crate) const HALF_OPEN_LIMIT: Duration = Duration::from_secs(150);
 /// Dovecot itself waits half a second; backoff after a lost link is seconds.
-pub const PUSH_LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const PUSH_LIMIT: Duration = Duration::from_mins(1);
 
 /// Delivers and counts what comes out of `chapar watch`.
-pub struct Stream {
-    pub user: User,
-    pub watch: Watch,
-    pub delivered: u32,
-    pub seen: BTreeMap<String, u32>,
+pub(crate) struct Stream {
+    pub(crate) user: User,
+    pub(crate) watch: Watch,
+    pub(crate) delivered: u32,
+    pub(crate) seen: BTreeMap<String, u32>,
 }
 
 impl Stream {
-    pub fn new(home: &Home, user: User) -> Self {
+    pub(crate) fn new(home: &Home, user: User) -> Self {
         let watch = home.watch(&["--type", "email.received"]);
         // the stream says when it is live: what is delivered from now on must come out of it
         thread::sleep(Duration::from_millis(500));
         Self { user, watch, delivered: 0, seen: BTreeMap::new() }
     }
 
-    pub fn deliver(&mut self, count: u32) {
+    pub(crate) fn deliver(&mut self, count: u32) {
         for _ in 0..count {
             let n = self.delivered;
             let message = format!(
@@ -44,7 +44,7 @@ impl Stream {
     }
 
     /// Waits until everything delivered was announced, each once.
-    pub fn settle(&mut self, what: &str, limit: Duration) {
+    pub(crate) fn settle(&mut self, what: &str, limit: Duration) {
         while self.seen.len() < self.delivered as usize {
             let event = self.watch.next(limit, |event| event["type"] == "email.received");
             let Some(event) = event else {
