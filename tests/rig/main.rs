@@ -12,6 +12,7 @@
 mod connect;
 mod first_sync;
 mod half_open;
+mod outbox;
 mod push;
 mod refuse;
 mod send;
