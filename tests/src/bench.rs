@@ -58,10 +58,11 @@ pub fn run(quick: bool) -> String {
 }
 
 fn heading() -> String {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load: String = load.split(' ').take(1).collect();
+    let load = read("/proc/loadavg").split(' ').take(1).collect::<String>();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let profile = if cfg!(debug_assertions) { "debug (figures mean nothing)" } else { "release" };
+    let memory = value(&read("/proc/meminfo"), "MemTotal");
+    let memory = memory.split(' ').next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0);
     let versions = [
         run_ok(Command::new("mbsync").arg("--version"), USUAL),
         format!("dovecot {}", run_ok(Command::new("dovecot").arg("--version"), USUAL)),
@@ -69,11 +70,34 @@ fn heading() -> String {
     ];
     let versions: Vec<_> = versions.iter().map(|text| text.trim()).collect();
     format!(
-        "# Benchmark\n\n{} · {processors} processors, load {load} at the start · {profile} profile\n\n\
-         Medians of {PAIRS} runs each, taken in turns. chapar parses, threads and indexes what it fetches and \
-         keeps its connections open for the check; mbsync stores files and logs in each time.\n\n",
-        versions.join(" · ")
+        "# Benchmark\n\n\
+         `cargo run --release --bin bench` prints this page; `> BENCHMARKS.md` keeps it. It needs Linux, \
+         root and the packages of `tests/run`.\n\n\
+         - machine: {processors} × {}, {} MiB, Linux {}, load {load} at the start\n\
+         - versions: {}\n\
+         - profile: {profile}\n\
+         - day: {}\n\n\
+         Medians of {PAIRS} runs each, taken in turns on one Dovecot behind one counting proxy on \
+         loopback. A round trip is a change of direction from client to server. chapar parses, threads \
+         and indexes what it fetches, syncs it to disk, proves SMTP as well and keeps its connections \
+         open for the check; mbsync stores files and logs in each time. Wall time counts only as the \
+         ratio to mbsync with its writes synced to disk, which makes the same promise.\n\n",
+        value(&read("/proc/cpuinfo"), "model name"),
+        memory >> 10,
+        read("/proc/sys/kernel/osrelease").trim(),
+        versions.join(", "),
+        jiff::Timestamp::now().strftime("%Y-%m-%d"),
     )
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The value of the first `NAME : value` line.
+fn value(text: &str, name: &str) -> String {
+    let found = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
+    found.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }
 
 /// Small commands answer at once.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::authority::{Authority, Kind};
-use super::process::{Server, run, run_ok, wait_for_port};
+use super::process::{Server, run, run_ok, wait_for, wait_for_port};
 use super::scratch::free_ports;
 use super::{DOMAIN, User, lmtp};
 
@@ -104,6 +105,12 @@ impl Dovecot {
     /// Stops it; its sessions end, its ports are closed.
     pub fn stop(&self) {
         self.server.lock().unwrap().stop(START_LIMIT);
+        // a login process in the middle of a handshake holds the listener a little longer
+        for port in [self.ports.imaps, self.ports.imap, self.ports.lmtp] {
+            wait_for(START_LIMIT, "dovecot's port closed", || {
+                TcpStream::connect(("127.0.0.1", port)).is_err().then_some(())
+            });
+        }
     }
 
     /// Starts it again on the same ports with the same mail.
@@ -185,6 +192,8 @@ mail_privileged_group =
 auth_mechanisms = plain login
 auth_username_format = %Lu
 auth_failure_delay = 0
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = yes
 mail_max_userip_connections = 50
 mailbox_list_index = yes
 mail_fsync = never
