@@ -173,7 +173,8 @@ pub(crate) static ATTACKS: &[Attack] = &[
             }
             say(out, Then::Ok)
         },
-        outcome: Outcome::Lives,
+        // it may take long: 200 MB each time it is asked for any of them
+        outcome: Outcome::Waits,
     },
     Attack {
         name: "2,000 x 20 KB of flags",
