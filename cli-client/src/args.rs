@@ -30,6 +30,8 @@ use crate::when;
 #[command(
     name = "chapar",
     version,
+    // man pages and mock-ups are made for 80 columns; wider lines are harder to read
+    max_term_width = 80,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done · 1 attention (status --check) · 2 usage · 65 bad data · \
                   66/67 no such object/account · 69 not reachable · 70 fault in chapar · 73 cannot \

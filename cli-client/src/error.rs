@@ -7,6 +7,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::pages;
+use crate::render::detail::{LABEL, detail_lines, is_block};
 use crate::screen::{Line, Style, wrap};
 
 /// The exit codes of every command (sysexits).
@@ -163,12 +164,12 @@ impl Fault {
             lines.push(mark.with(Style::Strong, text));
         }
         if let Some(detail) = &self.detail {
-            for text in wrap(&format!("“{detail}”"), width.saturating_sub(4)) {
-                lines.push(Line::of(format!("    {text}")));
-            }
+            lines.extend(detail_lines(detail, "", 4, width));
         }
+        // below a block the remedies stand in its column
+        let label = if self.detail.as_deref().is_some_and(is_block) { LABEL } else { 6 };
         for remedy in &self.remedy {
-            lines.extend(remedy_lines(remedy, width));
+            lines.extend(remedy_lines(remedy, label, width));
         }
         let help = format!("  exit {} · {} · chapar help {}", self.exit, self.code, self.code);
         lines.push(Line::new().with(Style::Dim, help));
@@ -203,21 +204,17 @@ impl Fault {
 }
 
 /// The lines of one remedy.
-fn remedy_lines(remedy: &Remedy, width: usize) -> Vec<Line> {
+fn remedy_lines(remedy: &Remedy, label: usize, width: usize) -> Vec<Line> {
     let command = shell_words(&remedy.command);
-    let mut lines = Vec::new();
-    if !remedy.title.is_empty() && remedy.title != command {
-        for (index, text) in wrap(&remedy.title, width.saturating_sub(10)).into_iter().enumerate() {
-            let label = if index == 0 { "try" } else { "" };
-            lines.push(Line::new().with(Style::Dim, format!("    {label:<6}")).text(text));
-        }
-        if !command.is_empty() {
-            lines.push(Line::of(format!("          {command}")));
-        }
-    } else if !command.is_empty() {
-        lines.push(Line::new().with(Style::Dim, "    try   ").text(command));
+    let room = width.saturating_sub(4 + label);
+    let mut texts = if remedy.title == command { Vec::new() } else { wrap(&remedy.title, room) };
+    if !command.is_empty() {
+        texts.push(command);
     }
-    lines
+    let labels = std::iter::once("try").chain(std::iter::repeat(""));
+    let rows = labels.zip(texts);
+    rows.map(|(word, text)| Line::new().with(Style::Dim, format!("    {word:<label$}")).text(text))
+        .collect()
 }
 
 /// A command as it can be pasted into a shell.

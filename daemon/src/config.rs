@@ -4,14 +4,9 @@
 use chapar_engine::limits::FIRST_SYNC_MESSAGES;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Bytes read of a configuration file: a person writes a few hundred.
 pub const CONFIG_BYTES: u64 = 256 * 1024;
-/// Polling more often than this burdens the provider; push is what brings mail at once.
-const POLL_MINUTES: std::ops::RangeInclusive<u64> = 1..=24 * 60;
-/// RFC 9051 §6.3.13: a server may end an IDLE after 30 minutes.
-const IDLE_MINUTES: std::ops::RangeInclusive<u64> = 1..=29;
 /// Window: at least the newest mail, at most what one mailbox is scanned for.
 const WINDOW: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
@@ -80,10 +75,6 @@ pub struct Config {
     pub vault: VaultChoice,
     /// `sync.window`: messages of a first sync for accounts that do not say otherwise.
     pub window: u32,
-    /// `sync.poll_minutes`: how often mailboxes without push are looked at.
-    pub poll: Duration,
-    /// `sync.idle_minutes`: how long one IDLE stands before it is renewed.
-    pub idle_renew: Duration,
     /// `desktop.notify`: whether desktop notifications are shown at all.
     pub desktop: bool,
 }
@@ -95,9 +86,6 @@ impl Default for Config {
             log_to: LogTo::default(),
             vault: VaultChoice::default(),
             window: FIRST_SYNC_MESSAGES,
-            poll: Duration::from_mins(5),
-            // some middleboxes forget a quiet connection after 10 minutes; RFC 9051 wants < 30
-            idle_renew: Duration::from_mins(9),
             desktop: true,
         }
     }
@@ -141,8 +129,6 @@ struct Secrets {
 #[serde(default, deny_unknown_fields)]
 struct Sync {
     window: Option<u32>,
-    poll_minutes: Option<u64>,
-    idle_minutes: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -195,24 +181,8 @@ impl Config {
             log_to: read.log.to.unwrap_or(default.log_to),
             vault: read.secrets.vault.unwrap_or(default.vault),
             window,
-            poll: minutes(read.sync.poll_minutes, default.poll, &POLL_MINUTES)
-                .ok_or_else(|| refused("poll_minutes", span(&POLL_MINUTES)))?,
-            idle_renew: minutes(read.sync.idle_minutes, default.idle_renew, &IDLE_MINUTES)
-                .ok_or_else(|| refused("idle_minutes", span(&IDLE_MINUTES)))?,
             desktop: read.desktop.notify.unwrap_or(default.desktop),
         })
-    }
-}
-
-fn minutes(
-    given: Option<u64>,
-    default: Duration,
-    allowed: &std::ops::RangeInclusive<u64>,
-) -> Option<Duration> {
-    match given {
-        None => Some(default),
-        Some(count) if allowed.contains(&count) => Some(Duration::from_secs(count * 60)),
-        Some(_) => None,
     }
 }
 
@@ -279,31 +249,28 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(
             "[log]\nlevel='debug'\nto='stderr'\n[secrets]\nvault='secret-service'\n\
-             [sync]\nwindow=7\npoll_minutes=2\nidle_minutes=3\n[desktop]\nnotify=false\n",
+             [sync]\nwindow=7\n[desktop]\nnotify=false\n",
         )
         .unwrap();
         assert_eq!(config.log_level, LogLevel::Debug);
         assert_eq!(config.log_to, LogTo::Stderr);
         assert_eq!(config.vault, VaultChoice::SecretService);
         assert_eq!((config.window, config.desktop), (7, false));
-        assert_eq!(config.poll, Duration::from_mins(2));
-        assert_eq!(config.idle_renew, Duration::from_mins(3));
     }
 
     #[test]
     fn an_unknown_key_names_line_and_suggestion() {
-        let error = parse("[sync]\nwindow = 3\npoll_minuts = 4\n").unwrap_err();
-        assert_eq!(error.line, Some(3));
-        assert!(error.to_string().contains("did you mean `poll_minutes`"), "{error}");
-        assert!(error.to_string().starts_with("/c/config.toml:3: "), "{error}");
+        let error = parse("[log]\nlevel = 'info'\n[sync]\nwindw = 4\n").unwrap_err();
+        assert_eq!(error.line, Some(4));
+        assert!(error.to_string().contains("did you mean `window`"), "{error}");
+        assert!(error.to_string().starts_with("/c/config.toml:4: "), "{error}");
     }
 
     #[test]
     fn values_out_of_range_are_refused() {
-        let error = parse("[sync]\nidle_minutes = 30\n").unwrap_err();
-        assert_eq!(error.reason, "idle_minutes must be between 1 and 29");
+        let error = parse("[sync]\nwindow = 0\n").unwrap_err();
+        assert_eq!(error.reason, "window must be between 1 and 1000000");
         assert_eq!(error.line, Some(2));
-        assert!(parse("[sync]\nwindow = 0\n").is_err());
         assert!(parse("[log]\nlevel = 'loud'\n").is_err());
     }
 

@@ -1,6 +1,7 @@
 //! The desktop subscriber: reads the journal and shows the three things a person should hear of
 //! without looking. Holds no state that matters: what was not shown is in the journal.
 
+use crate::config::Config;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::world::World;
 use crate::world::notify::Notification;
@@ -10,6 +11,7 @@ use chapar_engine::id::{AccountId, Seq};
 use chapar_engine::time::Boot;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Between two notifications of one account; the newest waits, older ones give way.
@@ -25,7 +27,12 @@ struct Turn {
 }
 
 /// Shows what happens from now on, until `stop`.
-pub async fn run(world: World, store: Store, stop: CancellationToken) {
+pub async fn run(
+    world: World,
+    store: Store,
+    config: watch::Receiver<Config>,
+    stop: CancellationToken,
+) {
     let mut head = store.head();
     let mut since = *head.borrow_and_update();
     let mut turns: BTreeMap<AccountId, Turn> = BTreeMap::new();
@@ -40,9 +47,10 @@ pub async fn run(world: World, store: Store, stop: CancellationToken) {
                 }
                 head.borrow_and_update();
                 match news(&store, &mut since) {
-                    Ok(news) => for (account, notification) in news {
+                    Ok(news) if config.borrow().desktop => for (account, notification) in news {
                         turns.entry(account).or_default().waiting = Some(notification);
                     },
+                    Ok(_) => {}
                     Err(error) => {
                         // the journal moved on without us: what is too old is no news
                         tracing::warn!(%error, "events could not be read for the desktop");

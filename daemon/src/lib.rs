@@ -4,25 +4,27 @@
 //! `imap` → `account` → `store` → journal → `ipc` → client. The store is the truth; every channel
 //! carries hints only.
 
-pub mod account;
+pub mod limits;
 pub mod config;
+pub mod paths;
+pub mod log;
+pub mod shutdown;
+pub mod world;
+pub mod store;
 pub mod desktop;
 pub mod imap;
-pub mod ipc;
-pub mod limits;
-pub mod log;
-pub mod paths;
-pub mod shutdown;
 pub mod smtp;
-pub mod store;
+pub mod account;
 pub mod supervisor;
-pub mod world;
+pub mod ipc;
 
+use config::Config;
 use ipc::Services;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::{Store, StoreError};
 use supervisor::Accounts;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use world::World;
@@ -37,18 +39,21 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts every stored account on `world`. Returns at once; nothing is dialled before this
-    /// returns. `spool` holds uploads, `socket` is only shown.
+    /// returns. `config` may change while it runs; `spool` holds uploads, `socket` is only shown.
     pub fn start(
         world: World,
         store: Store,
+        config: &watch::Receiver<Config>,
         spool: PathBuf,
         socket: PathBuf,
     ) -> Result<Self, StoreError> {
         let stop = CancellationToken::new();
-        let accounts = Accounts::new(world.clone(), store.clone(), stop.child_token());
+        let accounts =
+            Accounts::new(world.clone(), store.clone(), config.clone(), stop.child_token());
         accounts.start_all()?;
         let tasks = TaskTracker::new();
-        tasks.spawn(desktop::run(world.clone(), store.clone(), stop.child_token()));
+        tasks.spawn(desktop::run(world.clone(), store.clone(), config.clone(), stop.child_token()));
+        tasks.spawn(tidy_up(world.clone(), store.clone(), stop.child_token()));
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
         Ok(Self { services, tasks, stop })
     }
@@ -62,5 +67,21 @@ impl Daemon {
         self.tasks.close();
         self.tasks.wait().await;
         self.services.store.close().await;
+    }
+}
+
+/// Gives back the disk space of what was deleted, once a day.
+async fn tidy_up(world: World, store: Store, stop: CancellationToken) {
+    loop {
+        let next = world.clock.boot().after(limits::COLLECT_EVERY);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = world.clock.sleep_until(next) => {}
+        }
+        match store.collect().await {
+            Ok(bytes) => tracing::info!(bytes, "packs collected"),
+            Err(error) => tracing::warn!(%error, "packs were not collected"),
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! `chapar account`: see, change, pause, resume, remove.
 
+mod proof;
+
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
+use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::connect::{read_account, read_authority};
+use super::connect::{read_account, read_authority, refused};
 use crate::args::{AccountCommand, RemoveArgs, UpdateArgs};
 use crate::ask::{self, PasswordSource};
 use crate::daemon::{Daemon, fault_of_set};
-use crate::error::{Fault, exit};
+use crate::error::{Fault, exit, shell_words};
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::count;
 use crate::screen::{Form, Line, Screen, Style};
@@ -179,7 +182,13 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
         };
         patch.password = Some(ask::password(context.screen, &account.email, source)?);
     }
-    set(&mut daemon, &account, patch)?;
+    let proves = !account.paused
+        && (asks || patch.imap.is_some() || patch.user.is_some() || patch.ca_pem.is_some());
+    let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
+    set(&mut daemon, &account, patch).map_err(|fault| if asks { refused(fault) } else { fault })?;
+    if proves {
+        proof::show(context.screen, &mut daemon, &account, cursor)?;
+    }
     let account = read_account(&mut daemon, &account.id)?;
     tell(context.screen, "account.update", "changed", &account)
 }
@@ -227,7 +236,8 @@ fn pause(
     let account = read_account(&mut daemon, &account.id)?;
     tell(context.screen, command, done, &account)?;
     if paused {
-        let undo = format!("Undo:  chapar account resume {}", account.name);
+        let words = ["chapar", "account", "resume", &account.name].map(str::to_owned);
+        let undo = format!("Undo:  {}", shell_words(&words));
         context.screen.say(&Line::new().with(Style::Dim, undo));
     }
     Ok(())

@@ -191,12 +191,46 @@ fn outcome(
             Ok((account, reply.steps))
         }
         (ConnectState::Canceled, ..) => Err(ask::canceled()),
-        (_, _, Some(error)) => Err(fault_of_wire(&error)),
+        (_, _, Some(error)) => Err(refused(fault_of_wire(&error))),
         (state, ..) => Err(Fault::new(
             "socket.protocol",
             format!("the proof ended as {:?} without a reason", state.word()),
         )),
     }
+}
+
+/// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
+pub(crate) fn refused(mut fault: Fault) -> Fault {
+    fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
+    if fault.code == "imap.auth" || fault.code == "smtp.auth" {
+        let host = fault.message.split(' ').next().unwrap_or_default();
+        fault.message = format!("{host} does not accept this login");
+    }
+    let Some(hint) = hint(&fault.code) else {
+        return fault;
+    };
+    fault.hint(hint)
+}
+
+/// What helps while connecting, where the error itself does not say it.
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "imap.auth" | "smtp.auth" => {
+            "the same command again with the right password; where the login is not the address: \
+             --user NAME; with two-factor sign-in: an app password of the provider"
+        }
+        "imap.not_imap" => "the port of IMAP: 993, or 143 with STARTTLS; 465 and 587 are for SMTP",
+        "smtp.not_smtp" => "the port of SMTP: 465, or 587 with STARTTLS; 993 and 143 are for IMAP",
+        "imap.no_starttls" | "imap.preauth" => "port 993, where TLS is there from the start",
+        "smtp.no_starttls" | "tls.not_offered" | "tls.refused" => {
+            "port 465, where TLS is there from the start"
+        }
+        "net.unknown_host" | "net.refused" | "net.timeout" | "net.unreachable" => {
+            "the server and the port that your provider publishes: --imap HOST:PORT --smtp \
+             HOST:PORT"
+        }
+        _ => return None,
+    })
 }
 
 fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {
@@ -251,15 +285,15 @@ fn finish(
         Form::Human => {
             if !follows {
                 screen.answer(&Line::of(format!(
-                    "{} is connected as {} ({}); the first sync goes on in the background.",
+                    "{} is connected as {} ({}).",
                     account.email, account.name, account.id
                 )))?;
+                screen.say(&Line::of("The first sync goes on in the background."));
             }
             screen.say(&Line::new());
             screen.say(&Line::new().with(
                 Style::Dim,
-                "Next:  chapar status   ·   chapar mail list   ·   chapar send --to \
-                 someone@example.org",
+                "Next:  chapar status  ·  chapar mail list  ·  chapar send --to bo@example.org",
             ));
         }
     }

@@ -112,10 +112,15 @@ fn list_lines(submissions: &[EmailSubmission], now: &Zoned, width: usize) -> Vec
             Cell::styled(style, words),
             at.map_or_else(|_| String::new(), |at| short(at, now)).into(),
             recipients(of).into(),
-            of.subject.as_str().into(),
+            titled(&of.subject).into(),
         ]);
     }
     table.all(width)
+}
+
+/// A subject as it is shown; an empty one must be seen to be empty.
+fn titled(subject: &str) -> &str {
+    if subject.trim().is_empty() { "(no subject)" } else { subject }
 }
 
 fn recipients(of: &EmailSubmission) -> String {
@@ -184,12 +189,13 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             .with(Style::Strong, of.id.0.clone())
             .text("  ")
             .with(style, words)
-            .text(format!("  {}", of.subject)),
+            .text(format!("  {}", titled(&of.subject))),
         Line::new()
             .with(Style::Dim, format!("  Message-ID {} · {}", of.message_id, bytes(of.size))),
     ];
     for (address, status) in &of.delivery_status {
         let (style, words) = match status.delivered {
+            Delivered::Queued if of.phase == Phase::Canceled => (Style::Dim, "· not sent"),
             Delivered::Yes => (Style::Good, "✓ accepted"),
             Delivered::No => (Style::Bad, "✗ refused"),
             Delivered::Unknown => (Style::Warn, "! unknown"),

@@ -16,7 +16,7 @@ const PARAMS_LIMIT: u64 = 1 << 20;
 /// Calls one method and prints its result.
 pub(crate) fn call(context: &Context<'_>, args: &CallArgs) -> Result<u8, Fault> {
     let params = params(args.params.as_deref())?;
-    let result = context.open()?.call_raw(&args.method, &params)?;
+    let result = context.open()?.call_raw(&args.method, &params).map_err(named)?;
     match context.screen.form {
         Form::Json => {
             let members = json!({"method": args.method, "result": result});
@@ -25,6 +25,18 @@ pub(crate) fn call(context: &Context<'_>, args: &CallArgs) -> Result<u8, Fault> 
         Form::Human | Form::Plain => context.screen.json(&result)?,
     }
     Ok(exit::OK)
+}
+
+/// A method that does not exist was named by the caller; everything else is as it came.
+fn named(fault: Fault) -> Fault {
+    let kind = fault.wire.as_ref().and_then(|wire| wire.pointer("/data/type"));
+    if kind.and_then(Value::as_str) != Some("unknownMethod") {
+        return fault;
+    }
+    let mut fault = fault.without_commands().try_command(["chapar", "call", "rpc.discover"]);
+    "input.data".clone_into(&mut fault.code);
+    fault.exit = exit::BAD_DATA;
+    fault
 }
 
 fn params(given: Option<&str>) -> Result<Value, Fault> {

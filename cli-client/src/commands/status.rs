@@ -12,6 +12,7 @@ use super::Context;
 use crate::args::StatusArgs;
 use crate::daemon::Daemon;
 use crate::error::{Fault, exit, shell_words};
+use crate::render::detail::detail_lines;
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::{ago, bytes, count, span};
 use crate::screen::{Form, Line, Style, wrap};
@@ -88,7 +89,7 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
     let line = if well {
         Line::new()
             .with(Style::Good, "✓")
-            .text(format!(" {} accounts, nothing needs you", status.accounts.len()))
+            .text(format!(" {}, nothing needs you", accounts(status.accounts.len())))
     } else {
         let mut parts: Vec<String> = ill
             .iter()
@@ -113,6 +114,10 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
         Form::Human | Form::Plain => context.screen.answer(&line)?,
     }
     Ok(if well { exit::OK } else { exit::ATTENTION })
+}
+
+fn accounts(number: usize) -> String {
+    if number == 1 { "1 account".to_owned() } else { format!("{number} accounts") }
 }
 
 /// Redraws whenever something happened; ends only with Ctrl-C or the daemon.
@@ -246,8 +251,9 @@ fn health_lines(health: &Health, width: usize) -> Vec<Line> {
         .map(|text| Line::of("      ").with(style, text))
         .collect();
     if let Some(detail) = &health.detail {
-        let said = format!("Provider said: “{detail}”");
-        lines.extend(wrap(&said, room).into_iter().map(|text| Line::of(format!("      {text}"))));
+        // what the network did was said by nobody
+        let who = if health.code.starts_with("net.") { "" } else { "Provider said: " };
+        lines.extend(detail_lines(detail, who, 6, width));
     }
     for command in &health.remedy {
         let fix = Line::of("      Fix:  ").with(Style::Strong, shell_words(command));

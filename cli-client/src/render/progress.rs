@@ -165,7 +165,7 @@ fn tenth(step: &Step) -> u64 {
 
 /// A line that says something is done: `✓ IMAP  mail.example.org:993 …  41 ms`.
 pub(crate) fn done_line(what: &str, detail: &str, ms: Option<u64>) -> Line {
-    let line = Line::new().with(Style::Good, "✓").text(format!(" {what:<5} {detail}"));
+    let line = Line::new().with(Style::Good, "✓").text(format!(" {what:<5}  {detail}"));
     match ms {
         Some(ms) => line.with(Style::Dim, format!("   {ms} ms")),
         None => line,

@@ -53,6 +53,23 @@ impl Arrived {
             bytes,
         })
     }
+
+    /// About how many bytes it holds in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        /// A string, an address or a tree entry besides its text.
+        const ENTRY: usize = 64;
+        let summary = &self.summary;
+        let addresses = [&summary.from, &summary.reply_to, &summary.to, &summary.cc, &summary.bcc];
+        let addresses = addresses.into_iter().flatten().map(|address| {
+            ENTRY + address.email.len() + address.name.as_ref().map_or(0, String::len)
+        });
+        let ids = summary.references.iter().chain(&summary.in_reply_to).map(|id| ENTRY + id.len());
+        let flags = self.flags.iter().flat_map(Flags::iter).map(|flag| ENTRY + flag.len());
+        let rest =
+            summary.subject.len() + summary.preview.len() + self.bytes.as_ref().map_or(0, Vec::len);
+        ENTRY + rest + addresses.chain(ids).chain(flags).sum::<usize>()
+    }
 }
 
 /// Writes the first-sync window of one mailbox: rows to be filled, and the server's numbers that

@@ -453,7 +453,9 @@ async fn boot(world: &SimWorld, disk: &SimDisk, heard: &Heard) -> (Daemon, Clien
         .expect("what was synced can be opened");
     // nothing is uploaded, so the directory is never made
     let spool = PathBuf::from("/nonexistent/spool");
-    let daemon = Daemon::start(world.world.clone(), store, spool, "/nonexistent/v1.sock".into())
+    let config = tokio::sync::watch::channel(chapar_daemon::config::Config::default()).1;
+    let socket = PathBuf::from("/nonexistent/v1.sock");
+    let daemon = Daemon::start(world.world.clone(), store, &config, spool, socket)
         .expect("what was synced can be read");
     let client = Client::connect(&daemon.services, heard).await;
     (daemon, client)

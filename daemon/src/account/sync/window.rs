@@ -27,6 +27,11 @@ impl Worker {
         for mailbox in self.mailboxes()? {
             if !mailbox.planned {
                 scanned.push(self.scan(&mailbox, budget, listed).await?);
+                // what is not among the newest so far will not be among the newest of all
+                let held: usize = scanned.iter().map(|s| s.candidates.len()).sum();
+                if held > budget.saturating_mul(2) {
+                    keep_newest(&mut scanned, budget);
+                }
             }
         }
         if scanned.is_empty() {
@@ -58,7 +63,8 @@ impl Worker {
         let server = self.select(mailbox).await?;
         let mut candidates = vec![];
         if server.exists > 0 {
-            let first = server.exists.saturating_sub(SCAN_MESSAGES - 1).max(1);
+            let span = u32::try_from(budget).unwrap_or(u32::MAX).max(SCAN_MESSAGES);
+            let first = server.exists.saturating_sub(span - 1).max(1);
             let mut each = |fetched: crate::imap::Fetched| {
                 if let (Some(received_at), true) = (fetched.internal_date, fetched.uid > 0) {
                     candidates.push(Candidate {
@@ -67,15 +73,15 @@ impl Worker {
                         size: fetched.size.unwrap_or(0),
                         flags: fetched.flags.unwrap_or_default(),
                     });
+                    if candidates.len() >= budget.saturating_mul(2).max(BATCH_MESSAGES) {
+                        prune(&mut candidates, budget);
+                    }
                 }
             };
             let which = Which::Seqs(format!("{first}:*"));
             self.session()?.fetch(which, Items::Facts, &mut each).await?;
         }
-        // Only the newest of each mailbox can be among the newest of all.
-        candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
-        candidates.dedup_by_key(|candidate| candidate.uid);
-        candidates.truncate(budget);
+        prune(&mut candidates, budget);
         Ok(Scanned { mailbox: mailbox.id, server, candidates })
     }
 
@@ -151,6 +157,21 @@ impl Worker {
             }
         }
         Ok(marks)
+    }
+}
+
+/// Only the newest of each mailbox can be among the newest of all.
+fn prune(candidates: &mut Vec<Candidate>, budget: usize) {
+    candidates.sort_by_key(|c| std::cmp::Reverse((c.received_at, c.uid)));
+    candidates.dedup_by_key(|candidate| candidate.uid);
+    candidates.truncate(budget);
+}
+
+/// The same over several mailboxes; the mailboxes themselves stay.
+fn keep_newest(scanned: &mut [Scanned], budget: usize) {
+    let mut kept = choose(scanned, budget);
+    for one in scanned {
+        one.candidates = kept.remove(&one.mailbox).unwrap_or_default();
     }
 }
 

@@ -28,7 +28,12 @@ impl Bench {
         let (world, _monitor) = World::real(&place, VaultChoice::File);
         let store = Store::open(&place.join("state"), world.clock.wall()).unwrap();
         let stop = CancellationToken::new();
-        let accounts = Accounts::new(world.clone(), store.clone(), stop.clone());
+        let accounts = Accounts::new(
+            world.clone(),
+            store.clone(),
+            tokio::sync::watch::channel(crate::config::Config::default()).1,
+            stop.clone(),
+        );
         let spool = place.join("spool");
         let services = Services::new(world, store, accounts, spool, place.join("v1.sock"));
         Self { services: Arc::new(services), place, stop }

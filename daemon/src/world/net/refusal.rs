@@ -76,7 +76,11 @@ pub(super) fn judge(
         let days = now.seconds().div_euclid(86_400);
         detail = format!("{detail}clock      {} here\n", date(days));
     }
-    detail = format!("{detail}reason     {tls}\ntry        {}", reason.remedy);
+    // a precise code says it all; and of a self-signed certificate the library only notes a detail
+    if let (Some(why), "tls.invalid" | "tls.too_old") = (why(tls), reason.code) {
+        detail = format!("{detail}reason     {why}\n");
+    }
+    detail = format!("{detail}try        {}", reason.remedy);
     Failure {
         code: reason.code,
         message: format!("{host} {} \u{2013} not connecting", reason.what),
@@ -108,6 +112,35 @@ fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
         _ => ("tls.invalid", "has no valid certificate", ASK_PROVIDER),
     };
     Reason { code, what: what.to_owned(), remedy }
+}
+
+/// What the message does not say yet, in words; never the library's own names for things.
+fn why(error: &Error) -> Option<&'static str> {
+    use CertificateError as Certificate;
+    Some(match error {
+        Error::InvalidCertificate(Certificate::BadEncoding) => "its encoding is broken",
+        Error::InvalidCertificate(Certificate::BadSignature) => "its signature does not fit",
+        Error::InvalidCertificate(
+            Certificate::UnsupportedSignatureAlgorithmContext { .. }
+            | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => "it is signed in a way that is not supported or not safe any more",
+        Error::InvalidCertificate(Certificate::UnhandledCriticalExtension) => {
+            "it makes a demand that chapar does not understand"
+        }
+        Error::InvalidCertificate(
+            Certificate::InvalidPurpose | Certificate::InvalidPurposeContext { .. },
+        ) => "it is not meant for servers",
+        Error::InvalidCertificate(
+            Certificate::UnknownRevocationStatus | Certificate::ExpiredRevocationList,
+        ) => "whether it was revoked cannot be told",
+        Error::NoCertificatesPresented => "it presented no certificate",
+        Error::PeerMisbehaved(_) => "it broke the rules of TLS",
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "it found nothing in common with what chapar offers"
+        }
+        Error::AlertReceived(_) => "it ended the handshake itself",
+        _ => return None,
+    })
 }
 
 /// The connection ended within the handshake: a network matter, not the certificate's.

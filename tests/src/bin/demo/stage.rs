@@ -8,16 +8,16 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Instant;
 
 /// The password of every account of the demo; typed into standard input, never into an argument.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// Mails in the big mailbox.
-pub const MAILS: usize = 3_000;
+pub(crate) const MAILS: usize = 3_000;
 
 /// The stage and everything on it.
-pub struct Stage {
+pub(crate) struct Stage {
     /// The provider, to deliver mail and to look at what it saw.
-    pub provider: Provider,
+    pub(crate) provider: Provider,
     /// Its ports.
-    pub ports: Listening,
+    pub(crate) ports: Listening,
     home: PathBuf,
     bin: PathBuf,
     begun: Instant,
@@ -26,7 +26,7 @@ pub struct Stage {
 
 impl Stage {
     /// Builds the product, makes the home, starts the provider.
-    pub fn set() -> Result<Self, String> {
+    pub(crate) fn set() -> Result<Self, String> {
         let bin = build()?;
         let begun = Instant::now();
         let home = std::env::temp_dir().join(format!("chapar-demo-{}", std::process::id()));
@@ -60,17 +60,17 @@ impl Stage {
     }
 
     /// One line of the tour, with the time since it began.
-    pub fn say(&self, what: &str, held: &str) {
+    pub(crate) fn say(&self, what: &str, held: &str) {
         println!("{:5.1} s  {what:<10} {held}", self.begun.elapsed().as_secs_f32());
     }
 
     /// A file of the private home.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.join(name)
     }
 
     /// `chapar` with `args` in the private home, nothing of the person's environment but PATH.
-    pub fn chapar(&self, args: &[&str]) -> Command {
+    pub(crate) fn chapar(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.bin.join("chapar"));
         command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         for (name, value) in self.variables() {
@@ -90,7 +90,7 @@ impl Stage {
     }
 
     /// Prints the command, runs it with `input`, prints what it printed, in the order it came.
-    pub fn show(&self, args: &[&str], input: &str) -> Result<ExitStatus, String> {
+    pub(crate) fn show(&self, args: &[&str], input: &str) -> Result<ExitStatus, String> {
         println!("\n$ chapar {}", args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>().join(" "));
         let failed = |error| format!("chapar {}: {error}", args.join(" "));
         let (mut said, both) = std::io::pipe().map_err(failed)?;
@@ -105,7 +105,7 @@ impl Stage {
     }
 
     /// Runs it without printing.
-    pub fn quiet(&self, args: &[&str], input: &str) -> Result<Output, String> {
+    pub(crate) fn quiet(&self, args: &[&str], input: &str) -> Result<Output, String> {
         let failed = |error| format!("chapar {}: {error}", args.join(" "));
         let mut child = self.chapar(args).stdin(Stdio::piped()).spawn().map_err(failed)?;
         feed(&mut child, input);
@@ -113,13 +113,13 @@ impl Stage {
     }
 
     /// Starts a command that goes on by itself.
-    pub fn begin(&self, args: &[&str]) -> Result<Child, String> {
+    pub(crate) fn begin(&self, args: &[&str]) -> Result<Child, String> {
         println!("\n$ chapar {} &", args.join(" "));
         self.chapar(args).spawn().map_err(|error| format!("chapar {}: {error}", args.join(" ")))
     }
 
     /// The answer of a command with `--json`, as one value.
-    pub fn ask(&self, args: &[&str]) -> Result<serde_json::Value, String> {
+    pub(crate) fn ask(&self, args: &[&str]) -> Result<serde_json::Value, String> {
         let output = self.quiet(args, "")?;
         serde_json::from_slice(&output.stdout).map_err(|error| {
             format!("chapar {}: {error}: {}", args.join(" "), text(&output.stdout))
@@ -127,7 +127,7 @@ impl Stage {
     }
 
     /// Leaves everything running until Enter is pressed or standard input ends.
-    pub fn stay(&self) {
+    pub(crate) fn stay(&self) {
         println!("\nEverything keeps running. In another terminal:\n");
         let set: Vec<_> = self
             .variables()
@@ -143,7 +143,7 @@ impl Stage {
     }
 
     /// Stops the daemon and removes the home.
-    pub fn strike(self) {
+    pub(crate) fn strike(self) {
         let _ = self.quiet(&["service", "stop"], "");
         let _ = std::fs::remove_dir_all(&self.home);
     }
@@ -155,15 +155,9 @@ fn build() -> Result<PathBuf, String> {
     let bin = here.parent().ok_or("this program lies in no folder")?.to_owned();
     if let Some(cargo) = std::env::var_os("CARGO") {
         let mut command = Command::new(cargo);
-        command.args([
-            "build",
-            "--quiet",
-            "-p",
-            "chapar-daemon",
-            "-p",
-            "chapar-cli-client",
-            "--bins",
-        ]);
+        // The whole workspace, so that the crates compiled for this program serve here too.
+        let wanted = ["build", "--quiet", "--workspace", "--bin", "chapard", "--bin", "chapar"];
+        command.args(wanted);
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         if bin.ends_with("release") {
             command.arg("--release");
@@ -200,7 +194,7 @@ fn feed(child: &mut Child, input: &str) {
 }
 
 /// Bytes as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

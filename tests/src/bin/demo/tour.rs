@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Plays every step; the first that does not hold ends the tour.
-pub fn play(stage: &Stage) -> Result<(), String> {
+pub(crate) fn play(stage: &Stage) -> Result<(), String> {
     refuse(stage)?;
     connect(stage)?;
     sync(stage)?;
