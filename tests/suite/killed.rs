@@ -108,7 +108,7 @@ fn killed_while_syncing_no_mail_is_missing_or_fetched_again() {
     let mut dice = Dice::new(7);
     let mut killed = 0;
     for _ in 0..SYNC_KILLS {
-        std::thread::sleep(Duration::from_millis(20 + dice.below(400) as u64));
+        std::thread::sleep(Duration::from_millis(200 + dice.below(800) as u64));
         killed += usize::from(!place.is_synced(&account));
         Place::kill(place.daemon());
     }
