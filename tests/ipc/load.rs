@@ -28,7 +28,7 @@ const SILENT: usize = 100;
 /// Clients that read everything from the beginning while it grows.
 const READERS: usize = 6;
 const EVENTS: u64 = 100_000;
-const SEEDED: u64 = 92_000;
+const SEEDED: u64 = 95_000;
 /// Connections that make events happen.
 const PRODUCERS: usize = 4;
 /// Cursors at which somebody goes on.
