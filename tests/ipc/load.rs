@@ -28,7 +28,7 @@ const SILENT: usize = 100;
 /// Clients that read everything from the beginning while it grows.
 const READERS: usize = 6;
 const EVENTS: u64 = 100_000;
-const SEEDED: u64 = 92_000;
+const SEEDED: u64 = 95_000;
 /// Connections that make events happen.
 const PRODUCERS: usize = 4;
 /// Cursors at which somebody goes on.
@@ -36,6 +36,10 @@ const RESUMES: usize = 8;
 /// Status calls measured while all this goes on.
 const CALLS: usize = 400;
 const MEMORY_KB: u64 = 64 << 10;
+/// Not a goal of speed (that is the benchmark's, optimised and alone on its machine): nobody starves
+/// while unoptimised code shares two processors with its readers. Measured here: 48 to 770 ms.
+const STATUS_P99: Duration = Duration::from_secs(3);
+
 /// Place → what was said there, without what differs between subscribers.
 type Heard = BTreeMap<u64, u64>;
 
@@ -260,5 +264,6 @@ fn a_thousand_clients_and_a_hundred_thousand_events() {
         begun.elapsed().as_secs_f32()
     );
     assert!(peak < MEMORY_KB, "VmHWM {peak} kB");
+    assert!(p99 < STATUS_P99, "status p99 {p99:?}");
     assert!(world.place.is_running());
 }

@@ -15,6 +15,7 @@ mod chaos;
 mod hostile;
 mod interop;
 mod load;
+mod loiter;
 mod manners;
 mod place;
 mod raw;
