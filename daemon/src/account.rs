@@ -1,11 +1,11 @@
-//! One account's task: the conductor. It owns the account's machine and its report, and starts and
-//! stops the three workers (`sync`, `watch`, `outbox`). Nothing in its loop waits for the network
-//! or for a worker, so it always answers.
+//! One account at work: what its tasks share, and the handle others reach it by. The `conductor`
+//! decides through the engine's machine; the workers `sync`, `watch` and `outbox` do.
 //!
 //! Workers take what is due from the store, do it, store the result, and sleep. What travels on
 //! channels are hints and results of passes; losing a hint costs latency, never mail.
 
 pub mod announce;
+mod conductor;
 pub mod connect;
 pub mod file;
 pub mod ingest;
@@ -20,14 +20,14 @@ use crate::limits;
 use crate::smtp;
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use chapar_engine::account::{Account, Action, Input, Machine, State};
-use chapar_engine::event::{EventKind, Severity};
+use chapar_engine::account::{Account, State};
 use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
-use report::{Condition, Progress, Report};
+use conductor::Conductor;
+use report::{Progress, Report};
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc, oneshot, watch as channel};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch as channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -39,8 +39,13 @@ pub struct Context {
     pub world: World,
     /// The truth.
     pub store: Store,
+    /// "Settings changed in the store."
+    pub refresh: Notify,
     /// "Look at the outbox."
     pub outbox: Notify,
+    /// Whose turn it is at the outbox: a worker that was stopped may still be finishing a delivery
+    /// when its successor starts.
+    pub outbox_turn: Semaphore,
     /// "Look at the mailboxes."
     pub sync: Notify,
     notes: mpsc::Sender<(Generation, Note)>,
@@ -80,8 +85,6 @@ pub enum Note {
 
 /// What others ask of an account.
 pub enum Command {
-    /// Settings changed in the store.
-    Refresh,
     /// Sync now, and say how it went.
     SyncNow(oneshot::Sender<Result<(), Failure>>),
     /// Fetch all bytes of a message now.
@@ -208,35 +211,30 @@ impl Handle {
             id: account.id,
             world,
             store,
+            refresh: Notify::new(),
             outbox: Notify::new(),
+            outbox_turn: Semaphore::new(1),
             sync: Notify::new(),
             notes: notes_in,
         });
         let first = if account.paused { State::Paused } else { State::Connecting };
         let (report_in, report) = channel::channel(Report::new(first));
         let done = TaskTracker::new();
-        let conductor = Conductor {
-            context: Arc::clone(&context),
-            machine: Machine::new(),
-            report: report_in,
-            timer: None,
-            first_synced: account.first_synced_at.is_some(),
-            waiting: vec![],
-            generation: 0,
-            sync: None,
-            watch: None,
-            outbox: None,
-            workers: TaskTracker::new(),
-            stop: stop.clone(),
-        };
+        let conductor = Conductor::new(Arc::clone(&context), report_in, done.clone(), stop.clone());
         done.spawn(conductor.run(account.paused, notes, commands_out));
         done.close();
         Self { report, context, commands, stop, done }
     }
 
     /// Asks the account for something; false when it is gone or its queue is full.
+    #[must_use]
     pub fn command(&self, command: Command) -> bool {
         self.commands.try_send(command).is_ok()
+    }
+
+    /// Settings of the account changed in the store.
+    pub fn refresh(&self) {
+        self.context.refresh.notify_one();
     }
 
     /// Something may be due in the outbox.
@@ -249,7 +247,7 @@ impl Handle {
         self.context.sync.notify_one();
     }
 
-    /// Waits for the end of the account's task.
+    /// Waits for the end of the account's tasks.
     pub async fn ended(&self) {
         self.done.wait().await;
     }
@@ -265,333 +263,6 @@ impl Handle {
         self.stop.cancel();
         self.done.wait().await;
     }
-}
-
-struct Conductor {
-    context: Arc<Context>,
-    machine: Machine,
-    report: channel::Sender<Report>,
-    timer: Option<Boot>,
-    first_synced: bool,
-    /// Who waits for the end of the present sync pass.
-    waiting: Vec<oneshot::Sender<Result<(), Failure>>>,
-    generation: Generation,
-    sync: Option<SyncWorker>,
-    watch: Option<Running>,
-    outbox: Option<Running>,
-    workers: TaskTracker,
-    stop: CancellationToken,
-}
-
-/// A started worker.
-struct Running {
-    generation: Generation,
-    stop: CancellationToken,
-}
-
-struct SyncWorker {
-    running: Running,
-    requests: mpsc::Sender<sync::WholeRequest>,
-}
-
-impl Conductor {
-    async fn run(
-        mut self,
-        paused: bool,
-        mut notes: mpsc::Receiver<(Generation, Note)>,
-        mut commands: mpsc::Receiver<Command>,
-    ) {
-        let context = Arc::clone(&self.context);
-        let mut link = context.world.link.0.clone();
-        self.apply(Input::Start { paused }).await;
-        loop {
-            let timer = self.timer;
-            tokio::select! {
-                biased;
-                () = self.stop.cancelled() => break,
-                Some(command) = commands.recv() => self.command(command).await,
-                Some((from, note)) = notes.recv() => self.note(from, note).await,
-                Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
-                () = sleep_until(&context.world, timer) => {
-                    self.timer = None;
-                    self.apply(Input::Timer).await;
-                }
-            }
-        }
-        self.stop_workers();
-        self.workers.close();
-        // Workers may still report while they wind down; a full queue must not hold them.
-        tokio::select! {
-            () = self.workers.wait() => {}
-            () = async { while notes.recv().await.is_some() {} } => {}
-        }
-    }
-
-    async fn command(&mut self, command: Command) {
-        match command {
-            Command::Refresh => {
-                // The old sessions may stand on old settings; both workers start afresh.
-                let paused = self.context.account().is_ok_and(|account| account.paused);
-                self.apply(Input::SettingsChanged { paused }).await;
-            }
-            Command::SyncNow(done) => {
-                self.waiting.push(done);
-                self.apply(Input::SyncNow).await;
-                if self.sync.is_none() {
-                    self.answer_waiting(&Err(self.not_running()));
-                }
-            }
-            Command::Whole(request) => match &self.sync {
-                Some(worker) => {
-                    if let Err(refused) = worker.requests.try_send(request) {
-                        let request = refused.into_inner();
-                        let _: Result<_, _> = request.reply.send(Err(self.not_running()));
-                    }
-                }
-                None => {
-                    let _: Result<_, _> = request.reply.send(Err(self.not_running()));
-                }
-            },
-        }
-    }
-
-    async fn note(&mut self, from: Generation, note: Note) {
-        let sync = self.sync.as_ref().map(|worker| worker.running.generation);
-        let live = [
-            sync,
-            self.watch.as_ref().map(|w| w.generation),
-            self.outbox.as_ref().map(|w| w.generation),
-        ];
-        if !live.contains(&Some(from)) {
-            return;
-        }
-        match note {
-            Note::SyncStarted { initial } => self.apply(Input::SyncStarted { initial }).await,
-            Note::Progress(progress) => {
-                self.report.send_modify(|report| report.progress = Some(progress));
-            }
-            Note::Checked(at) => self.report.send_modify(|report| report.last_check = Some(at)),
-            Note::New(at) => self.report.send_modify(|report| report.last_new = Some(at)),
-            Note::SyncEnded(end) => {
-                self.report.send_modify(|report| report.progress = None);
-                self.first_synced |= end.is_ok();
-                self.answer_waiting(&end);
-                self.apply(Input::SyncEnded(end)).await;
-            }
-            Note::WatchUp(what) => {
-                self.report.send_modify(|report| report.push = Some(what));
-                self.apply(Input::WatchUp).await;
-            }
-            Note::WatchLost(failure) => {
-                self.watch = None;
-                self.report.send_modify(|report| report.push = None);
-                self.apply(Input::WatchLost(failure)).await;
-            }
-            Note::Hint => self.apply(Input::Hint).await,
-            Note::OutboxTrouble(failure) => self.set_health(&failure, "outbox").await,
-            Note::OutboxFine => self.clear_health("outbox").await,
-        }
-    }
-
-    /// One step of the machine and everything it asks for.
-    async fn apply(&mut self, input: Input) {
-        let now = self.context.world.clock.boot();
-        let entropy = self.context.world.entropy.number();
-        for action in self.machine.apply(now, input, entropy) {
-            self.perform(action).await;
-        }
-    }
-
-    async fn perform(&mut self, action: Action) {
-        match action {
-            Action::RunSync => self.run_sync(),
-            Action::StopSync => self.stop_sync(),
-            Action::RunWatch => self.run_watch(),
-            // The push worker hears of a moved link by itself.
-            Action::Probe => {}
-            Action::StopWatch => self.stop_watch(),
-            Action::ArmTimer(at) => self.timer = Some(at),
-            Action::Enter(state) => self.enter(state).await,
-            Action::SetHealth(failure) => self.set_health(&failure, "account").await,
-            Action::ClearHealth => self.clear_health("account").await,
-        }
-    }
-
-    fn next(&mut self) -> Running {
-        self.generation += 1;
-        Running { generation: self.generation, stop: self.stop.child_token() }
-    }
-
-    fn run_sync(&mut self) {
-        if self.sync.is_none() {
-            let running = self.next();
-            let (requests, requests_out) = mpsc::channel(limits::WHOLE_REQUESTS);
-            let context = Arc::clone(&self.context);
-            let worker = sync::Worker::new(context, running.generation, running.stop.clone());
-            self.workers.spawn(worker.run(requests_out));
-            self.sync = Some(SyncWorker { running, requests });
-        }
-        self.context.sync.notify_one();
-    }
-
-    fn stop_sync(&mut self) {
-        if let Some(worker) = self.sync.take() {
-            worker.running.stop.cancel();
-            self.report.send_modify(|report| report.progress = None);
-        }
-    }
-
-    fn run_watch(&mut self) {
-        if self.watch.is_none() {
-            let running = self.next();
-            let context = Arc::clone(&self.context);
-            self.workers.spawn(watch::run(context, running.generation, running.stop.clone()));
-            self.watch = Some(running);
-        }
-    }
-
-    fn stop_watch(&mut self) {
-        if let Some(running) = self.watch.take() {
-            running.stop.cancel();
-            self.report.send_modify(|report| report.push = None);
-        }
-    }
-
-    fn stop_workers(&mut self) {
-        self.stop_sync();
-        self.stop_watch();
-        if let Some(running) = self.outbox.take() {
-            running.stop.cancel();
-        }
-    }
-
-    /// The outbox works unless the person paused the account: a submission has its own retries.
-    fn set_outbox(&mut self, works: bool) {
-        match (&self.outbox, works) {
-            (None, true) => {
-                let running = self.next();
-                let context = Arc::clone(&self.context);
-                self.workers.spawn(outbox::run(context, running.generation, running.stop.clone()));
-                self.outbox = Some(running);
-            }
-            (Some(running), false) => {
-                running.stop.cancel();
-                self.outbox = None;
-            }
-            _ => {}
-        }
-    }
-
-    async fn enter(&mut self, state: State) {
-        self.set_outbox(state != State::Paused);
-        let before = self.report.borrow().state;
-        self.report.send_modify(|report| report.state = state);
-        if before == state {
-            return;
-        }
-        let detail =
-            self.report.borrow().health.first().map(|c| c.title.clone()).unwrap_or_default();
-        let kind = match state {
-            State::Live => EventKind::AccountConnected,
-            State::Offline | State::Throttled => EventKind::AccountOffline { detail },
-            State::AuthExpired => EventKind::AccountAuthExpired { detail },
-            State::Connecting | State::Syncing | State::SettingsWrong | State::Paused => return,
-        };
-        self.append(vec![kind]).await;
-    }
-
-    async fn set_health(&mut self, failure: &Failure, area: &'static str) {
-        let name = self.context.account().map(|account| account.name).unwrap_or_default();
-        let fresh = Condition {
-            code: failure.code.to_owned(),
-            severity: severity(&failure.verdict),
-            since: self.context.now(),
-            title: failure.message.clone(),
-            detail: failure.detail.clone(),
-            remedy: report::remedies(failure.code, &name),
-        };
-        let mut began = None;
-        self.report.send_modify(|report| {
-            began = report.health.iter().find(|c| c.code == fresh.code).map(|c| c.since);
-            report.health.retain(|c| health_area(&c.code) != area);
-            report.health.push(Condition { since: began.unwrap_or(fresh.since), ..fresh.clone() });
-        });
-        if began.is_none() {
-            self.append(vec![EventKind::HealthChanged {
-                code: fresh.code,
-                severity: fresh.severity,
-                title: fresh.title,
-            }])
-            .await;
-        }
-    }
-
-    async fn clear_health(&mut self, area: &'static str) {
-        let mut ended = vec![];
-        self.report.send_if_modified(|report| {
-            ended = report.health.extract_if(.., |c| health_area(&c.code) == area).collect();
-            !ended.is_empty()
-        });
-        let events = ended
-            .into_iter()
-            .map(|c| EventKind::HealthChanged {
-                code: c.code,
-                severity: Severity::Ok,
-                title: c.title,
-            })
-            .collect::<Vec<_>>();
-        if !events.is_empty() {
-            self.append(events).await;
-        }
-    }
-
-    /// Journals what happened. A store that cannot be written is said in the log; the state itself
-    /// is shown by `status` all the same.
-    async fn append(&self, kinds: Vec<EventKind>) {
-        let id = self.context.id;
-        let written = self
-            .context
-            .store
-            .write(self.context.now(), move |tx| {
-                // The account may have been removed meanwhile.
-                if tx.account(id)?.is_none() {
-                    return Ok(());
-                }
-                kinds.iter().try_for_each(|kind| tx.append(Some(id), kind.clone()).map(drop))
-            })
-            .await;
-        if let Err(error) = written {
-            tracing::warn!(account = id.0, %error, "an event could not be journalled");
-        }
-    }
-
-    fn answer_waiting(&mut self, end: &Result<(), Failure>) {
-        for waiting in self.waiting.drain(..) {
-            let _: Result<_, _> = waiting.send(end.clone());
-        }
-    }
-
-    fn not_running(&self) -> Failure {
-        let state = self.report.borrow().state;
-        Failure {
-            code: "account.not_running",
-            message: format!("The account is {} and holds no connection now.", report::word(state)),
-            detail: self.report.borrow().health.first().map(|c| c.title.clone()),
-            verdict: Verdict::Retry,
-        }
-    }
-}
-
-fn severity(verdict: &Verdict) -> Severity {
-    match verdict {
-        Verdict::Retry | Verdict::Throttled(_) | Verdict::Unknown => Severity::Warning,
-        Verdict::SignInAgain | Verdict::FixSettings | Verdict::Refused => Severity::Error,
-    }
-}
-
-/// Which part of an account a condition speaks of: sending, or everything else.
-fn health_area(code: &str) -> &'static str {
-    if code.starts_with("smtp.") || code.starts_with("submission.") { "outbox" } else { "account" }
 }
 
 async fn sleep_until(world: &World, at: Option<Boot>) {

@@ -4,19 +4,19 @@
 //! `imap` → `account` → `store` → journal → `ipc` → client. The store is the truth; every channel
 //! carries hints only.
 
-pub mod account;
+pub mod limits;
 pub mod config;
+pub mod paths;
+pub mod log;
+pub mod shutdown;
+pub mod world;
+pub mod store;
 pub mod desktop;
 pub mod imap;
-pub mod ipc;
-pub mod limits;
-pub mod log;
-pub mod paths;
-pub mod shutdown;
 pub mod smtp;
-pub mod store;
+pub mod account;
 pub mod supervisor;
-pub mod world;
+pub mod ipc;
 
 use config::Config;
 use ipc::Services;
@@ -53,6 +53,7 @@ impl Daemon {
         accounts.start_all()?;
         let tasks = TaskTracker::new();
         tasks.spawn(desktop::run(world.clone(), store.clone(), config.clone(), stop.child_token()));
+        tasks.spawn(tidy_up(world.clone(), store.clone(), stop.child_token()));
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
         Ok(Self { services, tasks, stop })
     }
@@ -66,5 +67,21 @@ impl Daemon {
         self.tasks.close();
         self.tasks.wait().await;
         self.services.store.close().await;
+    }
+}
+
+/// Gives back the disk space of what was deleted, once a day.
+async fn tidy_up(world: World, store: Store, stop: CancellationToken) {
+    loop {
+        let next = world.clock.boot().after(limits::COLLECT_EVERY);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = world.clock.sleep_until(next) => {}
+        }
+        match store.collect().await {
+            Ok(bytes) => tracing::info!(bytes, "packs collected"),
+            Err(error) => tracing::warn!(%error, "packs were not collected"),
+        }
     }
 }

@@ -4,26 +4,33 @@ use std::time::Duration;
 
 /// Sleeps are cut into slices of this length, so that a suspend is noticed soon after resume.
 pub const SLEEP_SLICE: Duration = Duration::from_secs(30);
-/// An IDLE is renewed this often. With the 15 s that DONE may take, a half-open link is noticed
-/// in under two minutes, whether or not the server sends keep-alives of its own.
-pub const IDLE_RENEW: Duration = Duration::from_secs(100);
+/// An IDLE is renewed this often: servers may end one after 30 minutes (RFC 2177). A silent link is
+/// proved much sooner, see `imap::limits::SILENCE`.
+pub const IDLE_RENEW: Duration = Duration::from_mins(25);
 /// How long a link may take to prove itself after a resume or a network change.
 pub const PROBE: Duration = Duration::from_secs(10);
 /// A work session unused for this long is probed before it is used again.
-pub const SESSION_FRESH: Duration = Duration::from_secs(60);
+pub const SESSION_FRESH: Duration = Duration::from_mins(1);
 /// Worker notes waiting for a conductor; progress is dropped beyond it, results wait.
 pub const ACCOUNT_NOTES: usize = 64;
 /// Commands waiting for a conductor; beyond it the caller is told to try again.
 pub const ACCOUNT_COMMANDS: usize = 256;
 /// Messages asked for by clients and not yet fetched, an account.
 pub const WHOLE_REQUESTS: usize = 64;
+/// Bytes of fetched messages held before they are stored: twice an honest batch of whole
+/// messages, so that only a server that lies about sizes ever meets it.
+pub const BATCH_HELD_BYTES: usize = 16 << 20;
+/// New UIDs of one look at a mailbox; what is more waits for the next.
+pub const NEW_UIDS: usize = 1_000_000;
 /// Times a message that breaks the session is tried alone before it is set aside.
 pub const POISON_TRIES: u32 = 3;
 /// Connect attempts under way or not yet asked about.
 pub const CONNECT_ATTEMPTS: usize = 32;
 /// How long the outcome of a connect attempt is kept.
-pub const CONNECT_KEPT: Duration = Duration::from_secs(600);
+pub const CONNECT_KEPT: Duration = Duration::from_mins(10);
 /// How long an account's task may take to stop: SMTP may be waiting for the reply to a final dot.
 pub const ACCOUNT_STOP: Duration = Duration::from_secs(15);
 /// Pause before a panicked account task starts again.
 pub const PANIC_PAUSE: Duration = Duration::from_secs(10);
+/// How often half-dead packs are rewritten: deleted mail is given back within a day.
+pub const COLLECT_EVERY: Duration = Duration::from_hours(24);

@@ -1,7 +1,7 @@
 //! `chapard`: starts the daemon on the real world and stops it in order.
 
 use chapar_daemon::config::Config;
-use chapar_daemon::ipc::{self, Listener};
+use chapar_daemon::ipc::{self, Listener, Services};
 use chapar_daemon::paths::Dirs;
 use chapar_daemon::shutdown::{self, Signals, Wish};
 use chapar_daemon::store::Store;
@@ -82,6 +82,7 @@ async fn serve(
     tasks.spawn(monitor.run(end.child_token()));
     tasks.spawn(ipc::serve(Arc::clone(&daemon.services), listener, end.child_token()));
     tasks.spawn(watchdog(end.child_token()));
+    tasks.spawn(tell_status(Arc::clone(&daemon.services), end.child_token()));
     shutdown::ready();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
     let asked = daemon.services.stop.clone();
@@ -109,6 +110,24 @@ async fn serve(
         _ = signals.next() => tracing::warn!("stopping at once"),
     }
     Ok(())
+}
+
+/// Keeps the service manager's one line about the daemon true.
+async fn tell_status(services: Arc<Services>, stop: CancellationToken) {
+    let mut head = services.store.head();
+    let mut told = String::new();
+    loop {
+        let line = services.accounts.summary();
+        if line != told {
+            shutdown::status(&line);
+            told = line;
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            changed = head.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 /// Tells the service manager that the runtime still turns.

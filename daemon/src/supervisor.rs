@@ -1,6 +1,7 @@
 //! Starts, restarts and stops account tasks; the one handle through which everything above talks
 //! to accounts. Owns the set of running accounts and the connect attempts; holds no mail.
 
+pub use crate::account::connect::{ConnectRequest, ConnectStep};
 pub use crate::account::report::{Condition, Progress, Report};
 pub use crate::account::submit::{SubmitError, Wish};
 use crate::account::sync::WholeRequest;
@@ -9,7 +10,7 @@ use crate::config::Config;
 use crate::limits;
 use crate::store::{Store, StoreError};
 use crate::world::World;
-use chapar_engine::account::{Account, Endpoint, NotifyBy};
+use chapar_engine::account::{Account, State};
 use chapar_engine::compose::Draft;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
@@ -53,22 +54,6 @@ struct Attempt {
     begun: Boot,
 }
 
-/// What a person gives to connect a mailbox.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
-pub struct ConnectRequest {
-    pub email: String,
-    pub name: Option<String>,
-    pub display_name: Option<String>,
-    pub imap: Endpoint,
-    pub smtp: Endpoint,
-    pub user: String,
-    pub password: Secret,
-    pub ca_pem: Option<String>,
-    pub window: Option<u32>,
-    pub notify: NotifyBy,
-}
-
 /// A connect attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectId(pub u64);
@@ -80,18 +65,6 @@ pub struct ConnectReport {
     pub steps: Vec<ConnectStep>,
     /// The end, once reached.
     pub end: Option<Result<AccountId, Failure>>,
-}
-
-/// One proved step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "`what` is imap, smtp or saved; `detail` a phrase such as the server's name or the vault"
-)]
-pub struct ConnectStep {
-    pub what: &'static str,
-    pub detail: String,
-    pub took: Duration,
 }
 
 impl Accounts {
@@ -181,6 +154,14 @@ impl Accounts {
         self.handle(id).map(|handle| handle.report.borrow().clone())
     }
 
+    /// All accounts in one line, for the service manager: how many, and how many are live.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let running = lock(&self.inner.running);
+        let live = running.values().filter(|handle| handle.report.borrow().state == State::Live);
+        format!("{} accounts, {} live", running.len(), live.count())
+    }
+
     /// Syncs now; returns when that pass ended.
     pub async fn sync_now(&self, id: AccountId) -> Result<(), Failure> {
         let (reply, answer) = oneshot::channel();
@@ -238,12 +219,12 @@ impl Accounts {
         stop: CancellationToken,
     ) {
         request.window.get_or_insert(self.inner.config.borrow().window);
-        let step = |step| tell.send_modify(|report| report.steps.push(step));
+        let proved = |step| tell.send_modify(|report| report.steps.push(step));
         let (world, store) = (&self.inner.world, &self.inner.store);
         let end = tokio::select! {
             biased;
             () = stop.cancelled() => Err(failure("account.canceled", "Connecting was cancelled.")),
-            end = connect::connect(world, store, &request, step) => end,
+            end = connect::connect(world, store, &request, proved) => end,
         };
         let end = end.map(|account| {
             self.start(&account);
@@ -279,43 +260,27 @@ impl Accounts {
     /// Settings of the account changed in the store (pause, endpoints, name): act on them.
     pub fn refresh(&self, id: AccountId) {
         if let Some(handle) = self.handle(id) {
-            handle.command(Command::Refresh);
+            handle.refresh();
         }
     }
 
-    /// Replaces the stored password after proving it.
-    pub async fn set_password(&self, id: AccountId, password: Secret) -> Result<(), Failure> {
-        let account = self.inner.store.read().and_then(|view| view.account(id));
-        let account = account.map_err(store_failure)?;
-        let account =
-            account.ok_or_else(|| failure("account.missing", "There is no such account."))?;
-        let login = crate::imap::Login {
-            endpoint: account.imap,
-            user: account.user.clone(),
-            password: password.clone(),
-            ca_pem: account.ca_pem.clone(),
-        };
-        connect::prove_imap(&self.inner.world, &login).await?;
-        let login = crate::smtp::Login {
-            endpoint: account.smtp,
-            user: account.user,
-            password: password.clone(),
-            ca_pem: account.ca_pem,
-        };
-        connect::prove_smtp(&self.inner.world, &login).await?;
-        let key = password_key(&self.inner.store, id);
-        self.inner.world.secrets.put(&key, &password).await.map_err(|error| Failure {
-            detail: Some(error.to_string()),
-            ..failure("secrets.unavailable", "The password could not be stored; the old one stays.")
-        })?;
-        self.refresh(id);
-        Ok(())
+    /// Proves the settings in `wanted` with `password`, or with the stored one, on both servers;
+    /// then keeps a new password. The settings themselves are for the caller to store.
+    pub async fn prove_change(
+        &self,
+        wanted: &Account,
+        password: Option<Secret>,
+    ) -> Result<(), Failure> {
+        let (world, store) = (&self.inner.world, &self.inner.store);
+        connect::prove_change(world, store, wanted, password).await
     }
 
     /// Stops it, deletes its secrets and everything of it in the store.
     pub async fn remove(&self, id: AccountId) -> Result<(), Failure> {
         let handle = self.running(id)?;
-        handle.stop().await;
+        if tokio::time::timeout(limits::ACCOUNT_STOP, handle.stop()).await.is_err() {
+            tracing::warn!(account = id.0, "removed while a delivery was under way");
+        }
         lock(&self.inner.running).remove(&id);
         let key = password_key(&self.inner.store, id);
         self.inner.world.secrets.forget(&key).await.map_err(|error| Failure {
@@ -331,7 +296,9 @@ impl Accounts {
             let Account { name, email, .. } = account;
             tx.append(Some(id), EventKind::AccountRemoved { name, email }).map(drop)
         });
-        removed.await.map_err(store_failure)
+        removed.await.map_err(store_failure)?;
+        // The bodies of a removed account are not kept in half-dead packs.
+        self.inner.store.collect().await.map(drop).map_err(store_failure)
     }
 
     /// Accepts a message for sending: composes, freezes, makes durable. The same `key` with the

@@ -16,6 +16,11 @@ def addresses(message, name):
     return [a for _, a in email.utils.getaddresses([str(v) for v in message.get_all(name, [])])]
 
 
+def lines(part):
+    """Its text with LF: the canonical form has CRLF, however it is encoded."""
+    return None if part is None else part.get_content().replace("\r\n", "\n")
+
+
 def facts(raw):
     message = email.message_from_bytes(raw, policy=email.policy.default)
     text = message.get_body(("plain",))
@@ -32,8 +37,8 @@ def facts(raw):
         "messageId": str(message["message-id"] or "").strip(),
         "inReplyTo": str(message["in-reply-to"] or "").strip(),
         "references": str(message["references"] or "").split(),
-        "text": None if text is None else text.get_content(),
-        "html": None if html is None else html.get_content(),
+        "text": lines(text),
+        "html": lines(html),
         "attachments": [
             {
                 "name": part.get_filename(),

@@ -29,6 +29,9 @@ fn by_implicit_tls_and_by_starttls() {
     assert_eq!(account["name"], "second");
     assert_eq!(account["email"], second.address.as_str());
     assert_eq!(home.status()["accounts"].as_array().unwrap().len(), 2);
+    let logs = home.chapar(&["logs", "--lines", "5"], b"");
+    assert_eq!(logs.code, Some(0), "{}", logs.stderr);
+    assert!(!logs.stdout.is_empty(), "a daemon at work writes a log");
 }
 
 #[test]

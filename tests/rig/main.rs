@@ -11,10 +11,13 @@
 
 mod connect;
 mod first_sync;
+mod half_open;
+mod outbox;
 mod push;
 mod refuse;
 mod send;
 mod servers;
+mod stream;
 
 use std::time::Duration;
 

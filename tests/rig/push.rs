@@ -1,21 +1,16 @@
 //! Push: every delivery becomes one `email.received`, whatever happens to the link.
 
-use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
+use chapar_tests::rig::Rig;
 use chapar_tests::rig::home::{Home, account_id};
 use chapar_tests::rig::proxy::Proxy;
-use chapar_tests::rig::watch::Watch;
-use chapar_tests::rig::{Rig, User};
 use rustix::process::Signal;
 
 use crate::SYNC_LIMIT;
+use crate::stream::{HALF_OPEN_LIMIT, PUSH_LIMIT, Stream};
 
-/// A dead link is noticed in at most two minutes; then comes a reconnect.
-const HALF_OPEN_LIMIT: Duration = Duration::from_secs(150);
-/// Dovecot itself waits half a second; backoff after a lost link is seconds.
-const PUSH_LIMIT: Duration = Duration::from_mins(1);
 /// The stop of five minutes is run as it is when asked for, and shortened otherwise.
 const STOPPED: Duration = Duration::from_secs(20);
 
@@ -23,53 +18,6 @@ fn stopped_for() -> Duration {
     match std::env::var_os("CHAPAR_RIG_LONG") {
         Some(_) => Duration::from_mins(5),
         None => STOPPED,
-    }
-}
-
-/// Delivers and counts what comes out of `chapar watch`.
-struct Stream {
-    user: User,
-    watch: Watch,
-    delivered: u32,
-    seen: BTreeMap<String, u32>,
-}
-
-impl Stream {
-    fn new(home: &Home, user: User) -> Self {
-        let watch = home.watch(&["--type", "email.received"]);
-        // the stream says when it is live: what is delivered from now on must come out of it
-        thread::sleep(Duration::from_millis(500));
-        Self { user, watch, delivered: 0, seen: BTreeMap::new() }
-    }
-
-    fn deliver(&mut self, count: u32) {
-        for _ in 0..count {
-            let n = self.delivered;
-            let message = format!(
-                "From: sender@remote.test\nTo: {0}\nSubject: push {n}\n\
-                 Message-ID: <push{n}.{1}@gen.test>\n\nbody {n}\n",
-                self.user.address, self.user.name
-            );
-            Rig::shared().dovecot.deliver(&self.user, &message);
-            self.delivered += 1;
-        }
-    }
-
-    /// Waits until everything delivered was announced, each once.
-    fn settle(&mut self, what: &str, limit: Duration) {
-        while self.seen.len() < self.delivered as usize {
-            let event = self.watch.next(limit, |event| event["type"] == "email.received");
-            let Some(event) = event else {
-                let lost: Vec<_> = (0..self.delivered)
-                    .filter(|n| !self.seen.contains_key(&format!("push {n}")))
-                    .collect();
-                panic!("{what}: {lost:?} of {} not announced within {limit:?}", self.delivered);
-            };
-            let subject = event["data"]["subject"].as_str().unwrap().to_owned();
-            *self.seen.entry(subject).or_default() += 1;
-        }
-        let twice: Vec<_> = self.seen.iter().filter(|(_, count)| **count > 1).collect();
-        assert!(twice.is_empty(), "{what}: announced twice {twice:?}");
     }
 }
 
@@ -119,7 +67,7 @@ fn two_hundred_deliveries_through_every_fault() {
     stream.deliver(5);
     home.start();
     home.wait_live(&account, SYNC_LIMIT);
-    stream.watch = home.watch(&["--type", "email.received", "--since", "0"]);
+    stream.watch = home.watch(&["--type", "email.received", "--since", &home.first_cursor()]);
     stream.seen.clear();
     stream.settle("a killed daemon, read again from the start", PUSH_LIMIT);
 

@@ -64,9 +64,13 @@ fn servers_without_tls() {
     let user = rig.user();
     let home = Home::new();
     home.start();
-    let codes = ["tls.no_starttls", "tls.starttls_refused"];
-    try_door(&home, &user, Door::ImapPlain, Kind::Good, &codes);
-    try_door(&home, &user, Door::SubmissionPlain, Kind::Good, &codes);
+    for (door, code) in
+        [(Door::ImapPlain, "imap.no_starttls"), (Door::SubmissionPlain, "smtp.no_starttls")]
+    {
+        try_door(&home, &user, door, Kind::Good, &[code]);
+        let page = home.chapar(&["help", code], b"");
+        assert!(page.code == Some(0) && page.text().contains("STARTTLS"), "{code}: {page:?}");
+    }
 }
 
 #[test]

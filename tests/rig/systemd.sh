@@ -67,7 +67,11 @@ done
 for unit in getty.target apt-daily.timer apt-daily-upgrade.timer dovecot.socket; do
   ln -sf /dev/null "etc/systemd/system/$unit"
 done
-exec chroot . env -i container=box PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
+# not chroot: the kernel refuses user namespaces (PrivateUsers=) to processes below a chroot
+mkdir -p host
+pivot_root . host
+umount -l /host
+exec env -i container=box PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \
   /lib/systemd/systemd --system --show-status=no --log-target=journal-or-kmsg </dev/null
 INIT
 

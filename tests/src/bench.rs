@@ -25,6 +25,10 @@ const QUICK_SIZES: [u64; 1] = [1_500];
 /// Accounts in the memory figures.
 const ACCOUNTS: [usize; 2] = [1, 20];
 
+/// What is compared; ratios are to the second, which makes the same promise to the disk.
+const PROGRAMS: [&str; 3] = ["chapar", "mbsync", "mbsync without fsync"];
+type Runs = [Vec<Figures>; PROGRAMS.len()];
+
 /// What one run took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
@@ -54,10 +58,11 @@ pub fn run(quick: bool) -> String {
 }
 
 fn heading() -> String {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load: String = load.split(' ').take(1).collect();
+    let load = read("/proc/loadavg").split(' ').take(1).collect::<String>();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let profile = if cfg!(debug_assertions) { "debug (figures mean nothing)" } else { "release" };
+    let memory = value(&read("/proc/meminfo"), "MemTotal");
+    let memory = memory.split(' ').next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0);
     let versions = [
         run_ok(Command::new("mbsync").arg("--version"), USUAL),
         format!("dovecot {}", run_ok(Command::new("dovecot").arg("--version"), USUAL)),
@@ -65,9 +70,34 @@ fn heading() -> String {
     ];
     let versions: Vec<_> = versions.iter().map(|text| text.trim()).collect();
     format!(
-        "# Benchmark\n\n{} · {processors} processors, load {load} at the start · {profile} profile\n\n",
-        versions.join(" · ")
+        "# Benchmark\n\n\
+         `cargo run --release --bin bench` prints this page; `> BENCHMARKS.md` keeps it. It needs Linux, \
+         root and the packages of `tests/run`.\n\n\
+         - machine: {processors} × {}, {} MiB, Linux {}, load {load} at the start\n\
+         - versions: {}\n\
+         - profile: {profile}\n\
+         - day: {}\n\n\
+         Medians of {PAIRS} runs each, taken in turns on one Dovecot behind one counting proxy on \
+         loopback. A round trip is a change of direction from client to server. chapar parses, threads \
+         and indexes what it fetches, syncs it to disk, proves SMTP as well and keeps its connections \
+         open for the check; mbsync stores files and logs in each time. Wall time counts only as the \
+         ratio to mbsync with its writes synced to disk, which makes the same promise.\n\n",
+        value(&read("/proc/cpuinfo"), "model name"),
+        memory >> 10,
+        read("/proc/sys/kernel/osrelease").trim(),
+        versions.join(", "),
+        jiff::Timestamp::now().strftime("%Y-%m-%d"),
     )
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The value of the first `NAME : value` line.
+fn value(text: &str, name: &str) -> String {
+    let found = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
+    found.map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }
 
 /// Small commands answer at once.
@@ -79,26 +109,28 @@ fn mails(report: &mut String, rig: &Rig, proxy: &Proxy, size: u64) {
     maildir::plant_tree(&user, size);
     // the first client pays for Dovecot's index; nobody measured should
     crate::rig::python::imap_view(rig, &user);
-    let mut first = [Vec::new(), Vec::new()];
-    let mut again = [Vec::new(), Vec::new()];
+    let mut first: Runs = Default::default();
+    let mut again: Runs = Default::default();
     for _ in 0..PAIRS {
         let (sync, check) = chapar::sync(rig, proxy, &user, size);
         first[0].push(sync);
         again[0].push(check);
-        let (sync, check) = mbsync::sync(rig, proxy, &user);
-        first[1].push(sync);
-        again[1].push(check);
+        for (n, fsync) in [(1, true), (2, false)] {
+            let (sync, check) = mbsync::sync(rig, proxy, &user, fsync);
+            first[n].push(sync);
+            again[n].push(check);
+        }
     }
     table(report, &format!("First sync, {size} mails"), &first);
     table(report, &format!("Nothing changed, {size} mails"), &again);
 }
 
-fn table(report: &mut String, title: &str, runs: &[Vec<Figures>; 2]) {
+fn table(report: &mut String, title: &str, runs: &Runs) {
     let _ = writeln!(report, "## {title}\n");
     let head = "| | round trips | connections | MB down | kB up | CPU s | peak MiB | wall s | wall / mbsync |";
     let _ = writeln!(report, "{head}\n|---|---|---|---|---|---|---|---|---|");
-    let medians = [median(&runs[0]), median(&runs[1])];
-    for (name, figures) in ["chapar", "mbsync"].iter().zip(medians) {
+    let medians = runs.each_ref().map(|runs| median(runs));
+    for (name, figures) in PROGRAMS.iter().zip(medians) {
         let ratio = figures.wall.as_secs_f64() / medians[1].wall.as_secs_f64();
         let Counts { connections, up, down, turns } = figures.counts;
         let _ = writeln!(

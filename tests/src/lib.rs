@@ -6,6 +6,10 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::assigning_clones,
+    clippy::unnecessary_wraps,
     reason = "a test that panics has found something; the product denies these"
 )]
 

@@ -22,6 +22,7 @@ pub mod janitor;
 pub mod lmtp;
 pub mod maildir;
 pub mod mirror;
+pub mod policy;
 pub mod postfix;
 pub mod process;
 pub mod proxy;
@@ -43,6 +44,8 @@ pub const DOMAIN: &str = "example.test";
 
 /// Mailboxes of one rig; every test takes its own.
 const USERS: usize = 200;
+/// Of these the server files what they send in Sent.
+const FILED_USERS: usize = 10;
 
 /// One mailbox on the rig's servers.
 #[derive(Clone, Debug)]
@@ -58,8 +61,8 @@ pub struct User {
 }
 
 impl User {
-    fn create(dir: &Path, n: usize) -> Self {
-        let name = format!("person{n}");
+    fn create(dir: &Path, word: &str, n: usize) -> Self {
+        let name = format!("{word}{n}");
         Self {
             address: format!("{name}@{DOMAIN}"),
             password: format!("canary-{}", scratch::random_hex(12)),
@@ -77,8 +80,9 @@ pub struct Rig {
     pub dovecot: Dovecot,
     /// Submission.
     pub postfix: Postfix,
-    users: Vec<User>,
-    taken: AtomicUsize,
+    /// Ordinary ones, and those whose sent mail the server files.
+    people: [Vec<User>; 2],
+    taken: [AtomicUsize; 2],
     scratch: Scratch,
 }
 
@@ -99,22 +103,35 @@ impl Rig {
         let authority = Authority::create(&scratch.path().join("ca"));
         // all at once before the start: a running Dovecot looks for new users once a second
         let dir = scratch.path().join("dovecot");
-        let users: Vec<User> = (0..USERS).map(|n| User::create(&dir, n)).collect();
-        let dovecot = Dovecot::start(&dir, &authority, &users);
+        let users: Vec<User> = (0..USERS).map(|n| User::create(&dir, "person", n)).collect();
+        let filed: Vec<User> =
+            (0..FILED_USERS).map(|n| User::create(&dir, postfix::FILED, n)).collect();
+        let dovecot = Dovecot::start(&dir, &authority, &[&users[..], &filed[..]].concat());
         let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot);
-        Self { authority, dovecot, postfix, users, taken: AtomicUsize::new(0), scratch }
+        let taken = [const { AtomicUsize::new(0) }; 2];
+        Self { authority, dovecot, postfix, people: [users, filed], taken, scratch }
     }
 
     /// A mailbox no other test has touched, empty, with a password nobody has seen.
     pub fn user(&self) -> User {
-        let n = self.taken.fetch_add(1, Ordering::Relaxed);
-        self.users.get(n).expect("a user left; raise USERS").clone()
+        self.take(0)
+    }
+
+    /// As [`Rig::user`], of a person whose sent mail the server itself files in Sent.
+    pub fn filed_user(&self) -> User {
+        self.take(1)
+    }
+
+    fn take(&self, kind: usize) -> User {
+        let n = self.taken[kind].fetch_add(1, Ordering::Relaxed);
+        self.people[kind].get(n).expect("a user left; raise USERS").clone()
     }
 
     /// Every password handed out so far, for the canary scan.
     pub fn canaries(&self) -> impl Iterator<Item = &str> {
-        let taken = self.taken.load(Ordering::Relaxed);
-        self.users.iter().take(taken).map(|user| user.password.as_str())
+        let taken = |kind: usize| self.taken[kind].load(Ordering::Relaxed);
+        let of = move |kind: usize| self.people[kind].iter().take(taken(kind));
+        [0, 1].into_iter().flat_map(of).map(|user| user.password.as_str())
     }
 
     /// The authority's certificate, as given to `--ca-file`.

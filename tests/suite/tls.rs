@@ -40,7 +40,7 @@ async fn only_the_good_certificate_gets_the_password() {
         ] {
             provider.faults.add(Service::Imap, Fault::Certificate(kind), 1);
             let login = login(port, security, Some(provider.ca_pem()));
-            let refused = Session::login(&world, &login).await.err().expect("must be refused");
+            let refused = Session::login(&world, &login).await.expect_err("must be refused");
             assert_eq!(refused.code, code, "{kind:?} on {security:?}: {refused:?}");
         }
         assert_eq!(provider.ledger.credentials(), []);

@@ -53,7 +53,8 @@ fn naming(source: &Source, library: &str) -> Vec<String> {
 fn starts_word(line: &str, needle: &str) -> bool {
     let before = |at: usize| line.get(..at).and_then(|text| text.chars().next_back());
     line.match_indices(needle).any(|(at, _)| {
-        before(at).is_none_or(|character| !character.is_alphanumeric() && !"_:".contains(character))
+        before(at)
+            .is_none_or(|character| !character.is_alphanumeric() && !"_:\"".contains(character))
     })
 }
 

@@ -3,7 +3,7 @@
 //! Owns which flags are kept and how they compare. Must never invent a flag the server did not
 //! say or the person did not set.
 
-use crate::limits::{FLAG_BYTES, FLAGS_A_MESSAGE};
+use crate::limits::{FLAG_BYTES, FLAGS_A_MESSAGE, FLAGS_BYTES};
 use std::collections::BTreeSet;
 
 /// System flags and well-known keywords: IMAP spelling and JMAP keyword.
@@ -29,7 +29,8 @@ pub struct Flags(BTreeSet<String>);
 
 impl Flags {
     /// Reads flags as a server lists them. What is no flag (`\Recent`, `\*`, empty, too long, with
-    /// forbidden characters) is left out, and so is everything beyond [`FLAGS_A_MESSAGE`].
+    /// forbidden characters) is left out, and so is everything beyond
+    /// [`FLAGS_A_MESSAGE`] and [`FLAGS_BYTES`].
     #[must_use]
     pub fn parse<S: AsRef<str>>(list: &[S]) -> Self {
         list.iter().collect()
@@ -58,9 +59,12 @@ impl Flags {
         canonical(flag).is_some_and(|flag| self.0.contains(&flag))
     }
 
-    /// Sets `flag`; false when it was set, is no flag, or the limit is reached.
+    /// Sets `flag`; false when it was set, is no flag, or a limit is reached.
     pub fn insert(&mut self, flag: &str) -> bool {
-        self.0.len() < FLAGS_A_MESSAGE && canonical(flag).is_some_and(|flag| self.0.insert(flag))
+        let held: usize = self.0.iter().map(String::len).sum();
+        self.0.len() < FLAGS_A_MESSAGE
+            && held + flag.len() <= FLAGS_BYTES
+            && canonical(flag).is_some_and(|flag| self.0.insert(flag))
     }
 
     /// Removes `flag`; false when it was not set.

@@ -21,6 +21,8 @@ pub const RETRY_FOR: Duration = Duration::from_hours(120);
 pub const FLAGS_A_MESSAGE: usize = 128;
 /// Bytes of one flag (RFC 8621 §4.1.1: keywords have at most 255 characters).
 pub const FLAG_BYTES: usize = 255;
+/// Bytes of all flags kept of one message: some dozens of the usual length.
+pub const FLAGS_BYTES: usize = 4 << 10;
 /// Bytes of a header block that are read: real ones stay below 100 KB.
 pub const HEADER_BYTES: usize = 1 << 20;
 /// MIME parts of one message: a parser's time grows with them.

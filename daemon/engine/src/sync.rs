@@ -9,7 +9,7 @@ mod look;
 mod merge;
 mod uidset;
 
-pub use backfill::{Candidate, batches, newest};
+pub use backfill::{Before, Candidate, after_reset, batches, newest};
 pub use look::{FlagLook, LocalMailbox, Look, look};
 pub use merge::{FlagChange, Merge, Rematch, Row, ServerRow, Trust, guard, merge, rematch};
 pub use uidset::{BadUidSet, UidSet};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// How long after the end of a first sync it is still worth a mail: a crash right after the end
 /// must not swallow it, and an old account must not get one.
-const WORTH_TELLING: Duration = Duration::from_secs(86_400);
+const WORTH_TELLING: Duration = Duration::from_hours(24);
 
 /// Queues the mail once: the idempotency key names the first sync itself.
 pub async fn first_sync(context: &Context, emails: u64) {

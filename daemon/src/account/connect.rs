@@ -5,14 +5,43 @@ use super::{password_key, store_failure};
 use crate::imap;
 use crate::smtp;
 use crate::store::{Identity, Store, StoreError};
-use crate::supervisor::{ConnectRequest, ConnectStep};
 use crate::world::World;
-use chapar_engine::account::Account;
+use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::AccountId;
 use chapar_engine::limits::FIRST_SYNC_MESSAGES;
 use chapar_engine::provider::provider_of;
+use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, Verdict};
+use std::time::Duration;
+
+/// What a person gives to connect a mailbox.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
+pub struct ConnectRequest {
+    pub email: String,
+    pub name: Option<String>,
+    pub display_name: Option<String>,
+    pub imap: Endpoint,
+    pub smtp: Endpoint,
+    pub user: String,
+    pub password: Secret,
+    pub ca_pem: Option<String>,
+    pub window: Option<u32>,
+    pub notify: NotifyBy,
+}
+
+/// One proved step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "`what` is imap, smtp or saved; `detail` a phrase such as the server's name or the vault"
+)]
+pub struct ConnectStep {
+    pub what: &'static str,
+    pub detail: String,
+    pub took: Duration,
+}
 
 /// Proves and saves; `step` hears of each step as it holds.
 pub async fn connect(
@@ -53,6 +82,43 @@ pub async fn prove_smtp(world: &World, login: &smtp::Login) -> Result<(), Failur
     Ok(())
 }
 
+/// Proves changed settings of an account on both servers, with `password` or the stored one, and
+/// keeps a new password once they hold.
+pub async fn prove_change(
+    world: &World,
+    store: &Store,
+    wanted: &Account,
+    password: Option<Secret>,
+) -> Result<(), Failure> {
+    let known = match &password {
+        Some(password) => password.clone(),
+        None => super::password(world, store, wanted.id).await?,
+    };
+    let (user, ca_pem) = (wanted.user.clone(), wanted.ca_pem.clone());
+    let login = imap::Login {
+        endpoint: wanted.imap.clone(),
+        user: user.clone(),
+        password: known.clone(),
+        ca_pem: ca_pem.clone(),
+    };
+    prove_imap(world, &login).await?;
+    let login = smtp::Login { endpoint: wanted.smtp.clone(), user, password: known, ca_pem };
+    prove_smtp(world, &login).await?;
+    match password {
+        Some(password) => keep(world, &password_key(store, wanted.id), &password).await,
+        None => Ok(()),
+    }
+}
+
+async fn keep(world: &World, key: &str, password: &Secret) -> Result<(), Failure> {
+    world.secrets.put(key, password).await.map_err(|error| Failure {
+        code: "secrets.unavailable",
+        message: "The password could not be stored, so nothing was saved.".into(),
+        detail: Some(error.to_string()),
+        verdict: Verdict::Retry,
+    })
+}
+
 /// The login that `request` describes.
 #[must_use]
 pub fn imap_login(request: &ConnectRequest) -> imap::Login {
@@ -75,12 +141,6 @@ fn smtp_login(request: &ConnectRequest) -> smtp::Login {
 
 fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> {
     let known = store.read().and_then(|view| view.accounts()).map_err(store_failure)?;
-    let taken = |message: String| Failure {
-        code: "account.exists",
-        message,
-        detail: None,
-        verdict: Verdict::Refused,
-    };
     if let Some(same) = known.iter().find(|a| a.email.eq_ignore_ascii_case(&request.email)) {
         return Err(taken(format!("{} is already connected as {}.", same.email, same.name)));
     }
@@ -92,20 +152,25 @@ fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> 
     Ok(())
 }
 
+fn taken(message: String) -> Failure {
+    Failure { code: "account.exists", message, detail: None, verdict: Verdict::Refused }
+}
+
 async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<Account, Failure> {
     let now = world.clock.wall();
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
     let id = store.write(now, |tx| tx.new_account_id()).await.map_err(store_failure)?;
     let key = password_key(store, id);
-    world.secrets.put(&key, &request.password).await.map_err(|error| Failure {
-        code: "secrets.unavailable",
-        message: "The password could not be stored, so nothing was saved.".into(),
-        detail: Some(error.to_string()),
-        verdict: Verdict::Retry,
-    })?;
+    keep(world, &key, &request.password).await?;
     let wanted = request.clone();
     let saved = store
         .write(now, move |tx| {
-            let account = account(id, &wanted, &tx.accounts()?, tx.now());
+            let known = tx.accounts()?;
+            // Two attempts for one mailbox may have been proved side by side.
+            if known.iter().any(|other| other.email.eq_ignore_ascii_case(&wanted.email)) {
+                return Err(StoreError::Conflict(wanted.email.clone()));
+            }
+            let account = account(id, &wanted, &known, tx.now());
             tx.put_account(&account)?;
             let identity = Identity {
                 id: tx.new_identity_id()?,
@@ -126,7 +191,10 @@ async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<
         Err(error) => {
             // Half-saved is not saved: the password goes again.
             let _: Result<_, _> = world.secrets.forget(&key).await;
-            Err(store_failure(error))
+            Err(match error {
+                StoreError::Conflict(email) => taken(format!("{email} is connected already.")),
+                other => store_failure(other),
+            })
         }
     }
 }

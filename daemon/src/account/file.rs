@@ -14,7 +14,7 @@ use chapar_engine::verdict::{Failure, Verdict};
 use std::time::Duration;
 
 /// How long a provider that files sent mail by itself may take before chapar files the copy.
-const SERVER_COPY: Duration = Duration::from_secs(120);
+const SERVER_COPY: Duration = Duration::from_mins(2);
 /// How often it is looked for meanwhile.
 const SERVER_COPY_LOOK: Duration = Duration::from_secs(15);
 

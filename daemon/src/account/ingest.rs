@@ -53,6 +53,23 @@ impl Arrived {
             bytes,
         })
     }
+
+    /// About how many bytes it holds in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        /// A string, an address or a tree entry besides its text.
+        const ENTRY: usize = 64;
+        let summary = &self.summary;
+        let addresses = [&summary.from, &summary.reply_to, &summary.to, &summary.cc, &summary.bcc];
+        let addresses = addresses.into_iter().flatten().map(|address| {
+            ENTRY + address.email.len() + address.name.as_ref().map_or(0, String::len)
+        });
+        let ids = summary.references.iter().chain(&summary.in_reply_to).map(|id| ENTRY + id.len());
+        let flags = self.flags.iter().flat_map(Flags::iter).map(|flag| ENTRY + flag.len());
+        let rest =
+            summary.subject.len() + summary.preview.len() + self.bytes.as_ref().map_or(0, Vec::len);
+        ENTRY + rest + addresses.chain(ids).chain(flags).sum::<usize>()
+    }
 }
 
 /// Writes the first-sync window of one mailbox: rows to be filled, and the server's numbers that
@@ -91,7 +108,8 @@ pub fn plan(
 }
 
 /// Replaces the window of a mailbox whose UIDs lost their meaning. `same` names, by new UID, the
-/// messages that are the same mail; every other one is gone. Returns how many are gone.
+/// messages that are the same mail; every other one is gone. `late` arrived since and is left to
+/// [`receive`]. Returns how many are gone.
 pub fn replan(
     tx: &mut Txn<'_>,
     mailbox: MailboxId,
@@ -99,6 +117,7 @@ pub fn replan(
     window: &[Candidate],
     old: &[MessageId],
     same: &BTreeMap<u32, MessageId>,
+    late: &[Arrived],
 ) -> Result<u64, StoreError> {
     let kept: BTreeSet<MessageId> = same.values().copied().collect();
     let mut removed = 0;
@@ -122,7 +141,9 @@ pub fn replan(
             tx.put_message(&message)?;
         }
     }
-    plan(tx, mailbox, server, window)?;
+    let late: BTreeSet<u32> = late.iter().map(|arrived| arrived.uid).collect();
+    let planned = window.iter().filter(|candidate| !late.contains(&candidate.uid));
+    plan(tx, mailbox, server, &planned.cloned().collect::<Vec<_>>())?;
     Ok(removed)
 }
 

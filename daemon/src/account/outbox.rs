@@ -17,6 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Works until stopped.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
+    let _turn = tokio::select! {
+        biased;
+        () = stop.cancelled() => return,
+        turn = context.outbox_turn.acquire() => turn,
+    };
     let mut outbox = Outbox { context: Arc::clone(&context), me, session: None };
     outbox.recover().await;
     let mut link = context.world.link.0.clone();

@@ -9,6 +9,7 @@ use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Resolution, Submission};
 use chapar_engine::time::Wall;
+use std::fmt::Write as _;
 
 /// Why a message was not accepted for sending, or a submission not changed.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +161,10 @@ fn message_id(world: &World, store: &Store, from: &str, key: Option<&str>) -> St
         }
     }
     let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let local: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let local = random.iter().fold(String::new(), |mut text, byte| {
+        let _: Result<(), _> = write!(text, "{byte:02x}");
+        text
+    });
     format!("{local}@{domain}")
 }
 

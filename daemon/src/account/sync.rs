@@ -13,13 +13,15 @@ use super::{Context, Generation, Note, announce, file, store_failure};
 use crate::imap::{Listed, Session};
 use crate::limits;
 use crate::store::{Change, StoreError};
+use chapar_engine::backoff::RETRY;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{BlobId, MailboxId, MessageId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
+use chapar_engine::sync::{Trust, guard};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
 use futures_util::FutureExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -54,6 +56,9 @@ pub struct Worker {
     tries: BTreeMap<MessageId, u32>,
     /// Messages asked for at once; shrinks when a batch breaks the session, to find the one.
     batch: usize,
+    /// Failures in a row of filing and looking for sent mail, and the wait that they cost.
+    filing_failures: u32,
+    filing_after: Boot,
     /// Whether this pass has looked at the INBOX already.
     inbox_looked: bool,
     /// Whether something called during the pass for another one.
@@ -74,6 +79,8 @@ impl Worker {
             selected: None,
             tries: BTreeMap::new(),
             batch: chapar_engine::limits::BATCH_MESSAGES,
+            filing_failures: 0,
+            filing_after: Boot::default(),
             inbox_looked: false,
             again: false,
             tally: Tally::default(),
@@ -85,7 +92,7 @@ impl Worker {
         let stop = self.stop.clone();
         let context = Arc::clone(&self.context);
         loop {
-            let filing = file::next_due(&context);
+            let filing = file::next_due(&context).map(|due| due.max(self.filing_after));
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -100,7 +107,7 @@ impl Worker {
                 }
                 () = super::sleep_until(&context.world, filing) => {
                     if let Err(failure) = self.file_sent().await {
-                        self.drop_session(&failure);
+                        self.filing_failed(&failure);
                     }
                 }
             }
@@ -127,6 +134,14 @@ impl Worker {
         let hinted = self.context.sync.notified().now_or_never().is_some();
         self.again |= hinted;
         hinted
+    }
+
+    /// What is due stays due: without a wait an unreachable server would be dialled in a loop.
+    fn filing_failed(&mut self, failure: &Failure) {
+        self.drop_session(failure);
+        self.filing_failures = self.filing_failures.saturating_add(1);
+        let wait = RETRY.delay(self.filing_failures, self.context.world.entropy.number());
+        self.filing_after = self.context.world.clock.boot().after(wait);
     }
 
     fn drop_session(&mut self, failure: &Failure) {
@@ -221,7 +236,7 @@ impl Worker {
 
     /// Lists the mailboxes and brings the store's list in line.
     async fn list(&mut self) -> Result<Vec<Listed>, Failure> {
-        let listed = self.session()?.list().await?;
+        let mut listed = self.session()?.list().await?;
         if listed.is_empty() {
             // No server has no mailbox; an empty answer is a fault, never a mass deletion.
             return Err(Failure {
@@ -231,9 +246,33 @@ impl Worker {
                 verdict: chapar_engine::verdict::Verdict::Retry,
             });
         }
+        if self.loses_mail(&listed)? {
+            let login = self.context.imap_login().await?;
+            let mut second = Session::login(&self.context.world, &login).await?;
+            let mut again = second.list().await?;
+            second.logout().await;
+            let known = names(&listed);
+            again.retain(|found| !known.contains(found.wire_name.as_str()));
+            drop(known);
+            listed.append(&mut again);
+        }
         let (id, found) = (self.context.id, listed.clone());
         self.write(move |tx| reconcile(tx, id, &found)).await?;
         Ok(listed)
+    }
+
+    /// Whether mailboxes are missing from a LIST answer with so much mail in them that a second
+    /// session has to say the same.
+    fn loses_mail(&self, listed: &[Listed]) -> Result<bool, Failure> {
+        let view = self.context.store.read().map_err(store_failure)?;
+        let listed = names(listed);
+        let mut lost = 0;
+        for mailbox in view.mailboxes(self.context.id).map_err(store_failure)? {
+            if !listed.contains(mailbox.wire_name.as_str()) {
+                lost += view.uids(mailbox.id).map_err(store_failure)?.len();
+            }
+        }
+        Ok(guard(lost, lost, false) == Trust::Suspicious)
     }
 
     /// Mailboxes that are mirrored: INBOX first, then by role, then by name.
@@ -300,7 +339,10 @@ impl Worker {
         self.connect().await?;
         self.selected = None;
         let context = Arc::clone(&self.context);
-        file::pass(&context, self.session()?).await
+        file::pass(&context, self.session()?).await?;
+        self.filing_failures = 0;
+        self.filing_after = Boot::default();
+        Ok(())
     }
 
     async fn append(&self, kind: EventKind) {
@@ -335,6 +377,11 @@ fn rank(mailbox: &Mailbox) -> u8 {
     }
 }
 
+/// The names in a LIST answer.
+fn names(listed: &[Listed]) -> BTreeSet<&str> {
+    listed.iter().map(|found| found.wire_name.as_str()).collect()
+}
+
 /// Brings the stored mailboxes in line with a LIST answer. A mailbox that is gone from it goes
 /// with its messages; one that is new waits to be planned.
 fn reconcile(
@@ -343,9 +390,13 @@ fn reconcile(
     listed: &[Listed],
 ) -> Result<Vec<Change>, StoreError> {
     let known = tx.mailboxes(account)?;
+    // this runs on the one writer thread: never quadratic in what a server lists
+    let by_name: BTreeMap<&str, &Mailbox> =
+        known.iter().map(|mailbox| (mailbox.wire_name.as_str(), mailbox)).collect();
+    let listed_names = names(listed);
     let mut changes = vec![];
     for found in listed {
-        let old = known.iter().find(|mailbox| mailbox.wire_name == found.wire_name);
+        let old = by_name.get(found.wire_name.as_str()).copied();
         let new = Mailbox {
             id: match old {
                 Some(old) => old.id,
@@ -367,7 +418,7 @@ fn reconcile(
         }
     }
     for old in &known {
-        if !listed.iter().any(|found| found.wire_name == old.wire_name) {
+        if !listed_names.contains(old.wire_name.as_str()) {
             changes.push(Change::Destroyed);
             tx.delete_mailbox(old.id)?;
         }

@@ -44,6 +44,10 @@ pub const PREVIEW_BYTES: usize = 2 << 10;
 pub const UNSOLICITED: usize = 10_000;
 /// Mailboxes of one LIST.
 pub const MAILBOXES: usize = 20_000;
+/// Bytes of all mailbox names of one LIST: 200 for each of [`MAILBOXES`].
+pub const LIST_BYTES: usize = 4 << 20;
+/// Empty lines in a row: some servers put one after a literal, none a page of them.
+pub const EMPTY_LINES: usize = 1_000;
 /// Bytes of a mailbox name on the wire; file systems end at 4 KiB.
 pub const MAILBOX_NAME_BYTES: usize = 4 << 10;
 /// Characters kept of a server's own words.

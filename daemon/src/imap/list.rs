@@ -30,6 +30,8 @@ struct Gathered {
     seen: BTreeSet<String>,
     subscribed: BTreeSet<String>,
     numbers: BTreeMap<String, Numbers>,
+    /// Bytes of all names above.
+    bytes: usize,
 }
 
 impl Session {
@@ -90,6 +92,7 @@ impl Gathered {
         let Some(line) = read_line(frame) else {
             return Ok(());
         };
+        self.weigh(&line.wire_name)?;
         if line.has("\\Subscribed") {
             self.subscribed.insert(line.wire_name.clone());
         }
@@ -102,6 +105,7 @@ impl Gathered {
 
     fn take_lsub(&mut self, frame: Frame) -> Result<(), String> {
         if let Some(line) = read_line(frame).filter(|line| !line.has("\\Noselect")) {
+            self.weigh(&line.wire_name)?;
             self.subscribed.insert(line.wire_name);
         }
         within_limit(self.subscribed.len())
@@ -111,9 +115,18 @@ impl Gathered {
         if let Some((name, numbers)) = read_status(frame)
             && let Ok(name) = String::from_utf8(name)
         {
+            self.weigh(&name)?;
             self.numbers.insert(name, numbers);
         }
         within_limit(self.numbers.len())
+    }
+
+    fn weigh(&mut self, name: &str) -> Result<(), String> {
+        self.bytes += name.len();
+        if self.bytes <= limits::LIST_BYTES {
+            return Ok(());
+        }
+        Err(format!("more than {} bytes of mailbox names", limits::LIST_BYTES))
     }
 
     fn into_mailboxes(mut self) -> Vec<Listed> {

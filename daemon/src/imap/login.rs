@@ -221,7 +221,10 @@ async fn await_verdict(
         match wire.next(SIGNING_IN, until).await? {
             Answer::Done(ended) => return wire.close(tag, SIGNING_IN, ended),
             // an error report of the mechanism: the empty answer makes the server say NO
-            Answer::Continue => wire.write(b"\r\n", SIGNING_IN).await?,
+            Answer::Continue => {
+                wire.pass(&Answer::Continue, SIGNING_IN)?;
+                wire.write(b"\r\n", SIGNING_IN).await?;
+            }
             answer => {
                 if let Some(other) = take_capabilities(answer, found) {
                     wire.pass(&other, SIGNING_IN)?;

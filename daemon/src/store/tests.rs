@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::too_many_lines,
     reason = "tests fail by panicking; tables are one line a variant"
 )]
 

@@ -1,5 +1,5 @@
-//! mbsync (isync): the fastest established mirror, with pipelining on and, like the daemon, with its
-//! writes synced to disk.
+//! mbsync (isync): the fastest established mirror, with pipelining on; once with its writes synced to
+//! disk as the daemon's are, once without.
 
 use std::fs;
 use std::path::Path;
@@ -17,11 +17,11 @@ use crate::rig::{Rig, User};
 const LIMIT: Duration = Duration::from_mins(10);
 
 /// One pull into an empty maildir, then one that finds nothing.
-pub(super) fn sync(rig: &Rig, proxy: &Proxy, user: &User) -> (Figures, Figures) {
+pub(super) fn sync(rig: &Rig, proxy: &Proxy, user: &User, fsync: bool) -> (Figures, Figures) {
     let scratch = Scratch::new("mbsync");
     let configuration = scratch.path().join("mbsyncrc");
     fs::create_dir(scratch.path().join("mail")).unwrap();
-    fs::write(&configuration, text(scratch.path(), rig, proxy, user)).unwrap();
+    fs::write(&configuration, text(scratch.path(), rig, proxy, user, fsync)).unwrap();
     (measured(proxy, &configuration), measured(proxy, &configuration))
 }
 
@@ -54,11 +54,12 @@ print(int((used.ru_utime + used.ru_stime) * 1000), used.ru_maxrss)
 sys.exit(os.waitstatus_to_exitcode(status))
 ";
 
-fn text(dir: &Path, rig: &Rig, proxy: &Proxy, user: &User) -> String {
+fn text(dir: &Path, rig: &Rig, proxy: &Proxy, user: &User, fsync: bool) -> String {
+    let fsync = if fsync { "yes" } else { "no" };
     let (dir, port, ca) = (dir.display(), proxy.port, rig.ca_file().display());
     let (address, password) = (&user.address, &user.password);
     format!(
-        "FSync yes
+        "FSync {fsync}
 
 IMAPAccount rig
 Host localhost

@@ -204,6 +204,11 @@ impl Home {
         self.json(&["status"], b"").ok()
     }
 
+    /// The cursor before the journal's first event.
+    pub fn first_cursor(&self) -> String {
+        format!("{}:0", self.status()["daemon"]["instance"].as_str().unwrap())
+    }
+
     /// One account's part of the status.
     pub fn account_status(&self, id: &str) -> Value {
         let status = self.status();

@@ -29,6 +29,9 @@ const STANDING_FOLDERS: [&str; 4] = ["INBOX", "Sent", "Archive", "Trash"];
 /// First INTERNALDATE of a made mailbox; each later message is a minute younger.
 const EPOCH: u64 = 1_700_000_000;
 
+/// Names the messages of the large account; those of one folder are named by the folder.
+const SERIES: &str = "tree";
+
 /// One message put into a maildir.
 #[derive(Clone, Debug)]
 pub struct Planted {
@@ -51,7 +54,7 @@ pub fn plant_tree(user: &User, count: u64) -> Vec<Planted> {
         // half of everything in INBOX, as with people
         let pick = random.below(2 * folders.len() as u64);
         let folder = folders.get(usize::try_from(pick).unwrap()).copied().unwrap_or("INBOX");
-        plant_one(user, folder, n, &mut random)
+        plant_one(user, folder, SERIES, n, &mut random)
     });
     let planted = planted.collect();
     give_to_mail_user(user.maildir.parent().unwrap());
@@ -60,15 +63,16 @@ pub fn plant_tree(user: &User, count: u64) -> Vec<Planted> {
 
 /// Plants `count` messages into one folder.
 pub fn plant_folder(user: &User, folder: &str, count: u64) -> Vec<Planted> {
+    let series: String = folder.chars().filter(char::is_ascii_alphanumeric).collect();
     let mut random = Mix(7);
-    let planted = (0..count).map(|n| plant_one(user, folder, n, &mut random)).collect();
+    let planted = (0..count).map(|n| plant_one(user, folder, &series, n, &mut random)).collect();
     give_to_mail_user(user.maildir.parent().unwrap());
     planted
 }
 
-fn plant_one(user: &User, folder: &str, n: u64, random: &mut Mix) -> Planted {
+fn plant_one(user: &User, folder: &str, series: &str, n: u64, random: &mut Mix) -> Planted {
     let internal_date = EPOCH + 60 * n;
-    let message_id = format!("m{n}.{}@gen.test", user.name);
+    let message_id = format!("m{n}.{series}.{}@gen.test", user.name);
     let text = message(user, folder, n, &message_id, random);
     let unix = text.replace("\r\n", "\n");
     let flags: String = [('F', 5), ('R', 20), ('S', 70)]
@@ -106,7 +110,8 @@ fn message(user: &User, folder: &str, n: u64, message_id: &str, random: &mut Mix
     );
     if n > 10 && random.below(100) < 40 {
         let parent = n - 1 - random.below(10);
-        let _ = write!(text, "In-Reply-To: <m{parent}.{}@gen.test>\r\n", user.name);
+        let parent = message_id.replacen(&n.to_string(), &parent.to_string(), 1);
+        let _ = write!(text, "In-Reply-To: <{parent}>\r\n");
     }
     text.push_str("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
     text.push_str("Content-Transfer-Encoding: 8bit\r\n\r\n");

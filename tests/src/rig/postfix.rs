@@ -1,5 +1,6 @@
 //! A private Postfix 3.7: submission with implicit TLS and with STARTTLS, delivery by Dovecot's LMTP,
-//! and recipients that are refused on purpose.
+//! and recipients that are refused on purpose. It asks the test's own [`Policy`] about the rest, and
+//! files the mail that `filed…@` senders submit in their Sent mailbox, as large providers do.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use super::DOMAIN;
 use super::authority::{Authority, Kind};
 use super::dovecot::Dovecot;
+use super::policy::Policy;
 use super::process::{Server, run_ok, wait_for_port};
 use super::scratch::free_ports;
 
@@ -29,6 +31,8 @@ pub struct Ports {
 pub struct Postfix {
     /// Where it listens.
     pub ports: Ports,
+    /// What it asks about every recipient and message.
+    pub policy: Policy,
     dir: PathBuf,
     _server: Server,
 }
@@ -38,6 +42,7 @@ impl Postfix {
     pub fn start(dir: &Path, authority: &Authority, dovecot: &Dovecot) -> Self {
         let [smtps, submission] = free_ports();
         let ports = Ports { smtps, submission };
+        let policy = Policy::start();
         for part in ["etc", "spool", "data"] {
             fs::create_dir_all(dir.join(part)).unwrap();
         }
@@ -45,10 +50,12 @@ impl Postfix {
         let identity = authority.identity(Kind::Good);
         fs::write(dir.join("etc/chain.pem"), identity.chain).unwrap();
         fs::write(dir.join("etc/key.pem"), identity.key).unwrap();
-        fs::write(dir.join("etc/main.cf"), main_cf(dir, dovecot)).unwrap();
+        fs::write(dir.join("etc/main.cf"), main_cf(dir, dovecot, &policy)).unwrap();
         fs::write(dir.join("etc/master.cf"), master_cf(ports)).unwrap();
         fs::write(dir.join("etc/mailboxes"), format!("/@{DOMAIN}$/ x\n")).unwrap();
         fs::write(dir.join("etc/recipients"), RECIPIENTS).unwrap();
+        let filed = format!("/^({FILED}[0-9]+)@{DOMAIN}$/ $1+Sent@{DOMAIN}\n");
+        fs::write(dir.join("etc/filed"), filed).unwrap();
         let log = fs::File::create(dir.join("start.log")).unwrap();
         // makes the queue directories; `postfix start` would do the same and hide the master's pid
         run_ok(Command::new("postfix").arg("-c").arg(dir.join("etc")).arg("check"), START_LIMIT);
@@ -63,7 +70,7 @@ impl Postfix {
         let server = Server::spawn("postfix", &mut command);
         wait_for_port(smtps, START_LIMIT, "postfix");
         wait_for_port(submission, START_LIMIT, "postfix's submission");
-        Self { ports, dir: dir.to_owned(), _server: server }
+        Self { ports, policy, dir: dir.to_owned(), _server: server }
     }
 
     /// Its log so far.
@@ -72,15 +79,18 @@ impl Postfix {
     }
 }
 
+/// What the names of the people begin with whose sent mail the server files itself.
+pub const FILED: &str = "filed";
+
 const RECIPIENTS: &str = "\
 /^reject@/ 550 5.1.1 No such person here
 /^full@/ 552 5.2.2 Mailbox full
 /^tempfail@/ 451 4.3.0 Try again later
 ";
 
-fn main_cf(dir: &Path, dovecot: &Dovecot) -> String {
+fn main_cf(dir: &Path, dovecot: &Dovecot, policy: &Policy) -> String {
     let (lmtp, sasl) = (dovecot.ports.lmtp, dovecot.ports.sasl);
-    let dir = dir.display();
+    let (dir, policy) = (dir.display(), policy.port);
     format!(
         "compatibility_level = 3.6
 queue_directory = {dir}/spool
@@ -123,7 +133,10 @@ maximal_queue_lifetime = 2m
 bounce_queue_lifetime = 2m
 in_flow_delay = 0
 default_process_limit = 50
-smtpd_recipient_restrictions = check_recipient_access regexp:{dir}/etc/recipients, permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = check_recipient_access regexp:{dir}/etc/recipients, check_policy_service inet:127.0.0.1:{policy}, permit_sasl_authenticated, reject
+smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:{policy}
+sender_bcc_maps = regexp:{dir}/etc/filed
+recipient_delimiter = +
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 "
     )

@@ -202,7 +202,7 @@ impl Session {
             }
             CommandBody::Authenticate { mechanism, initial_response } => {
                 let first = initial_response.map(|secret| secret.declassify().to_vec());
-                self.authenticate(&mechanism.to_string(), first).await
+                self.authenticate(mechanism.as_ref(), first).await
             }
             body => {
                 self.demand_user()?;
@@ -324,7 +324,7 @@ fn literal(line: &[u8]) -> Option<(usize, bool)> {
 
 /// The tag and the command's name without `UID`, in upper case.
 fn tag_and_name(raw: &[u8]) -> (String, String) {
-    let mut words = raw.split(|byte| byte.is_ascii_whitespace()).map(text);
+    let mut words = raw.split(u8::is_ascii_whitespace).map(text);
     let tag = words.next().filter(|tag| !tag.is_empty()).unwrap_or_else(|| "*".into());
     let mut name = words.next().unwrap_or_default().to_ascii_uppercase();
     if name == "UID" {

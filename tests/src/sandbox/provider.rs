@@ -23,7 +23,7 @@ pub const TAG_HELLO: &str = "SIMTLS ";
 /// How the server behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Personality {
-    /// The IMAP extensions of a modern server; without, IMAP4rev1 and nothing else.
+    /// The IMAP extensions of a modern server; without, `IMAP4rev1` and nothing else.
     pub full: bool,
     /// The server files a copy of each submitted message in Sent by itself.
     pub files_sent: bool,
@@ -40,7 +40,7 @@ impl Default for Personality {
 }
 
 impl Personality {
-    /// IMAP4rev1 without a single extension, SMTP without PIPELINING.
+    /// `IMAP4rev1` without a single extension, SMTP without PIPELINING.
     #[must_use]
     pub fn poor() -> Self {
         Self { full: false, pipelining: false, ..Self::default() }

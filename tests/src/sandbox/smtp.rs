@@ -37,7 +37,7 @@ pub async fn serve(
         under,
         security,
         user: None,
-        _guard: None,
+        presence: None,
         envelope: Envelope::default(),
     };
     let end = session.run().await;
@@ -56,7 +56,7 @@ struct Session {
     under: Option<CertificateKind>,
     security: Security,
     user: Option<String>,
-    _guard: Option<SessionGuard>,
+    presence: Option<SessionGuard>,
     envelope: Envelope,
 }
 
@@ -219,7 +219,7 @@ impl Session {
         if under.is_none() {
             self.reply("538 5.7.11 Begin TLS first");
         } else if right {
-            self._guard = Some(self.provider.ledger.session(Service::Smtp, &user));
+            self.presence = Some(self.provider.ledger.session(Service::Smtp, &user));
             self.user = Some(user);
             self.reply("235 2.7.0 Authentication successful");
         } else {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The machine had been up this long when the simulation began.
-const UPTIME: Duration = Duration::from_secs(3_600);
+const UPTIME: Duration = Duration::from_hours(1);
 
 /// The clock; moved by tokio's timers and by hand.
 #[derive(Debug)]

@@ -59,6 +59,34 @@ pub fn newest(
     plan
 }
 
+/// What was mirrored of a mailbox before its UIDs lost their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Messages mirrored.
+    pub rows: usize,
+    /// Whether these were all there were.
+    pub complete: bool,
+    /// The date above which mail arrived since: that of the newest mirrored message.
+    pub newest: Option<Wall>,
+    /// Messages for which the account's window still has room.
+    pub room: usize,
+}
+
+/// The messages to mirror after UIDVALIDITY changed: as many as were mirrored, everything that
+/// arrived since, and what the window has room for; of a mailbox that was mirrored whole,
+/// everything. `candidates` are newest first, and so is the answer.
+#[must_use]
+pub fn after_reset(mut candidates: Vec<Candidate>, before: Before) -> Vec<Candidate> {
+    if before.complete {
+        return candidates;
+    }
+    let arrived =
+        candidates.iter().filter(|one| before.newest.is_some_and(|at| one.received_at > at));
+    let count = arrived.count().saturating_add(before.rows).max(before.room);
+    candidates.truncate(count);
+    candidates
+}
+
 /// Splits rows into batches of at most `messages` rows and `bytes` bytes, in order; a row that is
 /// larger than `bytes` goes alone.
 pub fn batches<T>(
@@ -142,6 +170,21 @@ mod tests {
         let one = MailboxId(1);
         let plan = newest(&[(one, vec![mail(1, 1), mail(1, 1), mail(2, 0)])], 2);
         assert_eq!(plan[&one].iter().map(|c| c.uid).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_reset_keeps_what_was_mirrored_and_what_arrived_since() {
+        let mails: Vec<Candidate> = (1..=10).rev().map(|n| mail(n, i64::from(n))).collect();
+        let before = Before { rows: 3, complete: false, newest: Some(Wall(8)), room: 0 };
+        let kept = |before| after_reset(mails.clone(), before).len();
+        // three were mirrored (6 to 8), two came since
+        assert_eq!(kept(before), 5);
+        assert_eq!(kept(Before { room: 7, ..before }), 7);
+        assert_eq!(kept(Before { complete: true, ..before }), 10);
+        assert_eq!(kept(Before { rows: 0, newest: None, ..before }), 0);
+        assert_eq!(kept(Before { rows: 0, newest: Some(Wall(4)), ..before }), 6);
+        assert_eq!(kept(Before { rows: 99, ..before }), 10);
+        assert_eq!(after_reset(mails.clone(), before).last().map(|one| one.uid), Some(6));
     }
 
     #[test]

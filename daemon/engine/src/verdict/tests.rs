@@ -21,7 +21,6 @@ fn no_certificate_fault_is_ever_retried_by_itself() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn imap_answers() {
     use ImapStep::{Append, Fetch, Greeting, Idle, List, Login, Select, StartTls};
     for (code, text, during, expected) in [

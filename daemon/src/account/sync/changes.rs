@@ -3,12 +3,21 @@
 use super::Worker;
 use crate::account::{ingest, store_failure};
 use crate::imap::{Fetched, Items, Listed, Session, Which};
+use crate::limits;
 use crate::store::UidRow;
 use chapar_engine::flags::Flags;
 use chapar_engine::limits::BATCH_MESSAGES;
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::sync::{FlagLook, LocalMailbox, Look, Trust, UidSet, guard, look};
 use chapar_engine::verdict::Failure;
+use std::collections::BTreeMap;
+
+/// Whether one look saw all that is new.
+#[derive(PartialEq, Eq)]
+enum More {
+    None,
+    Left,
+}
 
 impl Worker {
     /// Looks at a mailbox unless the numbers in the LIST answer say that nothing changed.
@@ -41,8 +50,9 @@ impl Worker {
             Look::Reset => return self.replan(mailbox).await,
             Look::Update { new, flags, vanished } => (new, flags, vanished),
         };
-        if !new.is_empty() {
-            self.receive(mailbox, server, &new).await?;
+        if !new.is_empty() && self.receive(mailbox, server, &new).await? == More::Left {
+            // the next look goes on where this one ended
+            return Ok(());
         }
         self.reflag(mailbox, server, flags, &rows).await?;
         if vanished {
@@ -63,13 +73,17 @@ impl Worker {
         mailbox: &Mailbox,
         server: ServerState,
         new: &UidSet,
-    ) -> Result<(), Failure> {
+    ) -> Result<More, Failure> {
         let mut uids = vec![];
         for set in new.commands() {
-            let mut each = |fetched: Fetched| uids.push(fetched.uid);
+            let mut each = |fetched: Fetched| {
+                if new.contains(fetched.uid) && uids.len() < limits::NEW_UIDS {
+                    uids.push(fetched.uid);
+                }
+            };
             self.session()?.fetch(Which::Uids(set), Items::Flags, &mut each).await?;
         }
-        uids.retain(|uid| new.contains(*uid));
+        let full = uids.len() >= limits::NEW_UIDS;
         uids.sort_unstable();
         uids.dedup();
         for batch in uids.chunks(BATCH_MESSAGES) {
@@ -80,7 +94,7 @@ impl Worker {
                 self.write(move |tx| ingest::receive(tx, id, validity, &arrived, next)).await?;
             self.tally.added += fresh;
         }
-        Ok(())
+        Ok(if full { More::Left } else { More::None })
     }
 
     async fn reflag(
@@ -96,13 +110,19 @@ impl Worker {
             FlagLook::OfMirrored => (Items::Flags, uids(rows).commands()),
         };
         for set in sets {
-            let mut flags: Vec<(u32, Flags)> = vec![];
+            let mut flags: BTreeMap<u32, Flags> = BTreeMap::new();
             let mut each = |fetched: Fetched| {
-                if let Some(now) = fetched.flags {
-                    flags.push((fetched.uid, now));
-                }
+                // of what is not mirrored nothing is kept, whatever the server sends
+                let known = rows.binary_search_by_key(&fetched.uid, |row| row.uid);
+                let Some(row) = known.ok().and_then(|at| rows.get(at)) else { return };
+                match fetched.flags {
+                    Some(now) if now != row.flags => flags.insert(fetched.uid, now),
+                    Some(_) => flags.remove(&fetched.uid),
+                    None => None,
+                };
             };
             self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
+            let flags: Vec<(u32, Flags)> = flags.into_iter().collect();
             let (id, validity) = (mailbox.id, server.uidvalidity);
             self.tally.flagged +=
                 self.write(move |tx| ingest::reflag(tx, id, validity, &flags)).await?;

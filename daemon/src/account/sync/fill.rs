@@ -14,8 +14,15 @@ use chapar_engine::mailbox::Mailbox;
 use chapar_engine::message::Stage;
 use chapar_engine::sync::UidSet;
 use chapar_engine::verdict::{Failure, Verdict};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::mpsc;
+
+/// What one batch brought.
+struct Batch {
+    arrived: Vec<Arrived>,
+    /// More came than may be held at once: smaller batches will bring it.
+    dropped: bool,
+}
 
 impl Worker {
     /// Headers and preview of every planned message.
@@ -69,41 +76,66 @@ impl Worker {
         rows: &[UidRow],
         items: Items,
     ) -> Result<(), Failure> {
+        // Read afresh: what was planned again since the pass began has other numbers.
+        let view = self.context.store.read().map_err(store_failure)?;
+        let Some(mailbox) = &view.mailbox(mailbox.id).map_err(store_failure)? else {
+            return Ok(());
+        };
+        drop(view);
         let server = self.ensure_selected(mailbox).await?;
         if mailbox.server.is_some_and(|known| known.uidvalidity != server.uidvalidity) {
             return self.replan(mailbox).await;
         }
         let uids: Vec<u32> = rows.iter().map(|row| row.uid).collect();
-        let arrived = match self.fetch(&uids, items).await {
-            Ok(arrived) => arrived,
+        let largest = rows.iter().map(|row| row.size).max().unwrap_or_default();
+        let Batch { arrived, dropped } = match self.fetch(&uids, items, largest).await {
+            Ok(batch) => batch,
             Err(failure) => return Err(self.suspect(rows, failure).await),
         };
-        self.batch = (self.batch * 2).min(BATCH_MESSAGES);
+        self.batch =
+            if dropped { (self.batch / 4).max(1) } else { (self.batch * 2).min(BATCH_MESSAGES) };
         let came: BTreeSet<u32> = arrived.iter().map(|a| a.uid).collect();
         let bytes: u64 =
             arrived.iter().filter_map(|a| a.bytes.as_ref()).map(|b| b.len() as u64).sum();
         let (id, validity) = (mailbox.id, server.uidvalidity);
         self.write(move |tx| ingest::fill(tx, id, validity, &arrived)).await?;
         self.tally.bytes += bytes;
-        self.missed(rows.iter().filter(|row| !came.contains(&row.uid))).await?;
+        if !dropped {
+            self.missed(rows.iter().filter(|row| !came.contains(&row.uid))).await?;
+        }
         self.progress(mailbox).await
     }
 
     pub(super) async fn fetch_summaries(&mut self, uids: &[u32]) -> Result<Vec<Arrived>, Failure> {
-        self.fetch(uids, Items::Summary).await
+        Ok(self.fetch(uids, Items::Summary, 0).await?.arrived)
     }
 
-    async fn fetch(&mut self, uids: &[u32], items: Items) -> Result<Vec<Arrived>, Failure> {
-        let mut arrived = vec![];
+    /// Fetches what was asked for, each message once. What the server sends beyond that, or beyond
+    /// what may be held of one batch, is dropped as it comes. `largest` is the size it announced
+    /// for the largest of them.
+    async fn fetch(&mut self, uids: &[u32], items: Items, largest: u32) -> Result<Batch, Failure> {
+        let mut arrived = BTreeMap::new();
+        let (mut held, mut dropped) = (0, false);
+        if items == Items::Whole {
+            self.session()?.expect_at_most(at_most(largest));
+        }
         for set in uids.iter().copied().collect::<UidSet>().commands() {
             let mut each = |fetched: Fetched| {
-                if uids.contains(&fetched.uid) {
-                    arrived.extend(Arrived::read(fetched));
+                if !uids.contains(&fetched.uid) || arrived.contains_key(&fetched.uid) {
+                    return;
                 }
+                let Some(one) = Arrived::read(fetched) else { return };
+                let weight = one.weight();
+                if !arrived.is_empty() && held + weight > limits::BATCH_HELD_BYTES {
+                    dropped = true;
+                    return;
+                }
+                held += weight;
+                arrived.insert(one.uid, one);
             };
             self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
         }
-        Ok(arrived)
+        Ok(Batch { arrived: arrived.into_values().collect(), dropped })
     }
 
     /// Messages that the server did not send although it answered OK: gone, or unreadable for it.
@@ -204,7 +236,7 @@ impl Worker {
         }
         self.connect().await?;
         let server = self.ensure_selected(&mailbox).await?;
-        let arrived = self.fetch(&[message.uid], Items::Whole).await?;
+        let arrived = self.fetch(&[message.uid], Items::Whole, message.size).await?.arrived;
         let (mailbox, validity) = (mailbox.id, server.uidvalidity);
         self.write(move |tx| ingest::fill(tx, mailbox, validity, &arrived)).await?;
         let (message, _) = self.locate(id)?;
@@ -223,6 +255,14 @@ impl Worker {
 }
 
 type Requests = mpsc::Receiver<WholeRequest>;
+
+/// How large a body may be whose RFC822.SIZE is `size`: some servers announce a size computed from
+/// their own form of the message, which is off by a good deal. One that announced none may have
+/// what is mirrored by itself.
+fn at_most(size: u32) -> u64 {
+    let size = u64::from(if size == 0 { WHOLE_BYTES } else { size });
+    size.saturating_mul(2).saturating_add(1 << 20)
+}
 
 fn refused(code: &'static str, message: &str) -> Failure {
     Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }

@@ -6,9 +6,9 @@ use crate::imap::{Items, Listed, Which};
 use chapar_engine::id::{MailboxId, MessageId};
 use chapar_engine::limits::{BATCH_MESSAGES, SCAN_MESSAGES};
 use chapar_engine::mailbox::{Mailbox, ServerState};
-use chapar_engine::sync::{Candidate, Rematch, newest, rematch};
+use chapar_engine::sync::{Before, Candidate, Rematch, after_reset, newest, rematch};
 use chapar_engine::verdict::Failure;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A mailbox looked at for the first time.
 struct Scanned {
@@ -27,6 +27,11 @@ impl Worker {
         for mailbox in self.mailboxes()? {
             if !mailbox.planned {
                 scanned.push(self.scan(&mailbox, budget, listed).await?);
+                // what is not among the newest so far will not be among the newest of all
+                let held: usize = scanned.iter().map(|s| s.candidates.len()).sum();
+                if held > budget.saturating_mul(2) {
+                    keep_newest(&mut scanned, budget);
+                }
             }
         }
         if scanned.is_empty() {
@@ -68,39 +73,76 @@ impl Worker {
                         size: fetched.size.unwrap_or(0),
                         flags: fetched.flags.unwrap_or_default(),
                     });
+                    if candidates.len() >= budget.saturating_mul(2).max(BATCH_MESSAGES) {
+                        prune(&mut candidates, budget);
+                    }
                 }
             };
             let which = Which::Seqs(format!("{first}:*"));
             self.session()?.fetch(which, Items::Facts, &mut each).await?;
         }
-        // Only the newest of each mailbox can be among the newest of all.
-        candidates.sort_by(|a, b| (b.received_at, b.uid).cmp(&(a.received_at, a.uid)));
-        candidates.dedup_by_key(|candidate| candidate.uid);
-        candidates.truncate(budget);
+        prune(&mut candidates, budget);
         Ok(Scanned { mailbox: mailbox.id, server, candidates })
     }
 
     /// Plans one mailbox again after its UIDs lost their meaning (UIDVALIDITY changed): messages
-    /// that are the same mail keep their id, bytes and history, and nothing is told as new.
+    /// that are the same mail keep their id, bytes and history and are not told as new; mail that
+    /// arrived since is.
     pub(super) async fn replan(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
         let old = self.marks(mailbox)?;
-        let Scanned { server, candidates, .. } = self.scan(mailbox, old.len().max(1), &[]).await?;
-        let mut new = vec![];
+        let before = self.before(mailbox, &old)?;
+        let Scanned { server, candidates, .. } = self.scan(mailbox, usize::MAX, &[]).await?;
+        let candidates = after_reset(candidates, before);
+        let (mut new, mut late) = (vec![], vec![]);
+        let known: BTreeSet<&str> =
+            old.iter().filter_map(|(_, mark)| mark.message_id.as_deref()).collect();
         let uids: Vec<u32> = candidates.iter().map(|candidate| candidate.uid).collect();
         for batch in uids.chunks(BATCH_MESSAGES) {
             for arrived in self.fetch_summaries(batch).await? {
                 let Some(received_at) = arrived.received_at else { continue };
-                let message_id = arrived.summary.message_id;
+                let message_id = arrived.summary.message_id.clone();
+                // A restored mailbox may date everything anew: only an unknown Message-ID is news.
+                if before.newest.is_some_and(|at| received_at > at)
+                    && message_id.as_deref().is_some_and(|id| !known.contains(id))
+                {
+                    late.push(arrived.clone());
+                }
                 new.push((arrived.uid, Rematch { message_id, size: arrived.size, received_at }));
             }
         }
         let same = rematch(&old, &new);
         let id = mailbox.id;
         let ids: Vec<MessageId> = old.into_iter().map(|(id, _)| id).collect();
-        let removed =
-            self.write(move |tx| ingest::replan(tx, id, server, &candidates, &ids, &same)).await?;
+        let (removed, added) = self
+            .write(move |tx| {
+                let removed = ingest::replan(tx, id, server, &candidates, &ids, &same, &late)?;
+                let added = ingest::receive(tx, id, server.uidvalidity, &late, server.uidnext)?;
+                Ok((removed, added))
+            })
+            .await?;
         self.tally.removed += removed;
+        self.tally.added += added;
         Ok(())
+    }
+
+    /// What was mirrored of a mailbox, so that as much is mirrored again.
+    fn before(&self, mailbox: &Mailbox, old: &[(MessageId, Rematch)]) -> Result<Before, Failure> {
+        let rows = old.len();
+        let exists = mailbox.server.map_or(u32::MAX, |server| server.exists);
+        let complete = usize::try_from(exists).is_ok_and(|exists| rows >= exists);
+        let mut newest = old.iter().map(|(_, mark)| mark.received_at).max();
+        let mut elsewhere = 0;
+        for other in self.mailboxes()?.iter().filter(|other| other.id != mailbox.id) {
+            let marks = self.marks(other)?;
+            elsewhere += marks.len();
+            if rows == 0 {
+                // Nothing of it was new enough for the window: what is, arrived since.
+                let oldest = marks.iter().map(|(_, mark)| mark.received_at);
+                newest = newest.into_iter().chain(oldest).min();
+            }
+        }
+        let window = usize::try_from(self.account()?.window).unwrap_or(usize::MAX);
+        Ok(Before { rows, complete, newest, room: window.saturating_sub(elsewhere) })
     }
 
     /// What the mirrored messages of a mailbox are recognised by.
@@ -115,6 +157,21 @@ impl Worker {
             }
         }
         Ok(marks)
+    }
+}
+
+/// Only the newest of each mailbox can be among the newest of all.
+fn prune(candidates: &mut Vec<Candidate>, budget: usize) {
+    candidates.sort_by_key(|c| std::cmp::Reverse((c.received_at, c.uid)));
+    candidates.dedup_by_key(|candidate| candidate.uid);
+    candidates.truncate(budget);
+}
+
+/// The same over several mailboxes; the mailboxes themselves stay.
+fn keep_newest(scanned: &mut [Scanned], budget: usize) {
+    let mut kept = choose(scanned, budget);
+    for one in scanned {
+        one.candidates = kept.remove(&one.mailbox).unwrap_or_default();
     }
 }
 

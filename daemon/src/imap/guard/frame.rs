@@ -18,6 +18,8 @@ pub enum Violation {
     Literals,
     #[error("parentheses nested deeper than {}", limits::DEPTH)]
     Depth,
+    #[error("more than {} empty lines", limits::EMPTY_LINES)]
+    Empty,
     #[error("a response that is none")]
     Unread,
 }
@@ -65,6 +67,7 @@ pub struct Framer {
     frame: Frame,
     literal_left: u64,
     literal_sum: u64,
+    empty: usize,
 }
 
 impl Framer {
@@ -90,7 +93,13 @@ impl Framer {
             if let Some(announced) = announced_literal(&self.frame.line) {
                 self.begin_literal(announced)?;
             } else if let Some(frame) = self.end_line() {
+                self.empty = 0;
                 return Ok((used, Some(frame)));
+            } else {
+                self.empty += 1;
+                if self.empty > limits::EMPTY_LINES {
+                    return Err(Violation::Empty);
+                }
             }
         }
         Ok((used, None))
@@ -205,6 +214,15 @@ mod tests {
             pushed += used;
             assert!(pushed <= limits::LINE_BYTES);
         }
+    }
+
+    #[test]
+    fn endless_emptiness_ends() {
+        let lines = b"\r\n".repeat(limits::EMPTY_LINES);
+        assert_eq!(frames(&lines, 7), Ok(vec![]));
+        assert_eq!(frames(&[&lines[..], b"\n"].concat(), 7), Err(Violation::Empty));
+        let apart = [&lines[..], b"* OK\r\n"].concat().repeat(3);
+        assert_eq!(frames(&apart, 9).unwrap().len(), 3);
     }
 
     #[test]

@@ -124,6 +124,7 @@ async fn change(services: &Services, id: &str, patch: wire::AccountPatch) -> Res
         line("displayName", name)?;
     }
     let settings = Settings::check(patch)?;
+    prove(services, account, &settings, password).await?;
     if !settings.is_empty() || display_name.is_some() {
         let now = services.world.clock.wall();
         let written = services.store.write(now, move |tx| {
@@ -136,14 +137,32 @@ async fn change(services: &Services, id: &str, patch: wire::AccountPatch) -> Res
             tx.append(Some(account), EventKind::AccountUpdated).map(drop)
         });
         written.await.map_err(fault::store)?;
-        services.accounts.refresh(account);
     }
-    if let Some(password) = password {
-        let password = Secret::new(password.reveal());
-        let set = services.accounts.set_password(account, password).await;
-        set.map_err(|failure| fault::failure(&failure, Some(account)))?;
-    }
+    services.accounts.refresh(account);
     Ok(())
+}
+
+/// New servers, login name, authority or password have to work before any of it is kept; the old
+/// ones go on working until then.
+async fn prove(
+    services: &Services,
+    account: AccountId,
+    settings: &Settings,
+    password: Option<chapar_ipc_protocol::secret::Secret>,
+) -> Result<(), Error> {
+    let view = services.store.read().map_err(fault::store)?;
+    let old = view.account(account).map_err(fault::store)?;
+    let old = old.ok_or_else(|| fault::store(StoreError::Missing("account")))?;
+    drop(view);
+    let wanted = settings.on(old.clone());
+    let password = password.map(|password| Secret::new(password.reveal()));
+    let same_way = (&wanted.imap, &wanted.smtp, &wanted.user, &wanted.ca_pem)
+        == (&old.imap, &old.smtp, &old.user, &old.ca_pem);
+    if same_way && password.is_none() {
+        return Ok(());
+    }
+    let proved = services.accounts.prove_change(&wanted, password).await;
+    proved.map_err(|failure| fault::failure(&failure, Some(account)))
 }
 
 /// Checked settings of one account; absent = as it is.
@@ -201,6 +220,11 @@ impl Settings {
             }
             account.name.clone_from(name);
         }
+        tx.put_account(&self.on(account))
+    }
+
+    /// The account with these settings in place of its own; the name needs a look at the others.
+    fn on(&self, mut account: Account) -> Account {
         account.paused = self.paused.unwrap_or(account.paused);
         account.window = self.window.unwrap_or(account.window);
         account.notify = self.notify.unwrap_or(account.notify);
@@ -208,7 +232,7 @@ impl Settings {
         account.smtp = self.smtp.clone().unwrap_or(account.smtp);
         account.user = self.user.clone().unwrap_or(account.user);
         account.ca_pem = self.ca_pem.clone().unwrap_or(account.ca_pem);
-        tx.put_account(&account)
+        account
     }
 }
 

@@ -149,7 +149,6 @@ const fn severity_of(number: u8) -> Option<Severity> {
 }
 
 impl KindRow {
-    #[expect(clippy::too_many_lines, reason = "one arm a variant")]
     fn of(kind: EventKind) -> Self {
         match kind {
             EventKind::AccountAdded { name, email } => Self::AccountAdded { name, email },
@@ -215,7 +214,6 @@ impl KindRow {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one arm a variant")]
     fn kind(self) -> Option<EventKind> {
         Some(match self {
             Self::AccountAdded { name, email } => EventKind::AccountAdded { name, email },

@@ -155,15 +155,9 @@ fn build() -> Result<PathBuf, String> {
     let bin = here.parent().ok_or("this program lies in no folder")?.to_owned();
     if let Some(cargo) = std::env::var_os("CARGO") {
         let mut command = Command::new(cargo);
-        command.args([
-            "build",
-            "--quiet",
-            "-p",
-            "chapar-daemon",
-            "-p",
-            "chapar-cli-client",
-            "--bins",
-        ]);
+        // The whole workspace, so that the crates compiled for this program serve here too.
+        let wanted = ["build", "--quiet", "--workspace", "--bin", "chapard", "--bin", "chapar"];
+        command.args(wanted);
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         if bin.ends_with("release") {
             command.arg("--release");

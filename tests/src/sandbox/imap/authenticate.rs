@@ -49,16 +49,15 @@ impl Session {
         if mechanism != "PLAIN" {
             return no("[CANNOT] Only PLAIN is offered.");
         }
-        let response = match first {
-            Some(response) => response,
-            None => {
-                self.wire.send(b"+ \r\n").await?;
-                let line = self.wire.line().await?;
-                let Some(response) = base64::decode(&text(&line)) else {
-                    return Err(Refusal::Bad("Not base64.".into()));
-                };
-                response
-            }
+        let response = if let Some(response) = first {
+            response
+        } else {
+            self.wire.send(b"+ \r\n").await?;
+            let line = self.wire.line().await?;
+            let Some(response) = base64::decode(&text(&line)) else {
+                return Err(Refusal::Bad("Not base64.".into()));
+            };
+            response
         };
         // RFC 4616: [authzid] NUL authcid NUL passwd
         let fields: Vec<&[u8]> = response.split(|byte| *byte == 0).collect();

@@ -14,11 +14,8 @@ pub(super) struct ExtendedList {
 
 /// Whether this is `tag NAMESPACE`.
 pub(super) fn is_namespace(raw: &[u8]) -> bool {
-    let words: Vec<String> = raw
-        .split(|byte| byte.is_ascii_whitespace())
-        .filter(|word| !word.is_empty())
-        .map(text)
-        .collect();
+    let words: Vec<String> =
+        raw.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(text).collect();
     words.len() == 2 && words[1].eq_ignore_ascii_case("NAMESPACE")
 }
 

@@ -1,0 +1,359 @@
+//! The conductor: one account's task. It owns the account's machine and its report, and starts and
+//! stops the three workers. Nothing in its loop waits for the network or for a worker, so it
+//! always answers.
+
+use super::report::{self, Condition, Report};
+use super::{Command, Context, Generation, Note, outbox, sleep_until, sync, watch};
+use crate::limits;
+use chapar_engine::account::{Action, Input, Machine, State};
+use chapar_engine::event::{EventKind, Severity};
+use chapar_engine::time::Boot;
+use chapar_engine::verdict::{Failure, Verdict};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch as channel};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+pub(super) struct Conductor {
+    context: Arc<Context>,
+    machine: Machine,
+    report: channel::Sender<Report>,
+    timer: Option<Boot>,
+    /// Who waits for the end of the present sync pass.
+    waiting: Vec<oneshot::Sender<Result<(), Failure>>>,
+    generation: Generation,
+    sync: Option<SyncWorker>,
+    watch: Option<Running>,
+    outbox: Option<Running>,
+    /// Workers and conductor alike: whoever waits for the account waits for all of them.
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Parent of every worker's token; cancelled when the conductor goes, even by a panic.
+    work: CancellationToken,
+    _work: DropGuard,
+}
+
+/// A started worker.
+struct Running {
+    generation: Generation,
+    stop: CancellationToken,
+}
+
+struct SyncWorker {
+    running: Running,
+    requests: mpsc::Sender<sync::WholeRequest>,
+}
+
+impl Conductor {
+    /// A conductor that has not been started; `report` is what others see of it.
+    pub(super) fn new(
+        context: Arc<Context>,
+        report: channel::Sender<Report>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let work = stop.child_token();
+        Self {
+            context,
+            machine: Machine::new(),
+            report,
+            timer: None,
+            waiting: vec![],
+            generation: 0,
+            sync: None,
+            watch: None,
+            outbox: None,
+            tasks,
+            stop,
+            _work: work.clone().drop_guard(),
+            work,
+        }
+    }
+
+    /// Runs until stopped; the workers are told to stop and end by themselves.
+    pub(super) async fn run(
+        mut self,
+        paused: bool,
+        mut notes: mpsc::Receiver<(Generation, Note)>,
+        mut commands: mpsc::Receiver<Command>,
+    ) {
+        let context = Arc::clone(&self.context);
+        let mut link = context.world.link.0.clone();
+        self.apply(Input::Start { paused }).await;
+        loop {
+            let timer = self.timer;
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                () = context.refresh.notified() => self.refresh().await,
+                Some(command) = commands.recv() => self.command(command).await,
+                Some((from, note)) = notes.recv() => self.note(from, note).await,
+                Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
+                () = sleep_until(&context.world, timer) => {
+                    self.timer = None;
+                    self.apply(Input::Timer).await;
+                }
+            }
+        }
+    }
+
+    /// The old sessions may stand on old settings; both workers start afresh.
+    async fn refresh(&mut self) {
+        let paused = self.context.account().is_ok_and(|account| account.paused);
+        self.apply(Input::SettingsChanged { paused }).await;
+    }
+
+    async fn command(&mut self, command: Command) {
+        match command {
+            Command::SyncNow(done) => {
+                self.waiting.push(done);
+                self.apply(Input::SyncNow).await;
+                if self.sync.is_none() {
+                    self.answer_waiting(&Err(self.not_running()));
+                }
+            }
+            Command::Whole(request) => match &self.sync {
+                Some(worker) => {
+                    if let Err(refused) = worker.requests.try_send(request) {
+                        let request = refused.into_inner();
+                        let _: Result<_, _> = request.reply.send(Err(self.not_running()));
+                    }
+                }
+                None => {
+                    let _: Result<_, _> = request.reply.send(Err(self.not_running()));
+                }
+            },
+        }
+    }
+
+    async fn note(&mut self, from: Generation, note: Note) {
+        let sync = self.sync.as_ref().map(|worker| worker.running.generation);
+        let live = [
+            sync,
+            self.watch.as_ref().map(|w| w.generation),
+            self.outbox.as_ref().map(|w| w.generation),
+        ];
+        if !live.contains(&Some(from)) {
+            return;
+        }
+        match note {
+            Note::SyncStarted { initial } => self.apply(Input::SyncStarted { initial }).await,
+            Note::Progress(progress) => {
+                self.report.send_modify(|report| report.progress = Some(progress));
+            }
+            Note::Checked(at) => self.report.send_modify(|report| report.last_check = Some(at)),
+            Note::New(at) => self.report.send_modify(|report| report.last_new = Some(at)),
+            Note::SyncEnded(end) => {
+                self.report.send_modify(|report| report.progress = None);
+                self.answer_waiting(&end);
+                self.apply(Input::SyncEnded(end)).await;
+            }
+            Note::WatchUp(what) => {
+                self.report.send_modify(|report| report.push = Some(what));
+                self.apply(Input::WatchUp).await;
+            }
+            Note::WatchLost(failure) => {
+                self.watch = None;
+                self.report.send_modify(|report| report.push = None);
+                self.apply(Input::WatchLost(failure)).await;
+            }
+            Note::Hint => self.apply(Input::Hint).await,
+            Note::OutboxTrouble(failure) => self.set_health(&failure, "outbox").await,
+            Note::OutboxFine => self.clear_health("outbox").await,
+        }
+    }
+
+    /// One step of the machine and everything it asks for.
+    async fn apply(&mut self, input: Input) {
+        let now = self.context.world.clock.boot();
+        let entropy = self.context.world.entropy.number();
+        for action in self.machine.apply(now, input, entropy) {
+            self.perform(action).await;
+        }
+    }
+
+    async fn perform(&mut self, action: Action) {
+        match action {
+            Action::RunSync => self.run_sync(),
+            Action::StopSync => self.stop_sync(),
+            Action::RunWatch => self.run_watch(),
+            // The push worker hears of a moved link by itself.
+            Action::Probe => {}
+            Action::StopWatch => self.stop_watch(),
+            Action::ArmTimer(at) => self.timer = Some(at),
+            Action::Enter(state) => self.enter(state).await,
+            Action::SetHealth(failure) => self.set_health(&failure, "account").await,
+            Action::ClearHealth => self.clear_health("account").await,
+        }
+    }
+
+    fn next(&mut self) -> Running {
+        self.generation += 1;
+        Running { generation: self.generation, stop: self.work.child_token() }
+    }
+
+    fn run_sync(&mut self) {
+        if self.sync.is_none() {
+            let running = self.next();
+            let (requests, requests_out) = mpsc::channel(limits::WHOLE_REQUESTS);
+            let context = Arc::clone(&self.context);
+            let worker = sync::Worker::new(context, running.generation, running.stop.clone());
+            self.tasks.spawn(worker.run(requests_out));
+            self.sync = Some(SyncWorker { running, requests });
+        }
+        self.context.sync.notify_one();
+    }
+
+    fn stop_sync(&mut self) {
+        if let Some(worker) = self.sync.take() {
+            worker.running.stop.cancel();
+            self.report.send_modify(|report| report.progress = None);
+        }
+    }
+
+    fn run_watch(&mut self) {
+        if self.watch.is_none() {
+            let running = self.next();
+            let context = Arc::clone(&self.context);
+            self.tasks.spawn(watch::run(context, running.generation, running.stop.clone()));
+            self.watch = Some(running);
+        }
+    }
+
+    fn stop_watch(&mut self) {
+        if let Some(running) = self.watch.take() {
+            running.stop.cancel();
+            self.report.send_modify(|report| report.push = None);
+        }
+    }
+
+    /// The outbox works unless the person has to do something first: a submission has retries of
+    /// its own, and a refused credential must not be tried over and over.
+    fn set_outbox(&mut self, works: bool) {
+        match (&self.outbox, works) {
+            (None, true) => {
+                let running = self.next();
+                let context = Arc::clone(&self.context);
+                self.tasks.spawn(outbox::run(context, running.generation, running.stop.clone()));
+                self.outbox = Some(running);
+            }
+            (Some(running), false) => {
+                running.stop.cancel();
+                self.outbox = None;
+            }
+            _ => {}
+        }
+    }
+
+    async fn enter(&mut self, state: State) {
+        let blocked = matches!(state, State::Paused | State::AuthExpired | State::SettingsWrong);
+        self.set_outbox(!blocked);
+        let before = self.report.borrow().state;
+        self.report.send_modify(|report| report.state = state);
+        if before == state {
+            return;
+        }
+        let detail =
+            self.report.borrow().health.first().map(|c| c.title.clone()).unwrap_or_default();
+        let kind = match state {
+            State::Live => EventKind::AccountConnected,
+            State::Offline | State::Throttled => EventKind::AccountOffline { detail },
+            State::AuthExpired => EventKind::AccountAuthExpired { detail },
+            State::Connecting | State::Syncing | State::SettingsWrong | State::Paused => return,
+        };
+        self.append(vec![kind]).await;
+    }
+
+    async fn set_health(&mut self, failure: &Failure, area: &'static str) {
+        let name = self.context.account().map(|account| account.name).unwrap_or_default();
+        let fresh = Condition {
+            code: failure.code.to_owned(),
+            severity: severity(&failure.verdict),
+            since: self.context.now(),
+            title: failure.message.clone(),
+            detail: failure.detail.clone(),
+            remedy: report::remedies(failure.code, &name),
+        };
+        let mut began = None;
+        self.report.send_modify(|report| {
+            began = report.health.iter().find(|c| c.code == fresh.code).map(|c| c.since);
+            report.health.retain(|c| health_area(&c.code) != area);
+            report.health.push(Condition { since: began.unwrap_or(fresh.since), ..fresh.clone() });
+        });
+        if began.is_none() {
+            self.append(vec![EventKind::HealthChanged {
+                code: fresh.code,
+                severity: fresh.severity,
+                title: fresh.title,
+            }])
+            .await;
+        }
+    }
+
+    async fn clear_health(&mut self, area: &'static str) {
+        let mut ended = vec![];
+        self.report.send_if_modified(|report| {
+            ended = report.health.extract_if(.., |c| health_area(&c.code) == area).collect();
+            !ended.is_empty()
+        });
+        let events = ended
+            .into_iter()
+            .map(|c| EventKind::HealthChanged {
+                code: c.code,
+                severity: Severity::Ok,
+                title: c.title,
+            })
+            .collect::<Vec<_>>();
+        if !events.is_empty() {
+            self.append(events).await;
+        }
+    }
+
+    /// Journals what happened. A store that cannot be written is said in the log; the state itself
+    /// is shown by `status` all the same.
+    async fn append(&self, kinds: Vec<EventKind>) {
+        let id = self.context.id;
+        let written = self
+            .context
+            .store
+            .write(self.context.now(), move |tx| {
+                // The account may have been removed meanwhile.
+                if tx.account(id)?.is_none() {
+                    return Ok(());
+                }
+                kinds.iter().try_for_each(|kind| tx.append(Some(id), kind.clone()).map(drop))
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(account = id.0, %error, "an event could not be journalled");
+        }
+    }
+
+    fn answer_waiting(&mut self, end: &Result<(), Failure>) {
+        for waiting in self.waiting.drain(..) {
+            let _: Result<_, _> = waiting.send(end.clone());
+        }
+    }
+
+    fn not_running(&self) -> Failure {
+        let state = self.report.borrow().state;
+        Failure {
+            code: "account.not_running",
+            message: format!("The account is {} and holds no connection now.", report::word(state)),
+            detail: self.report.borrow().health.first().map(|c| c.title.clone()),
+            verdict: Verdict::Retry,
+        }
+    }
+}
+
+fn severity(verdict: &Verdict) -> Severity {
+    match verdict {
+        Verdict::Retry | Verdict::Throttled(_) | Verdict::Unknown => Severity::Warning,
+        Verdict::SignInAgain | Verdict::FixSettings | Verdict::Refused => Severity::Error,
+    }
+}
+
+/// Which part of an account a condition speaks of: sending, or everything else.
+fn health_area(code: &str) -> &'static str {
+    if code.starts_with("smtp.") || code.starts_with("submission.") { "outbox" } else { "account" }
+}

@@ -1,0 +1,195 @@
+//! Servers that mean harm: whatever one says, the daemon lives, its memory and processor time stay
+//! bounded, the account says what is wrong, no mail of it is lost, and a second account's push goes
+//! on.
+//!
+//! The real `chapard` with a healthy account at the sandbox and, one after the other, an account at
+//! a server of [`server`] for each of [`attack::ATTACKS`]. `CHAPAR_ATTACK=words` plays only those
+//! whose name holds the words.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    reason = "tests report by panicking and print their figures"
+)]
+
+mod attack;
+mod daemon;
+mod server;
+
+use attack::{ATTACKS, Attack, Outcome, When};
+use chapar_tests::rig::process::poll;
+use chapar_tests::sandbox::ca::Authority;
+use chapar_tests::sandbox::provider::{Listening, Personality, Provider};
+use daemon::{Daemon, PASSWORD};
+use serde_json::{Value, json};
+use server::{Hostile, MAILBOXES, MAILS};
+use std::time::{Duration, Instant};
+
+/// What one hostile server may cost in memory (issue 2, Done-when 6).
+const GROWTH_KIB: u64 = 64 << 10;
+/// A healthy account's push while the attack goes on.
+const PUSH: Duration = Duration::from_secs(10);
+/// Until the first blow lands, and until the account has said what it makes of it.
+const LAND: Duration = Duration::from_secs(30);
+/// How long the attack goes on while the healthy account is watched and time is measured.
+const WATCH: Duration = Duration::from_secs(3);
+/// Share of a processor after back-off, with the retries that fall into it: more is a busy loop.
+const BACKED_OFF: f64 = 0.3;
+/// Share of a processor where the server is believed and there is work: other accounts need the rest.
+const AT_WORK: f64 = 1.2;
+/// The healthy person.
+const ALICE: &str = "alice@sandbox.test";
+
+struct Stage {
+    runtime: tokio::runtime::Runtime,
+    provider: Provider,
+    ports: Listening,
+    authority: Authority,
+    ca: String,
+    daemon: Daemon,
+    alice: String,
+    /// What the daemon holds with the healthy account alone, in KiB.
+    baseline: u64,
+}
+
+impl Stage {
+    fn set() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let provider = Provider::new(Personality::default());
+        provider.store.add_account(ALICE, PASSWORD);
+        let ports = runtime.block_on(provider.listen([0; 4])).unwrap();
+        let authority = Authority::new("hostile authority");
+        let ca = format!("{}{}", provider.ca_pem(), authority.pem());
+        let daemon = Daemon::start();
+        let alice = daemon.connect(ALICE, ports.imaps, ports.smtps, &ca).unwrap();
+        let live = daemon.wait_account(&alice, LAND, |account| account["state"] == "live");
+        assert!(live.is_some(), "{}", daemon.account(&alice));
+        let baseline = daemon.memory().1;
+        Self { runtime, provider, ports, authority, ca, daemon, alice, baseline }
+    }
+
+    /// Delivers one mail to the healthy account; how long until it is in the journal.
+    fn push(&self) -> Option<Duration> {
+        let cursor = self.daemon.cursor();
+        let begun = Instant::now();
+        let mail = "From: x@y.z\r\nSubject: hello\r\nMessage-ID: <1@y.z>\r\n\r\nhello\r\n";
+        let now = jiff::Timestamp::now().as_second();
+        self.provider.store.deliver(ALICE, "INBOX", mail.as_bytes(), now).unwrap();
+        self.daemon.received(&self.alice, &cursor, PUSH).then(|| begun.elapsed())
+    }
+}
+
+/// One line of the table.
+struct Figures {
+    hits: u32,
+    grown: u64,
+    cpu: f64,
+    push: Option<Duration>,
+    shown: String,
+    code: String,
+    faults: Vec<String>,
+}
+
+fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
+    let hostile = stage.runtime.block_on(Hostile::listen(attack, &stage.authority));
+    let email = format!("bob{number}@hostile.test");
+    stage.provider.store.add_account(&email, PASSWORD);
+    stage.daemon.reset_peak();
+    let mut faults = Vec::new();
+    let id = match stage.daemon.connect(&email, hostile.port, stage.ports.smtps, &stage.ca) {
+        Ok(id) => id,
+        Err(status) => panic!("{}: cannot connect: {status}", attack.name),
+    };
+    let all = u64::from(MAILS) * MAILBOXES.len() as u64;
+    if attack.when != When::FirstSync {
+        let live = |account: &Value| account["state"] == "live" && account["mails"] == all;
+        assert!(
+            stage.daemon.wait_account(&id, LAND, live).is_some(),
+            "{}",
+            stage.daemon.account(&id)
+        );
+        hostile.arm();
+        // the answer comes with the end of the pass, however that is
+        let _ = stage.daemon.call("Account/sync", &json!({"accountId": id}));
+    }
+    if poll(LAND, || (hostile.hits() > 0).then_some(())).is_none() {
+        faults.push(format!("the attack never landed: {}", stage.daemon.account(&id)));
+    }
+    let said = match attack.outcome {
+        Outcome::Fails(_) => {
+            stage.daemon.wait_account(&id, LAND, |account| !account["health"][0].is_null())
+        }
+        Outcome::Lives => {
+            stage.daemon.wait_account(&id, LAND, |account| account["state"] == "live")
+        }
+        Outcome::Waits | Outcome::Keeps => None,
+    };
+    let begun = stage.daemon.cpu();
+    let push = stage.push();
+    std::thread::sleep(WATCH.saturating_sub(push.unwrap_or(PUSH)));
+    let cpu = (stage.daemon.cpu() - begun) / WATCH.max(push.unwrap_or(PUSH)).as_secs_f64();
+    let now = stage.daemon.account(&id);
+    let account = said.unwrap_or_else(|| now.clone());
+    let grown = stage.daemon.memory().0.saturating_sub(stage.baseline);
+    let shown = account["state"].as_str().unwrap_or("?").to_owned();
+    let code = account["health"][0]["code"].as_str().unwrap_or("").to_owned();
+
+    match attack.outcome {
+        Outcome::Fails(codes) if !codes.contains(&code.as_str()) => {
+            faults.push(format!("code {code:?} instead of one of {codes:?}"));
+        }
+        Outcome::Lives if shown != "live" => faults.push(format!("not live: {account}")),
+        Outcome::Keeps if now["mails"] != all => faults.push(format!("mail lost: {now}")),
+        _ => {}
+    }
+    if !stage.daemon.is_running() {
+        faults.push("the daemon is dead".to_owned());
+    }
+    if grown > GROWTH_KIB {
+        faults.push(format!("{} MiB", grown >> 10));
+    }
+    let busy = if matches!(attack.outcome, Outcome::Fails(_)) { BACKED_OFF } else { AT_WORK };
+    if cpu > busy {
+        faults.push(format!("{:.0} % of a processor", cpu * 100.0));
+    }
+    if push.is_none() {
+        faults.push("the second account's push stopped".to_owned());
+    }
+    stage.daemon.ask("Account/set", &json!({"destroy": [id]}));
+    Figures { hits: hostile.hits(), grown, cpu, push, shown, code, faults }
+}
+
+#[test]
+fn hostile_servers() {
+    let only = std::env::var("CHAPAR_ATTACK").unwrap_or_default();
+    let mut stage = Stage::set();
+    println!(
+        "| attack | hits | MiB more | CPU % | push ms | state | code |\n|---|--:|--:|--:|--:|---|---|"
+    );
+    let mut broken = Vec::new();
+    for (number, attack) in
+        ATTACKS.iter().enumerate().filter(|(_, attack)| attack.name.contains(&only))
+    {
+        let Figures { hits, grown, cpu, push, shown, code, faults } =
+            play(&mut stage, number, attack);
+        let push = push.map_or("none".to_owned(), |push| push.as_millis().to_string());
+        println!(
+            "| {} | {hits} | {:.1} | {:.0} | {push} | {shown} | {code} |{}",
+            attack.name,
+            grown as f64 / 1024.0,
+            cpu * 100.0,
+            if faults.is_empty() { "" } else { " ✗" },
+        );
+        broken.extend(faults.iter().map(|fault| format!("{}: {fault}", attack.name)));
+    }
+    let log = stage.daemon.log();
+    assert!(!log.contains(PASSWORD), "the password is in the log");
+    assert!(!log.contains("panicked"), "{log}");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
