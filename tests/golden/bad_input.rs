@@ -26,7 +26,7 @@ fn refused(ran: &Ran, code: i32, named: &str) {
 
 fn shell(stage: &Stage, script: &str) -> Ran {
     let mut command = stage.program(Path::new("/bin/sh"));
-    run(command.args(["-c", script]), b"", Duration::from_secs(60))
+    run(command.args(["-c", script]), b"", Duration::from_mins(1))
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn exists(line: &str) {
             assert!(bin.join(name).exists() || bin.join(format!("{name}.rs")).exists(), "{name}");
         }
         ["cargo", "install", "--locked", "--path", dir] => {
-            assert!(manifest(dir).contains("[[bin]]"))
+            assert!(manifest(dir).contains("[[bin]]"));
         }
         ["cargo", "uninstall", packages @ ..] => {
             let known = manifest("daemon") + &manifest("cli-client");
@@ -65,7 +65,7 @@ fn sandboxed(stage: &Stage, line: &str) -> String {
 fn shell(stage: &Stage, line: &str) -> Ran {
     let input = if line.contains("--password-stdin") { PASSWORD } else { "Hello.\n" };
     let mut command = stage.program(Path::new("/bin/sh"));
-    run(command.args(["-c", line]), input.as_bytes(), Duration::from_secs(60))
+    run(command.args(["-c", line]), input.as_bytes(), Duration::from_mins(1))
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     let proves = !account.paused
         && (asks || patch.imap.is_some() || patch.user.is_some() || patch.ca_pem.is_some());
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
-    set(&mut daemon, &account, patch).map_err(|fault| if asks { refused(fault) } else { fault })?;
+    set(&mut daemon, &account, patch).map_err(refused)?;
     if proves {
         proof::show(context.screen, &mut daemon, &account, cursor)?;
     }
