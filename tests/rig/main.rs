@@ -10,6 +10,7 @@
 )]
 
 mod connect;
+mod cyrus;
 mod first_sync;
 mod half_open;
 mod outbox;

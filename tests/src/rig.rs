@@ -15,6 +15,7 @@
 
 pub mod audit;
 pub mod authority;
+pub mod cyrus;
 pub mod dovecot;
 pub mod home;
 pub mod impostor;

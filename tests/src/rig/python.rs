@@ -51,8 +51,13 @@ pub fn mail_facts(message: &[u8]) -> Value {
 
 /// The raw messages of one mailbox, as `imaplib` reads them, each as its `mail_facts`.
 pub fn mailbox_facts(rig: &Rig, user: &User, mailbox: &str) -> Vec<Value> {
+    mailbox_facts_at(rig, rig.dovecot.ports.imaps, user, mailbox)
+}
+
+/// As [`mailbox_facts`], on another server of the rig.
+pub fn mailbox_facts_at(rig: &Rig, imaps: u16, user: &User, mailbox: &str) -> Vec<Value> {
     let args = [
-        rig.dovecot.ports.imaps.to_string(),
+        imaps.to_string(),
         rig.ca_file().display().to_string(),
         user.address.clone(),
         mailbox.to_owned(),
