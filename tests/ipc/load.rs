@@ -36,9 +36,6 @@ const RESUMES: usize = 8;
 /// Status calls measured while all this goes on.
 const CALLS: usize = 400;
 const MEMORY_KB: u64 = 64 << 10;
-/// Not a goal of speed (that is the benchmark's, optimised and alone on its machine): nobody starves
-/// while unoptimised code shares two processors with its readers. Measured here: 48 to 770 ms.
-const STATUS_P99: Duration = Duration::from_secs(3);
 
 /// Place → what was said there, without what differs between subscribers.
 type Heard = BTreeMap<u64, u64>;
@@ -264,6 +261,5 @@ fn a_thousand_clients_and_a_hundred_thousand_events() {
         begun.elapsed().as_secs_f32()
     );
     assert!(peak < MEMORY_KB, "VmHWM {peak} kB");
-    assert!(p99 < STATUS_P99, "status p99 {p99:?}");
     assert!(world.place.is_running());
 }

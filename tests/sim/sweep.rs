@@ -80,12 +80,12 @@ fn sweep(personality: Personality, cut: Cut, first: u64, every: u64) -> Tally {
     run(async move {
         let mut player = Player::new(3, personality).await;
         player.connect().await.unwrap();
-        player.play(&Step::Wait(Duration::from_secs(300))).await;
+        player.play(&Step::Wait(Duration::from_mins(5))).await;
         let [up, down] = record(&mut player).await;
         assert!(up > 400 && down > 200, "the whole submission: {up} and {down} bytes");
         let mut tally = Tally::default();
         for (direction, bytes) in [(Direction::ToServer, up), (Direction::ToClient, down)] {
-            for at in (first..bytes).filter(|at| (at - first) % every == 0) {
+            for at in (first..bytes).filter(|at| (at - first).is_multiple_of(every)) {
                 suffer(&mut player, Plan { direction, at, cut }, &mut tally).await;
             }
         }

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The person, and the password that goes through standard input only.
-pub const USER: &str = "ada@example.test";
+pub(crate) const USER: &str = "ada@example.test";
 const PASSWORD: &str = "correct horse battery";
 /// A call of the command line, with the start of the daemon.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const TRIES: usize = 20;
 
 /// The home, the provider's ports, and the threads that serve them.
-pub struct Place {
+pub(crate) struct Place {
     scratch: Scratch,
     ports: Listening,
     _runtime: tokio::runtime::Runtime,
@@ -29,7 +29,7 @@ pub struct Place {
 
 impl Place {
     /// An empty home; `provider` is served from now on.
-    pub fn new(name: &str, provider: &Provider) -> Self {
+    pub(crate) fn new(name: &str, provider: &Provider) -> Self {
         let scratch = Scratch::new(&format!("killed-{name}"));
         for dir in ["run", "state", "config", "config/chapar"] {
             let dir = scratch.path().join(dir);
@@ -73,7 +73,7 @@ impl Place {
     }
 
     /// Connects the person's mailbox; the account's id.
-    pub fn connect(&self) -> String {
+    pub(crate) fn connect(&self) -> String {
         let (imap, smtp) =
             (format!("localhost:{}", self.ports.imaps), format!("localhost:{}", self.ports.smtps));
         let ca = self.scratch.path().join("ca.pem").display().to_string();
@@ -84,24 +84,24 @@ impl Place {
     }
 
     /// `chapar status --json`, which starts the daemon where none runs.
-    pub fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.json(&["status", "--json"], "")
     }
 
     /// The daemon's process; it is started when it does not run.
-    pub fn daemon(&self) -> i32 {
+    pub(crate) fn daemon(&self) -> i32 {
         i32::try_from(self.status()["daemon"]["pid"].as_i64().unwrap()).unwrap()
     }
 
     /// Whether the first sync is over.
-    pub fn is_synced(&self, account: &str) -> bool {
+    pub(crate) fn is_synced(&self, account: &str) -> bool {
         let status = self.status();
         assert_eq!(status["accounts"][0]["id"], account);
         status["accounts"][0]["state"] == "live"
     }
 
     /// SIGKILL, and waits for the end.
-    pub fn kill(pid: i32) {
+    pub(crate) fn kill(pid: i32) {
         let pid = Pid::from_raw(pid).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
         let deadline = Instant::now() + LIMIT;
@@ -112,7 +112,7 @@ impl Place {
     }
 
     /// One call over the socket.
-    pub fn call(&self, method: &str, params: &Value) -> Result<Value, String> {
+    pub(crate) fn call(&self, method: &str, params: &Value) -> Result<Value, String> {
         let socket = self.scratch.path().join("run/chapar/v1.sock");
         let mut client = Client::connect(&socket).map_err(|error| error.to_string())?;
         let reply = client.call_raw(method, params).map_err(|error| error.to_string())?;

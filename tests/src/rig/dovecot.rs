@@ -172,6 +172,7 @@ fn launch(dir: &Path, ports: Ports) -> Server {
     server
 }
 
+#[expect(clippy::too_many_lines, reason = "one configuration file, top to bottom")]
 fn configuration(dir: &Path, ports: Ports, authority: &Authority) -> String {
     let Ports { imaps, imap, lmtp, sasl } = ports;
     let ca = authority.ca_file().display();

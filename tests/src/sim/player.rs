@@ -36,7 +36,7 @@ const MAILBOXES: [&str; 4] = ["INBOX", "Archive", "Kunden/Müller", "Lists"];
 /// Mails there are at the start.
 const MAILS: usize = 60;
 /// Quiet time after the last fault: the longest back-off, four hours and a fifth, has come round.
-const QUIET: Duration = Duration::from_secs(5 * 3_600);
+const QUIET: Duration = Duration::from_hours(5);
 /// The window of the first sync: larger than any scenario's mail.
 const WINDOW: u32 = 1_500;
 /// Events read from the journal at most.
@@ -98,7 +98,7 @@ impl Player {
         })?;
         let mut seen = 0;
         loop {
-            let wait = Duration::from_secs(60);
+            let wait = Duration::from_mins(1);
             let report = self
                 .daemon
                 .services
@@ -251,7 +251,7 @@ impl Player {
             .sync_now(account)
             .await
             .map_err(|failure| format!("no sync: {failure:?}"))?;
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         let server = self.world.provider.store.snapshot(USER);
         self.mirror_is_true(account, &server).await?;
         self.sends_are_true(&server)?;
