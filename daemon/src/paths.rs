@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Longest path of a socket in bytes: `sun_path` is 108 with the final NUL on Linux, 104 elsewhere.
-pub const SOCKET_PATH_BYTES: usize = 104;
+/// Longest path of a socket in bytes: `sun_path` holds 104 with the final NUL on the tightest system.
+pub const SOCKET_PATH_BYTES: usize = 103;
 /// Mode of every directory of ours.
 const PRIVATE: u32 = 0o700;
 /// Bytes of a lock file that are read: a process id.
@@ -170,7 +170,8 @@ pub fn private_dir(path: &Path) -> Result<(), PathsError> {
     }
     if metadata.mode() & 0o077 != 0 {
         return Err(refused(format!(
-            "can be opened by others (mode {:o}); run: chmod 700 {}",
+            "can be opened by others (mode {:o}); make it yours alone (chmod 700 {}), or, when \
+             others need it, choose a place below a directory of your own",
             metadata.mode() & 0o777,
             path.display()
         )));

@@ -47,16 +47,18 @@ use writer::{Job, Shared, Waiting, Writer};
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum StoreError {
     #[error(
-        "the database {path} belongs to a newer chapar (schema {found}, this one knows {known})"
+        "the database {path} belongs to a newer chapar (schema {found}, this one knows {known}): run that one, or move the database away"
     )]
     Newer { path: String, found: u32, known: u32 },
-    #[error("{path} is not a chapar database")]
+    #[error("{path} is not a chapar database: move it away, or point XDG_STATE_HOME elsewhere")]
     Foreign { path: String },
-    #[error("the disk is full while writing {path}")]
+    #[error("the disk is full while writing {path}: free some space, nothing is lost meanwhile")]
     DiskFull { path: String },
-    #[error("{path} cannot be written: {reason}")]
+    #[error(
+        "{path} cannot be written: {reason}; make it writable for you, or point XDG_STATE_HOME elsewhere"
+    )]
     ReadOnly { path: String, reason: String },
-    #[error("{path} is damaged: {reason}")]
+    #[error("{path} is damaged: {reason}; restore a backup, or move it away and connect again")]
     Damaged { path: String, reason: String },
     #[error("another chapard has {path} open")]
     Busy { path: String },

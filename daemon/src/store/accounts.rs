@@ -104,6 +104,8 @@ impl Txn<'_> {
         self.put(Table::Identities, &Key::of(identity.id.0), identity)?;
         let change = if old.is_some() { Change::Updated } else { Change::Created };
         self.touch(identity.account, ObjectKind::Identity, identity.id.0, change);
+        // An account shows the name of its first identity.
+        self.touch(identity.account, ObjectKind::Account, identity.account.0, Change::Updated);
         Ok(())
     }
 
