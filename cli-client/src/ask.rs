@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use chapar_ipc_protocol::secret::Secret;
 
-use crate::error::Fault;
+use crate::error::{Fault, shell_words};
 use crate::screen::{Line, Screen, Style};
 
 /// Longest line typed at a prompt.
@@ -81,7 +81,10 @@ pub(crate) fn confirm_name(
         Some(typed) => typed.to_owned(),
         None if screen.asks => prompt_line(screen, question)?,
         None => {
-            return Err(Fault::missing("a confirmation", &format!("--confirm={name}")));
+            return Err(Fault::missing(
+                "a confirmation",
+                &format!("--confirm {}", shell_words(&[name.to_owned()])),
+            ));
         }
     };
     if typed == name {
@@ -102,7 +105,8 @@ pub(crate) fn password(
     } else if let Some(command) = source.command {
         from_command(command)?
     } else if screen.asks {
-        let prompt = Line::of(format!("Password for {owner} (not shown): ")).paint(screen.err);
+        let prompt = Line::of(format!("Password for {owner} (not shown):")).paint(screen.err);
+        let prompt = format!("{prompt} ");
         rpassword::prompt_password(prompt).map_err(|cause| {
             no_password("could not read the password").because(cause.to_string())
         })?

@@ -23,6 +23,10 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// After this long without an answer a person is told what is waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
 
+/// How often a daemon that hangs up on the greeting is asked again, and how long after.
+const GOING_AWAY_TRIES: u32 = 10;
+const GOING_AWAY: Duration = Duration::from_millis(100);
+
 /// A connection to the daemon.
 #[derive(Debug)]
 pub(crate) struct Daemon {
@@ -60,7 +64,21 @@ impl Daemon {
         Self::reach(screen, global, false)
     }
 
+    /// Connects and greets. A daemon that hangs up on the greeting was just going away: nothing
+    /// was asked of it yet, so its successor is.
     fn reach(screen: &Screen, global: &Global, may_start: bool) -> Result<Self, Fault> {
+        for _ in 0..GOING_AWAY_TRIES {
+            match Self::reach_once(screen, global, may_start) {
+                Err(fault) if may_start && fault.code == "socket.closed" => {
+                    std::thread::sleep(GOING_AWAY);
+                }
+                other => return other,
+            }
+        }
+        Self::reach_once(screen, global, may_start)
+    }
+
+    fn reach_once(screen: &Screen, global: &Global, may_start: bool) -> Result<Self, Fault> {
         let path = socket(global)?;
         let client = match Client::connect(&path) {
             Ok(client) => client,

@@ -52,7 +52,7 @@ fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
         Some(Command::Status(args)) => commands::status::run(&context, args),
         Some(Command::Watch(args)) => commands::watch::run(&context, args),
         Some(Command::Mail(command)) => commands::mail::run(&context, command),
-        Some(Command::Ls(args)) => done(commands::mail::list(&context, args)),
+        Some(Command::Ls(args)) => done(commands::mail::newest(&context, args)),
         Some(Command::Send(args)) => commands::send::run(&context, args),
         Some(Command::Outbox(command)) => commands::outbox::run(&context, command),
         Some(Command::Account(command)) => commands::account::run(&context, command),

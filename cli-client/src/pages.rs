@@ -9,6 +9,8 @@ mod account;
 mod local;
 mod network;
 mod outgoing;
+mod provider;
+mod state;
 
 /// One code explained.
 #[derive(Debug)]
@@ -29,7 +31,9 @@ pub(crate) struct Page {
 
 /// Every page, by area.
 pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
-    [network::PAGES, account::PAGES, outgoing::PAGES, local::PAGES].into_iter().flatten()
+    [network::PAGES, provider::PAGES, account::PAGES, outgoing::PAGES, state::PAGES, local::PAGES]
+        .into_iter()
+        .flatten()
 }
 
 /// The page of a code.

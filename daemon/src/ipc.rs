@@ -12,6 +12,7 @@ mod handlers;
 pub mod limits;
 pub mod listener;
 mod params;
+mod room;
 mod session;
 mod spool;
 mod subscription;
@@ -130,6 +131,7 @@ impl Services {
 /// Accepts clients until `stop`, then lets each say its last words.
 pub async fn serve(services: Arc<Services>, listener: Listener, stop: CancellationToken) {
     let sessions = TaskTracker::new();
+    let seats = room::seats();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -138,7 +140,7 @@ pub async fn serve(services: Arc<Services>, listener: Listener, stop: Cancellati
         };
         match accepted {
             Ok((stream, uid)) => {
-                let session = greet(Arc::clone(&services), stream, uid, stop.clone());
+                let session = greet(Arc::clone(&services), stream, uid, seats, stop.clone());
                 sessions.spawn(session);
             }
             Err(error) => {
@@ -164,18 +166,19 @@ async fn greet(
     services: Arc<Services>,
     mut stream: listener::Stream,
     uid: Option<u32>,
+    seats: usize,
     stop: CancellationToken,
 ) {
     let seat = Seat::take(&services);
     let refused = if uid != Some(rustix::process::geteuid().as_raw()) {
-        Some(Error::new(ErrorType::Forbidden, "This chapard serves another user."))
-    } else if seat.place > limits::CLIENTS {
         Some(
-            Error::new(
-                ErrorType::RateLimit,
-                format!("{} clients are connected already.", limits::CLIENTS),
-            )
-            .hint("close some of them"),
+            Error::new(ErrorType::Forbidden, "This chapard serves another user.")
+                .hint("start your own chapard, and unset CHAPAR_SOCKET"),
+        )
+    } else if seat.place > seats {
+        Some(
+            Error::new(ErrorType::RateLimit, format!("{seats} clients are connected already."))
+                .hint("close some of them"),
         )
     } else {
         None

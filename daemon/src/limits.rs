@@ -22,8 +22,6 @@ pub const WHOLE_REQUESTS: usize = 64;
 pub const BATCH_HELD_BYTES: usize = 16 << 20;
 /// New UIDs of one look at a mailbox; what is more waits for the next.
 pub const NEW_UIDS: usize = 1_000_000;
-/// What a message may be larger than one and a half times its announced size.
-pub const SIZE_SLACK_BYTES: u64 = 256 << 10;
 /// Times a message that breaks the session is tried alone before it is set aside.
 pub const POISON_TRIES: u32 = 3;
 /// Connect attempts under way or not yet asked about.

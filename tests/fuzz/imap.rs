@@ -189,6 +189,8 @@ fn sessions() {
 
 /// One FETCH response as servers may write it: any order, case, quoting, spacing of the grammar.
 fn fetch_response(dice: &mut Dice, uid: u32) -> String {
+    const MONTHS: &[&str] =
+        &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const FLAGS: &[&str] = &[
         "\\Seen",
         "\\ANSWERED",
@@ -201,8 +203,6 @@ fn fetch_response(dice: &mut Dice, uid: u32) -> String {
         "\\Recent",
     ];
     let flags: Vec<&str> = (0..dice.below(5)).map(|_| *dice.pick(FLAGS)).collect();
-    const MONTHS: &[&str] =
-        &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let day = 1 + dice.below(28);
     let date = format!(
         "{day:>2}-{}-{} {:02}:{:02}:{:02} {}",

@@ -136,7 +136,7 @@ fn addresses() {
 
 #[test]
 fn flags() {
-    run("flags", 15_000, |dice| {
+    run("flags", 6_000, |dice| {
         let words: Vec<String> = (0..dice.below(200)).map(|_| text(dice, 8)).collect();
         let flags = Flags::parse(&words);
         assert!(flags.len() <= FLAGS_A_MESSAGE);

@@ -7,11 +7,14 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::format_push_string,
     clippy::print_stdout,
     reason = "tests report by panicking and print their figures"
 )]
 
 mod compose;
+mod corpora;
 mod driver;
 // the client has no library; its one sink for text is small enough to be read here as a file
 #[path = "../../cli-client/src/hygiene.rs"]

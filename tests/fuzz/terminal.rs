@@ -35,7 +35,7 @@ fn nothing_steers_a_terminal() {
         let mut input = String::new();
         for _ in 0..dice.below(12) {
             if dice.chance(60) {
-                input.push_str(*dice.pick(PIECES));
+                input.push_str(dice.pick::<&str>(PIECES));
             } else {
                 input.push_str(&text(dice, 8));
             }

@@ -173,7 +173,8 @@ pub(crate) static ATTACKS: &[Attack] = &[
             }
             say(out, Then::Ok)
         },
-        outcome: Outcome::Lives,
+        // it may take long: 200 MB each time it is asked for any of them
+        outcome: Outcome::Waits,
     },
     Attack {
         name: "2,000 x 20 KB of flags",
@@ -264,7 +265,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
         at: "greeting",
         say: |_| {
             let noise: Vec<u8> =
-                (0..64_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+                (0..64_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
             many("* OK ready\r\n", noise, 10, Then::Silence)
         },
         outcome: Outcome::Waits,

@@ -9,6 +9,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     reason = "tests report by panicking and print their figures"
 )]
@@ -33,7 +34,7 @@ const PUSH: Duration = Duration::from_secs(10);
 /// Until the first blow lands, and until the account has said what it makes of it.
 const LAND: Duration = Duration::from_secs(30);
 /// How long the attack goes on while the healthy account is watched and time is measured.
-const WATCH: Duration = Duration::from_secs(4);
+const WATCH: Duration = Duration::from_secs(3);
 /// Share of a processor after back-off, with the retries that fall into it: more is a busy loop.
 const BACKED_OFF: f64 = 0.3;
 /// Share of a processor where the server is believed and there is work: other accounts need the rest.
@@ -90,7 +91,7 @@ struct Figures {
     grown: u64,
     cpu: f64,
     push: Option<Duration>,
-    state: String,
+    shown: String,
     code: String,
     faults: Vec<String>,
 }
@@ -136,14 +137,14 @@ fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
     let now = stage.daemon.account(&id);
     let account = said.unwrap_or_else(|| now.clone());
     let grown = stage.daemon.memory().0.saturating_sub(stage.baseline);
-    let state = account["state"].as_str().unwrap_or("?").to_owned();
+    let shown = account["state"].as_str().unwrap_or("?").to_owned();
     let code = account["health"][0]["code"].as_str().unwrap_or("").to_owned();
 
     match attack.outcome {
         Outcome::Fails(codes) if !codes.contains(&code.as_str()) => {
             faults.push(format!("code {code:?} instead of one of {codes:?}"));
         }
-        Outcome::Lives if state != "live" => faults.push(format!("not live: {account}")),
+        Outcome::Lives if shown != "live" => faults.push(format!("not live: {account}")),
         Outcome::Keeps if now["mails"] != all => faults.push(format!("mail lost: {now}")),
         _ => {}
     }
@@ -161,7 +162,7 @@ fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
         faults.push("the second account's push stopped".to_owned());
     }
     stage.daemon.ask("Account/set", &json!({"destroy": [id]}));
-    Figures { hits: hostile.hits(), grown, cpu, push, state, code, faults }
+    Figures { hits: hostile.hits(), grown, cpu, push, shown, code, faults }
 }
 
 #[test]
@@ -175,11 +176,11 @@ fn hostile_servers() {
     for (number, attack) in
         ATTACKS.iter().enumerate().filter(|(_, attack)| attack.name.contains(&only))
     {
-        let Figures { hits, grown, cpu, push, state, code, faults } =
+        let Figures { hits, grown, cpu, push, shown, code, faults } =
             play(&mut stage, number, attack);
         let push = push.map_or("none".to_owned(), |push| push.as_millis().to_string());
         println!(
-            "| {} | {hits} | {:.1} | {:.0} | {push} | {state} | {code} |{}",
+            "| {} | {hits} | {:.1} | {:.0} | {push} | {shown} | {code} |{}",
             attack.name,
             grown as f64 / 1024.0,
             cpu * 100.0,

@@ -288,7 +288,7 @@ fn asked(command: &str) -> Vec<u32> {
         .flat_map(|range| {
             let (from, to) = range.split_once(':').unwrap_or((range, range));
             let from = from.parse().unwrap_or(MAILS);
-            if from > MAILS { 1..=0 } else { from..=number(to) }
+            from..=if from > MAILS { 0 } else { number(to) }
         })
         .collect();
     uids.sort_unstable();

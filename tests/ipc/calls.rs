@@ -4,7 +4,7 @@
 use crate::raw::{Raw, place_of};
 use crate::schema;
 use crate::shared;
-use crate::world::World;
+use crate::world::{PASSWORD, World};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ fn send(world: &World, key: &str, subject: &str) -> Value {
 fn a_key_means_the_same_submission_across_kills() {
     let _shared = shared();
     let mut world = World::new(2);
+    world.provider.store.add_account("bob@example.test", PASSWORD);
     let mut ids = Vec::new();
     for round in 0..4 {
         let (key, subject) = (format!("key-{round}"), format!("round {round}"));

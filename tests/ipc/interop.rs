@@ -37,7 +37,7 @@ fn netcat_and_socat_can_call_and_put_a_file() {
     let world = World::new(2);
     let file = world.place.dir().join("f");
     // Larger than any one read, and not text.
-    let bytes: Vec<u8> = (0..300_000_u32).flat_map(|n| n.to_le_bytes()).collect();
+    let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     std::fs::write(&file, &bytes).unwrap();
     let ask = r#"echo '{"jsonrpc":"2.0","id":1,"method":"status"}'"#;
     let put = r#"{ printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"Blob/put","params":{"size":'$(stat -c%s "$F")',"type":"application/pdf"}}'; cat "$F"; }"#;

@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::missing_panics_doc,
     reason = "tests report by panicking"
 )]
 
@@ -16,6 +15,8 @@ mod chaos;
 mod hostile;
 mod interop;
 mod load;
+mod loiter;
+mod manners;
 mod place;
 mod raw;
 mod schema;

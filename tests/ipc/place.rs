@@ -104,14 +104,9 @@ impl Place {
         }
     }
 
-    /// Waits for its own end.
+    /// Waits for its own end; its exit code.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         self.daemon.take().unwrap().wait(READY)
-    }
-
-    /// Forgets a daemon that ended by itself.
-    pub(crate) fn stop_or_ended(&mut self) {
-        if self.is_running() { self.stop() } else { self.daemon = None }
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

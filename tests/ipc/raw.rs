@@ -2,6 +2,7 @@
 //! `openrpc.json`.
 
 use crate::schema;
+use crate::world::PASSWORD;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -128,6 +129,7 @@ impl Raw {
     pub(crate) fn read(&mut self) -> Option<Value> {
         let frame = self.frame()?;
         let text = std::str::from_utf8(&frame).expect("UTF-8");
+        assert!(!text.contains(PASSWORD), "a password came out");
         let message: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
         self.judge(&message);
         Some(message)
@@ -186,7 +188,7 @@ impl Raw {
     }
 
     fn more(&mut self) -> bool {
-        let mut piece = [0; 65_536];
+        let mut piece = [0; 16_384];
         match self.stream.read(&mut piece) {
             Ok(count) => {
                 self.buffer.extend_from_slice(&piece[..count]);

@@ -2,7 +2,8 @@
 //!
 //! `transcripts/*.jsonl`, one line a message: `→` said to the daemon, `←` expected from it, as
 //! JSON. `#` begins a comment, `--` a new connection, `⇒` raw bytes said and `⇐` raw bytes expected
-//! (JSON strings), `✂` ends our sending side, `∎` expects the daemon to close. Wildcards in an
+//! (JSON strings), `✂` ends our sending side, `∎` expects the daemon to close, `☠` the end of its
+//! process (it is started again). Wildcards in an
 //! expected message: `"<any>"`, `"<text>"`, `"<number>"`, `"<flag>"`, `"<date>"`; `"<$name>"`
 //! stands for a known value, or takes the one that comes; a member `"...": 0` allows members that
 //! are not written down, an element `"..."` any further elements. In a message of ours `<$name>` is
@@ -11,6 +12,7 @@
 use crate::raw::{Framing, Raw};
 use crate::world::{PASSWORD, World};
 use crate::{schema, shared};
+use chapar_tests::rig::audit;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -39,11 +41,10 @@ fn replay_all(framing: Framing) {
         let known = known(&world, number);
         let mut play = Play { world: &mut world, framing, known, seen: &mut seen };
         play.file(&file);
-        if !world.place.is_running() {
-            world.place.stop_or_ended();
-            world.place.start();
-        }
     }
+    let pid = Some(world.place.pid());
+    let leaks = audit::find(world.place.dir(), pid, [PASSWORD].into_iter());
+    assert_eq!(leaks, Vec::<PathBuf>::new(), "the password lies in files or in the process");
     // What the daemon itself says it can do, against what was played.
     let document = world.raw().call("rpc.discover", &json!({}));
     assert_eq!(&document, schema::document(), "rpc.discover serves the checked-in document");
@@ -140,6 +141,10 @@ impl Play<'_> {
                 }
                 "✂" => raw.half_close(),
                 "∎" => raw.end(),
+                "☠" => {
+                    assert_eq!(self.world.place.ended(), Some(0), "{at}: an orderly end");
+                    self.world.place.start();
+                }
                 other => panic!("{at}: what is `{other}`?"),
             }
         }
@@ -156,12 +161,10 @@ impl Play<'_> {
         asked: &BTreeMap<String, Value>,
         at: &str,
     ) {
-        let came = match expected.get("id") {
-            Some(id) => raw.answer_of(id),
-            None => {
-                let params = raw.event();
-                json!({"jsonrpc": "2.0", "method": "event", "params": params})
-            }
+        let came = if let Some(id) = expected.get("id") {
+            raw.answer_of(id)
+        } else {
+            json!({"jsonrpc": "2.0", "method": "event", "params": raw.event()})
         };
         fits(expected, &came, &mut self.known)
             .unwrap_or_else(|why| panic!("{at}: {why}\n  expected {expected}\n  came     {came}"));

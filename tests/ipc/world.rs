@@ -13,7 +13,7 @@ pub(crate) const PASSWORD: &str = "canary-of-the-socket-tests";
 /// The one account that is always there.
 pub(crate) const ADA: &str = "ada@example.test";
 
-const LIVE: Duration = Duration::from_secs(60);
+const LIVE: Duration = Duration::from_mins(1);
 
 /// Provider, place, and an account that is live.
 pub(crate) struct World {

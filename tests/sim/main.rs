@@ -1,17 +1,27 @@
 //! Scenarios on the simulated world: a seed makes the bytes, the bytes make the steps, the oracle
 //! judges the end. `CHAPAR_SEED=n` plays one seed, `CHAPAR_SEEDS=n` that many.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that prints its seed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that prints its seed"
+)]
+
+mod sweep;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;
 use chapar_tests::sim::player::Player;
 use chapar_tests::sim::run;
-use chapar_tests::sim::scenario::decode;
+use chapar_tests::sim::scenario::{Step, decode};
 use chapar_tests::sim::trace::Trace;
+use std::io::Write as _;
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Seeds played in the check.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 100;
 /// Bytes of a scenario: about a dozen steps.
 const BYTES: usize = 30;
 
@@ -20,19 +30,51 @@ fn scenario(seed: u64) -> Vec<u8> {
     (0..BYTES).map(|_| (dice.roll() >> 32 & 0xff) as u8).collect()
 }
 
+/// Real time that a seed may take: a second is usual, even on a loaded machine. Virtual time cannot
+/// pass this by itself, so whoever needs longer is turning in a circle without waiting.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn personality(seed: u64) -> Personality {
+    match seed % 4 {
+        3 => Personality::poor(),
+        1 => Personality { files_sent: true, ..Personality::default() },
+        _ => Personality::default(),
+    }
+}
+
 /// Plays one seed; the outcome and the trace.
 fn play(seed: u64) -> (Result<(), String>, Trace) {
-    let personality = if seed % 4 == 3 { Personality::poor() } else { Personality::default() };
+    let (over, waiting) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel::<Trace>();
+    let guard = std::thread::spawn(move || {
+        let trace = told.recv();
+        if waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let notes = trace.map(|trace| [trace.notes(), trace.wire()].concat().join("\n  "));
+            let notes = notes.unwrap_or_default();
+            // past the test harness, which would keep it to itself
+            let _ = writeln!(std::io::stderr(), "CHAPAR_SEED={seed} turns in a circle:\n  {notes}");
+            std::process::abort();
+        }
+    });
+    let played = play_on(seed, &tell);
+    drop(over);
+    guard.join().unwrap();
+    played
+}
+
+fn play_on(seed: u64, tell: &mpsc::Sender<Trace>) -> (Result<(), String>, Trace) {
     run(async move {
-        let mut player = Player::new(seed, personality);
+        let mut player = Player::new(seed, personality(seed)).await;
         let trace = player.world.trace.clone();
-        let outcome = if let Err(failure) = player.connect().await {
-            Err(format!("connect: {failure:?}"))
-        } else {
-            for step in decode(&scenario(seed)) {
-                player.play(&step).await;
+        tell.send(trace.clone()).unwrap();
+        let outcome = match player.connect().await {
+            Err(failure) => Err(format!("connect: {failure:?}")),
+            Ok(_) => {
+                for step in decode(&scenario(seed)) {
+                    player.play(&step).await;
+                }
+                player.judge().await
             }
-            player.judge().await
         };
         player.stop().await;
         (outcome, trace)
@@ -65,4 +107,22 @@ fn same_seed_same_trace() {
         assert_eq!(first.hash(), again.hash(), "CHAPAR_SEED={seed} does not repeat itself");
     }
     assert_ne!(play(1).1.hash(), play(2).1.hash());
+}
+
+/// A UIDVALIDITY change while nobody looks, and mail right after it: both are mirrored, the new one
+/// is told.
+#[test]
+fn mail_after_a_new_uidvalidity_is_mirrored_and_told() {
+    run(async {
+        let mut player = Player::new(9, Personality::default()).await;
+        player.connect().await.unwrap();
+        player.play(&Step::Wait(Duration::from_secs(300))).await;
+        for mailbox in [0, 2] {
+            player.play(&Step::NewValidity { mailbox }).await;
+            player.play(&Step::Deliver { mailbox, seed: mailbox }).await;
+        }
+        player.judge().await.unwrap();
+        assert_eq!(player.announced(), 2);
+        player.stop().await;
+    });
 }

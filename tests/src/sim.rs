@@ -4,6 +4,7 @@
 //! Everything that happens is a function of the seed: one thread, paused time, no random state.
 //! [`trace::Trace`] proves it, byte by byte.
 
+pub mod client;
 pub mod clock;
 pub mod disk;
 pub mod doors;
@@ -62,7 +63,7 @@ impl SimWorld {
         let link = watch::Sender::new(0);
         let world = World {
             clock: clock.clone(),
-            net: net.clone(),
+            net: Arc::new(net.door()),
             entropy: Arc::new(SeededEntropy::new(seed)),
             secrets: secrets.clone(),
             desktop: desktop.clone(),
@@ -78,6 +79,13 @@ impl SimWorld {
         self.clock.suspend(gap);
         self.net.silence_all();
         self.link.send_modify(|count| *count += 1);
+    }
+
+    /// The process is killed: its connections end where they are. What is started next gets the
+    /// world that is returned; the old one leads nowhere any more.
+    pub fn kill(&mut self) {
+        self.net.kill();
+        self.world.net = Arc::new(self.net.door());
     }
 
     /// The network changes: open connections go silent, a hint is given.

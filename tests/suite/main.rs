@@ -1,6 +1,8 @@
 //! The suite: the parts of the product and of the harness against each other.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
+mod killed;
+mod place;
 mod sandbox;
 mod tls;

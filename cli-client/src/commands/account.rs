@@ -8,7 +8,7 @@ use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::connect::{read_account, read_authority};
+use super::connect::{read_account, read_authority, refused};
 use crate::args::{AccountCommand, RemoveArgs, UpdateArgs};
 use crate::ask::{self, PasswordSource};
 use crate::daemon::{Daemon, fault_of_set};
@@ -185,7 +185,7 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     let proves = !account.paused
         && (asks || patch.imap.is_some() || patch.user.is_some() || patch.ca_pem.is_some());
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
-    set(&mut daemon, &account, patch)?;
+    set(&mut daemon, &account, patch).map_err(refused)?;
     if proves {
         proof::show(context.screen, &mut daemon, &account, cursor)?;
     }

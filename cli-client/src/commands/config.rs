@@ -134,7 +134,7 @@ fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
 fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
     read(path)?;
     if !judged(context)? {
-        context.open()?.call(&DaemonReload {})?;
+        context.open()?.call(&DaemonReload {}).map_err(refused)?;
     }
     match context.screen.form {
         Form::Json => context.screen.object("config.check", json!({"path": path, "ok": true})),
@@ -147,10 +147,19 @@ fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
 /// Lets a running daemon read the file again; false when none runs.
 fn judged(context: &Context<'_>) -> Result<bool, Fault> {
     match context.running() {
-        Ok(mut daemon) => daemon.call(&DaemonReload {}).map(|_| true),
+        Ok(mut daemon) => daemon.call(&DaemonReload {}).map(|_| true).map_err(refused),
         Err(fault) if fault.code == "socket.absent" => Ok(false),
         Err(fault) => Err(fault),
     }
+}
+
+/// The daemon's refusal of the file: its detail names the line, which is all there is to do.
+fn refused(mut fault: Fault) -> Fault {
+    if fault.code == "account.settings" {
+        "config.invalid".clone_into(&mut fault.code);
+        fault.remedy.clear();
+    }
+    fault
 }
 
 /// Replaces the file as a whole: a crash leaves the old or the new one.

@@ -191,7 +191,7 @@ fn outcome(
             Ok((account, reply.steps))
         }
         (ConnectState::Canceled, ..) => Err(ask::canceled()),
-        (_, _, Some(error)) => Err(refused(&error)),
+        (_, _, Some(error)) => Err(refused(fault_of_wire(&error))),
         (state, ..) => Err(Fault::new(
             "socket.protocol",
             format!("the proof ended as {:?} without a reason", state.word()),
@@ -200,16 +200,37 @@ fn outcome(
 }
 
 /// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
-fn refused(error: &chapar_ipc_protocol::error::Error) -> Fault {
-    let mut fault = fault_of_wire(error);
+pub(crate) fn refused(mut fault: Fault) -> Fault {
     fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
     if fault.code == "imap.auth" || fault.code == "smtp.auth" {
-        fault = fault.hint(
-            "the same command again with the right password; where the login is not the \
-             address: --user NAME; with two-factor sign-in: an app password of the provider",
-        );
+        let host = fault.message.split(' ').next().unwrap_or_default();
+        fault.message = format!("{host} does not accept this login");
     }
-    fault
+    let Some(hint) = hint(&fault.code) else {
+        return fault;
+    };
+    fault.hint(hint)
+}
+
+/// What helps while connecting, where the error itself does not say it.
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "imap.auth" | "smtp.auth" => {
+            "the same command again with the right password; where the login is not the address: \
+             --user NAME; with two-factor sign-in: an app password of the provider"
+        }
+        "imap.not_imap" => "the port of IMAP: 993, or 143 with STARTTLS; 465 and 587 are for SMTP",
+        "smtp.not_smtp" => "the port of SMTP: 465, or 587 with STARTTLS; 993 and 143 are for IMAP",
+        "imap.no_starttls" | "imap.preauth" => "port 993, where TLS is there from the start",
+        "smtp.no_starttls" | "tls.not_offered" | "tls.refused" => {
+            "port 465, where TLS is there from the start"
+        }
+        "net.unknown_host" | "net.refused" | "net.timeout" | "net.unreachable" => {
+            "the server and the port that your provider publishes: --imap HOST:PORT --smtp \
+             HOST:PORT"
+        }
+        _ => return None,
+    })
 }
 
 fn give_up(daemon: &mut Daemon, connect_id: ConnectId) -> Fault {

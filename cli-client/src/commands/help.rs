@@ -108,6 +108,7 @@ fn unknown_code(code: &str) -> Fault {
 fn unknown_topic(topic: &str) -> Fault {
     let mut fault =
         Fault::new("cli.usage", format!("there is no help about {topic:?}")).without_commands();
+    fault = fault.try_command(["chapar", "help"]).try_command(["chapar", "help", "codes"]);
     fault.exit = exit::USAGE;
     fault
 }

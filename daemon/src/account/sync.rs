@@ -13,6 +13,7 @@ use super::{Context, Generation, Note, announce, file, store_failure};
 use crate::imap::{Listed, Session};
 use crate::limits;
 use crate::store::{Change, StoreError};
+use chapar_engine::backoff::RETRY;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{BlobId, MailboxId, MessageId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
@@ -55,6 +56,9 @@ pub struct Worker {
     tries: BTreeMap<MessageId, u32>,
     /// Messages asked for at once; shrinks when a batch breaks the session, to find the one.
     batch: usize,
+    /// Failures in a row of filing and looking for sent mail, and the wait that they cost.
+    filing_failures: u32,
+    filing_after: Boot,
     /// Whether this pass has looked at the INBOX already.
     inbox_looked: bool,
     /// Whether something called during the pass for another one.
@@ -75,6 +79,8 @@ impl Worker {
             selected: None,
             tries: BTreeMap::new(),
             batch: chapar_engine::limits::BATCH_MESSAGES,
+            filing_failures: 0,
+            filing_after: Boot::default(),
             inbox_looked: false,
             again: false,
             tally: Tally::default(),
@@ -86,7 +92,7 @@ impl Worker {
         let stop = self.stop.clone();
         let context = Arc::clone(&self.context);
         loop {
-            let filing = file::next_due(&context);
+            let filing = file::next_due(&context).map(|due| due.max(self.filing_after));
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -101,7 +107,7 @@ impl Worker {
                 }
                 () = super::sleep_until(&context.world, filing) => {
                     if let Err(failure) = self.file_sent().await {
-                        self.drop_session(&failure);
+                        self.filing_failed(&failure);
                     }
                 }
             }
@@ -128,6 +134,14 @@ impl Worker {
         let hinted = self.context.sync.notified().now_or_never().is_some();
         self.again |= hinted;
         hinted
+    }
+
+    /// What is due stays due: without a wait an unreachable server would be dialled in a loop.
+    fn filing_failed(&mut self, failure: &Failure) {
+        self.drop_session(failure);
+        self.filing_failures = self.filing_failures.saturating_add(1);
+        let wait = RETRY.delay(self.filing_failures, self.context.world.entropy.number());
+        self.filing_after = self.context.world.clock.boot().after(wait);
     }
 
     fn drop_session(&mut self, failure: &Failure) {
@@ -325,7 +339,10 @@ impl Worker {
         self.connect().await?;
         self.selected = None;
         let context = Arc::clone(&self.context);
-        file::pass(&context, self.session()?).await
+        file::pass(&context, self.session()?).await?;
+        self.filing_failures = 0;
+        self.filing_after = Boot::default();
+        Ok(())
     }
 
     async fn append(&self, kind: EventKind) {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// Clients at once: far above any desk, far below the descriptors of a user service.
 pub const CLIENTS: usize = 1_024;
+/// Descriptors kept for everything but clients: two mail sessions for each of many accounts, the
+/// store, uploads, and clients that are being told there is no room.
+pub const OTHER_DESCRIPTORS: u64 = 512;
 /// Calls of one client in flight; beyond it its bytes are left in the socket.
 pub const IN_FLIGHT: usize = 64;
 /// Bytes of calls of one client in flight; beyond it its bytes are left in the socket.
@@ -30,12 +33,16 @@ pub const STALL: Duration = Duration::from_secs(30);
 pub const FLUSH: Duration = Duration::from_secs(1);
 /// How long a client in the wrong is read on so that it can read why.
 pub const DRAIN: Duration = Duration::from_secs(1);
+/// Bytes read on meanwhile: a few full socket buffers, far below what a loopback carries in that time.
+pub const DRAIN_BYTES: usize = 4 << 20;
 /// How long clients and their running changes may take at the end.
 pub const STOP: Duration = Duration::from_secs(3);
 /// Pause after accepting failed.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// At most one `stream.bookmark` a subscription in this time; also how soon a silent client that
-/// closed its sending side is found dead.
+/// How soon a client that closed is noticed while it is not read: it waits for answers or events
+/// after it half-closed, or has as many calls in flight as it may.
+pub const PROBE: Duration = Duration::from_secs(1);
+/// At most one `stream.bookmark` a subscription in this time.
 pub const BOOKMARK: Duration = Duration::from_mins(1);
 /// Bytes of one piece when a blob is streamed.
 pub const PIECE_BYTES: usize = 64 << 10;

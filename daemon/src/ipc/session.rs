@@ -10,13 +10,13 @@ mod tests;
 use super::{Services, blob, limits};
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use line::{Line, Stream};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Bytes of one read into the session itself: idle clients stay small.
@@ -135,8 +135,17 @@ async fn talk<T: AsyncRead + AsyncWrite + Send + Unpin>(
                 ));
             }
             () = sleep_until(bookmark), if listening => line.bookmark(),
+            () = sleep(limits::PROBE), if !reading && line.out.is_empty() => {
+                probe(writer)?;
+            }
         }
     }
+}
+
+/// Finds out whether a client that is not read any more is still there: its end of stream says only
+/// that it has nothing more to ask. Nothing is written; a socket whose peer closed says so.
+fn probe(writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    writer.write(&[]).now_or_never().map_or(Ok(()), |probed| probed.map(drop))
 }
 
 /// Carries raw bytes after a call that asked for it; true = the conversation goes on.
@@ -196,7 +205,13 @@ async fn drain<T: AsyncRead + AsyncWrite + Send + Unpin>(
 ) -> io::Result<()> {
     let mut bytes = [0; READ];
     let drained = timeout(limits::DRAIN, async {
-        while reader.read(&mut bytes).await? > 0 {}
+        let mut drained = 0;
+        while drained < limits::DRAIN_BYTES {
+            match reader.read(&mut bytes).await? {
+                0 => break,
+                count => drained += count,
+            }
+        }
         Ok(())
     });
     drained.await.unwrap_or(Ok(()))

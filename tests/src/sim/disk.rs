@@ -26,9 +26,20 @@ struct State {
 
 /// The disk; cheap to clone, all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct SimDisk(Arc<Mutex<State>>);
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+    /// The process that has it; without, whoever runs now.
+    process: Option<u64>,
+}
 
 impl SimDisk {
+    /// The disk as the process that starts now has it: when that is killed, it cannot open a file
+    /// again either.
+    #[must_use]
+    pub fn of_process(&self) -> Self {
+        Self { state: Arc::clone(&self.state), process: Some(self.lock().generation) }
+    }
+
     /// Power is cut: every open handle dies, unsynced bytes are gone.
     pub fn crash(&self) {
         let mut state = self.lock();
@@ -76,11 +87,22 @@ impl SimDisk {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
+    }
+
+    fn alive(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.lock();
+        match self.process {
+            Some(process) if process != state.generation => {
+                Err(io::Error::other("the process that has this disk is dead"))
+            }
+            _ => Ok(state),
+        }
     }
 
     fn handle(&self, file: Option<u32>) -> Handle {
-        Handle { disk: self.clone(), file, generation: self.lock().generation }
+        let generation = self.process.unwrap_or_else(|| self.lock().generation);
+        Handle { disk: self.clone(), file, generation }
     }
 }
 
@@ -98,7 +120,7 @@ impl Disk for SimDisk {
     }
 
     fn pack(&self, number: u32, create: bool) -> io::Result<Box<dyn PackFile>> {
-        let mut state = self.lock();
+        let mut state = self.alive()?;
         if !state.packs.contains_key(&number) {
             if !create {
                 return Err(io::ErrorKind::NotFound.into());
@@ -111,7 +133,7 @@ impl Disk for SimDisk {
     }
 
     fn remove_pack(&self, number: u32) -> io::Result<()> {
-        let mut state = self.lock();
+        let mut state = self.alive()?;
         state.operate()?;
         state.packs.remove(&number);
         Ok(())

@@ -7,12 +7,14 @@ use super::trace::Trace;
 use crate::sandbox::ca::CertificateKind;
 use crate::sandbox::faults::Service;
 use crate::sandbox::provider::{Entry, Provider, Security, TAG_HELLO};
+use crate::sandbox::proxy::Plan;
 use chapar_daemon::world::BoxFuture;
 use chapar_daemon::world::net::{BoxStream, Net};
 use chapar_engine::verdict::{Failure, Verdict};
+pub use pipe::Record;
 use pipe::Taped;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
@@ -21,6 +23,8 @@ use tokio::sync::watch;
 const PIPE_BYTES: usize = 64 << 10;
 /// A connect to a host that swallows packets fails after this long.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// The handshake takes at most this long, as through the real door.
+const HANDSHAKE: Duration = Duration::from_secs(20);
 /// The most bytes of the server's handshake line.
 const TAG_BYTES: usize = 512;
 
@@ -37,6 +41,8 @@ pub enum LinkFault {
     ResetAfter(u64),
     /// The connection goes silent after this many bytes to the client.
     SilentAfter(u64),
+    /// Cut or stalled after this many bytes in this direction.
+    Cut(Plan),
 }
 
 /// The network door.
@@ -46,9 +52,21 @@ pub struct SimNet {
     trace: Trace,
     doors: BTreeMap<(&'static str, u16), (Service, Entry)>,
     faults: Mutex<VecDeque<LinkFault>>,
+    planned: Mutex<BTreeMap<u16, LinkFault>>,
+    records: Mutex<BTreeMap<u16, Arc<Record>>>,
     down: Mutex<bool>,
     silence: watch::Sender<u64>,
     count: Mutex<u64>,
+    /// The run of the daemon whose door leads anywhere.
+    run: Mutex<u64>,
+    open: Mutex<Vec<pipe::Line>>,
+}
+
+/// The network door of one run of the daemon.
+#[derive(Debug)]
+pub struct Door {
+    net: Arc<SimNet>,
+    run: u64,
 }
 
 impl SimNet {
@@ -66,15 +84,44 @@ impl SimNet {
             trace,
             doors,
             faults: Mutex::default(),
+            planned: Mutex::default(),
+            records: Mutex::default(),
             down: Mutex::default(),
             silence: watch::Sender::new(0),
             count: Mutex::default(),
+            run: Mutex::default(),
+            open: Mutex::default(),
+        }
+    }
+
+    /// The door of the present run.
+    #[must_use]
+    pub fn door(self: &Arc<Self>) -> Door {
+        Door { net: Arc::clone(self), run: *self.run.lock().unwrap() }
+    }
+
+    /// The process is killed: every connection ends where it is, and its door leads nowhere.
+    pub fn kill(&self) {
+        *self.run.lock().unwrap() += 1;
+        for line in self.open.lock().unwrap().drain(..) {
+            line.hang_up();
         }
     }
 
     /// The next connection suffers this.
     pub fn next(&self, fault: LinkFault) {
         self.faults.lock().unwrap().push_back(fault);
+    }
+
+    /// The next connection to `port` suffers this.
+    pub fn next_on(&self, port: u16, fault: LinkFault) {
+        self.planned.lock().unwrap().insert(port, fault);
+    }
+
+    /// What the last connection to `port` carried.
+    #[must_use]
+    pub fn last_on(&self, port: u16) -> Option<Arc<Record>> {
+        self.records.lock().unwrap().get(&port).cloned()
     }
 
     /// Takes the whole network down or up.
@@ -102,7 +149,8 @@ impl SimNet {
                 format!("the network is down on the way to {host}"),
             ));
         }
-        let fault = self.faults.lock().unwrap().pop_front();
+        let planned = self.planned.lock().unwrap().remove(&port);
+        let fault = planned.or_else(|| self.faults.lock().unwrap().pop_front());
         match fault {
             Some(LinkFault::Refuse) => return Err(refused(host, port)),
             Some(LinkFault::NoName) => return Err(unknown(host)),
@@ -128,44 +176,61 @@ impl SimNet {
             *count += 1;
             *count
         };
-        let taped = Taped::new(client, number, self.trace.clone(), fault, self.silence.subscribe());
+        let line = pipe::Line::new(client);
+        let mut open = self.open.lock().unwrap();
+        open.retain(pipe::Line::is_used);
+        open.push(line.clone());
+        drop(open);
+        let record = Arc::new(Record::default());
+        self.records.lock().unwrap().insert(port, Arc::clone(&record));
+        let (trace, silence) = (self.trace.clone(), self.silence.subscribe());
+        let taped = Taped::new(line, number, trace, fault, record, silence);
         Ok(Box::new(taped))
     }
 }
 
-impl Net for SimNet {
+impl Net for Door {
     fn connect<'a>(
         &'a self,
         host: &'a str,
         port: u16,
     ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
-        Box::pin(self.dial(host, port))
+        Box::pin(async move {
+            if *self.net.run.lock().unwrap() != self.run {
+                return Err(failure("net.unreachable", "the process is dead".into()));
+            }
+            self.net.dial(host, port).await
+        })
     }
 
     fn secure<'a>(
         &'a self,
-        mut stream: BoxStream,
+        stream: BoxStream,
         host: &'a str,
         _ca_pem: Option<&'a str>,
     ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+        let late = move || failure("net.timeout", format!("the handshake with {host} did not end"));
         Box::pin(async move {
-            let lost = |error: std::io::Error| Failure {
-                detail: Some(error.to_string()),
-                ..failure(
-                    "net.closed",
-                    format!("the connection to {host} ended during the handshake"),
-                )
-            };
-            stream.write_all(format!("{TAG_HELLO}{host}\n").as_bytes()).await.map_err(lost)?;
-            stream.flush().await.map_err(lost)?;
-            let mut line = Vec::new();
-            while line.last() != Some(&b'\n') && line.len() < TAG_BYTES {
-                line.push(stream.read_u8().await.map_err(lost)?);
-            }
-            judge(&String::from_utf8_lossy(&line), host)?;
-            Ok(stream)
+            tokio::time::timeout(HANDSHAKE, handshake(stream, host))
+                .await
+                .unwrap_or_else(|_| Err(late()))
         })
     }
+}
+
+async fn handshake(mut stream: BoxStream, host: &str) -> Result<BoxStream, Failure> {
+    let lost = |error: std::io::Error| Failure {
+        detail: Some(error.to_string()),
+        ..failure("net.closed", format!("the connection to {host} ended during the handshake"))
+    };
+    stream.write_all(format!("{TAG_HELLO}{host}\n").as_bytes()).await.map_err(lost)?;
+    stream.flush().await.map_err(lost)?;
+    let mut line = Vec::new();
+    while line.last() != Some(&b'\n') && line.len() < TAG_BYTES {
+        line.push(stream.read_u8().await.map_err(lost)?);
+    }
+    judge(&String::from_utf8_lossy(&line), host)?;
+    Ok(stream)
 }
 
 /// Accepts the good tag and names what is wrong with any other.

@@ -124,6 +124,22 @@ pub fn journal_has_no_gap(seqs: &[u64]) -> Result<(), String> {
     }
 }
 
+/// A client that followed the journal, over restarts too, heard each entry once, in order.
+pub fn heard_all(journal: &[u64], heard: &[(u64, String)]) -> Result<(), String> {
+    let heard: Vec<u64> = heard.iter().map(|(seq, _)| *seq).collect();
+    if heard == journal {
+        return Ok(());
+    }
+    let at = heard.iter().zip(journal).take_while(|(heard, told)| heard == told).count();
+    Err(format!(
+        "of {} events {} were heard; the first that differs: {:?}, heard {:?}",
+        journal.len(),
+        heard.len(),
+        journal.get(at),
+        heard.get(at)
+    ))
+}
+
 /// Each (mailbox, UIDVALIDITY, UID) was announced once.
 pub fn received_once(events: &[(String, u32, u32)]) -> Result<(), String> {
     let mut seen = BTreeSet::new();

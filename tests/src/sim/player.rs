@@ -1,6 +1,7 @@
 //! Plays a scenario: the daemon's accounts on the simulated world, steps from outside, the oracle
 //! at the end.
 
+use super::client::{Client, Heard};
 use super::disk::SimDisk;
 use super::net::LinkFault;
 use super::oracle::{self, Mirror, Mirrored};
@@ -10,20 +11,21 @@ use crate::sandbox::corpus;
 use crate::sandbox::faults::{Fault, Kick, Service};
 use crate::sandbox::mailstore::Folder;
 use crate::sandbox::provider::Personality;
+use chapar_daemon::Daemon;
 use chapar_daemon::store::Store;
-use chapar_daemon::supervisor::{Accounts, ConnectRequest};
+use chapar_daemon::supervisor::ConnectRequest;
 use chapar_daemon::world::clock::Clock;
 use chapar_engine::account::{Endpoint, NotifyBy, Security};
-use chapar_engine::address::Address;
-use chapar_engine::compose::Draft;
+use chapar_engine::event::{Event, EventKind};
 use chapar_engine::id::{AccountId, Seq, SubmissionId};
 use chapar_engine::secret::Secret;
-use chapar_engine::submission::Phase;
+use chapar_engine::submission::{Delivery, Filing, Phase, Submission};
 use chapar_engine::verdict::Failure;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// The person.
 pub const USER: &str = "ada@sim.test";
@@ -33,8 +35,8 @@ pub const PASSWORD: &str = "canary-5f3a9c";
 const MAILBOXES: [&str; 4] = ["INBOX", "Archive", "Kunden/Müller", "Lists"];
 /// Mails there are at the start.
 const MAILS: usize = 60;
-/// Quiet time after the last fault: every back-off, look and retry short of a day has come round.
-const QUIET: Duration = Duration::from_hours(3);
+/// Quiet time after the last fault: the longest back-off, four hours and a fifth, has come round.
+const QUIET: Duration = Duration::from_secs(5 * 3_600);
 /// The window of the first sync: larger than any scenario's mail.
 const WINDOW: u32 = 1_500;
 /// Events read from the journal at most.
@@ -46,28 +48,43 @@ pub struct Player {
     pub world: SimWorld,
     /// The disk under the store.
     pub disk: SimDisk,
-    store: Store,
-    accounts: Accounts,
+    daemon: Daemon,
+    client: Client,
+    heard: Heard,
     account: Option<AccountId>,
     accepted: Vec<SubmissionId>,
+    /// Message-IDs that arrived in the INBOX after the first sync.
+    news: Vec<String>,
+    /// Whether the INBOX got a new UIDVALIDITY, which leaves it open what is told as new.
+    renumbered: bool,
 }
 
 impl Player {
     /// A world with mail, and a daemon without accounts.
-    #[must_use]
-    pub fn new(seed: u64, personality: Personality) -> Self {
+    pub async fn new(seed: u64, personality: Personality) -> Self {
         let world = SimWorld::new(seed, personality);
         world.provider.store.add_account(USER, PASSWORD);
         corpus::fill(&world.provider.store, USER, &MAILBOXES, MAILS, seed, super::EPOCH_SECONDS);
         let disk = SimDisk::default();
-        let (store, accounts) = boot(&world, &disk).expect("an empty disk can be opened");
-        Self { world, disk, store, accounts, account: None, accepted: Vec::new() }
+        let heard = Heard::default();
+        let (daemon, client) = boot(&world, &disk, &heard).await;
+        Self {
+            world,
+            disk,
+            daemon,
+            client,
+            heard,
+            account: None,
+            accepted: Vec::new(),
+            news: Vec::new(),
+            renumbered: false,
+        }
     }
 
     /// Connects the person's mailbox and waits for the outcome.
     pub async fn connect(&mut self) -> Result<AccountId, Failure> {
         let endpoint = |port| Endpoint { host: HOST.into(), port, security: Security::Tls };
-        let id = self.accounts.connect(ConnectRequest {
+        let id = self.daemon.services.accounts.connect(ConnectRequest {
             email: USER.into(),
             name: None,
             display_name: Some("Ada".into()),
@@ -81,8 +98,14 @@ impl Player {
         })?;
         let mut seen = 0;
         loop {
-            let wait = Duration::from_mins(1);
-            let report = self.accounts.connect_status(id, seen, wait).await.expect("just begun");
+            let wait = Duration::from_secs(60);
+            let report = self
+                .daemon
+                .services
+                .accounts
+                .connect_status(id, seen, wait)
+                .await
+                .expect("just begun");
             if let Some(end) = report.end {
                 self.account = end.clone().ok();
                 return end;
@@ -101,6 +124,9 @@ impl Player {
             Step::Deliver { mailbox, seed } => {
                 let now = self.world.clock.seconds();
                 let bytes = corpus::one(USER, u64::from(seed) + 1_000, now);
+                if place(mailbox) == "INBOX" && self.is_synced() {
+                    self.news.push(message_id(&bytes));
+                }
                 mail.deliver(USER, place(mailbox), &bytes, now);
             }
             Step::Expunge { mailbox, nth } => {
@@ -119,6 +145,7 @@ impl Player {
                 }
             }
             Step::NewValidity { mailbox } => {
+                self.renumbered |= place(mailbox) == "INBOX";
                 mail.renew_uidvalidity(USER, place(mailbox));
             }
             Step::Rename { mailbox } => {
@@ -162,41 +189,48 @@ impl Player {
             }
             Step::Suspend(gap) => self.world.suspend(gap),
             Step::WallJump(minutes) => self.world.clock.shift_wall(i64::from(minutes) * 60_000),
-            Step::Crash => self.crash().await,
+            Step::Crash { turns, send } => self.crash(turns, send).await,
         }
     }
 
+    /// Sends through the socket's code, as every client does.
     async fn send(&mut self, recipient: u8) {
-        let Some(account) = self.account else { return };
-        let email = RECIPIENTS[usize::from(recipient) % RECIPIENTS.len()].to_owned();
-        let draft = Draft {
-            account,
-            identity: None,
-            to: vec![Address { name: None, email }],
-            cc: Vec::new(),
-            bcc: Vec::new(),
-            reply_to: Vec::new(),
-            subject: "Grüße".into(),
-            text: Some(".A dot first.\nAnd a second line.\n".into()),
-            html: None,
-            attachments: Vec::new(),
-            in_reply_to: None,
-            references: Vec::new(),
-        };
-        match self.accounts.submit(draft, None, None).await {
-            Ok((id, _)) => self.accepted.push(id),
-            Err(error) => self.world.trace.note(&format!("not accepted: {error}")),
+        let Some(params) = self.letter(recipient) else { return };
+        let answer = self.client.call("Email/send", params).await;
+        match answer["result"]["submissionId"].as_str() {
+            Some(id) => self.accepted.push(SubmissionId(id[1..].parse().unwrap())),
+            None => self.world.trace.note(&format!("not accepted: {}", answer["error"])),
         }
     }
 
-    /// Power is cut; the daemon starts again on what was synced.
-    async fn crash(&mut self) {
+    fn letter(&self, recipient: u8) -> Option<Value> {
+        let account = self.account?;
+        let email = RECIPIENTS[usize::from(recipient) % RECIPIENTS.len()];
+        Some(json!({
+            "accountId": format!("a{}", account.0),
+            "to": [{ "email": email }],
+            "subject": "Grüße",
+            "text": ".A dot first.\nAnd a second line.\n",
+        }))
+    }
+
+    /// After some turns of its tasks the process is killed and power is cut: connections end, files
+    /// keep what was synced. What is left of it has no door that leads anywhere. Then the daemon
+    /// starts again.
+    async fn crash(&mut self, turns: u8, send: bool) {
+        if send && let Some(params) = self.letter(turns) {
+            self.client.cast("Email/send", params).await;
+        }
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
         self.disk.crash();
-        // The killed process's tasks are ended, not wound down: their store is dead already.
-        self.accounts.stop_all().await;
-        let (store, accounts) =
-            boot(&self.world, &self.disk).expect("what was synced can be opened");
-        (self.store, self.accounts) = (store, accounts);
+        self.world.kill();
+        self.client.kill();
+        let (daemon, client) = boot(&self.world, &self.disk, &self.heard).await;
+        self.client = client;
+        let dead = std::mem::replace(&mut self.daemon, daemon);
+        tokio::spawn(dead.stop("killed"));
     }
 
     fn nth(&self, mailbox: u8, nth: u8) -> Option<u32> {
@@ -211,14 +245,22 @@ impl Player {
         self.world.provider.faults.clear();
         tokio::time::sleep(QUIET).await;
         let account = self.account.ok_or("no account was connected")?;
-        self.accounts.sync_now(account).await.map_err(|failure| format!("no sync: {failure:?}"))?;
-        tokio::time::sleep(Duration::from_mins(1)).await;
+        self.daemon
+            .services
+            .accounts
+            .sync_now(account)
+            .await
+            .map_err(|failure| format!("no sync: {failure:?}"))?;
+        tokio::time::sleep(Duration::from_secs(60)).await;
         let server = self.world.provider.store.snapshot(USER);
         self.mirror_is_true(account, &server).await?;
         self.sends_are_true(&server)?;
-        let view = self.store.read().map_err(|error| error.to_string())?;
+        let view = self.store().read().map_err(|error| error.to_string())?;
         let events = view.events(Seq(0), EVENTS).map_err(|error| error.to_string())?;
         oracle::journal_has_no_gap(&events.iter().map(|event| event.seq.0).collect::<Vec<_>>())?;
+        self.arrivals_are_true(&events, &server)?;
+        oracle::sessions_within_budget(&self.world.provider)?;
+        oracle::heard_all(&told(&events), &self.heard.lock().unwrap())?;
         oracle::no_credential_leaked(&self.world.provider)?;
         let contents = self.disk.contents();
         let journal = format!("{events:?}");
@@ -233,7 +275,7 @@ impl Player {
         account: AccountId,
         server: &BTreeMap<String, Folder>,
     ) -> Result<(), String> {
-        let view = self.store.read().map_err(|error| error.to_string())?;
+        let view = self.store().read().map_err(|error| error.to_string())?;
         let mut mirror = Mirror::new();
         for mailbox in view.mailboxes(account).map_err(|error| error.to_string())? {
             let rows = view.uids(mailbox.id).map_err(|error| error.to_string())?;
@@ -243,7 +285,7 @@ impl Player {
                 let body = match message.and_then(|message| message.blob) {
                     None => None,
                     Some(blob) => {
-                        Some(self.store.blob(blob).await.map_err(|error| error.to_string())?)
+                        Some(self.store().blob(blob).await.map_err(|error| error.to_string())?)
                     }
                 };
                 let flags = row.flags.iter().map(str::to_owned).collect();
@@ -253,50 +295,138 @@ impl Player {
         oracle::mirror_equals_server(server, &mirror, WINDOW as usize)
     }
 
-    /// Every accepted submission is settled, reached whom it says, once; the copy in Sent is one.
-    fn sends_are_true(&self, server: &BTreeMap<String, Folder>) -> Result<(), String> {
-        let view = self.store.read().map_err(|error| error.to_string())?;
-        let counts = self.world.provider.ledger.counts();
-        oracle::nothing_sent_twice(&self.world.provider, &BTreeSet::new())?;
-        for id in &self.accepted {
-            let submission = view.submission(*id).map_err(|error| error.to_string())?;
-            let Some(submission) = submission else { return Err(format!("{id:?} is gone")) };
-            let reached = submission
-                .recipients
-                .iter()
-                .filter(|to| {
-                    counts.contains_key(&(submission.message_id.clone(), to.email.clone()))
-                })
-                .count();
-            let copies = server.get("Sent").map_or(0, |sent| {
-                sent.messages
-                    .iter()
-                    .filter(|stored| {
-                        String::from_utf8_lossy(&stored.body).contains(&submission.message_id)
-                    })
-                    .count()
-            });
-            match submission.phase {
-                Phase::Sent if reached == 0 => {
-                    return Err(format!("{id:?} says sent, nobody has it"));
-                }
-                Phase::Failed | Phase::Canceled if reached > 0 => {
-                    return Err(format!("{id:?} says {:?}, it was taken", submission.phase));
-                }
-                Phase::Sending | Phase::DotPending => {
-                    return Err(format!("{id:?} hangs in {:?}", submission.phase));
-                }
-                _ if copies > 1 => return Err(format!("{copies} copies of {id:?} in Sent")),
-                _ => {}
+    /// Nothing was announced twice, and everything that arrived after the first sync was.
+    fn arrivals_are_true(
+        &self,
+        events: &[Event],
+        server: &BTreeMap<String, Folder>,
+    ) -> Result<(), String> {
+        let view = self.store().read().map_err(|error| error.to_string())?;
+        let mut announced = Vec::new();
+        let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+        for event in events {
+            let EventKind::EmailReceived { email, mailbox, .. } = &event.kind else { continue };
+            announced.push((format!("{mailbox:?}"), 0, u32::try_from(email.0).unwrap()));
+            let message = view.message(*email).map_err(|error| error.to_string())?;
+            if let Some(id) = message.and_then(|message| message.summary.message_id) {
+                *by_id.entry(id).or_default() += 1;
+            }
+        }
+        oracle::received_once(&announced)?;
+        let copies = |id: &str| {
+            let everything = server.values().flat_map(|folder| &folder.messages);
+            everything.filter(|stored| message_id(&stored.body) == id).count()
+        };
+        for id in self.news.iter().filter(|id| !self.renumbered && copies(id) == 1) {
+            // gone and delivered again is one copy and two arrivals
+            let arrivals = self.news.iter().filter(|other| *other == id).count();
+            let told = by_id.get(id).copied().unwrap_or(0);
+            if told == 0 || told > arrivals {
+                return Err(format!("<{id}> arrived {arrivals} times, was announced {told} times"));
             }
         }
         Ok(())
     }
 
+    /// Every accepted submission is settled, reached whom it says, once; the copy in Sent is one.
+    fn sends_are_true(&self, server: &BTreeMap<String, Folder>) -> Result<(), String> {
+        let view = self.store().read().map_err(|error| error.to_string())?;
+        let provider = &self.world.provider;
+        oracle::nothing_sent_twice(provider, &BTreeSet::new())?;
+        let (mut accepted, mut excused) = (Vec::new(), BTreeSet::new());
+        for id in &self.accepted {
+            let submission = view.submission(*id).map_err(|error| error.to_string())?;
+            let Some(submission) = submission else { return Err(format!("{id:?} is gone")) };
+            for to in &submission.recipients {
+                let said_why = match &to.delivery {
+                    Delivery::Refused { .. } | Delivery::Unknown => true,
+                    // it defers for ever, and five days are not over
+                    Delivery::Waiting { reply } => {
+                        reply.is_some() && to.email.starts_with("tempfail")
+                    }
+                    Delivery::InFlight | Delivery::Accepted { .. } => false,
+                };
+                if said_why || self.is_put_off(&submission) {
+                    excused.insert((submission.message_id.clone(), to.email.clone()));
+                }
+            }
+            let people = submission.recipients.iter().map(|to| to.email.clone()).collect();
+            accepted.push((submission.message_id.clone(), people));
+        }
+        oracle::nothing_lost(provider, &accepted, &excused)?;
+        for submission in view.submissions(None).map_err(|error| error.to_string())? {
+            self.outcome_is_true(&submission, server)?;
+        }
+        Ok(())
+    }
+
+    /// What one submission says of itself is what the provider saw.
+    fn outcome_is_true(
+        &self,
+        submission: &Submission,
+        server: &BTreeMap<String, Folder>,
+    ) -> Result<(), String> {
+        let (id, phase) = (submission.id, submission.phase);
+        let counts = self.world.provider.ledger.counts();
+        let key = |email: &str| (submission.message_id.clone(), email.to_owned());
+        let reached =
+            submission.recipients.iter().filter(|to| counts.contains_key(&key(&to.email))).count();
+        let sent = server.get("Sent").map_or(&[][..], |sent| &sent.messages);
+        let copies =
+            sent.iter().filter(|stored| message_id(&stored.body) == submission.message_id).count();
+        let files_sent = self.world.provider.personality.files_sent;
+        match phase {
+            Phase::Sent if reached == 0 => Err(format!("{id:?} says sent, nobody has it")),
+            Phase::Sent if copies == 0 && self.is_put_off(submission) => Ok(()),
+            Phase::Sent if copies != 1 => {
+                Err(format!("{copies} copies of {id:?} in Sent, filing is {:?}", submission.filing))
+            }
+            Phase::Failed | Phase::Canceled if reached > 0 => {
+                Err(format!("{id:?} says {phase:?}, it was taken"))
+            }
+            Phase::Sending | Phase::DotPending => Err(format!("{id:?} hangs in {phase:?}")),
+            Phase::Unknown { .. } if files_sent && reached > 0 => {
+                Err(format!("{id:?} lies in Sent and is still of unknown fate"))
+            }
+            _ if copies > 1 => Err(format!("{copies} copies of {id:?} in Sent")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The submission that was accepted last, as the store has it.
+    #[must_use]
+    pub fn last_submission(&self) -> Submission {
+        let id = *self.accepted.last().expect("something was sent");
+        self.store().read().unwrap().submission(id).unwrap().expect("it was accepted")
+    }
+
+    /// How many arrivals a client was told.
+    #[must_use]
+    pub fn announced(&self) -> usize {
+        self.heard.lock().unwrap().iter().filter(|(_, kind)| kind == "email.received").count()
+    }
+
+    /// The wall clock was set back, by days perhaps: what was due at an hour waits until that hour
+    /// comes again. Durable instants are on the wall clock, so this is known and accepted.
+    fn is_put_off(&self, submission: &Submission) -> bool {
+        let later = self.world.clock.wall().after(QUIET);
+        let filing = matches!(submission.filing, Filing::Wanted { next, .. } if next > later);
+        filing || matches!(submission.phase, Phase::Queued { next } if next > later)
+    }
+
+    fn store(&self) -> &Store {
+        &self.daemon.services.store
+    }
+
+    /// Whether the first sync is over.
+    fn is_synced(&self) -> bool {
+        let account = self.account.and_then(|id| self.store().read().ok()?.account(id).ok()?);
+        account.is_some_and(|account| account.first_synced_at.is_some())
+    }
+
     /// Stops the daemon in order.
     pub async fn stop(self) {
-        self.accounts.stop_all().await;
-        self.store.close().await;
+        self.daemon.stop("the story is over").await;
     }
 }
 
@@ -304,17 +434,29 @@ fn place(mailbox: u8) -> &'static str {
     MAILBOXES[usize::from(mailbox) % MAILBOXES.len()]
 }
 
-fn boot(
-    world: &SimWorld,
-    disk: &SimDisk,
-) -> Result<(Store, Accounts), chapar_daemon::store::StoreError> {
-    let store = Store::open_on(Arc::new(disk.clone()), true, world.clock.wall())?;
-    let accounts = Accounts::new(
-        world.world.clone(),
-        store.clone(),
-        tokio::sync::watch::channel(chapar_daemon::config::Config::default()).1,
-        CancellationToken::new(),
-    );
-    accounts.start_all()?;
-    Ok((store, accounts))
+/// The Message-ID of a mail of ours, without angle brackets.
+fn message_id(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().find(|line| line.to_ascii_lowercase().starts_with("message-id:"));
+    let value = line.and_then(|line| line.split_once(':')).map_or("", |(_, value)| value);
+    value.trim().trim_matches(['<', '>']).to_owned()
+}
+
+/// The numbers of the events that a subscriber gets one by one.
+fn told(events: &[Event]) -> Vec<u64> {
+    let single = events.iter().filter(|e| !matches!(e.kind, EventKind::StateChanged { .. }));
+    single.map(|event| event.seq.0).collect()
+}
+
+async fn boot(world: &SimWorld, disk: &SimDisk, heard: &Heard) -> (Daemon, Client) {
+    let store = Store::open_on(Arc::new(disk.of_process()), true, world.clock.wall())
+        .expect("what was synced can be opened");
+    // nothing is uploaded, so the directory is never made
+    let spool = PathBuf::from("/nonexistent/spool");
+    let config = tokio::sync::watch::channel(chapar_daemon::config::Config::default()).1;
+    let socket = PathBuf::from("/nonexistent/v1.sock");
+    let daemon = Daemon::start(world.world.clone(), store, &config, spool, socket)
+        .expect("what was synced can be read");
+    let client = Client::connect(&daemon.services, heard).await;
+    (daemon, client)
 }

@@ -45,8 +45,9 @@ pub enum Step {
     Suspend(Duration),
     /// The wall clock jumps by this many minutes.
     WallJump(i16),
-    /// The daemon is killed and started again on what was synced.
-    Crash,
+    /// The daemon is killed after so many turns of its tasks and started again on what was synced;
+    /// a client may have asked for a send just before.
+    Crash { turns: u8, send: bool },
 }
 
 /// Commands that may be refused.
@@ -94,7 +95,7 @@ pub fn decode(bytes: &[u8]) -> Vec<Step> {
                 0 => Step::Suspend(Duration::from_secs(u64::from(next()) * 300 + 10)),
                 _ => Step::WallJump(i16::from_le_bytes([next(), next()])),
             },
-            _ => Step::Crash,
+            _ => Step::Crash { turns: next(), send: next() % 2 == 0 },
         });
     }
     steps
@@ -134,7 +135,10 @@ impl fmt::Display for Step {
             Self::Outage(time) => write!(f, "network down for {} s", time.as_secs()),
             Self::Suspend(time) => write!(f, "machine sleeps {} s", time.as_secs()),
             Self::WallJump(minutes) => write!(f, "wall clock jumps {minutes} min"),
-            Self::Crash => f.write_str("daemon is killed and started again"),
+            Self::Crash { turns, send } => {
+                let sending = if *send { "sending, " } else { "" };
+                write!(f, "{sending}after {turns} turns the daemon is killed and started again")
+            }
         }
     }
 }
@@ -150,7 +154,8 @@ mod tests {
         assert_eq!(steps.len(), STEPS);
         assert!(steps.iter().all(|step| !step.to_string().is_empty()));
         assert_eq!(decode(&bytes), steps);
-        assert_eq!(decode(&[14, 25]), [Step::Bye, Step::Crash]);
+        let crash = Step::Crash { turns: 9, send: false };
+        assert_eq!(decode(&[14, 25, 9, 1]), [Step::Bye, crash]);
         assert_eq!(decode(&[]), []);
     }
 }

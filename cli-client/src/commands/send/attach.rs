@@ -9,6 +9,7 @@ use chapar_ipc_protocol::email::SendAttachment;
 use crate::commands::Context;
 use crate::daemon::fault_of;
 use crate::error::Fault;
+use crate::render::time::bytes;
 
 /// A file to attach, known to be readable.
 #[derive(Debug)]
@@ -25,14 +26,21 @@ pub(super) fn check(paths: &[PathBuf]) -> Result<Vec<Attachment>, Fault> {
         paths.iter().map(|path| check_one(path)).collect::<Result<_, _>>()?;
     let total = files.iter().fold(0_u64, |total, file| total.saturating_add(file.size));
     if total > MAX_BYTES {
-        return Err(Fault::new(
-            "input.data",
-            format!("the attachments are {total} bytes together; at most {MAX_BYTES} can be sent"),
-        )
-        .without_commands()
-        .hint("send a link instead of the file"));
+        return Err(too_large(&files, total));
     }
     Ok(files)
+}
+
+fn too_large(files: &[Attachment], total: u64) -> Fault {
+    let largest = files.iter().max_by_key(|file| file.size);
+    let named = largest.map_or_else(String::new, |file| {
+        format!("{} is too large to send: {}", file.path.display(), bytes(file.size))
+    });
+    let why = format!("{} to attach; at most {} can be sent", bytes(total), bytes(MAX_BYTES));
+    Fault::new("input.data", named)
+        .because(why)
+        .without_commands()
+        .hint("send a link instead of the file")
 }
 
 fn check_one(path: &Path) -> Result<Attachment, Fault> {

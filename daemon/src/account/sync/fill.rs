@@ -24,13 +24,6 @@ struct Batch {
     dropped: bool,
 }
 
-/// How large a message may turn out that was announced with `said` bytes: servers count line ends
-/// differently, or estimate; one that did not say may send what is mirrored by itself.
-fn tolerated(said: u32) -> u64 {
-    let said = u64::from(if said == 0 { WHOLE_BYTES } else { said });
-    said + said / 2 + limits::SIZE_SLACK_BYTES
-}
-
 impl Worker {
     /// Headers and preview of every planned message.
     pub(super) async fn fill_summaries(&mut self, requests: &mut Requests) -> Result<(), Failure> {
@@ -124,7 +117,7 @@ impl Worker {
         let mut arrived = BTreeMap::new();
         let (mut held, mut dropped) = (0, false);
         if items == Items::Whole {
-            self.session()?.expect_at_most(tolerated(largest));
+            self.session()?.expect_at_most(at_most(largest));
         }
         for set in uids.iter().copied().collect::<UidSet>().commands() {
             let mut each = |fetched: Fetched| {
@@ -262,6 +255,14 @@ impl Worker {
 }
 
 type Requests = mpsc::Receiver<WholeRequest>;
+
+/// How large a body may be whose RFC822.SIZE is `size`: some servers announce a size computed from
+/// their own form of the message, which is off by a good deal. One that announced none may have
+/// what is mirrored by itself.
+fn at_most(size: u32) -> u64 {
+    let size = u64::from(if size == 0 { WHOLE_BYTES } else { size });
+    size.saturating_mul(2).saturating_add(1 << 20)
+}
 
 fn refused(code: &'static str, message: &str) -> Failure {
     Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }

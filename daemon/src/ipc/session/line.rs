@@ -72,6 +72,8 @@ pub(super) struct Line {
     pub(super) out: Out,
     scopes: Arc<BTreeSet<Scope>>,
     decoder: Decoder,
+    /// How messages are told apart, once the decoder was given up for a stream.
+    framing: Option<Framing>,
     open: BTreeMap<RequestId, Flight>,
     /// Changes waiting for their turn.
     queue: VecDeque<(RequestId, Request)>,
@@ -93,6 +95,7 @@ impl Line {
             out: Out::default(),
             scopes: Arc::new(scopes),
             decoder: Decoder::new(),
+            framing: None,
             open: BTreeMap::new(),
             queue: VecDeque::new(),
             changing: None,
@@ -145,6 +148,7 @@ impl Line {
 
     /// Gives up what came after the last message: the beginning of a stream.
     pub(super) fn take_rest(&mut self) -> Vec<u8> {
+        self.framing = self.decoder.framing();
         std::mem::take(&mut self.decoder).into_rest()
     }
 
@@ -360,7 +364,7 @@ impl Line {
     }
 
     fn say(&mut self, message: &[u8]) {
-        let framing = self.decoder.framing().unwrap_or(Framing::Lines);
+        let framing = self.decoder.framing().or(self.framing).unwrap_or(Framing::Lines);
         encode(framing, message, &mut self.out.bytes);
     }
 

@@ -76,7 +76,8 @@ pub(super) fn judge(
         let days = now.seconds().div_euclid(86_400);
         detail = format!("{detail}clock      {} here\n", date(days));
     }
-    if let Some(why) = why(tls) {
+    // a precise code says it all; and of a self-signed certificate the library only notes a detail
+    if let (Some(why), "tls.invalid" | "tls.too_old") = (why(tls), reason.code) {
         detail = format!("{detail}reason     {why}\n");
     }
     detail = format!("{detail}try        {}", reason.remedy);

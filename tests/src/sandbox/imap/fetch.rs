@@ -43,7 +43,16 @@ impl Session {
                 items.push(Item::ModSeq);
             }
         }
+        let whole = items
+            .iter()
+            .any(|item| matches!(item, Item::BodyExt { section: None, partial: None, .. }));
+        let part = items.iter().any(|item| matches!(item, Item::BodyExt { section: Some(_), .. }));
         for (seq, stored) in self.wanted(set, uid, since, items.iter().any(marks_seen)) {
+            // counted a message, so that a test can tell what was fetched again
+            for (_, name) in [(whole, "FETCH whole"), (part, "FETCH part")].iter().filter(|of| of.0)
+            {
+                self.provider.ledger.command(Service::Imap, name);
+            }
             self.answer(seq, &stored, &items).await?;
             if self.out.len() >= FLUSH_BYTES {
                 self.flush().await?;

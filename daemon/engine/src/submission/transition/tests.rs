@@ -119,14 +119,18 @@ fn an_unknown_is_looked_for_and_never_sent_by_itself() {
 }
 
 #[test]
-fn found_is_sent_and_filed() {
+fn found_is_sent_and_filing_looks_in_sent_first() {
     let mut one = queued(1);
     one.claim(at(0)).unwrap();
     one.rcpt_replies(&replies(&[250])).unwrap();
     one.dot_pending().unwrap();
     assert!(one.recovered(at(5)));
     one.looked(true, at(10), 0).unwrap();
-    assert_eq!((one.phase, one.filing, one.due_at()), (Phase::Sent, Filing::Filed, None));
+    // found may mean found in the INBOX; only Sent counts as filed
+    let wanted = Filing::Wanted { next: at(10), tries: 0 };
+    assert_eq!((one.phase, one.filing, one.due(at(10))), (Phase::Sent, wanted, Some(Due::File)));
+    one.filed();
+    assert_eq!(one.due_at(), None);
 }
 
 #[test]

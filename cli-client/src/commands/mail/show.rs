@@ -1,0 +1,155 @@
+//! One mail or one conversation, as text.
+
+use std::io::Read;
+
+use chapar_ipc_protocol::blob::BlobOpen;
+use chapar_ipc_protocol::email::{Email, EmailAddress};
+use chapar_ipc_protocol::id::{BlobId, EmailId, ThreadId};
+use chapar_ipc_protocol::standard::MAX_OBJECTS;
+use chapar_ipc_protocol::thread::ThreadGet;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::export::broken;
+use super::{one, read, unknown};
+use crate::args::{ShowArgs, ThreadArgs};
+use crate::commands::Context;
+use crate::daemon::{Daemon, fault_of};
+use crate::error::Fault;
+use crate::render::time::{bytes, full};
+use crate::screen::{Form, Line, Screen, Style};
+
+pub(super) fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
+    let screen = context.screen;
+    let mut daemon = context.open()?;
+    let mut found = read(&mut daemon, &[EmailId::from(args.id.as_str())])?;
+    let email = found.pop().ok_or_else(|| unknown(&args.id))?;
+    let headers = if args.headers { Some(raw_headers(daemon, &email.id)?) } else { None };
+    if screen.form == Form::Json {
+        let mut members = json!({"email": email});
+        if let (Some(headers), Some(members)) = (&headers, members.as_object_mut()) {
+            members.insert("headers".to_owned(), json!(headers));
+        }
+        return screen.object("mail.show", members);
+    }
+    match headers {
+        Some(headers) => screen.body(headers.trim_end())?,
+        None => screen.answers(&header_lines(&email))?,
+    }
+    screen.answer(&Line::new())?;
+    show_body(screen, &email)
+}
+
+/// The header section as the server holds it.
+fn raw_headers(daemon: Daemon, id: &EmailId) -> Result<String, Fault> {
+    /// Longest header section shown; the largest seen in practice are below 200 kB.
+    const HEADER_LIMIT: u64 = 1 << 20;
+    let open = BlobOpen { blob_id: BlobId(id.0.clone()), offset: None };
+    let reader = daemon.into_client().open_blob(&open).map_err(fault_of)?;
+    let mut bytes = Vec::new();
+    reader.take(HEADER_LIMIT).read_to_end(&mut bytes).map_err(|cause| broken(&cause))?;
+    let text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+    Ok(text.split("\n\n").next().unwrap_or_default().to_owned())
+}
+
+fn header_lines(email: &Email) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut line = |name: &str, value: String| {
+        if !value.is_empty() {
+            lines.push(Line::new().with(Style::Dim, format!("{name:<10}")).text(value));
+        }
+    };
+    line("From:", people(email.from.as_deref()));
+    line("To:", people(email.to.as_deref()));
+    line("Cc:", people(email.cc.as_deref()));
+    line("Reply-To:", people(email.reply_to.as_deref()));
+    let at = email.sent_at.as_ref().unwrap_or(&email.received_at);
+    let date = at.parse::<Timestamp>();
+    line("Date:", date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())));
+    line("Subject:", email.subject.clone().unwrap_or_default());
+    let attached: Vec<String> = email
+        .attachments
+        .iter()
+        .flatten()
+        .map(|part| {
+            let name = part.name.as_deref().unwrap_or("without name");
+            format!("{name} ({}, {})", part.r#type, bytes(part.size))
+        })
+        .collect();
+    line("Attached:", attached.join(", "));
+    lines
+}
+
+/// Addresses as people write them.
+fn people(addresses: Option<&[EmailAddress]>) -> String {
+    let written: Vec<String> = addresses
+        .unwrap_or_default()
+        .iter()
+        .map(|address| match &address.name {
+            Some(name) if !name.is_empty() => format!("{name} <{}>", address.email),
+            _ => address.email.clone(),
+        })
+        .collect();
+    written.join(", ")
+}
+
+fn show_body(screen: &Screen, email: &Email) -> Result<(), Fault> {
+    let parts = email.text_body.as_deref().filter(|parts| !parts.is_empty());
+    let parts = parts.or(email.html_body.as_deref()).unwrap_or_default();
+    let values = email.body_values.as_ref();
+    let mut shown = false;
+    for part in parts {
+        let value = part.part_id.as_ref().and_then(|id| values?.get(id));
+        let Some(value) = value else { continue };
+        shown = true;
+        if part.r#type.eq_ignore_ascii_case("text/html") {
+            screen.body(&crate::render::html::to_text(&value.value))?;
+        } else {
+            screen.body(&value.value)?;
+        }
+        if value.is_truncated {
+            screen.say(
+                &Line::new().with(Style::Warn, "!").text(format!(
+                    " the text is longer; all of it: chapar mail export {}",
+                    email.id
+                )),
+            );
+        }
+    }
+    if !shown {
+        screen.say(&Line::new().with(Style::Dim, "(no text)"));
+    }
+    Ok(())
+}
+
+pub(super) fn thread(context: &Context<'_>, args: &ThreadArgs) -> Result<(), Fault> {
+    let screen = context.screen;
+    let mut daemon = context.open()?;
+    let thread_id = if args.id.starts_with('T') {
+        ThreadId::from(args.id.as_str())
+    } else {
+        let email = one(&mut daemon, &args.id)?;
+        email.thread_id.ok_or_else(|| unknown(&args.id))?
+    };
+    let get = ThreadGet { account_id: None, ids: vec![thread_id.clone()], properties: None };
+    let found = daemon.call(&get)?.list.into_iter().next().ok_or_else(|| {
+        Fault::new("object.unknown", format!("there is no conversation {thread_id}"))
+    })?;
+    let mut emails = Vec::new();
+    for ids in found.email_ids.chunks(MAX_OBJECTS.min(50)) {
+        emails.extend(read(&mut daemon, ids)?);
+    }
+    if screen.form == Form::Json {
+        return screen.object("mail.thread", json!({"id": thread_id, "emails": emails}));
+    }
+    for (index, email) in emails.iter().enumerate() {
+        if index > 0 {
+            screen.answer(&Line::new())?;
+        }
+        screen.answer(&Line::new().with(Style::Dim, format!("── {} ──", email.id)))?;
+        screen.answers(&header_lines(email))?;
+        screen.answer(&Line::new())?;
+        show_body(screen, email)?;
+    }
+    Ok(())
+}

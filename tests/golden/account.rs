@@ -1,0 +1,82 @@
+//! `account`, `config`, `logs`, `service`, `call`: the rest of the house.
+
+use super::stage::{ANA, PASSWORD, Stage};
+use super::transcript::Transcript;
+
+#[test]
+fn accounts() {
+    let stage = Stage::new();
+    stage.connect();
+    let mut told = Transcript::new(&stage, "account");
+    let imap = format!("localhost:{}", stage.ports.imaps);
+    let update = ["account", "update", "ana", "--imap-security", "tls", "--imap"];
+    for (words, input, code) in [
+        (&["account", "list"][..], "", 0),
+        (&["account", "show"], "", 0),
+        (&["account", "show", "nobody"], "", 67),
+        (&["account", "update"], "", 2),
+        (&["account", "update", "ana", "--window", "many"], "", 2),
+        (&[&update[..], &["localhost:1"]].concat(), "", 69),
+        (&[&update[..], &[&imap]].concat(), "", 0),
+        (&["account", "update", "ana", "--password-stdin"], "wrong", 77),
+        (&["account", "update", "ana", "--password-stdin"], PASSWORD, 0),
+        (&["account", "update", "ana", "--name", "my work"], "", 0),
+        (&["account", "pause", "my work"], "", 0),
+        (&["account", "resume", "my work"], "", 0),
+        (&["account", "remove", "my work"], "", 2),
+        (&["account", "remove", "my work", "--confirm", "ana"], "", 65),
+        (&["account", "remove", "my work", "--dry-run"], "", 0),
+        (&["account", "remove", "my work", "--confirm", "my work"], "", 0),
+        (&["account", "list"], "", 0),
+    ] {
+        let got = told.run(words, input);
+        assert_eq!(got, code, "{words:?}");
+    }
+    told.check();
+    assert_eq!(stage.json(&["account", "list"], "").0["schema"], "chapar/account.list/1");
+    let packs = stage.dir().join("state/chapar");
+    let left = chapar_tests::rig::audit::find(&packs, None, [PASSWORD, ANA].into_iter());
+    assert!(left.iter().all(|path| !path.ends_with("secrets.sealed")), "{left:?}");
+}
+
+#[test]
+fn the_house() {
+    let stage = Stage::new();
+    let mut told = Transcript::new(&stage, "house");
+    for words in [
+        &["socket"][..],
+        &["config", "path"],
+        &["config", "get"],
+        &["config", "set", "log.level", "debug"],
+        &["config", "get", "log.level"],
+        &["config", "get"],
+        &["config", "check"],
+        &["config", "set", "log.level", "banana"],
+        &["config", "set", "nonsense", "1"],
+        &["config", "set", "log.colour", "1"],
+        &["config", "edit"],
+        &["call", "Nope/get"],
+        &["call", "Email/get", "{\"idz\":[]}"],
+        &["call", "status", "[]"],
+        &["service", "install"],
+        &["service", "stop"],
+        &["service", "status"],
+        &["logs", "--level", "loud"],
+        &["help", "tls.expired"],
+        &["help", "nonsense"],
+        &["frobnicate"],
+        &["stauts"],
+        &["ana@example.org"],
+        &["man", "nonsense"],
+        &["completions", "tcsh"],
+    ] {
+        told.run(words, "");
+    }
+    told.check();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = stage.run(&["completions", shell], "");
+        assert!(ran.code == Some(0) && ran.text().contains("outbox"), "{shell}");
+    }
+    let page = stage.run(&["man"], "");
+    assert!(page.code == Some(0) && page.text().contains(".TH chapar 1"), "{}", page.text());
+}

@@ -1,0 +1,29 @@
+//! What people see: the real `chapar` and `chapard` against the sandbox, word for word.
+//!
+//! Transcripts are checked in below `transcripts/`; `CHAPAR_BLESS=1` writes them anew. Times, ids,
+//! ports and places that differ from run to run are masked, nothing else.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::similar_names,
+    clippy::format_collect,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, says what it skips, and is read more than it is run"
+)]
+
+mod account;
+mod bad_input;
+mod canary;
+mod codes;
+mod connect;
+mod disk;
+mod hygiene;
+mod mail;
+mod mask;
+mod outbox;
+mod readme;
+mod stage;
+mod status;
+mod terminal;
+mod transcript;

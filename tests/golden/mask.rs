@@ -1,0 +1,88 @@
+//! Takes out of a transcript what differs from run to run, and nothing else.
+
+use super::stage::Stage;
+
+/// The text with ports, places, times and ids masked.
+pub(crate) fn mask(stage: &Stage, text: &str) -> String {
+    let mut text = text.to_owned();
+    for (port, name) in [
+        (stage.ports.imaps, "993"),
+        (stage.ports.imap, "143"),
+        (stage.ports.smtps, "465"),
+        (stage.ports.submission, "587"),
+    ] {
+        text = text.replace(&format!(":{port}"), &format!(":{name}"));
+    }
+    text = text.replace(stage.dir().to_str().unwrap(), "/home/ana");
+    text.lines().map(|line| mask_line(line) + "\n").collect()
+}
+
+fn mask_line(line: &str) -> String {
+    // a line of the daemon's own figures
+    for (start, masked) in [
+        ("Daemon  chapard ", "Daemon  chapard VERSION, up TIME, N memory, N on disk"),
+        ("✓ Inbox ready in ", "✓ Inbox ready in TIME, N mails. New mail now arrives by push."),
+        ("clock ", "clock       DAY here"),
+        ("Scheduled S3 for ", "Scheduled S3 for TIME.  Undo:  chapar outbox cancel S3"),
+        ("next try ", "next try TIME"),
+    ] {
+        if line.trim_start().starts_with(start) {
+            let margin = &line[..line.len() - line.trim_start().len()];
+            return format!("{margin}{masked}");
+        }
+    }
+    let mut masked = String::new();
+    for piece in pieces(line) {
+        masked.push_str(&mask_word(piece));
+    }
+    // `41 ms`, `3 s ago`, `now`: ages and durations
+    let words: Vec<&str> = masked.split(' ').collect();
+    let mut kept: Vec<String> = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let next = words.get(index + 1).copied().unwrap_or_default();
+        let number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let unit = ["ms", "s", "B", "bytes"].contains(&next.trim_end_matches([',', '.', ')', '"']));
+        kept.push(if number && unit { "N".to_owned() } else { (*word).to_owned() });
+    }
+    kept.join(" ")
+}
+
+/// Words and the spaces between them.
+fn pieces(line: &str) -> impl Iterator<Item = &str> {
+    line.split_inclusive([' ', '\t', '"', ','])
+}
+
+fn mask_word(piece: &str) -> String {
+    let end = piece.trim_end_matches([' ', '\t', '"', ',']);
+    let (word, rest) = piece.split_at(end.len());
+    let bytes = word.as_bytes();
+    let digits = |range: std::ops::Range<usize>| {
+        bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    let stamp = word.len() >= 20 && word.ends_with('Z') && digits(0..4) && bytes[10] == b'T';
+    let clock = (word.len() == 8 && bytes[2] == b':' && bytes[5] == b':' && digits(0..2))
+        || (word.len() == 5 && bytes[2] == b':' && digits(0..2) && digits(3..5));
+    let masked = if stamp {
+        "TIME".to_owned()
+    } else if clock {
+        word.chars().map(|c| if c == ':' { ':' } else { 'h' }).collect()
+    } else if let Some((_, domain)) = word.split_once('@').filter(|(id, _)| is_hex(id)) {
+        format!("MESSAGE-ID@{domain}")
+    } else {
+        word.to_owned()
+    };
+    masked + rest
+}
+
+fn is_hex(id: &str) -> bool {
+    id.len() == 32 && id.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Runs of spaces become two: for tables whose columns follow what is masked.
+pub(crate) fn squeeze(text: &str) -> String {
+    let line = |line: &str| {
+        let parts: Vec<&str> = line.split("  ").map(str::trim).filter(|p| !p.is_empty()).collect();
+        parts.join("  ")
+    };
+    text.lines().map(|text| line(text) + "\n").collect()
+}

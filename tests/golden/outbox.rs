@@ -1,0 +1,81 @@
+//! `send` and `outbox`: what becomes of a mail, recipient by recipient.
+
+use chapar_tests::sandbox::faults::{Fault, Service};
+use serde_json::Value;
+
+use super::stage::Stage;
+use super::transcript::Transcript;
+
+#[test]
+fn sending() {
+    let stage = Stage::new();
+    stage.deliver(0, "From: Bo <bo@example.test>\nSubject: Quote\nMessage-ID: <1@x>\n\nHi.\n");
+    stage.connect();
+    let html = stage.file("offer.html", "<p>Guten <b>Tag</b></p>");
+    let file = stage.file("grün.txt", "data");
+    let mut told = Transcript::new(&stage, "send");
+    told.squeezed();
+    let bo = ["send", "--to", "Bö Berg <bo@example.test>"];
+    let ask = |more: &[&'static str]| -> Vec<&str> { [&bo[..], more].concat() };
+    let words = ask(&["--subject", "Grüße aus Brünn", "--text", "-", "--wait"]);
+    let words = [&words[..], &["--html", &html, "--attach", &file]].concat();
+    assert_eq!(told.run(&words, "Schöne Grüße\n"), 0);
+    assert_eq!(told.run(&["send", "--reply-to", "M1", "-m", "Thanks", "--wait"], ""), 0);
+    assert_eq!(told.run(&ask(&["-s", "Later", "-m", "x", "--at", "+2h"]), ""), 0);
+    assert_eq!(told.run(&ask(&["-m", "x", "--dry-run"]), ""), 0);
+    let refused = Fault::Reply { command: "RCPT".into(), text: "550 5.1.1 No such user".into() };
+    stage.provider.faults.add(Service::Smtp, refused, 1);
+    assert_eq!(told.run(&ask(&["-s", "Refused", "-m", "x", "--wait"]), ""), 65);
+    for words in [
+        &["outbox", "list"][..],
+        &["outbox", "list", "--open"],
+        &["outbox", "show", "S3"],
+        &["outbox", "cancel", "S3", "--dry-run"],
+        &["outbox", "cancel", "S3"],
+        &["outbox", "cancel", "S3"],
+        &["outbox", "retry", "S1"],
+        &["outbox", "resolve", "S1", "--sent"],
+        &["outbox", "show", "S99"],
+        &["outbox", "list"],
+    ] {
+        told.run(words, "");
+    }
+    told.check();
+    let sent = stage.provider.ledger.deliveries();
+    assert_eq!(sent.len(), 2, "two were accepted, each once");
+    let text = String::from_utf8_lossy(&sent[0].bytes).into_owned();
+    assert!(text.contains("multipart/") && text.contains("gr%C3%BCn.txt"), "{text}");
+    assert!(String::from_utf8_lossy(&sent[1].bytes).contains("In-Reply-To: <1@x>"));
+}
+
+#[test]
+fn the_json_of_send_tells_each_recipient() {
+    let stage = Stage::new();
+    stage.connect();
+    let once = |command: &str, text: &str| {
+        let fault = Fault::Reply { command: command.into(), text: text.into() };
+        stage.provider.faults.add(Service::Smtp, fault, 1);
+    };
+    once("RCPT", "550 5.1.1 No such user");
+    let two = ["send", "--to", "no@example.test", "--to", "bo@example.test", "-m", "x", "--wait"];
+    let (sent, code) = stage.json(&two, "");
+    assert_eq!((code, sent["schema"].as_str()), (65, Some("chapar/send/1")), "{sent}");
+    let of = |address: &str| sent["submission"]["deliveryStatus"][address].clone();
+    assert_eq!(of("no@example.test")["delivered"], "no", "{sent}");
+    assert!(of("no@example.test")["smtpReply"].as_str().unwrap().starts_with("550"));
+    assert_eq!(of("bo@example.test")["delivered"], "yes", "{sent}");
+    let hangup = Fault::Hangup { command: "DOT".into(), done: false };
+    stage.provider.faults.add(Service::Smtp, hangup, 1);
+    let (lost, code) = stage.json(&["send", "--to", "bo@example.test", "-m", "y", "--wait"], "");
+    assert_eq!(code, 75, "{lost}");
+    assert_eq!(lost["submission"]["phase"], "unknown", "{lost}");
+    let status = &lost["submission"]["deliveryStatus"]["bo@example.test"];
+    assert_eq!(status["delivered"], "unknown", "{lost}");
+    let (list, code) = stage.json(&["outbox", "list"], "");
+    assert_eq!((code, list["schema"].as_str()), (0, Some("chapar/outbox.list/1")));
+    let submissions: &Vec<Value> = list["submissions"].as_array().unwrap();
+    assert_eq!((submissions.len(), &list["total"]), (2, &Value::from(2)));
+    assert!(submissions.iter().all(|of| of["deliveryStatus"].is_object() && of["id"].is_string()));
+    assert_eq!(stage.json(&["status"], "").0["outbox"]["unknown"], 1);
+    assert_eq!(stage.json(&["status", "--check"], "").1, 1, "unknown needs a person");
+}

@@ -1,0 +1,103 @@
+//! Every command in README.md's code blocks is run, with the sandbox in place of example.org.
+//!
+//! Looked at but not run: `cargo …` and `tests/run` (they build and test everything: the package,
+//! the target and the script must exist). `service install` may say that there is no systemd here.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use chapar_tests::rig::process::{Ran, run};
+
+use super::stage::{ANA, PASSWORD, Stage};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The lines of the code blocks, without the explanation behind two spaces.
+fn lines() -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```").skip(1).step_by(2);
+    let lines = blocks.flat_map(|block| block.lines().skip(1));
+    let command = |line: &str| line.split("   ").next().unwrap().trim().to_owned();
+    lines.map(command).filter(|line| !line.is_empty()).collect()
+}
+
+/// A line that a build would be needed for: what it names must exist.
+fn exists(line: &str) {
+    let words: Vec<&str> = line.split(' ').collect();
+    let manifest = |dir: &str| fs::read_to_string(root().join(dir).join("Cargo.toml")).unwrap();
+    match words.as_slice() {
+        ["tests/run"] => assert!(root().join("tests/run").exists()),
+        ["cargo", "run", "--release", "--bin", name] => {
+            let bin = root().join("tests/src/bin");
+            assert!(bin.join(name).exists() || bin.join(format!("{name}.rs")).exists(), "{name}");
+        }
+        ["cargo", "install", "--locked", "--path", dir] => {
+            assert!(manifest(dir).contains("[[bin]]"));
+        }
+        ["cargo", "uninstall", packages @ ..] => {
+            let known = manifest("daemon") + &manifest("cli-client");
+            for package in packages {
+                assert!(known.contains(&format!("name = \"{package}\"")), "{package}");
+            }
+        }
+        _ => panic!("README.md: nobody knows what to do with: {line}"),
+    }
+}
+
+/// The line with the sandbox in place of example.org.
+fn sandboxed(stage: &Stage, line: &str) -> String {
+    let (imap, smtp) = (stage.ports.imaps, stage.ports.smtps);
+    let mut line = line
+        .replace("imap.example.org", &format!("localhost:{imap} --imap-security tls"))
+        .replace("smtp.example.org", &format!("localhost:{smtp} --smtp-security tls"))
+        .replace("ana@example.org", ANA)
+        .replace("M42", "M1");
+    if line.starts_with("chapar connect") {
+        line = format!("{line} --ca-file {} --password-stdin", stage.path("ca.pem"));
+    }
+    let endless = ["--watch", "chapar watch", "logs -f"].iter().any(|word| line.contains(word));
+    if endless { format!("timeout 2 {line}") } else { line }
+}
+
+fn shell(stage: &Stage, line: &str) -> Ran {
+    let input = if line.contains("--password-stdin") { PASSWORD } else { "Hello.\n" };
+    let mut command = stage.program(Path::new("/bin/sh"));
+    run(command.args(["-c", line]), input.as_bytes(), Duration::from_mins(1))
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    let stage = Stage::new();
+    stage.file("offer.pdf", "%PDF-1.7");
+    stage.deliver(0, "From: Bo <bo@example.test>\nSubject: invoice\nMessage-ID: <1@x>\n\nHi.\n");
+    let mut ran_some = 0;
+    for line in lines() {
+        let own = line.starts_with("chapar") || line.contains("chapar socket");
+        if !own {
+            exists(&line);
+            continue;
+        }
+        let command = sandboxed(&stage, &line);
+        let ran = shell(&stage, &command);
+        let expected: &[i32] = match () {
+            () if command.starts_with("timeout") => &[124],
+            () if command.contains("service ") => &[0, 69],
+            () => &[0],
+        };
+        let code = ran.code.unwrap_or(-1);
+        assert!(expected.contains(&code), "{command}: exit {code}: {}{}", ran.text(), ran.stderr);
+        if code == 69 {
+            assert!(ran.stderr.contains("service.no_systemd"), "{command}: {}", ran.stderr);
+        } else if !command.contains("watch") {
+            assert!(!ran.stdout.is_empty() || !ran.stderr.is_empty(), "{command} said nothing");
+        }
+        if command.starts_with("chapar connect") {
+            stage.wait_live();
+        }
+        ran_some += 1;
+    }
+    assert!(ran_some >= 15, "only {ran_some} commands found in README.md");
+}

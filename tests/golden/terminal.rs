@@ -1,0 +1,98 @@
+//! What a person at a terminal meets: prompts, a password that is not shown, the progress bar.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chapar_tests::rig::home::binary;
+use chapar_tests::rig::process::run;
+use chapar_tests::sandbox::corpus;
+
+use super::stage::{ANA, PASSWORD, Stage, THEN};
+use super::transcript::Transcript;
+
+/// The program's own limit is 50 s.
+const LIMIT: Duration = Duration::from_secs(70);
+
+/// Runs `chapar ARGS…` on a terminal; `talk` is what is typed after which prompt.
+pub(crate) fn on_terminal(stage: &Stage, args: &[&str], talk: &[(&str, &str)]) -> (String, i32) {
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/terminal.py");
+    let mut command = stage.program(Path::new("/usr/bin/python3"));
+    command.env("TERM", "xterm-256color").arg(program);
+    for (prompt, answer) in talk {
+        command.args([prompt, answer]);
+    }
+    command.arg("--").arg(binary("chapar")).args(args);
+    let ran = run(&mut command, b"", LIMIT);
+    assert_ne!(ran.code, Some(99), "a prompt did not come: {}", ran.text());
+    (ran.text(), ran.code.unwrap())
+}
+
+/// The terminal's text as it stands at the end: colours out, redrawn lines only in their last form.
+fn settled(said: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = said;
+    while let Some(at) = rest.find('\u{1b}') {
+        plain.push_str(&rest[..at]);
+        let tail = &rest[at + 1..];
+        // CSI … letter, OSC … BEL
+        let end = if tail.starts_with(']') {
+            tail.find('\u{7}')
+        } else {
+            tail[1..].find(|c: char| c.is_ascii_alphabetic()).map(|n| n + 1)
+        };
+        let sequence = &tail[..=end.expect("a whole sequence")];
+        if sequence == "[2K" {
+            plain.push('\u{c}');
+        }
+        rest = &tail[sequence.len()..];
+    }
+    plain.push_str(rest);
+    let line = |line: &str| {
+        line.rsplit('\u{c}').next().unwrap_or_default().trim_end_matches('\r').to_owned()
+    };
+    plain.lines().map(|text| line(text) + "\n").collect()
+}
+
+#[test]
+fn connecting_at_a_terminal() {
+    let stage = Stage::new();
+    corpus::fill(&stage.provider.store, ANA, &corpus::MAILBOXES, 1_600, 7, THEN);
+    let mut transcript = Transcript::new(&stage, "connect_terminal");
+    let words = stage.servers();
+    let words: Vec<&str> =
+        ["connect", ANA].into_iter().chain(words.iter().map(String::as_str)).collect();
+    let prompt = "(not shown): ";
+    let (said, code) = on_terminal(&stage, &words, &[(prompt, "wrong\r")]);
+    assert_eq!(code, 77, "{said}");
+    transcript.note(&words, &settled(&said), code);
+    let (said, code) = on_terminal(&stage, &words, &[(prompt, &format!("{PASSWORD}\r"))]);
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains(PASSWORD), "the password was shown: {said}");
+    assert!(said.contains('\u{2588}') || said.contains('\u{2591}'), "no progress bar: {said}");
+    assert!(said.contains("/1,500"), "real counts: {said}");
+    transcript.note(&words, &settled(&said), code);
+    transcript.check();
+    assert!(stage.provider.ledger.leaks().is_empty());
+}
+
+#[test]
+fn chapar_alone_asks_for_everything() {
+    let stage = Stage::new();
+    let (imap, smtp) = (stage.ports.imaps, stage.ports.smtps);
+    // the authority cannot be named at a prompt: the refusal is the end of this talk
+    let talk = [
+        ("(empty = leave)", format!("{ANA}\r")),
+        ("IMAP server", format!("localhost:{imap}\r")),
+        ("SMTP server", format!("localhost:{smtp}\r")),
+        ("(not shown): ", "wrong\r".to_owned()),
+    ];
+    let talk: Vec<(&str, &str)> = talk.iter().map(|(p, a)| (*p, a.as_str())).collect();
+    let (said, code) = on_terminal(&stage, &[], &talk);
+    let said = settled(&said);
+    let mut transcript = Transcript::new(&stage, "welcome_terminal");
+    transcript.note(&[], &said, code);
+    let (left, code) = on_terminal(&stage, &[], &[("(empty = leave)", "\r")]);
+    transcript.note(&[], &settled(&left), code);
+    transcript.check();
+    assert!(stage.provider.ledger.credentials().is_empty(), "nothing was proved, nothing sent");
+}
