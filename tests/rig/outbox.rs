@@ -25,7 +25,9 @@ const TRY_LIMIT: Duration = Duration::from_mins(1);
 /// Sends without waiting for the outcome; the submission's id.
 fn send(home: &Home, account: &str, to: &[&str], subject: &str) -> String {
     let mut args = vec!["send", "-a", account, "--no-input", "--subject", subject, "--text", "-"];
-    to.iter().for_each(|person| args.extend(["--to", person]));
+    for person in to {
+        args.extend(["--to", person]);
+    }
     let answer = home.json(&args, b"as it is\n").ok();
     let id = answer["submissionId"].as_str().or_else(|| answer["submission"]["id"].as_str());
     id.unwrap_or_else(|| panic!("no submission in {answer}")).to_owned()
