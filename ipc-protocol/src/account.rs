@@ -322,6 +322,8 @@ wire! {
     pub struct AccountSync {
         /// Which.
         pub account_id: AccountId,
+        /// Asks for `$/progress` notifications with this token until the answer comes.
+        pub progress_token: Option<String>,
     }
 }
 

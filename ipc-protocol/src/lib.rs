@@ -29,6 +29,7 @@ pub mod id;
 pub mod identity;
 pub mod mailbox;
 pub mod message;
+pub mod progress;
 pub mod secret;
 pub mod standard;
 pub mod status;

@@ -26,6 +26,7 @@ pub fn document() -> Value {
         .collect();
     generator.subschema_for::<event::Event>();
     generator.subschema_for::<crate::error::Error>();
+    generator.subschema_for::<crate::progress::CallProgress>();
     json!({
         "openrpc": "1.4.0",
         "info": {

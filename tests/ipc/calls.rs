@@ -5,6 +5,7 @@ use crate::raw::{Raw, place_of};
 use crate::schema;
 use crate::shared;
 use crate::world::{PASSWORD, World};
+use chapar_tests::sandbox::corpus;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -237,4 +238,33 @@ fn changes_keep_their_order() {
     }
     let got = raw.call("Identity/get", &json!({"ids": [identity]}));
     assert_eq!(got["list"][0]["textSignature"], "n49");
+}
+
+/// A first sync that takes a while is told as pictures with the caller's token, then answered.
+#[test]
+fn a_sync_with_a_token_says_how_far_it_is() {
+    let _shared = shared();
+    let world = World::new(2);
+    let user = "bob@example.test";
+    world.provider.store.add_account(user, PASSWORD);
+    corpus::fill(&world.provider.store, user, &["INBOX", "Archive"], 1_500, 5, 1_790_000_000);
+    let account = world.connect(user);
+    let mut raw = world.raw();
+    let id = raw.ask("Account/sync", &json!({"accountId": account, "progressToken": "p1"}));
+    let mut told = Vec::new();
+    let answer = loop {
+        let message = raw.read().expect("an answer");
+        if message["id"] == id {
+            break message;
+        }
+        assert_eq!(message["method"], "$/progress", "{message}");
+        assert_eq!(message["params"]["token"], "p1");
+        told.push(message["params"]["value"]["done"].as_u64().unwrap());
+    };
+    assert!(answer["result"].is_object(), "{answer}");
+    assert!(!told.is_empty(), "nothing was told");
+    assert!(told.is_sorted() && told.last() <= Some(&1_500), "{told:?}");
+    let status = raw.call("status", &json!({}));
+    println!("told {told:?}");
+    assert_eq!(status["accounts"][1]["mails"], 1_500);
 }

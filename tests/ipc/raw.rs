@@ -140,10 +140,11 @@ impl Raw {
         assert_eq!(object["jsonrpc"], "2.0");
         let names: Vec<&str> = object.keys().map(String::as_str).collect();
         match names.as_slice() {
-            ["jsonrpc", "method", "params"] => {
-                assert_eq!(object["method"], "event", "the one notification");
-                schema::event(&object["params"]);
-            }
+            ["jsonrpc", "method", "params"] => match object["method"].as_str() {
+                Some("event") => schema::event(&object["params"]),
+                Some("$/progress") => schema::progress(&object["params"]),
+                other => panic!("a notification {other:?}"),
+            },
             ["error", "id", "jsonrpc"] => schema::error(&object["error"]),
             ["id", "jsonrpc", "result"] => {
                 let asked = self.asked.get(&object["id"].to_string());

@@ -70,6 +70,13 @@ pub(crate) fn event(value: &Value) {
     judge("event", &document()["components"]["schemas"]["Event"], value);
 }
 
+/// Judges the params of a `$/progress` notification.
+pub(crate) fn progress(value: &Value) {
+    judge("progress", &document()["components"]["schemas"]["CallProgress"], value);
+    let part = &value["value"];
+    assert!(part["done"].as_u64() <= part["total"].as_u64(), "{value}");
+}
+
 fn event_data(value: &Value) -> Result<(), String> {
     let kind = value["type"].as_str().ok_or("no type")?;
     let rows = document()["x-events"].as_array().unwrap();

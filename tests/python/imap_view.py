@@ -19,11 +19,11 @@ import time
 from mail_facts import facts
 
 LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])*"|NIL) (?P<name>.*)$')
-ITEM = re.compile(
-    rb'UID (?P<uid>\d+).*?FLAGS \((?P<flags>[^)]*)\)'
-    rb'.*?INTERNALDATE "(?P<date>[^"]*)".*?RFC822\.SIZE (?P<size>\d+)',
-    re.S,
-)
+# servers send the items in any order they like
+UID = re.compile(rb"\bUID (\d+)")
+FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
+DATE = re.compile(rb'\bINTERNALDATE "([^"]*)"')
+SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
 BATCH = 500
 
 
@@ -74,13 +74,15 @@ def messages(imap, name):
         for part in answer:
             if not isinstance(part, tuple):
                 continue
-            item = ITEM.search(part[0])
-            date = imaplib.Internaldate2tuple(b'INTERNALDATE "' + item["date"] + b'"')
+            uid, flags, date, size = (
+                item.search(part[0]).group(1) for item in (UID, FLAGS, DATE, SIZE)
+            )
+            date = imaplib.Internaldate2tuple(b'INTERNALDATE "' + date + b'"')
             yield (
-                int(item["uid"]),
-                sorted(item["flags"].decode().split()),
+                int(uid),
+                sorted(flags.decode().split()),
                 int(time.mktime(date)),
-                int(item["size"]),
+                int(size),
                 part[1],
             )
 

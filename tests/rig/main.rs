@@ -2,6 +2,10 @@
 //!
 //! Needs root and the packages that `tests/run` installs. Every test has mailboxes and a home of its
 //! own on the one shared pair of servers, and every home ends with the canary scan.
+//!
+//! Two knobs make it longer: `CHAPAR_KILLS=200` for the kills while sending, `CHAPAR_RIG_LONG=1` for a
+//! daemon stopped five minutes instead of seconds. What cannot be done on a machine (no network
+//! namespace, no overlay for Cyrus) says SKIPPED and why.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     }
     let mut done = Vec::new();
     for account in &accounts {
-        let call = AccountSync { account_id: account.id.clone() };
+        let call = AccountSync { account_id: account.id.clone(), progress_token: None };
         if args.wait {
             daemon.call_slow(&call, PASS_TIME)?;
         } else {

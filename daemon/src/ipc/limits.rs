@@ -25,6 +25,8 @@ pub const FILTER_WORDS: usize = 64;
 pub const READ_BYTES: usize = 16 << 10;
 /// Bytes of output buffer that a quiet client keeps.
 pub const KEPT_BYTES: usize = 4 << 10;
+/// Between two pictures of how far a call is: four a second.
+pub const PROGRESS: Duration = Duration::from_millis(250);
 /// How long a message may take from its first byte to its last.
 pub const PARTIAL: Duration = Duration::from_secs(30);
 /// How long a stream of bytes may stand still.

@@ -4,6 +4,7 @@
 //! the client leaves. Whatever a client does or leaves undone costs a bounded amount of memory.
 
 mod line;
+mod progress;
 #[cfg(test)]
 mod tests;
 
@@ -133,6 +134,9 @@ async fn talk<T: AsyncRead + AsyncWrite + Send + Unpin>(
                     ErrorType::InvalidRequest,
                     format!("A message did not end within {} s.", limits::PARTIAL.as_secs()),
                 ));
+            }
+            () = sleep_until(line.followed.due().unwrap_or(bookmark)), if line.followed.due().is_some() => {
+                line.tell_progress();
             }
             () = sleep_until(bookmark), if listening => line.bookmark(),
             () = sleep(limits::PROBE), if !reading && line.out.is_empty() => {

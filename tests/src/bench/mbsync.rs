@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Figures;
@@ -22,7 +23,10 @@ pub(super) fn sync(rig: &Rig, proxy: &Proxy, user: &User, fsync: bool) -> (Figur
     let configuration = scratch.path().join("mbsyncrc");
     fs::create_dir(scratch.path().join("mail")).unwrap();
     fs::write(&configuration, text(scratch.path(), rig, proxy, user, fsync)).unwrap();
-    (measured(proxy, &configuration), measured(proxy, &configuration))
+    let first = measured(proxy, &configuration);
+    // it pauses for a second when a maildir has changed within the last one
+    thread::sleep(Duration::from_secs(2));
+    (first, measured(proxy, &configuration))
 }
 
 fn measured(proxy: &Proxy, configuration: &Path) -> Figures {

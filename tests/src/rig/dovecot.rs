@@ -172,7 +172,33 @@ fn launch(dir: &Path, ports: Ports) -> Server {
     server
 }
 
-#[expect(clippy::too_many_lines, reason = "one configuration file, top to bottom")]
+/// The mailboxes of known use.
+const MAILBOXES: &str = r"namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Drafts {
+    special_use = \Drafts
+    auto = subscribe
+  }
+  mailbox Sent {
+    special_use = \Sent
+    auto = subscribe
+  }
+  mailbox Trash {
+    special_use = \Trash
+    auto = subscribe
+  }
+  mailbox Junk {
+    special_use = \Junk
+    auto = create
+  }
+  mailbox Archive {
+    special_use = \Archive
+    auto = create
+  }
+}
+";
+
 fn configuration(dir: &Path, ports: Ports, authority: &Authority) -> String {
     let Ports { imaps, imap, lmtp, sasl } = ports;
     let ca = authority.ca_file().display();
@@ -211,31 +237,7 @@ userdb {{
   driver = passwd-file
   args = username_format=%u {dir}/users
 }}
-namespace inbox {{
-  inbox = yes
-  separator = /
-  mailbox Drafts {{
-    special_use = \Drafts
-    auto = subscribe
-  }}
-  mailbox Sent {{
-    special_use = \Sent
-    auto = subscribe
-  }}
-  mailbox Trash {{
-    special_use = \Trash
-    auto = subscribe
-  }}
-  mailbox Junk {{
-    special_use = \Junk
-    auto = create
-  }}
-  mailbox Archive {{
-    special_use = \Archive
-    auto = create
-  }}
-}}
-service imap-login {{
+{MAILBOXES}service imap-login {{
   inet_listener imap {{
     port = {imap}
   }}

@@ -1,5 +1,6 @@
 //! The state of one conversation, without its IO: frames in, bytes out, calls in flight.
 
+use super::progress::Followed;
 use crate::ipc::handlers::{Answer, answer, daemon};
 use crate::ipc::subscription::{Filter, Subscription, begin};
 use crate::ipc::{Services, dispatch, limits, params};
@@ -70,6 +71,8 @@ pub(super) struct Line {
     pub(super) services: Arc<Services>,
     pub(super) flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     pub(super) out: Out,
+    /// Calls that are told how far they are.
+    pub(super) followed: Followed,
     scopes: Arc<BTreeSet<Scope>>,
     decoder: Decoder,
     /// How messages are told apart, once the decoder was given up for a stream.
@@ -93,6 +96,7 @@ impl Line {
             services,
             flights: FuturesUnordered::new(),
             out: Out::default(),
+            followed: Followed::default(),
             scopes: Arc::new(scopes),
             decoder: Decoder::new(),
             framing: None,
@@ -277,6 +281,9 @@ impl Line {
     }
 
     fn start_read(&mut self, id: RequestId, request: Request) -> AbortHandle {
+        if let Request::AccountSync(sync) = &request {
+            self.followed.begin(&id, sync);
+        }
         let call = self.run(request);
         let (call, abort) = abortable(call);
         let flight = async move {
@@ -312,6 +319,7 @@ impl Line {
     /// Answers a call that ended.
     pub(super) fn finish(&mut self, landed: Landed) {
         self.open.remove(&landed.id);
+        self.followed.end(&landed.id);
         if self.changing.as_ref() == Some(&landed.id) {
             self.changing = None;
         }
@@ -432,6 +440,18 @@ impl Line {
             self.subscriptions.iter_mut().filter_map(|one| one.bookmark(&services)).collect();
         for mark in marks {
             if let Ok(bytes) = notification("event", &mark) {
+                self.say(&bytes);
+            }
+        }
+    }
+
+    /// Tells calls that asked for it how far they are; a client that does not read is told later.
+    pub(super) fn tell_progress(&mut self) {
+        let services = Arc::clone(&self.services);
+        for progress in self.followed.look(&services) {
+            if self.out.is_empty()
+                && let Ok(bytes) = notification("$/progress", &progress)
+            {
                 self.say(&bytes);
             }
         }

@@ -1,0 +1,21 @@
+//! How far a call is that takes a while: `$/progress`, for calls that brought a `progressToken`.
+
+object! {
+    /// Parameters of the notification `$/progress`.
+    pub struct CallProgress {
+        /// The token that the call brought.
+        pub token: String,
+        /// How far it is.
+        pub value: CallProgressValue,
+    }
+
+    /// How far a call is. `done` never passes `total`; both may grow.
+    pub struct CallProgressValue {
+        /// Messages here.
+        pub done: u64,
+        /// Messages wanted.
+        pub total: u64,
+        /// The mailbox under way, or why nothing moves.
+        pub message: Option<String>,
+    }
+}
