@@ -61,9 +61,9 @@ pub struct Fetched {
     pub internal_date: Option<Wall>,
     pub size: Option<u32>,
     pub modseq: Option<u64>,
-    /// BODY[HEADER].
+    /// `BODY[HEADER]`.
     pub header: Option<Vec<u8>>,
-    /// BODY[TEXT]<0>.
+    /// `BODY[TEXT]<0>`.
     pub text: Option<Vec<u8>>,
     /// BODY[].
     pub body: Option<Vec<u8>>,
@@ -74,7 +74,7 @@ pub struct Fetched {
 pub enum Items {
     /// UID FLAGS INTERNALDATE RFC822.SIZE.
     Facts,
-    /// Facts, BODY.PEEK[HEADER] and the first 2 KiB of BODY.PEEK[TEXT].
+    /// Facts, `BODY.PEEK[HEADER]` and the first 2 KiB of `BODY.PEEK[TEXT]`.
     Summary,
     /// Facts and BODY.PEEK[].
     Whole,

@@ -147,7 +147,7 @@ pub fn body(bytes: &[u8]) -> Body {
     body::read(bytes)
 }
 
-/// The decoded content of the part that [`body`] listed under `index`.
+/// The decoded content of the part that [`body()`] listed under `index`.
 #[must_use]
 pub fn part(bytes: &[u8], index: u32) -> Option<Vec<u8>> {
     body::content(bytes, index)

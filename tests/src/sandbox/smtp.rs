@@ -325,7 +325,7 @@ fn text(coded: &str) -> Option<String> {
     String::from_utf8(base64::decode(coded)?).ok()
 }
 
-/// RFC 4616: [authzid] NUL authcid NUL passwd.
+/// RFC 4616: `[authzid] NUL authcid NUL passwd`.
 fn plain(response: &str) -> Option<(String, String)> {
     let decoded = text(response)?;
     let fields: Vec<&str> = decoded.split('\0').collect();
