@@ -74,12 +74,18 @@ impl Place {
 
     /// Connects the person's mailbox; the account's id.
     pub(crate) fn connect(&self) -> String {
+        self.connect_with(&[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn connect_with(&self, more: &[&str]) -> String {
         let (imap, smtp) =
             (format!("localhost:{}", self.ports.imaps), format!("localhost:{}", self.ports.smtps));
         let ca = self.scratch.path().join("ca.pem").display().to_string();
         let mut args = vec!["connect", USER, "--imap", &imap, "--imap-security", "tls"];
         args.extend(["--smtp", &smtp, "--smtp-security", "tls", "--ca-file", &ca]);
         args.extend(["--password-stdin", "--no-input", "--json"]);
+        args.extend(more);
         chapar_tests::rig::home::account_id(&self.json(&args, PASSWORD))
     }
 

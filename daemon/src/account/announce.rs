@@ -10,8 +10,9 @@ use std::time::Duration;
 /// must not swallow it, and an old account must not get one.
 const WORTH_TELLING: Duration = Duration::from_hours(24);
 
-/// Queues the mail once: the idempotency key names the first sync itself.
-pub async fn first_sync(context: &Context, emails: u64) {
+/// Queues the mail once, however often this is called: the idempotency key names the first sync
+/// itself, so a crash between its end and its announcement swallows nothing.
+pub async fn first_sync(context: &Context) {
     let Ok(account) = context.account() else {
         return;
     };
@@ -21,6 +22,13 @@ pub async fn first_sync(context: &Context, emails: u64) {
     if account.notify != NotifyBy::Mail || context.now() > ended.after(WORTH_TELLING) {
         return;
     }
+    let key = format!("chapar first sync {} {}", account.id.0, ended.0);
+    let Ok(view) = context.store.read() else { return };
+    if !matches!(view.by_key(&key), Ok(None)) {
+        return;
+    }
+    let emails = view.account_counts(account.id).map_or(0, |counts| counts.summary + counts.whole);
+    drop(view);
     let draft = Draft {
         account: account.id,
         identity: None,
@@ -39,7 +47,6 @@ pub async fn first_sync(context: &Context, emails: u64) {
         in_reply_to: None,
         references: vec![],
     };
-    let key = format!("chapar first sync {} {}", account.id.0, ended.0);
     let (world, store) = (&context.world, &context.store);
     match submit::accept(world, store, draft, None, Some(key)).await {
         Ok((_, true)) => {}

@@ -307,6 +307,9 @@ impl Worker {
 
     async fn close_pass(&mut self, initial: bool) -> Result<(), Failure> {
         let Tally { added, removed, flagged, .. } = self.tally;
+        if !initial {
+            announce::first_sync(&self.context).await;
+        }
         if !initial && added + removed + flagged == 0 {
             return Ok(());
         }
@@ -324,7 +327,7 @@ impl Worker {
         })
         .await?;
         if initial {
-            announce::first_sync(&self.context, emails).await;
+            announce::first_sync(&self.context).await;
         }
         if added > 0 {
             self.context.note(self.me, Note::New(self.context.now())).await;
