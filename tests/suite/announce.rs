@@ -6,7 +6,7 @@ use chapar_tests::sandbox::provider::{Personality, Provider};
 use std::time::{Duration, Instant};
 
 /// From connecting to the mail.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 #[test]
 fn the_end_of_the_first_sync_comes_as_one_mail() {
