@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use server::{Hostile, MAILBOXES, MAILS};
 use std::time::{Duration, Instant};
 
-/// What one hostile server may cost in memory (issue 2, Done-when 6).
+/// What one hostile server may cost in memory.
 const GROWTH_KIB: u64 = 64 << 10;
 /// A healthy account's push while the attack goes on.
 const PUSH: Duration = Duration::from_secs(10);
