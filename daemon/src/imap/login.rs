@@ -175,7 +175,7 @@ async fn plain(
         return Err(failure::unsayable("the user name or password"));
     }
     let message = Zeroizing::new(format!("\0{user}\0{password}"));
-    let response = text::base64(message.as_bytes());
+    let response = chapar_engine::secret::base64(message.as_bytes());
     let patience = wire.patience(limits::LOGIN, limits::LOGIN);
     let tag = if initial {
         let command = Zeroizing::new(format!("AUTHENTICATE PLAIN {}", *response));
