@@ -21,6 +21,7 @@ use crate::smtp;
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, State};
+use chapar_engine::credential::Credential;
 use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
@@ -121,7 +122,7 @@ impl Context {
         Ok(imap::Login {
             endpoint: account.imap,
             user: account.user,
-            password,
+            credential: Credential::Password(password),
             ca_pem: account.ca_pem,
         })
     }
@@ -133,7 +134,7 @@ impl Context {
         Ok(smtp::Login {
             endpoint: account.smtp,
             user: account.user,
-            password,
+            credential: Credential::Password(password),
             ca_pem: account.ca_pem,
         })
     }

@@ -77,6 +77,46 @@ pub struct Config {
     pub window: u32,
     /// `desktop.notify`: whether desktop notifications are shown at all.
     pub desktop: bool,
+    /// `[[provider]]`: providers the person or their company added, and what they changed of the
+    /// built-in ones.
+    pub providers: Vec<ProviderEntry>,
+}
+
+/// One `[[provider]]` of the configuration: a provider of its own, or, with the `key` of a built-in
+/// one, other facts about that. What is absent is as built in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProviderEntry {
+    /// Key: of the built-in table, or a new one.
+    pub key: String,
+    /// Name for people.
+    pub name: Option<String>,
+    /// Domains whose addresses it serves.
+    pub domains: Vec<String>,
+    /// IMAP server, `HOST[:PORT]`; 993 is TLS, 143 is STARTTLS.
+    pub imap: Option<String>,
+    /// Submission server, `HOST[:PORT]`; 465 is TLS, 587 is STARTTLS.
+    pub smtp: Option<String>,
+    /// Issuer identifier; its metadata is read unless the endpoints are given.
+    pub issuer: Option<String>,
+    /// Endpoints, where the issuer publishes no metadata.
+    pub authorize_url: Option<String>,
+    /// See `authorize_url`.
+    pub token_url: Option<String>,
+    /// See `authorize_url`.
+    pub device_url: Option<String>,
+    /// See `authorize_url`.
+    pub revoke_url: Option<String>,
+    /// Scopes to ask for.
+    pub scopes: Vec<String>,
+    /// The client registered for this person or company.
+    pub client_id: Option<String>,
+    /// File with its secret, where it has one; read when needed, never kept.
+    pub client_secret_file: Option<PathBuf>,
+    /// PEM file of an authority trusted for all its servers beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Whether it files sent mail by itself.
+    pub files_sent: Option<bool>,
 }
 
 impl Default for Config {
@@ -87,6 +127,7 @@ impl Default for Config {
             vault: VaultChoice::default(),
             window: FIRST_SYNC_MESSAGES,
             desktop: true,
+            providers: vec![],
         }
     }
 }
@@ -110,6 +151,7 @@ struct File {
     secrets: Secrets,
     sync: Sync,
     desktop: Desktop,
+    provider: Vec<ProviderEntry>,
 }
 
 #[derive(Deserialize, Default)]
@@ -182,6 +224,7 @@ impl Config {
             vault: read.secrets.vault.unwrap_or(default.vault),
             window,
             desktop: read.desktop.notify.unwrap_or(default.desktop),
+            providers: read.provider,
         })
     }
 }

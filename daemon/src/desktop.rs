@@ -191,6 +191,8 @@ mod tests {
             imap: endpoint.clone(),
             smtp: endpoint,
             user: "a".into(),
+            auth: chapar_engine::credential::Auth::Password,
+            found_by: None,
             ca_pem: None,
             paused: false,
             window: 1,

@@ -23,9 +23,9 @@ mod wire;
 pub use session::Session;
 
 use chapar_engine::account::Endpoint;
+use chapar_engine::credential::Credential;
 use chapar_engine::flags::Flags;
 use chapar_engine::mailbox::{Role, ServerState};
-use chapar_engine::secret::Secret;
 use chapar_engine::time::Wall;
 
 /// Where and as whom to log in.
@@ -34,7 +34,7 @@ use chapar_engine::time::Wall;
 pub struct Login {
     pub endpoint: Endpoint,
     pub user: String,
-    pub password: Secret,
+    pub credential: Credential,
     pub ca_pem: Option<String>,
 }
 

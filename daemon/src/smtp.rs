@@ -14,7 +14,7 @@ mod reply;
 use crate::world::World;
 use crate::world::clock::{Clock, within};
 use chapar_engine::account::{Endpoint, Security};
-use chapar_engine::secret::Secret;
+use chapar_engine::credential::Credential;
 use chapar_engine::verdict::Failure;
 use extensions::Extensions;
 use guard::{Guard, Heards};
@@ -46,7 +46,7 @@ const EHLO: &str = "EHLO [127.0.0.1]\r\n";
 pub struct Login {
     pub endpoint: Endpoint,
     pub user: String,
-    pub password: Secret,
+    pub credential: Credential,
     pub ca_pem: Option<String>,
 }
 
@@ -152,7 +152,7 @@ impl Session {
         let greeted = *security == Security::StartTls;
         let (guard, heards) = Guard::new(secured, greeted);
         let mut wire = Self::greet(world, guard, heards, host).await?;
-        login::sign_in(&mut wire, &login.user, &login.password).await?;
+        login::sign_in(&mut wire, login).await?;
         Ok(Self { max_size: wire.extensions.max_size, host: host.clone(), wire: Some(wire) })
     }
 

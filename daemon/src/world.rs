@@ -4,6 +4,7 @@
 //! passed to it, never a branch in the product.
 
 pub mod clock;
+pub mod dns;
 pub mod entropy;
 pub mod link;
 pub mod net;
@@ -26,6 +27,8 @@ pub struct World {
     pub clock: Arc<dyn clock::Clock>,
     /// Connections.
     pub net: Arc<dyn net::Net>,
+    /// Names and services.
+    pub dns: Arc<dyn dns::Dns>,
     /// Randomness.
     pub entropy: Arc<dyn entropy::Entropy>,
     /// Passwords and tokens at rest.
@@ -47,6 +50,7 @@ impl World {
         let (monitor, link) = link::Monitor::new(Arc::clone(&clock));
         let world = Self {
             net: Arc::new(net::RealNet::new(Arc::clone(&clock))),
+            dns: Arc::new(dns::SystemDns),
             secrets: Arc::new(secrets::Vaults::new(
                 vault,
                 secrets::sealed::SealedFile::new(state, Arc::clone(&entropy)),

@@ -13,6 +13,7 @@ mod tls_support;
 
 use chapar_daemon::smtp::{Login, Outcome, Session};
 use chapar_engine::account::{Endpoint, Security};
+use chapar_engine::credential::Credential;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, Verdict};
 use rustls::ServerConfig;
@@ -188,7 +189,7 @@ async fn login_as(script: Script, security: Security) -> (Result<Session, Failur
     let login = Login {
         endpoint: Endpoint { host: "127.0.0.1".to_owned(), port: server.port, security },
         user: "ana@x.test".to_owned(),
-        password: Secret::new(PASSWORD.to_owned()),
+        credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
         ca_pem: Some(authority.pem.clone()),
     };
     (Session::login(&world(), &login).await, server)
@@ -482,7 +483,7 @@ async fn every_dialogue_of_the_starttls_corpus() {
                 security: Security::StartTls,
             },
             user: "ana@x.test".to_owned(),
-            password: Secret::new(PASSWORD.to_owned()),
+            credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
             ca_pem: Some(believed.pem.clone()),
         };
         let failure = Session::login(&world(), &login).await.err().unwrap();

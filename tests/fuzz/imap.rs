@@ -7,6 +7,7 @@ use crate::peer::{Lent, check_failure};
 use crate::samples;
 use chapar_daemon::imap::{Items, Login, Session, Which};
 use chapar_engine::account::{Endpoint, Security};
+use chapar_engine::credential::Credential;
 use chapar_engine::flags::Flags;
 use chapar_engine::secret::Secret;
 use chapar_engine::time::Wall;
@@ -28,7 +29,7 @@ fn login() -> Login {
     Login {
         endpoint: Endpoint { host: "mail.example".into(), port: 993, security: Security::Tls },
         user: "ada".into(),
-        password: Secret::new("pw".into()),
+        credential: Credential::Password(Secret::new("pw".into())),
         ca_pem: None,
     }
 }

@@ -6,6 +6,7 @@ use crate::mutate::mutated;
 use crate::peer::{Lent, check_failure};
 use chapar_daemon::smtp::{Login, Outcome, Reply, Session};
 use chapar_engine::account::{Endpoint, Security};
+use chapar_engine::credential::Credential;
 use chapar_engine::secret::Secret;
 use chapar_tests::sandbox::corpus::Dice;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ fn login() -> Login {
     Login {
         endpoint: Endpoint { host: "mail.example".into(), port: 465, security: Security::Tls },
         user: "ada".into(),
-        password: Secret::new("pw".into()),
+        credential: Credential::Password(Secret::new("pw".into())),
         ca_pem: None,
     }
 }

@@ -62,6 +62,7 @@ impl SimWorld {
         let desktop = Arc::new(RecordingDesktop::new(trace.clone()));
         let link = watch::Sender::new(0);
         let world = World {
+            dns: Arc::new(doors::NoDns),
             clock: clock.clone(),
             net: Arc::new(net.door()),
             entropy: Arc::new(SeededEntropy::new(seed)),

@@ -5,6 +5,7 @@ use chapar_daemon::imap::{Login, Session};
 use chapar_daemon::world::clock::RealClock;
 use chapar_daemon::world::net::RealNet;
 use chapar_engine::account::{Endpoint, Security};
+use chapar_engine::credential::Credential;
 use chapar_engine::secret::Secret;
 use chapar_tests::sandbox::ca::CertificateKind;
 use chapar_tests::sandbox::faults::{Fault, Service};
@@ -16,7 +17,7 @@ fn login(port: u16, security: Security, ca_pem: Option<String>) -> Login {
     Login {
         endpoint: Endpoint { host: "localhost".into(), port, security },
         user: "ada@example.test".into(),
-        password: Secret::new("correct horse".into()),
+        credential: Credential::Password(Secret::new("correct horse".into())),
         ca_pem,
     }
 }

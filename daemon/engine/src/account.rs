@@ -1,5 +1,6 @@
 //! The account: its settings and its state machine.
 
+use crate::credential::Auth;
 use crate::id::AccountId;
 use crate::time::Wall;
 
@@ -51,6 +52,10 @@ pub struct Account {
     pub smtp: Endpoint,
     /// Login name on both.
     pub user: String,
+    /// How it signs in.
+    pub auth: Auth,
+    /// How the servers were found, a phrase such as `autoconfig, HTTPS`; `None`: named by the person.
+    pub found_by: Option<String>,
     /// PEM of an authority trusted for this account beside the system's.
     pub ca_pem: Option<String>,
     /// Stopped by the person.

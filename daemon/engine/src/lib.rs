@@ -18,6 +18,7 @@ pub mod account;
 pub mod address;
 pub mod backoff;
 pub mod compose;
+pub mod credential;
 pub mod event;
 pub mod flags;
 pub mod id;

@@ -1,6 +1,59 @@
 //! Provider facts that change what chapar does. One row a provider, so that a correction is one
 //! line; an unknown server is treated as the standards say.
 
+/// How a provider signs people in by OAuth. Taken from its own documents; one place, so that a
+/// correction is one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OAuthFacts {
+    /// Issuer identifier.
+    pub issuer: &'static str,
+    /// Where the person agrees.
+    pub authorize_url: &'static str,
+    /// Where codes and refresh tokens become access tokens.
+    pub token_url: &'static str,
+    /// Where a device code is had, if mail scopes may be had by it.
+    pub device_url: Option<&'static str>,
+    /// Where a token is given back.
+    pub revoke_url: Option<&'static str>,
+    /// What to ask for.
+    pub scopes: &'static [&'static str],
+    /// Further parameters of the authorization request.
+    pub extra: &'static [(&'static str, &'static str)],
+    /// Host of the loopback redirect it accepts with any port: `127.0.0.1` or `localhost`.
+    pub redirect_host: &'static str,
+}
+
+/// Google. Only this scope opens IMAP and SMTP; without `prompt=consent` a second sign-in gives no
+/// refresh token; a device code cannot be had for mail.
+pub static GOOGLE: OAuthFacts = OAuthFacts {
+    issuer: "https://accounts.google.com",
+    authorize_url: "https://accounts.google.com/o/oauth2/v2/auth",
+    token_url: "https://oauth2.googleapis.com/token",
+    device_url: None,
+    revoke_url: Some("https://oauth2.googleapis.com/revoke"),
+    scopes: &["https://mail.google.com/", "openid", "email"],
+    extra: &[("access_type", "offline"), ("prompt", "consent")],
+    redirect_host: "127.0.0.1",
+};
+
+/// Microsoft. One token carries one resource; the registered redirect is `http://localhost`.
+pub static MICROSOFT: OAuthFacts = OAuthFacts {
+    issuer: "https://login.microsoftonline.com/common/v2.0",
+    authorize_url: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+    token_url: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+    device_url: Some("https://login.microsoftonline.com/common/oauth2/v2.0/devicecode"),
+    revoke_url: None,
+    scopes: &[
+        "https://outlook.office.com/IMAP.AccessAsUser.All",
+        "https://outlook.office.com/SMTP.Send",
+        "offline_access",
+        "openid",
+        "email",
+    ],
+    extra: &[],
+    redirect_host: "localhost",
+};
+
 /// What is known of one provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Provider {

@@ -7,6 +7,7 @@ use crate::smtp;
 use crate::store::{Identity, Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
+use chapar_engine::credential::{Auth, Credential};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::AccountId;
 use chapar_engine::limits::FIRST_SYNC_MESSAGES;
@@ -98,11 +99,16 @@ pub async fn prove_change(
     let login = imap::Login {
         endpoint: wanted.imap.clone(),
         user: user.clone(),
-        password: known.clone(),
+        credential: Credential::Password(known.clone()),
         ca_pem: ca_pem.clone(),
     };
     prove_imap(world, &login).await?;
-    let login = smtp::Login { endpoint: wanted.smtp.clone(), user, password: known, ca_pem };
+    let login = smtp::Login {
+        endpoint: wanted.smtp.clone(),
+        user,
+        credential: Credential::Password(known),
+        ca_pem,
+    };
     prove_smtp(world, &login).await?;
     match password {
         Some(password) => keep(world, &password_key(store, wanted.id), &password).await,
@@ -125,7 +131,7 @@ pub fn imap_login(request: &ConnectRequest) -> imap::Login {
     imap::Login {
         endpoint: request.imap.clone(),
         user: request.user.clone(),
-        password: request.password.clone(),
+        credential: Credential::Password(request.password.clone()),
         ca_pem: request.ca_pem.clone(),
     }
 }
@@ -134,7 +140,7 @@ fn smtp_login(request: &ConnectRequest) -> smtp::Login {
     smtp::Login {
         endpoint: request.smtp.clone(),
         user: request.user.clone(),
-        password: request.password.clone(),
+        credential: Credential::Password(request.password.clone()),
         ca_pem: request.ca_pem.clone(),
     }
 }
@@ -213,6 +219,8 @@ fn account(
         imap: request.imap.clone(),
         smtp: request.smtp.clone(),
         user: request.user.clone(),
+        auth: Auth::Password,
+        found_by: None,
         ca_pem: request.ca_pem.clone(),
         paused: false,
         window: request.window.unwrap_or(FIRST_SYNC_MESSAGES),

@@ -11,6 +11,8 @@ use super::wire::{Answer, Ended, Wire, Word};
 use super::{Login, failure, limits, text};
 use crate::world::World;
 use chapar_engine::account::Security;
+use chapar_engine::credential::Credential;
+use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, ImapStep};
 use zeroize::Zeroizing;
 
@@ -151,13 +153,17 @@ async fn authenticate(
     offered: &Capabilities,
 ) -> Result<Option<Capabilities>, Failure> {
     let mut found = None;
+    let password = match &login.credential {
+        Credential::Password(password) => password,
+        Credential::Token(_) => todo!("OAUTHBEARER, XOAUTH2"),
+    };
     let result = if offered.has("AUTH=PLAIN") {
-        plain(wire, login, offered.has("SASL-IR"), &mut found).await
+        plain(wire, &login.user, password, offered.has("SASL-IR"), &mut found).await
     } else if offered.has("LOGINDISABLED") {
         let message = format!("{} takes no password", wire.host);
         return Err(Failure::of("imap.no_login", message, None));
     } else {
-        by_login(wire, login, &mut found).await
+        by_login(wire, &login.user, password, &mut found).await
     };
     let ended = result?;
     Ok(ended.code.as_ref().and_then(named).or(found))
@@ -166,11 +172,12 @@ async fn authenticate(
 /// AUTHENTICATE PLAIN (RFC 4616), in one flight where SASL-IR allows it.
 async fn plain(
     wire: &mut Wire,
-    login: &Login,
+    user: &str,
+    password: &Secret,
     initial: bool,
     found: &mut Option<Capabilities>,
 ) -> Result<Ended, Failure> {
-    let (user, password) = (login.user.as_str(), login.password.expose());
+    let password = password.expose();
     if user.contains('\0') || password.contains('\0') {
         return Err(failure::unsayable("the user name or password"));
     }
@@ -199,12 +206,13 @@ async fn plain(
 /// LOGIN (RFC 9051 §6.2.3) with quoted strings, which carry ASCII only.
 async fn by_login(
     wire: &mut Wire,
-    login: &Login,
+    user: &str,
+    password: &Secret,
     found: &mut Option<Capabilities>,
 ) -> Result<Ended, Failure> {
     let unsayable = || failure::unsayable("the user name or password");
-    let user = text::quoted_ascii(&login.user).ok_or_else(unsayable)?;
-    let password = text::quoted_ascii(login.password.expose()).map(Zeroizing::new);
+    let user = text::quoted_ascii(user).ok_or_else(unsayable)?;
+    let password = text::quoted_ascii(password.expose()).map(Zeroizing::new);
     let password = password.ok_or_else(unsayable)?;
     let command = Zeroizing::new(format!("LOGIN {user} {}", *password));
     let tag = wire.send_secret(&command, SIGNING_IN).await?;

@@ -1,12 +1,18 @@
 //! Signing in (RFC 4954): PLAIN, else LOGIN, as offered; only ever called inside TLS.
 
-use super::{Wire, fault};
-use chapar_engine::secret::{Secret, base64};
+use super::{Login, Wire, fault};
+use chapar_engine::credential::Credential;
+use chapar_engine::secret::base64;
 use chapar_engine::verdict::Failure;
 use zeroize::Zeroizing;
 
-/// Signs in as `user`; the reply's own words are kept when it is refused.
-pub(super) async fn sign_in(wire: &mut Wire, user: &str, password: &Secret) -> Result<(), Failure> {
+/// Signs in; the reply's own words are kept when it is refused.
+pub(super) async fn sign_in(wire: &mut Wire, login: &Login) -> Result<(), Failure> {
+    let user = login.user.as_str();
+    let password = match &login.credential {
+        Credential::Password(password) => password,
+        Credential::Token(_) => todo!("OAUTHBEARER, XOAUTH2"),
+    };
     if user.contains('\0') || password.expose().contains('\0') {
         return Err(fault::refused(
             "smtp.bad_credential",

@@ -31,6 +31,17 @@ pub trait Net: Send + Sync {
     fn connect<'a>(&'a self, host: &'a str, port: u16)
     -> BoxFuture<'a, Result<BoxStream, Failure>>;
 
+    /// [`Net::connect`] for a name that came from outside: private, loopback, link-local and other
+    /// special addresses (RFC 6890) are refused with `net.private`. A world without such addresses
+    /// connects as ever.
+    fn connect_public<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+        self.connect(host, port)
+    }
+
     /// TLS handshake on `stream`; the certificate must be valid for `host` under the platform's
     /// trust store plus the authorities in `ca_pem`. Failure codes: `tls.expired`,
     /// `tls.not_yet_valid`, `tls.wrong_host`, `tls.unknown_issuer`, `tls.self_signed`,
@@ -97,7 +108,18 @@ impl Net for RealNet {
         port: u16,
     ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
         Box::pin(async move {
-            let stream = dial::dial(self.clock.as_ref(), host, port).await?;
+            let stream = dial::dial(self.clock.as_ref(), host, port, |_| true).await?;
+            Ok(Box::new(stream) as BoxStream)
+        })
+    }
+
+    fn connect_public<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+        Box::pin(async move {
+            let stream = dial::dial(self.clock.as_ref(), host, port, dial::is_public).await?;
             Ok(Box::new(stream) as BoxStream)
         })
     }

@@ -118,3 +118,24 @@ impl Desktop for RecordingDesktop {
         Box::pin(std::future::ready(Ok(())))
     }
 }
+
+/// A network without a DNS: nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoDns;
+
+impl chapar_daemon::world::dns::Dns for NoDns {
+    fn srv<'a>(
+        &'a self,
+        _name: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<chapar_daemon::world::dns::Srv>, Failure>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+
+    fn mx<'a>(&'a self, _domain: &'a str) -> BoxFuture<'a, Result<Vec<String>, Failure>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+
+    fn txt<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, Result<Vec<String>, Failure>> {
+        Box::pin(async { Ok(vec![]) })
+    }
+}

@@ -8,6 +8,7 @@ use crate::world::clock::Clock;
 use crate::world::net::{BoxStream, Net};
 use crate::world::{BoxFuture, World};
 use chapar_engine::account::{Endpoint, Security};
+use chapar_engine::credential::Credential;
 use chapar_engine::secret::Secret;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::Failure;
@@ -149,7 +150,7 @@ pub(super) fn login(security: Security) -> Login {
     Login {
         endpoint: Endpoint { host: "mail.example".to_owned(), port: 1, security },
         user: "alice".to_owned(),
-        password: Secret::new(PASSWORD.to_owned()),
+        credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
         ca_pem: None,
     }
 }

@@ -3,6 +3,7 @@
 use super::Stored;
 use crate::store::Identity;
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
+use chapar_engine::credential::{Auth, Grant, Issuer};
 use chapar_engine::id::{AccountId, IdentityId, MailboxId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::time::Wall;
@@ -34,7 +35,59 @@ impl EndpointRow {
 }
 
 #[derive(Serialize, Deserialize)]
+struct GrantRow {
+    issuer: String,
+    authorize_url: String,
+    token_url: String,
+    device_url: Option<String>,
+    revoke_url: Option<String>,
+    register_url: Option<String>,
+    says_iss: bool,
+    client_id: String,
+    scopes: Vec<String>,
+}
+
+impl GrantRow {
+    fn of(grant: &Grant) -> Self {
+        let issuer = grant.issuer.clone();
+        Self {
+            issuer: issuer.id,
+            authorize_url: issuer.authorize_url,
+            token_url: issuer.token_url,
+            device_url: issuer.device_url,
+            revoke_url: issuer.revoke_url,
+            register_url: issuer.register_url,
+            says_iss: issuer.says_iss,
+            client_id: grant.client_id.clone(),
+            scopes: grant.scopes.clone(),
+        }
+    }
+
+    fn grant(self) -> Grant {
+        let issuer = Issuer {
+            id: self.issuer,
+            authorize_url: self.authorize_url,
+            token_url: self.token_url,
+            device_url: self.device_url,
+            revoke_url: self.revoke_url,
+            register_url: self.register_url,
+            says_iss: self.says_iss,
+        };
+        Grant { issuer, client_id: self.client_id, scopes: self.scopes }
+    }
+}
+
+/// Version 2: how it signs in, how its servers were found.
+#[derive(Serialize, Deserialize)]
 pub(in crate::store) struct AccountRow {
+    settings: SettingsRow,
+    grant: Option<GrantRow>,
+    found_by: Option<String>,
+}
+
+/// All there was in version 1.
+#[derive(Serialize, Deserialize)]
+struct SettingsRow {
     id: u64,
     name: String,
     email: String,
@@ -51,10 +104,11 @@ pub(in crate::store) struct AccountRow {
 }
 
 impl Stored for Account {
+    const VERSION: u8 = 2;
     type Row = AccountRow;
 
     fn to_row(&self) -> AccountRow {
-        AccountRow {
+        let settings = SettingsRow {
             id: self.id.0,
             name: self.name.clone(),
             email: self.email.clone(),
@@ -72,11 +126,18 @@ impl Stored for Account {
             },
             created_at: self.created_at.0,
             first_synced_at: self.first_synced_at.map(|at| at.0),
+        };
+        AccountRow {
+            settings,
+            grant: self.auth.grant().map(GrantRow::of),
+            found_by: self.found_by.clone(),
         }
     }
 
-    fn from_row(row: AccountRow) -> Option<Self> {
+    fn from_row(AccountRow { settings: row, grant, found_by }: AccountRow) -> Option<Self> {
         Some(Self {
+            auth: grant.map_or(Auth::Password, |row| Auth::Grant(row.grant())),
+            found_by,
             id: AccountId(row.id),
             name: row.name,
             email: row.email,
@@ -96,6 +157,11 @@ impl Stored for Account {
             created_at: Wall(row.created_at),
             first_synced_at: row.first_synced_at.map(Wall),
         })
+    }
+
+    fn from_old(version: u8, payload: &[u8]) -> Option<Self> {
+        let settings = (version == 1).then(|| postcard::from_bytes(payload).ok()).flatten()?;
+        Self::from_row(AccountRow { settings, grant: None, found_by: None })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
 use chapar_engine::address::Address;
+use chapar_engine::credential::Auth;
 use chapar_engine::id::{AccountId, IdentityId, SubmissionId, ThreadId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::message::{Defect, Message, Summary};
@@ -20,6 +21,8 @@ pub(super) fn account(id: u64) -> Account {
         imap: endpoint(993, Security::Tls),
         smtp: endpoint(587, Security::StartTls),
         user: "ada".into(),
+        auth: Auth::Password,
+        found_by: None,
         ca_pem: Some("-----BEGIN CERTIFICATE-----".into()),
         paused: false,
         window: 1500,

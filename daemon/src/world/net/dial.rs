@@ -6,7 +6,7 @@ use chapar_engine::verdict::{Failure, Verdict};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 
@@ -19,16 +19,28 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// Addresses tried at most: a name may have hundreds.
 const ADDRESSES: usize = 8;
 
-/// A TCP connection to `host`.
-pub(super) async fn dial(clock: &dyn Clock, host: &str, port: u16) -> Result<TcpStream, Failure> {
+/// A TCP connection to one of the addresses of `host` that `allowed` lets through.
+pub(super) async fn dial(
+    clock: &dyn Clock,
+    host: &str,
+    port: u16,
+    allowed: fn(IpAddr) -> bool,
+) -> Result<TcpStream, Failure> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let addresses = match within(clock, RESOLVE, lookup_host((bare, port))).await {
         None => return Err(timeout(host, port, "its name was not resolved", RESOLVE)),
         Some(Err(error)) => return Err(unresolved(host, &error)),
-        Some(Ok(found)) => interleaved(found.collect()),
+        Some(Ok(found)) => found.collect::<Vec<_>>(),
     };
     if addresses.is_empty() {
         return Err(unresolved(host, &io::Error::other("no address")));
+    }
+    let reachable = addresses.into_iter().filter(|address| allowed(address.ip())).collect();
+    let addresses = interleaved(reachable);
+    if addresses.is_empty() {
+        let message =
+            format!("{host} is a private address; an answer from outside may not name one");
+        return Err(Failure::of("net.private", message, None));
     }
     match within(clock, CONNECT, race(clock, &addresses)).await {
         None => Err(timeout(host, port, "no answer", CONNECT)),
@@ -41,6 +53,38 @@ pub(super) async fn dial(clock: &dyn Clock, host: &str, port: u16) -> Result<Tcp
             Ok(stream)
         }
     }
+}
+
+/// Whether an address is somebody's on the internet (RFC 6890).
+pub(super) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => is_public_4(four),
+        IpAddr::V6(six) => match six.to_ipv4_mapped() {
+            Some(four) => is_public_4(four),
+            None => is_public_6(six),
+        },
+    }
+}
+
+fn is_public_4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_multicast()
+        || a == 0
+        || a >= 240
+        // shared address space, IETF protocol assignments, benchmarking
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && (18..20).contains(&b)))
+}
+
+/// Global unicast is 2000::/3; Teredo, 6to4 and NAT64 carry an IPv4 address that nobody checked.
+fn is_public_6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    (0x2000..0x4000).contains(&first) && first != 0x2002 && (first, second) != (0x2001, 0)
 }
 
 /// IPv6 and IPv4 in turn, IPv6 first, each family in the resolver's order.
@@ -152,12 +196,49 @@ mod tests {
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     }
 
+    #[test]
+    fn special_addresses_are_not_public() {
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "2002:7f00:1::",
+            "64:ff9b::7f00:1",
+        ] {
+            assert!(!is_public(private.parse().unwrap()), "{private}");
+        }
+        for public in ["9.9.9.9", "203.0.113.1", "2620:fe::fe", "::ffff:9.9.9.9"] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_private_address_is_refused_where_only_public_ones_may_be() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let refused = dial(&RealClock, "localhost", port, is_public).await.unwrap_err();
+        assert_eq!(refused.code, "net.private");
+    }
+
     #[tokio::test]
     async fn failures_have_their_codes() {
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let refused = dial(&RealClock, "127.0.0.1", closed.port()).await.unwrap_err();
+        let refused = dial(&RealClock, "127.0.0.1", closed.port(), |_| true).await.unwrap_err();
         assert_eq!(refused.code, "net.refused");
-        let unknown = dial(&RealClock, "no-such-host.invalid", 1).await.unwrap_err();
+        let unknown = dial(&RealClock, "no-such-host.invalid", 1, |_| true).await.unwrap_err();
         assert!(["net.unknown_host", "net.timeout"].contains(&unknown.code));
     }
 }
