@@ -3,8 +3,8 @@
 
 #![expect(clippy::option_option, reason = "in a patch, null removes and absent keeps")]
 
-use crate::error::Error;
-use crate::id::{AccountId, ConnectId, State, UtcDate};
+use crate::connect::{AuthKind, GrantPicture};
+use crate::id::{AccountId, State, UtcDate};
 use crate::secret::Secret;
 use crate::standard::Object;
 use std::collections::BTreeMap;
@@ -58,28 +58,6 @@ words! {
         Warning = "warning",
         /// Does not work.
         Error = "error",
-    }
-
-    /// Where an attempt to connect stands.
-    pub enum ConnectState {
-        /// Steps are still being proved.
-        Proving = "proving",
-        /// Proved and saved.
-        Done = "done",
-        /// Given up; nothing was saved.
-        Failed = "failed",
-        /// Given up by the person; nothing was saved.
-        Canceled = "canceled",
-    }
-
-    /// What was proved.
-    pub enum StepKind {
-        /// Login at the IMAP server.
-        Imap = "imap",
-        /// Login at the submission server.
-        Smtp = "smtp",
-        /// Settings and secret stored.
-        Saved = "saved",
     }
 }
 
@@ -144,8 +122,12 @@ object! {
         pub smtp: Option<Endpoint>,
         /// Login name.
         pub user: String,
-        /// How it logs in: `password`.
-        pub auth: String,
+        /// How it signs in.
+        pub auth: AuthKind,
+        /// The OAuth grant, when it signs in by one.
+        pub grant: Option<GrantPicture>,
+        /// How its servers were found; null: named by the person.
+        pub found_by: Option<String>,
         /// Stopped by the person.
         pub paused: bool,
         /// Messages mirrored by a first sync.
@@ -183,6 +165,8 @@ impl Object for Account {
         "smtp",
         "user",
         "auth",
+        "grant",
+        "foundBy",
         "paused",
         "window",
         "notify",
@@ -278,82 +262,12 @@ wire! {
         pub destroy: Option<Vec<AccountId>>,
     }
 
-    /// Parameters of `Account/connect`. Nothing is saved before both servers are proved.
-    pub struct AccountConnect {
-        /// The address.
-        pub email: String,
-        /// Short name; the local part of the address when absent.
-        pub name: Option<String>,
-        /// Name shown in mail sent.
-        pub display_name: Option<String>,
-        /// IMAP server.
-        pub imap: Endpoint,
-        /// Submission server.
-        pub smtp: Endpoint,
-        /// Login name; the address when absent.
-        pub user: Option<String>,
-        /// The password; never given back.
-        pub password: Secret,
-        /// PEM of an authority trusted for this account beside the system's.
-        pub ca_pem: Option<String>,
-        /// Messages mirrored by the first sync.
-        pub window: Option<u32>,
-        /// How to tell the person.
-        pub notify: Option<NotifyBy>,
-    }
-
-    /// Parameters of `Account/connectStatus`.
-    pub struct AccountConnectStatus {
-        /// The attempt.
-        pub connect_id: ConnectId,
-        /// Steps already seen; the answer waits for more than these.
-        pub seen: Option<u64>,
-        /// Wait at most this long for news; at most 60,000.
-        pub wait_ms: Option<u64>,
-    }
-
-    /// Parameters of `Account/connectCancel`.
-    pub struct AccountConnectCancel {
-        /// The attempt.
-        pub connect_id: ConnectId,
-    }
-
     /// Parameters of `Account/sync`. The answer comes when that pass ended.
     pub struct AccountSync {
         /// Which.
         pub account_id: AccountId,
         /// Asks for `$/progress` notifications with this token until the answer comes.
         pub progress_token: Option<String>,
-    }
-}
-
-object! {
-    /// Answer of `Account/connect`.
-    pub struct ConnectReply {
-        /// The attempt; ask `Account/connectStatus` about it.
-        pub connect_id: ConnectId,
-    }
-
-    /// One proved step.
-    pub struct ConnectStep {
-        /// What was proved.
-        pub what: StepKind,
-        /// By whom or where, in words.
-        pub detail: String,
-        /// How long it took.
-        pub ms: u64,
-    }
-
-    /// Answer of `Account/connectStatus`.
-    pub struct ConnectStatusReply {
-        /// Steps proved so far, in order.
-        pub steps: Vec<ConnectStep>,
-        /// Where it stands.
-        pub state: ConnectState,
-        /// The new account, once `done`.
-        pub account_id: Option<AccountId>,
-        /// Why it `failed`.
-        pub error: Option<Error>,
     }
 }
 

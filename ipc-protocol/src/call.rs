@@ -2,8 +2,8 @@
 //! nothing else.
 
 use crate::{
-    account, blob, daemon, email, event, hello, identity, mailbox, standard, status, submission,
-    thread,
+    account, blob, connect, daemon, doctor, email, event, hello, identity, mailbox, standard,
+    status, submission, thread,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -170,12 +170,18 @@ methods! {
     AccountChanges "Account/changes" account::AccountChanges => standard::ChangesReply, Status read;
     /// Changes settings, pauses, removes.
     AccountSet "Account/set" account::AccountSet => standard::SetReply, Accounts write;
+    /// Looks for the servers of an address, each checked live.
+    AccountDiscover "Account/discover" connect::AccountDiscover => connect::DiscoverReply, Accounts read;
     /// Begins to prove a mailbox; saves it once both servers are proved.
-    AccountConnect "Account/connect" account::AccountConnect => account::ConnectReply, Accounts write;
+    AccountConnect "Account/connect" connect::AccountConnect => connect::ConnectReply, Accounts write;
     /// Where an attempt to connect stands; waits for news when asked to.
-    AccountConnectStatus "Account/connectStatus" account::AccountConnectStatus => account::ConnectStatusReply, Accounts read;
+    AccountConnectStatus "Account/connectStatus" connect::AccountConnectStatus => connect::ConnectStatusReply, Accounts read;
+    /// Takes the address at which the browser ended, pasted by the person.
+    AccountConnectAnswer "Account/connectAnswer" connect::AccountConnectAnswer => standard::Done, Accounts read;
     /// Gives an attempt to connect up.
-    AccountConnectCancel "Account/connectCancel" account::AccountConnectCancel => standard::Done, Accounts write;
+    AccountConnectCancel "Account/connectCancel" connect::AccountConnectCancel => standard::Done, Accounts write;
+    /// An access token for other programs (msmtp, mbsync).
+    AccountToken "Account/token" connect::AccountToken => connect::TokenReply, Tokens read;
     /// Syncs now; answers when that pass ended.
     AccountSync "Account/sync" account::AccountSync => standard::Done, Organize read;
     /// Identities by id.
@@ -212,6 +218,8 @@ methods! {
     BlobOpen "Blob/open" blob::BlobOpen => blob::OpenReply, Read read;
     /// Takes bytes as a stream after the request; ends the connection.
     BlobPut "Blob/put" blob::BlobPut => blob::PutReply, Draft write;
+    /// Checks everything a mailbox depends on, with what mends it.
+    DoctorRun "Doctor/run" doctor::DoctorRun => doctor::DoctorReply, Status read;
     /// Reads the configuration again.
     DaemonReload "Daemon/reload" daemon::DaemonReload => standard::Done, Admin write;
     /// Answers, then stops the daemon in order.
@@ -232,17 +240,18 @@ mod tests {
     }
 
     #[test]
-    fn the_methods_of_part_one_are_all_here() {
+    fn the_methods_so_far_are_all_here() {
         let names: Vec<_> = Method::ALL.iter().map(|method| method.name()).collect();
         assert_eq!(
             names.join(" "),
             "hello rpc.discover status event/subscribe event/unsubscribe event/get $/cancelRequest \
-             Account/get Account/query Account/changes Account/set Account/connect \
-             Account/connectStatus Account/connectCancel Account/sync Identity/get Identity/set \
+             Account/get Account/query Account/changes Account/set Account/discover \
+             Account/connect Account/connectStatus Account/connectAnswer \
+             Account/connectCancel Account/token Account/sync Identity/get Identity/set \
              Mailbox/get Mailbox/query Mailbox/changes Email/get Email/query Email/changes \
              Email/send Thread/get EmailSubmission/get EmailSubmission/query \
              EmailSubmission/changes EmailSubmission/set Blob/get Blob/open Blob/put \
-             Daemon/reload Daemon/stop"
+             Doctor/run Daemon/reload Daemon/stop"
         );
     }
 }

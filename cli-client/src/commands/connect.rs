@@ -5,9 +5,10 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use chapar_ipc_protocol::account::{
-    Account, AccountConnect, AccountConnectCancel, AccountConnectStatus, AccountGet, ConnectState,
-    ConnectStatusReply, ConnectStep, Endpoint, NotifyBy, StepKind,
+use chapar_ipc_protocol::account::{Account, AccountGet, Endpoint, NotifyBy};
+use chapar_ipc_protocol::connect::{
+    AccountConnect, AccountConnectCancel, AccountConnectStatus, AuthKind, ConnectState,
+    ConnectStatusReply, ConnectStep, StepKind,
 };
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::id::{AccountId, ConnectId, Cursor};
@@ -123,13 +124,18 @@ impl Settings {
 
     fn into_request(self, args: &ConnectArgs, password: Secret) -> AccountConnect {
         AccountConnect {
-            email: self.email,
+            email: Some(self.email),
             name: args.name.clone(),
             display_name: args.display_name.clone(),
-            imap: self.imap,
-            smtp: self.smtp,
+            imap: Some(self.imap),
+            smtp: Some(self.smtp),
             user: args.user.clone(),
-            password,
+            auth: Some(AuthKind::Password),
+            password: Some(password),
+            oauth: None,
+            found_by: None,
+            replace_account_id: None,
+            alias_confirmed: None,
             ca_pem: self.ca_pem,
             window: args.window,
             notify: args.notify.map(Into::into),
@@ -302,9 +308,13 @@ fn finish(
 
 fn step_name(what: StepKind) -> &'static str {
     match what {
+        StepKind::SignedIn => "Signed in",
         StepKind::Imap => "IMAP",
         StepKind::Smtp => "SMTP",
+        StepKind::SameMailbox => "Same mailbox",
         StepKind::Saved => "Saved",
+        StepKind::Switched => "Switched",
+        StepKind::Forgotten => "Forgotten",
         StepKind::Other => "Done",
     }
 }

@@ -4,6 +4,7 @@ use crate::store::{Change, Identity};
 use crate::supervisor::{Condition, Progress, Report};
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security, State};
 use chapar_engine::address::Address;
+use chapar_engine::credential::Auth;
 use chapar_engine::event::{Event, EventKind, ObjectKind, Severity};
 use chapar_engine::id::{
     AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq, SubmissionId, ThreadId,
@@ -197,7 +198,16 @@ pub(super) fn account(
         imap: Some(endpoint(&account.imap)),
         smtp: Some(endpoint(&account.smtp)),
         user: account.user.clone(),
-        auth: "password".to_owned(),
+        auth: match account.auth {
+            Auth::Password => wire::connect::AuthKind::Password,
+            Auth::Grant(_) => wire::connect::AuthKind::Oauth2,
+        },
+        grant: account.auth.grant().map(|grant| wire::connect::GrantPicture {
+            issuer: grant.issuer.id.clone(),
+            client_id: grant.client_id.clone(),
+            scopes: grant.scopes.clone(),
+        }),
+        found_by: account.found_by.clone(),
         paused: account.paused,
         window: account.window,
         notify: notify(account.notify),

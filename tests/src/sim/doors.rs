@@ -3,10 +3,12 @@
 use super::trace::Trace;
 use crate::sandbox::corpus::Dice;
 use chapar_daemon::world::BoxFuture;
+use chapar_daemon::world::dns::{Dns, Srv};
 use chapar_daemon::world::entropy::Entropy;
 use chapar_daemon::world::notify::{Desktop, Notification};
 use chapar_daemon::world::secrets::{Secrets, SecretsError, Vault};
 use chapar_engine::secret::Secret;
+use chapar_engine::verdict::Failure;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -123,11 +125,8 @@ impl Desktop for RecordingDesktop {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoDns;
 
-impl chapar_daemon::world::dns::Dns for NoDns {
-    fn srv<'a>(
-        &'a self,
-        _name: &'a str,
-    ) -> BoxFuture<'a, Result<Vec<chapar_daemon::world::dns::Srv>, Failure>> {
+impl Dns for NoDns {
+    fn srv<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, Result<Vec<Srv>, Failure>> {
         Box::pin(async { Ok(vec![]) })
     }
 

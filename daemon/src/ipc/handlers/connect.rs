@@ -6,7 +6,7 @@ use crate::ipc::{Services, convert, fault};
 use crate::supervisor::{ConnectId, ConnectReport, ConnectRequest};
 use chapar_engine::account::NotifyBy;
 use chapar_engine::secret::Secret;
-use chapar_ipc_protocol::account as wire;
+use chapar_ipc_protocol::connect as wire;
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::event::MAX_WAIT_MS;
 use chapar_ipc_protocol::standard::Done;
@@ -16,14 +16,14 @@ pub(in crate::ipc) fn connect(services: &Services, params: wire::AccountConnect)
     let request = request(params)?;
     let id = services.accounts.connect(request);
     let id = id.map_err(|failure| fault::failure(&failure, None))?;
-    answer(&wire::ConnectReply { connect_id: wire_id(id) })
+    answer(&wire::ConnectReply { connect_id: wire_id(id), sign_in: None })
 }
 
 fn request(params: wire::AccountConnect) -> Result<ConnectRequest, Error> {
-    line("email", &params.email)?;
-    let mailbox = params.email.rsplit_once('@');
+    let email = params.email.unwrap_or_default();
+    line("email", &email)?;
+    let mailbox = email.rsplit_once('@');
     if mailbox.is_none_or(|(local, domain)| local.is_empty() || domain.is_empty()) {
-        let email = &params.email;
         return Err(fault::argument(format!("`email`: `{email}` is not a mail address.")));
     }
     let lines =
@@ -31,22 +31,26 @@ fn request(params: wire::AccountConnect) -> Result<ConnectRequest, Error> {
     for (field, text) in lines {
         text.as_ref().map_or(Ok(()), |text| line(field, text))?;
     }
-    let password = params.password.reveal();
+    let password = params.password.map(|password| password.reveal()).unwrap_or_default();
     if password.is_empty() || password.contains(['\r', '\n', '\0']) {
         return Err(fault::argument("`password` is empty or contains a line end or NUL."));
     }
     Ok(ConnectRequest {
-        user: params.user.unwrap_or_else(|| params.email.clone()),
-        email: params.email,
+        user: params.user.unwrap_or_else(|| email.clone()),
+        email,
         name: params.name,
         display_name: params.display_name,
-        imap: endpoint("imap", params.imap)?,
-        smtp: endpoint("smtp", params.smtp)?,
+        imap: endpoint("imap", params.imap.ok_or_else(|| missing("imap"))?)?,
+        smtp: endpoint("smtp", params.smtp.ok_or_else(|| missing("smtp"))?)?,
         password: Secret::new(password),
         ca_pem: params.ca_pem.map(ca_pem).transpose()?,
         window: params.window.map(window).transpose()?,
         notify: params.notify.map_or(Ok(NotifyBy::Desktop), notify)?,
     })
+}
+
+fn missing(field: &str) -> Error {
+    fault::argument(format!("`{field}` is missing."))
 }
 
 pub(in crate::ipc) async fn status(
@@ -67,6 +71,10 @@ fn status_reply(report: ConnectReport) -> wire::ConnectStatusReply {
             "imap" => wire::StepKind::Imap,
             "smtp" => wire::StepKind::Smtp,
             "saved" => wire::StepKind::Saved,
+            "signedIn" => wire::StepKind::SignedIn,
+            "sameMailbox" => wire::StepKind::SameMailbox,
+            "switched" => wire::StepKind::Switched,
+            "forgotten" => wire::StepKind::Forgotten,
             _ => wire::StepKind::Other,
         },
         detail: step.detail,
@@ -107,4 +115,19 @@ fn wire_id(id: ConnectId) -> chapar_ipc_protocol::id::ConnectId {
 fn to_id(text: &str) -> Result<ConnectId, Error> {
     let number = text.strip_prefix('c').and_then(|digits| digits.parse().ok());
     number.map(ConnectId).ok_or_else(|| not_found("attempt to connect", text))
+}
+
+pub(in crate::ipc) fn answer_pasted(
+    _services: &Services,
+    _params: &wire::AccountConnectAnswer,
+) -> Answer {
+    todo!()
+}
+
+pub(in crate::ipc) fn discover(_services: &Services, _params: &wire::AccountDiscover) -> Answer {
+    todo!()
+}
+
+pub(in crate::ipc) fn token(_services: &Services, _params: &wire::AccountToken) -> Answer {
+    todo!()
 }
