@@ -90,6 +90,9 @@ pub enum Command {
     SyncNow(oneshot::Sender<Result<(), Failure>>),
     /// Fetch all bytes of a message now.
     Whole(sync::WholeRequest),
+    /// How the account is reached changed in the store: move the sessions, the new one first. True
+    /// once it receives, false when it does not for now.
+    Switch(oneshot::Sender<bool>),
 }
 
 impl Context {
@@ -118,7 +121,7 @@ impl Context {
     /// What an IMAP login needs.
     pub async fn imap_login(&self) -> Result<imap::Login, Failure> {
         let account = self.account().map_err(store_failure)?;
-        let password = password(&self.world, &self.store, self.id).await?;
+        let password = password(&self.world, &self.store, &account).await?;
         Ok(imap::Login {
             endpoint: account.imap,
             user: account.user,
@@ -130,7 +133,7 @@ impl Context {
     /// What a submission login needs.
     pub async fn smtp_login(&self) -> Result<smtp::Login, Failure> {
         let account = self.account().map_err(store_failure)?;
-        let password = password(&self.world, &self.store, self.id).await?;
+        let password = password(&self.world, &self.store, &account).await?;
         Ok(smtp::Login {
             endpoint: account.smtp,
             user: account.user,
@@ -140,19 +143,14 @@ impl Context {
     }
 }
 
-/// Under which key an account's password lies in the vault.
-#[must_use]
-pub fn password_key(store: &Store, id: AccountId) -> String {
-    format!("account/{}/{}/password", store.instance(), id.0)
-}
-
+/// The account's password, out of the vault.
 async fn password(
     world: &World,
     store: &Store,
-    id: AccountId,
+    account: &Account,
 ) -> Result<chapar_engine::secret::Secret, Failure> {
     use crate::world::secrets::SecretsError;
-    match world.secrets.get(&password_key(store, id)).await {
+    match world.secrets.get(&account.secret_key(&store.instance())).await {
         Ok(Some(secret)) => Ok(secret),
         Ok(None) => Err(Failure {
             code: "secrets.missing",

@@ -13,6 +13,7 @@ use super::{Context, Generation, Note, announce, file, store_failure};
 use crate::imap::{Listed, Session};
 use crate::limits;
 use crate::store::{Change, StoreError};
+use chapar_engine::account::Way;
 use chapar_engine::backoff::RETRY;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{BlobId, MailboxId, MessageId};
@@ -50,6 +51,8 @@ pub struct Worker {
     me: Generation,
     stop: CancellationToken,
     session: Option<Session>,
+    /// How the account was reached when the session was made.
+    way: Option<Way>,
     used_at: Boot,
     selected: Option<(MailboxId, ServerState)>,
     /// How often each message was asked for in vain.
@@ -75,6 +78,7 @@ impl Worker {
             me,
             stop,
             session: None,
+            way: None,
             used_at: Boot::default(),
             selected: None,
             tries: BTreeMap::new(),
@@ -175,9 +179,17 @@ impl Worker {
         self.close_pass(initial).await
     }
 
-    /// The session is there and answers.
+    /// The session is there, on the account's present login, and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
         let now = self.context.world.clock.boot();
+        let way = self.account()?.way();
+        if self.way.as_ref().is_some_and(|stood| *stood != way)
+            && let Some(session) = self.session.take()
+        {
+            self.selected = None;
+            session.logout().await;
+        }
+        self.way = Some(way);
         if let Some(session) = &mut self.session
             && now > self.used_at.after(limits::SESSION_FRESH)
             && session.probe(limits::PROBE).await.is_err()

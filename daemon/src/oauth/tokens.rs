@@ -18,7 +18,7 @@ impl Tokens {
     /// A broker that has asked nobody yet.
     #[must_use]
     pub fn new(_world: World, _store: Store, _config: watch::Receiver<Config>) -> Self {
-        todo!()
+        Self {}
     }
 
     /// An access token of the account that holds for at least `at_least` more (or as long as the
@@ -41,6 +41,11 @@ impl Tokens {
 
     /// Puts back what `adopt` replaced: the switch did not happen.
     pub async fn restore(&self, _account: AccountId) -> Result<(), Failure> {
+        todo!()
+    }
+
+    /// The switch did happen: what `adopt` replaced is forgotten.
+    pub async fn settle(&self, _account: AccountId) -> Result<(), Failure> {
         todo!()
     }
 
