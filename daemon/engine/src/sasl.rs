@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn reports() {
-        let json = "{\"status\":\"400\",\"schemes\":\"Bearer\",\"scope\":\"https://mail.google.com/\"}";
+        let json =
+            "{\"status\":\"400\",\"schemes\":\"Bearer\",\"scope\":\"https://mail.google.com/\"}";
         assert_eq!(report(&base64(json.as_bytes())).as_deref(), Some(json));
         for other in ["", "AQ==", "A", "####", "aGVsbG8=", "//////"] {
             assert_eq!(report(other), None, "{other}");
@@ -183,7 +184,9 @@ mod tests {
 
     #[test]
     fn quirky_servers() {
-        assert!(!initial_response_works("imap.163.com") && !initial_response_works("IMAP.126.com."));
+        assert!(
+            !initial_response_works("imap.163.com") && !initial_response_works("IMAP.126.com.")
+        );
         assert!(initial_response_works("imap.gmail.com") && initial_response_works("x163.com"));
     }
 }

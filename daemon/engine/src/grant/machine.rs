@@ -142,7 +142,8 @@ impl Grants {
         let token = self.token.as_ref().filter(|token| !token.spent)?;
         let life = token.expires_at.map_or(USUAL_LIFE, |end| end.until_from(token.since));
         let need = at_least.min(life / AHEAD_SHARE);
-        let holds = now < token.renew_at && token.expires_at.is_none_or(|end| now.after(need) < end);
+        let holds =
+            now < token.renew_at && token.expires_at.is_none_or(|end| now.after(need) < end);
         (holds || now < token.least()).then_some(token)
     }
 

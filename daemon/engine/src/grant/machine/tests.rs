@@ -8,11 +8,7 @@ fn at(seconds: u64) -> Boot {
 }
 
 fn renewal(name: &str, life: Option<u64>) -> Renewal {
-    Renewal {
-        access: Secret::new(name.into()),
-        life: life.map(Duration::from_secs),
-        refresh: None,
-    }
+    Renewal { access: Secret::new(name.into()), life: life.map(Duration::from_secs), refresh: None }
 }
 
 fn value(due: Due) -> String {
