@@ -96,6 +96,7 @@ impl Accounts {
                 "an account did not stop in time; what it was doing is recovered at start"
             );
         }
+        self.inner.parts.tokens.close().await;
         self.inner.tasks.close();
     }
 
@@ -106,7 +107,8 @@ impl Accounts {
         }
         let stop = self.inner.stop.child_token();
         let (world, store) = (self.inner.parts.world.clone(), self.inner.parts.store.clone());
-        let handle = Arc::new(Handle::start(world, store, account, stop));
+        let tokens = self.inner.parts.tokens.clone();
+        let handle = Arc::new(Handle::start(world, store, tokens, account, stop));
         self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
         running.insert(account.id, handle);
     }

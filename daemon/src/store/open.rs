@@ -135,7 +135,7 @@ fn look_inside(database: &Database, path: &Arc<str>) -> Result<Found, StoreError
     if !names.iter().any(|name| name == Table::Meta.name()) {
         return Err(StoreError::Foreign { path: path.to_string() });
     }
-    let snapshot = Snapshot { path: Arc::clone(path), reading, reader: Arc::default() };
+    let snapshot = Snapshot { path: Arc::clone(path), reading, _reader: Arc::default() };
     match schema(&snapshot)? {
         Some(found) if found > SCHEMA => {
             Err(StoreError::Newer { path: path.to_string(), found, known: SCHEMA })

@@ -149,7 +149,7 @@ pub struct Snapshot {
     pub(super) path: std::sync::Arc<str>,
     pub(super) reading: redb::ReadTransaction,
     /// Says that somebody reads this database: closing it would break the view off.
-    pub(super) reader: std::sync::Arc<()>,
+    pub(super) _reader: std::sync::Arc<()>,
 }
 
 impl Snapshot {

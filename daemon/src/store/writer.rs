@@ -111,7 +111,7 @@ impl Shared {
         let opened = self.opened().ok_or_else(|| StoreError::closed(&self.path))?;
         let reading =
             opened.database.begin_read().map_err(|error| StoreError::of_redb(&self.path, error))?;
-        Ok(Snapshot { path: Arc::clone(&self.path), reading, reader: opened.readers })
+        Ok(Snapshot { path: Arc::clone(&self.path), reading, _reader: opened.readers })
     }
 
     /// Closes the file for good.
