@@ -1,6 +1,7 @@
 //! `chapar account`: see, change, pause, resume, remove.
 
 mod proof;
+mod reconnect;
 
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
 use chapar_ipc_protocol::event::EventGet;
@@ -24,6 +25,8 @@ pub(crate) fn run(context: &Context<'_>, command: &AccountCommand) -> Result<u8,
         AccountCommand::List => list(context)?,
         AccountCommand::Show { account } => show(context, account.as_deref())?,
         AccountCommand::Update(args) => update(context, args)?,
+        AccountCommand::Reconnect(args) => reconnect::run(context, args)?,
+        AccountCommand::Rename { account, name } => rename(context, account, name)?,
         AccountCommand::Pause { account, change } => {
             pause(context, account.as_deref(), true, change.dry_run)?;
         }
@@ -205,6 +208,18 @@ fn server(
         (None, Some(security), Some(before)) => Some(Endpoint { security, ..before.clone() }),
         _ => None,
     })
+}
+
+fn rename(context: &Context<'_>, named: &str, name: &str) -> Result<(), Fault> {
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, Some(named))?;
+    set(
+        &mut daemon,
+        &account,
+        AccountPatch { name: Some(name.to_owned()), ..AccountPatch::default() },
+    )?;
+    let now = read_account(&mut daemon, &account.id)?;
+    tell(context.screen, "account.rename", &format!("is the new name of {}", account.name), &now)
 }
 
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
