@@ -50,8 +50,8 @@ impl Outbox {
     async fn recover(&self) {
         for submission in self.open() {
             if matches!(submission.phase, Phase::Sending | Phase::DotPending) {
-                let recovered = |submission: &mut Submission, now, _| {
-                    submission.recovered(now);
+                let recovered = |submission: &mut Submission, now, entropy| {
+                    submission.recovered(now, entropy);
                     Ok(())
                 };
                 self.change(submission.id, recovered).await;
@@ -79,15 +79,16 @@ impl Outbox {
     }
 
     fn next_due(&self) -> Option<Boot> {
-        let next = self.open().iter().filter_map(queued_until).min()?;
+        let now = self.context.now();
+        let next = self.open().iter().filter_map(|it| it.when(Due::Send, now)).min()?;
         Some(boot_at(&self.context, next))
     }
 
     async fn deliver_due(&mut self, stop: &CancellationToken) {
         let now = self.context.now();
         let mut due = self.open();
-        due.retain(|submission| submission.due(now) == Some(Due::Send));
-        due.sort_by_key(|submission| (queued_until(submission), submission.id));
+        due.retain(|submission| submission.is_due(Due::Send, now));
+        due.sort_by_key(|submission| (submission.when(Due::Send, now), submission.id));
         for submission in due {
             if stop.is_cancelled() {
                 break;
@@ -111,7 +112,7 @@ impl Outbox {
             }
         };
         if let Err(failure) = self.connect().await {
-            self.not_sent(id, &failure).await;
+            self.unreached(id, &failure).await;
             self.context.note(self.me, Note::OutboxTrouble(failure)).await;
             return;
         }
@@ -176,7 +177,7 @@ impl Outbox {
             Outcome::Lost(why) => {
                 self.session = None;
                 tracing::warn!(account = context.id.0, submission = id.0, why, "outcome unknown");
-                change(&context, id, |submission, now, _| submission.lost(now)).await;
+                change(&context, id, Submission::lost).await;
             }
             Outcome::NotSent(why) => {
                 self.session = None;
@@ -190,8 +191,20 @@ impl Outbox {
         Ok(())
     }
 
+    /// There is no session: the server cannot be reached, or does not take us now.
+    async fn unreached(&self, id: SubmissionId, failure: &Failure) {
+        if !is_silence(failure) {
+            return self.not_sent(id, failure).await;
+        }
+        let why = words_of(failure);
+        let unreached = move |submission: &mut Submission, now, entropy| {
+            submission.unreached(now, entropy, &why)
+        };
+        self.change(id, unreached).await;
+    }
+
     async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
-        let why = failure.detail.clone().unwrap_or_else(|| failure.message.clone());
+        let why = words_of(failure);
         if failure.verdict == Verdict::Refused {
             return self.declined(id, (550, why), SmtpStep::Mail).await;
         }
@@ -257,27 +270,38 @@ pub(super) fn record(
         return Ok(());
     }
     tx.put_submission(after)?;
+    let submission = after.id;
+    // Told when somebody becomes unknown, and when nothing else is left to happen by itself.
+    let lost = after.losses > before.losses;
+    let left = after.phase == Phase::Unknown && before.phase != Phase::Unknown;
+    if lost || left {
+        tx.append(Some(after.account), EventKind::SubmissionUnknown { submission })?;
+    }
     if before.phase == after.phase {
         return Ok(());
     }
-    let submission = after.id;
     let reply = after.last_reply.clone().unwrap_or_default();
     let kind = match after.phase {
         Phase::Sent => EventKind::SubmissionAccepted { submission, reply },
         Phase::Failed => EventKind::SubmissionFailed { submission, reply },
         Phase::Canceled => EventKind::SubmissionCanceled { submission },
         Phase::Queued { next } => EventKind::SubmissionDeferred { submission, reply, next },
-        Phase::Unknown { looks: 0, .. } => EventKind::SubmissionUnknown { submission },
-        Phase::Unknown { .. } | Phase::Sending | Phase::DotPending => return Ok(()),
+        Phase::Unknown | Phase::Sending | Phase::DotPending => return Ok(()),
     };
     tx.append(Some(after.account), kind).map(drop)
 }
 
-fn queued_until(submission: &Submission) -> Option<Wall> {
-    match submission.phase {
-        Phase::Queued { next } => Some(next),
-        _ => None,
-    }
+/// Whether nothing was heard from the server about us or the message: no network, no vault, no
+/// answer.
+fn is_silence(failure: &Failure) -> bool {
+    let heard = failure.code.starts_with("smtp.");
+    failure.verdict == Verdict::Retry
+        && (!heard || matches!(failure.code, "smtp.lost" | "smtp.timeout"))
+}
+
+/// What a person is told of it.
+fn words_of(failure: &Failure) -> String {
+    failure.detail.clone().unwrap_or_else(|| failure.message.clone())
 }
 
 /// When `at` comes, on the clock that deadlines are kept on.

@@ -329,7 +329,7 @@ pub(super) fn phase(phase: Phase) -> wire::submission::Phase {
     match phase {
         Phase::Queued { .. } => Wire::Queued,
         Phase::Sending | Phase::DotPending => Wire::Sending,
-        Phase::Unknown { .. } => Wire::Unknown,
+        Phase::Unknown => Wire::Unknown,
         Phase::Sent => Wire::Sent,
         Phase::Failed => Wire::Failed,
         Phase::Canceled => Wire::Canceled,
@@ -369,10 +369,6 @@ pub(super) fn submission(
 ) -> wire::submission::EmailSubmission {
     use wire::submission::{Envelope, EnvelopeAddress, Filed};
     let envelope_address = |email: &str| EnvelopeAddress { email: email.to_owned() };
-    let next = match submission.phase {
-        Phase::Queued { next } | Phase::Unknown { next, .. } => Some(next),
-        _ => None,
-    };
     wire::submission::EmailSubmission {
         id: submission_id(submission.id),
         account_id: account_id(submission.account),
@@ -392,7 +388,7 @@ pub(super) fn submission(
         size: submission.size,
         created_at: date(submission.created_at),
         attempts: submission.attempts,
-        next_attempt_at: next.map(date),
+        next_attempt_at: submission.next_attempt().map(date),
         last_reply: submission.last_reply.clone(),
         filed: match submission.filing {
             Filing::Pending => Filed::Pending,

@@ -32,6 +32,11 @@ pub(super) trait Stored: Sized {
 
     /// From it; `None` when a value in it has no meaning.
     fn from_row(row: Self::Row) -> Option<Self>;
+
+    /// From the payload of an older version; `None` when it is none that was ever written.
+    fn from_old(_version: u8, _payload: &[u8]) -> Option<Self> {
+        None
+    }
 }
 
 fn checksum(table: Table, key: &[u8], version: u8, payload: &[u8]) -> [u8; CHECKSUM] {
@@ -71,7 +76,7 @@ pub(super) fn unseal<T: Stored>(
         return Err("its checksum does not match");
     }
     if *version != T::VERSION {
-        return Err("its version is not known");
+        return T::from_old(*version, payload).ok_or("its version is not known");
     }
     let row = postcard::from_bytes(payload).map_err(|_| "it cannot be decoded")?;
     T::from_row(row).ok_or("a value in it has no meaning")

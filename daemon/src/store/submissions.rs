@@ -14,7 +14,7 @@ fn is_open(submission: &Submission) -> bool {
     match submission.phase {
         Phase::Sent => matches!(submission.filing, Filing::Pending | Filing::Wanted { .. }),
         Phase::Failed | Phase::Canceled => matches!(submission.filing, Filing::Wanted { .. }),
-        Phase::Queued { .. } | Phase::Sending | Phase::DotPending | Phase::Unknown { .. } => true,
+        Phase::Queued { .. } | Phase::Sending | Phase::DotPending | Phase::Unknown => true,
     }
 }
 

@@ -96,15 +96,16 @@ fn outbox(services: &Services) -> Result<status::OutboxStatus, Error> {
     let now = services.world.clock.wall();
     let mut outbox = status::OutboxStatus::default();
     for submission in view.submissions(None).map_err(fault::store)? {
+        // apart from the phase: others of its recipients may wait
+        outbox.unknown += u64::from(submission.has_unknown());
         match submission.phase {
             Phase::Queued { .. } if submission.attempts == 0 && submission.send_at > now => {
                 outbox.scheduled += 1;
             }
             Phase::Queued { .. } => outbox.waiting += 1,
             Phase::Sending | Phase::DotPending => outbox.sending += 1,
-            Phase::Unknown { .. } => outbox.unknown += 1,
             Phase::Failed => outbox.failed += 1,
-            Phase::Sent | Phase::Canceled => {}
+            Phase::Unknown | Phase::Sent | Phase::Canceled => {}
         }
     }
     Ok(outbox)

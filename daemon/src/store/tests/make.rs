@@ -6,7 +6,7 @@ use chapar_engine::address::Address;
 use chapar_engine::id::{AccountId, IdentityId, SubmissionId, ThreadId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::message::{Defect, Message, Summary};
-use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission};
+use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Search, Submission};
 
 pub(super) const NOW: Wall = Wall(1_700_000_000_000);
 
@@ -101,8 +101,12 @@ pub(super) fn submission(id: u64, blob: BlobId) -> Submission {
         size: 9,
         created_at: NOW,
         send_at: NOW,
-        phase: Phase::Unknown { next: Wall(7), looks: 2, since: Wall(1) },
+        phase: Phase::Queued { next: Wall(1) },
         attempts: 3,
+        deferrals: 3,
+        tried_since: Some(NOW),
+        search: Some(Search { next: Wall(7), looks: 2, since: Wall(1) }),
+        losses: 1,
         last_reply: Some("450 later".into()),
         filing: Filing::Wanted { next: Wall(9), tries: 1 },
         key: Some("k1".into()),
