@@ -4,6 +4,7 @@
 //! Must never send what may already have been accepted, and is never cancelled inside a delivery:
 //! stopping waits for the delivery under way.
 
+use super::pace::Pace;
 use super::{Context, Generation, Note};
 use crate::smtp::{Outcome, Session};
 use crate::store::{StoreError, Txn};
@@ -13,7 +14,11 @@ use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, SmtpStep, Verdict};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How often the clocks are compared while something waits for its time.
+const CLOCK_LOOK: Duration = Duration::from_mins(1);
 
 /// Works until stopped.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
@@ -22,10 +27,13 @@ pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken)
         () = stop.cancelled() => return,
         turn = context.outbox_turn.acquire() => turn,
     };
-    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None };
+    let clock = &context.world.clock;
+    let pace = Pace::new(clock.boot(), clock.wall());
+    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None, pace };
     outbox.recover().await;
     let mut link = context.world.link.0.clone();
     loop {
+        outbox.follow_clock().await;
         outbox.deliver_due(&stop).await;
         let due = outbox.next_due();
         tokio::select! {
@@ -42,6 +50,7 @@ struct Outbox {
     context: Arc<Context>,
     me: Generation,
     session: Option<Session>,
+    pace: Pace,
 }
 
 impl Outbox {
@@ -69,6 +78,30 @@ impl Outbox {
         }
     }
 
+    /// The wall clock was set: what waits for a length of time does not wait for the old hour.
+    async fn follow_clock(&mut self) {
+        let clock = &self.context.world.clock;
+        let Some(by) = self.pace.jump(clock.boot(), clock.wall()) else { return };
+        let open: Vec<SubmissionId> = self.open().iter().map(|submission| submission.id).collect();
+        if open.is_empty() {
+            return;
+        }
+        tracing::info!(account = self.context.id.0, by, "the clock was set: the outbox follows");
+        let moved = self.context.store.write(self.context.now(), move |tx| {
+            for id in &open {
+                if let Some(mut submission) = tx.submission(*id)? {
+                    submission.clock_set(by);
+                    tx.put_submission(&submission)?;
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = moved.await {
+            tracing::error!(account = self.context.id.0, %error, "the outbox could not follow");
+        }
+        self.context.sync.notify_one();
+    }
+
     fn open(&self) -> Vec<Submission> {
         let read = self.context.store.read();
         let open = read.and_then(|view| view.open_submissions(self.context.id));
@@ -78,10 +111,14 @@ impl Outbox {
         })
     }
 
+    /// When something is due, or the clocks are compared; `None` when nothing waits.
     fn next_due(&self) -> Option<Boot> {
         let now = self.context.now();
-        let next = self.open().iter().filter_map(|it| it.when(Due::Send, now)).min()?;
-        Some(boot_at(&self.context, next))
+        let open = self.open();
+        open.first()?;
+        let look = self.context.world.clock.boot().after(CLOCK_LOOK);
+        let next = open.iter().filter_map(|it| it.when(Due::Send, now)).min();
+        Some(next.map_or(look, |next| boot_at(&self.context, next).min(look)))
     }
 
     async fn deliver_due(&mut self, stop: &CancellationToken) {

@@ -118,6 +118,12 @@ impl SimNet {
         self.planned.lock().unwrap().insert(port, fault);
     }
 
+    /// No connection suffers anything any more.
+    pub fn clear(&self) {
+        self.faults.lock().unwrap().clear();
+        self.planned.lock().unwrap().clear();
+    }
+
     /// What the last connection to `port` carried.
     #[must_use]
     pub fn last_on(&self, port: u16) -> Option<Arc<Record>> {

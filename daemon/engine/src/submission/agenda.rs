@@ -80,21 +80,25 @@ impl Submission {
     }
 
     /// The wall clock was set ahead by so many milliseconds (negative: back). What waits for a
-    /// length of time goes on waiting for as long; what waits for an hour waits for that hour.
+    /// length of time waits no longer than before, what was counted from an instant is counted
+    /// on, and what waits for an hour waits for that hour.
     pub fn clock_set(&mut self, by: i64) {
+        // set ahead, things are due too early, which does no harm; a `next` that was written after
+        // the jump must not be moved away
+        let back = by.min(0);
         let scheduled = self.is_scheduled();
         match &mut self.phase {
-            Phase::Queued { next } if !scheduled => *next = next.moved(by),
+            Phase::Queued { next } if !scheduled => *next = next.moved(back),
             _ => {}
         }
         if let Some(Search { next, since, .. }) = &mut self.search {
             *since = since.moved(by);
             if *next < NEVER {
-                *next = next.moved(by);
+                *next = next.moved(back);
             }
         }
         if let Filing::Wanted { next, .. } = &mut self.filing {
-            *next = next.moved(by);
+            *next = next.moved(back);
         }
         self.tried_since = self.tried_since.map(|since| since.moved(by));
     }
