@@ -8,6 +8,8 @@
     reason = "a test that prints its seed"
 )]
 
+mod clock;
+mod push;
 mod sweep;
 
 use chapar_tests::sandbox::corpus::Dice;

@@ -106,8 +106,6 @@ pub struct Search {
     pub next: Wall,
     /// Looks so far.
     pub looks: u32,
-    /// Since when.
-    pub since: Wall,
 }
 
 /// The copy in the Sent mailbox.

@@ -141,6 +141,14 @@ impl SimNet {
         self.silence.send_modify(|count| *count += 1);
     }
 
+    /// Every open connection is reset, as by a box on the way that forgot it.
+    pub fn reset_all(&self) {
+        self.trace.note("every connection is reset");
+        for line in self.open.lock().unwrap().drain(..) {
+            line.reset();
+        }
+    }
+
     /// Connections made so far.
     #[must_use]
     pub fn connections(&self) -> u64 {

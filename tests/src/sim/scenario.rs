@@ -66,10 +66,11 @@ pub const RECIPIENTS: [&str; 6] = [
 #[must_use]
 pub fn recipients(number: u8) -> Vec<&'static str> {
     let (number, kinds) = (usize::from(number), RECIPIENTS.len());
-    // the second and the third may be none
-    let chosen = [number % kinds, number / kinds % (kinds + 1), number / (kinds * (kinds + 1))];
-    let mut people = Vec::new();
-    for email in chosen.into_iter().filter_map(|chosen| RECIPIENTS.get(chosen).copied()) {
+    // of the second and the third, 0 is none
+    let more = [number / kinds % (kinds + 1), number / (kinds * (kinds + 1))];
+    let more = more.into_iter().filter_map(|which| which.checked_sub(1));
+    let mut people = vec![RECIPIENTS[number % kinds]];
+    for email in more.map(|which| RECIPIENTS[which]) {
         if !people.contains(&email) {
             people.push(email);
         }
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(decode(&[14, 25, 9, 1]), [Step::Bye, crash]);
         assert_eq!(decode(&[]), []);
         let counts: Vec<usize> = (0..=u8::MAX).map(|number| recipients(number).len()).collect();
-        assert_eq!(recipients(0), [RECIPIENTS[0]]);
+        assert_eq!(recipients(3), [RECIPIENTS[3]]);
         assert!([1, 2, 3].iter().all(|count| counts.contains(count)), "{counts:?}");
     }
 }

@@ -91,11 +91,8 @@ impl Submission {
             Phase::Queued { next } if !scheduled => *next = next.moved(back),
             _ => {}
         }
-        if let Some(Search { next, since, .. }) = &mut self.search {
-            *since = since.moved(by);
-            if *next < NEVER {
-                *next = next.moved(back);
-            }
+        if let Some(Search { next, .. }) = self.search.as_mut().filter(|it| it.next < NEVER) {
+            *next = next.moved(back);
         }
         if let Filing::Wanted { next, .. } = &mut self.filing {
             *next = next.moved(back);

@@ -16,8 +16,8 @@ const LOOKS: [Duration; 4] = [
 ];
 /// See [`LOOKS`].
 pub(super) const LONGEST: Duration = Duration::from_hours(1);
-/// How long it is looked for before only the person can say.
-const LOOK_FOR: Duration = Duration::from_hours(24);
+/// After so many looks, about a day, only the person can say. Counted, because a clock can be set.
+const MOST: u32 = 27;
 
 /// What the person says about a message of unknown fate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +32,15 @@ impl Search {
     /// A look that begins now.
     pub(super) fn new(now: Wall) -> Self {
         let [first, ..] = LOOKS;
-        Self { next: now.after(first), looks: 0, since: now }
+        Self { next: now.after(first), looks: 0 }
     }
 
     /// After a look in vain.
     fn again(self, now: Wall) -> Self {
         let looks = self.looks.saturating_add(1);
         let wait = usize::try_from(looks).ok().and_then(|n| LOOKS.get(n)).copied();
-        let next = now.after(wait.unwrap_or(LONGEST));
-        let over = next > self.since.after(LOOK_FOR);
-        Self { next: if over { NEVER } else { next }, looks, since: self.since }
+        let next = if looks < MOST { now.after(wait.unwrap_or(LONGEST)) } else { NEVER };
+        Self { next, looks }
     }
 }
 

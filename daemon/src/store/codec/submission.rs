@@ -21,7 +21,11 @@ enum PhaseRow {
     Sending,
     DotPending,
     /// Version 1 only: the search was the phase, and who waited was not tried meanwhile.
-    Searching(SearchRow),
+    Searching {
+        next: i64,
+        looks: u32,
+        since: i64,
+    },
     Sent,
     Failed,
     Canceled,
@@ -32,7 +36,6 @@ enum PhaseRow {
 struct SearchRow {
     next: i64,
     looks: u32,
-    since: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,7 +117,7 @@ impl PhaseRow {
             Self::Queued(next) => Phase::Queued { next: Wall(*next) },
             Self::Sending => Phase::Sending,
             Self::DotPending => Phase::DotPending,
-            Self::Searching(_) | Self::Unknown => Phase::Unknown,
+            Self::Searching { .. } | Self::Unknown => Phase::Unknown,
             Self::Sent => Phase::Sent,
             Self::Failed => Phase::Failed,
             Self::Canceled => Phase::Canceled,
@@ -124,11 +127,11 @@ impl PhaseRow {
 
 impl SearchRow {
     fn of(search: Search) -> Self {
-        Self { next: search.next.0, looks: search.looks, since: search.since.0 }
+        Self { next: search.next.0, looks: search.looks }
     }
 
     fn search(self) -> Search {
-        Search { next: Wall(self.next), looks: self.looks, since: Wall(self.since) }
+        Search { next: Wall(self.next), looks: self.looks }
     }
 }
 
@@ -181,12 +184,12 @@ impl BaseRow {
     /// who waited beside the unknown is due since the loss.
     fn grown(mut self) -> SubmissionRow {
         let mut search = None;
-        if let PhaseRow::Searching(old) = self.phase {
-            search = Some(old);
+        if let PhaseRow::Searching { next, looks, since } = self.phase {
+            search = Some(SearchRow { next, looks });
             let waits =
                 |(_, delivery): &(_, DeliveryRow)| matches!(delivery, DeliveryRow::Waiting(_));
             if self.recipients.iter().any(waits) {
-                self.phase = PhaseRow::Queued(old.since);
+                self.phase = PhaseRow::Queued(since);
             }
         }
         SubmissionRow {

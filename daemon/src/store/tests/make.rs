@@ -105,7 +105,7 @@ pub(super) fn submission(id: u64, blob: BlobId) -> Submission {
         attempts: 3,
         deferrals: 3,
         tried_since: Some(NOW),
-        search: Some(Search { next: Wall(7), looks: 2, since: Wall(1) }),
+        search: Some(Search { next: Wall(7), looks: 2 }),
         losses: 1,
         last_reply: Some("450 later".into()),
         filing: Filing::Wanted { next: Wall(9), tries: 1 },

@@ -112,7 +112,7 @@ fn an_unknown_is_looked_for_and_never_sent_by_itself() {
         one.looked(false, now).unwrap();
     }
     assert_eq!(waits[..5], [5, 30, 120, 600, 3600]);
-    assert!(now.0 <= 86_400_000 && waits.len() > 24);
+    assert!((80_000_000..=86_400_000).contains(&now.0));
     assert_eq!(one.phase, Phase::Unknown);
     assert!(one.claim(at(9_999_999)).is_err() && one.retry_now(at(9_999_999)).is_err());
     assert!(one.cancel(now).is_err());
@@ -353,7 +353,6 @@ fn what_waits_for_a_time_waits_no_longer_on_a_clock_that_was_set() {
         one.clock_set(by);
         assert_eq!(one.when(Due::Send, Wall(by)), Some(at(60).moved(back)));
         assert_eq!(one.when(Due::Look, Wall(by)), Some(at(5).moved(back)));
-        assert_eq!(one.search.unwrap().since, Wall(by), "counted on");
         one.claim(at(60).moved(by)).unwrap();
         one.declined((450, "later"), SmtpStep::Mail, at(60).moved(by), 0).unwrap();
         assert_eq!(one.tried_since, Some(Wall(by)), "the five days go on");
