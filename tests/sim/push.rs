@@ -34,7 +34,7 @@ async fn told_after(player: &mut Player, seed: u8) -> Duration {
 }
 
 /// Lets push live for each of [`AGES`], does `harm` to it, and delivers.
-fn is_noticed(name: &str, personality: &Personality, harm: impl AsyncFn(&mut Player)) {
+fn is_noticed(name: &str, personality: &Personality, harm: &impl AsyncFn(&mut Player)) {
     is_noticed_within(NOTICED, name, personality, harm);
 }
 
@@ -42,7 +42,7 @@ fn is_noticed_within(
     limit: Duration,
     name: &str,
     personality: &Personality,
-    harm: impl AsyncFn(&mut Player),
+    harm: &impl AsyncFn(&mut Player),
 ) {
     run(async {
         let mut player = Player::new(11, personality.clone()).await;
@@ -75,12 +75,12 @@ fn personalities() -> [(&'static str, Personality); 2] {
 #[test]
 fn a_half_open_link_is_noticed() {
     for (kind, personality) in personalities() {
-        is_noticed(&format!("half open, {kind}"), &personality, async |player| {
+        is_noticed(&format!("half open, {kind}"), &personality, &async |player: &mut Player| {
             player.world.net.silence_all();
         });
         // and the connection made instead is half open in its login
         let name = format!("half open twice, {kind}");
-        is_noticed_within(TWICE, &name, &personality, async |player| {
+        is_noticed_within(TWICE, &name, &personality, &async |player: &mut Player| {
             player.world.net.next_on(PORT, LinkFault::SilentAfter(200));
             player.world.provider.faults.kick(Kick::Drop);
         });
@@ -90,13 +90,17 @@ fn a_half_open_link_is_noticed() {
 #[test]
 fn a_reset_link_is_noticed() {
     for (kind, personality) in personalities() {
-        is_noticed(&format!("reset, {kind}"), &personality, async |player| {
+        is_noticed(&format!("reset, {kind}"), &personality, &async |player: &mut Player| {
             player.world.net.reset_all();
         });
-        is_noticed(&format!("reset in the login, {kind}"), &personality, async |player| {
-            player.world.net.next_on(PORT, LinkFault::ResetAfter(200));
-            player.world.net.reset_all();
-        });
+        is_noticed(
+            &format!("reset in the login, {kind}"),
+            &personality,
+            &async |player: &mut Player| {
+                player.world.net.next_on(PORT, LinkFault::ResetAfter(200));
+                player.world.net.reset_all();
+            },
+        );
     }
 }
 
@@ -105,14 +109,22 @@ fn after_sleep_and_in_another_network_it_is_noticed() {
     for (kind, personality) in personalities() {
         for hours in [0, 9] {
             let gap = Duration::from_secs(40) + Duration::from_hours(hours);
-            is_noticed(&format!("slept {hours} h, {kind}"), &personality, async |player| {
-                player.play(&Step::Suspend(gap)).await;
-            });
+            is_noticed(
+                &format!("slept {hours} h, {kind}"),
+                &personality,
+                &async |player: &mut Player| {
+                    player.play(&Step::Suspend(gap)).await;
+                },
+            );
         }
-        is_noticed(&format!("another network, {kind}"), &personality, async |player| {
-            player.world.change_network();
-        });
-        is_noticed(&format!("an outage, {kind}"), &personality, async |player| {
+        is_noticed(
+            &format!("another network, {kind}"),
+            &personality,
+            &async |player: &mut Player| {
+                player.world.change_network();
+            },
+        );
+        is_noticed(&format!("an outage, {kind}"), &personality, &async |player: &mut Player| {
             player.play(&Step::Outage(Duration::from_mins(7))).await;
         });
     }
@@ -121,14 +133,18 @@ fn after_sleep_and_in_another_network_it_is_noticed() {
 #[test]
 fn after_a_restart_of_either_side_it_is_noticed() {
     for (kind, personality) in personalities() {
-        is_noticed(&format!("server restart, {kind}"), &personality, async |player| {
-            // gone for a moment: the first connections are refused
-            for _ in 0..2 {
-                player.world.net.next_on(PORT, LinkFault::Refuse);
-            }
-            player.play(&Step::Bye).await;
-        });
-        is_noticed(&format!("own restart, {kind}"), &personality, async |player| {
+        is_noticed(
+            &format!("server restart, {kind}"),
+            &personality,
+            &async |player: &mut Player| {
+                // gone for a moment: the first connections are refused
+                for _ in 0..2 {
+                    player.world.net.next_on(PORT, LinkFault::Refuse);
+                }
+                player.play(&Step::Bye).await;
+            },
+        );
+        is_noticed(&format!("own restart, {kind}"), &personality, &async |player: &mut Player| {
             player.play(&Step::Crash { turns: 2, send: false }).await;
         });
     }

@@ -426,7 +426,22 @@ impl Player {
     /// How many arrivals a client was told.
     #[must_use]
     pub fn announced(&self) -> usize {
-        self.heard.lock().unwrap().iter().filter(|(_, kind)| kind == "email.received").count()
+        self.heard("email.received").len()
+    }
+
+    /// The events that a client heard whose type begins so.
+    #[must_use]
+    pub fn heard(&self, of: &str) -> Vec<String> {
+        let heard = self.heard.lock().unwrap();
+        heard.iter().map(|(_, kind)| kind.clone()).filter(|kind| kind.starts_with(of)).collect()
+    }
+
+    /// A client's `EmailSubmission/set` of the submission that was accepted last: true when done.
+    pub async fn wish(&mut self, patch: Value) -> bool {
+        let id = format!("S{}", self.last_submission().id.0);
+        let answer =
+            self.client.call("EmailSubmission/set", json!({ "update": { &id: patch } })).await;
+        answer["result"]["updated"].get(&id).is_some()
     }
 
     fn store(&self) -> &Store {

@@ -24,12 +24,6 @@ pub enum Due {
 }
 
 impl Submission {
-    /// When something is due next; `None` when nothing will be by itself.
-    #[must_use]
-    pub fn due_at(&self, now: Wall) -> Option<Wall> {
-        self.agenda(now).map(|(at, _)| at).min()
-    }
-
     /// When this is due next; `None` when it will not be by itself.
     #[must_use]
     pub fn when(&self, what: Due, now: Wall) -> Option<Wall> {
