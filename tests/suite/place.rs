@@ -126,6 +126,13 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        // most tests have killed it; whichever has not, does not leave it behind
+        let _ = self.call("Daemon/stop", &serde_json::json!({}));
+    }
+}
+
 /// An orphan in a container without an init that reaps stays a zombie, which runs nothing.
 fn is_zombie(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));

@@ -28,9 +28,10 @@ pub fn forms(secret: &str) -> BTreeSet<Vec<u8>> {
         each(bytes, |text, byte| write!(text, "{byte:02X}")),
         each(bytes, |text, byte| write!(text, "%{byte:02X}")),
         each(bytes, |text, byte| write!(text, "%{byte:02x}")),
-        percent(bytes, "%20"),
-        percent(bytes, "+"),
-        percent(bytes, "%20").to_lowercase_escapes(),
+        percent(bytes, "%20", |byte| format!("%{byte:02X}")),
+        percent(bytes, "%20", |byte| format!("%{byte:02x}")),
+        percent(bytes, "+", |byte| format!("%{byte:02X}")),
+        percent(bytes, "+", |byte| format!("%{byte:02x}")),
         serde_json::to_string(secret).unwrap().trim_matches('"').to_owned(),
         each(bytes, |text, byte| write!(text, "{byte}, ")).trim_end_matches(", ").to_owned(),
         each(bytes, |text, byte| write!(text, "{byte},")).trim_end_matches(',').to_owned(),
@@ -47,31 +48,14 @@ fn each(bytes: &[u8], one: impl Fn(&mut String, u8) -> std::fmt::Result) -> Stri
     text
 }
 
-/// All but RFC 3986's unreserved characters escaped.
-fn percent(bytes: &[u8], space: &str) -> String {
+/// All but RFC 3986's unreserved characters escaped, a space and any other byte as given.
+fn percent(bytes: &[u8], space: &str, other: fn(u8) -> String) -> String {
     each(bytes, |text, byte| match byte {
         b' ' => text.write_str(space),
         b'-' | b'.' | b'_' | b'~' => text.write_char(char::from(byte)),
         byte if byte.is_ascii_alphanumeric() => text.write_char(char::from(byte)),
-        byte => write!(text, "%{byte:02X}"),
+        byte => text.write_str(&other(byte)),
     })
-}
-
-trait LowercaseEscapes {
-    fn to_lowercase_escapes(&self) -> String;
-}
-
-impl LowercaseEscapes for String {
-    /// `%2F` as `%2f`, all else as it is.
-    fn to_lowercase_escapes(&self) -> String {
-        let mut parts = self.split('%');
-        let mut text = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let (escape, rest) = part.split_at(2);
-            let _ = write!(text, "%{}{rest}", escape.to_ascii_lowercase());
-        }
-        text
-    }
 }
 
 /// Base64 of `bytes` as it stands inside a longer text after `shift` bytes, without the edge

@@ -24,7 +24,7 @@ const FRAME_BYTES: u64 = 256 << 20;
 
 /// Secrets in all forms, prepared for the search.
 pub struct Needles {
-    needles: Vec<Vec<u8>>,
+    forms: Vec<Vec<u8>>,
     /// Needle and offset in it, by window.
     windows: BTreeMap<[u8; WINDOW], Vec<(usize, usize)>>,
     /// Which hashes any window has.
@@ -48,12 +48,12 @@ impl Needles {
             }
         }
         let longest = needles.iter().map(Vec::len).max().unwrap_or(0);
-        Self { needles, windows, known, longest }
+        Self { forms: needles, windows, known, longest }
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.needles.len()
+        self.forms.len()
     }
 
     /// Whether any of them is in `bytes`.
@@ -64,7 +64,7 @@ impl Needles {
                 && self.windows.get(&window).is_some_and(|places| {
                     places.iter().any(|(number, offset)| {
                         at.checked_sub(*offset)
-                            .is_some_and(|from| bytes[from..].starts_with(&self.needles[*number]))
+                            .is_some_and(|from| bytes[from..].starts_with(&self.forms[*number]))
                     })
                 })
         })
@@ -247,7 +247,7 @@ mod tests {
         ] {
             let path = dir.path().join("world").join(name);
             fs::write(&path, bytes).unwrap();
-            assert_eq!(remains(dir.path()).unwrap().hits, [path.clone()]);
+            assert_eq!(remains(dir.path()).unwrap().hits, std::slice::from_ref(&path));
             fs::remove_file(path).unwrap();
         }
         fs::write(dir.path().join("world/core.17"), "").unwrap();
