@@ -89,10 +89,10 @@ mod tests {
         for form in [
             &b"Aa 1/\xc3\xa9?>-\"~"[..],
             // base64 of it alone, then after one and after two bytes
-            b"QWEgMS/DqT8+LSJ",
+            b"QWEgMS/DqT8+LSJ+",
             b"FhIDEvw6k/Pi0if",
             b"BYSAxL8OpPz4tIn",
-            b"QWEgMS_DqT8-LSJ",
+            b"QWEgMS_DqT8-LSJ-",
             b"A\0a\0 \x001\0/\0\xe9\0?\0>\0-\0\"\0~\0",
             b"\0A\0a\0 \x001\0/\0\xe9\0?\0>\0-\0\"\0~",
             b"416120312fc3a93f3e2d227e",
