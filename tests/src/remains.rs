@@ -8,6 +8,7 @@
 //!
 //! A test that gives the product something secret says so with [`secret`], and is done.
 
+pub mod cores;
 pub mod forms;
 pub mod processes;
 pub mod scan;

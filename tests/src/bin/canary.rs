@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people and tests")]
 
-use chapar_tests::remains::{self, DIRECTORY, scan};
+use chapar_tests::remains::{self, DIRECTORY, cores, scan};
 use chapar_tests::sim::player;
 use std::process::ExitCode;
 
@@ -21,8 +21,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
-    println!("core files go to: {}", pattern.trim());
+    println!("core pattern: {}", cores::pattern());
     for (what, paths) in [
         ("a secret lies in", &report.hits),
         ("not to be read:", &report.unread),

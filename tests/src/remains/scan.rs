@@ -4,7 +4,7 @@
 //! secret that was just planted in each of its forms.
 
 use super::forms::{SHORTEST, forms};
-use super::{SECRETS, secrets};
+use super::{SECRETS, cores, secrets};
 use crate::rig::scratch::random_hex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -157,6 +157,7 @@ pub fn remains(dir: &Path) -> Result<Report, String> {
     let mut report =
         Report { secrets: declared.len(), forms: needles.count(), ..Report::default() };
     report.is_blind = !finds_what_is_planted(dir).map_err(|error| format!("planting: {error}"))?;
+    report.cores = cores::outside(dir);
     for path in places {
         report.files += 1;
         report.processes += usize::from(is_process(&path));
