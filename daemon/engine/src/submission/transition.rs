@@ -265,10 +265,10 @@ impl Submission {
     /// Cancels what was not sent yet. Recipients that accepted it keep it.
     pub fn cancel(&mut self, now: Wall) -> Result<(), WrongPhase> {
         let Phase::Queued { .. } = self.phase else {
-            return Err(self.wrong("cancelled"));
+            return Err(self.wrong("canceled"));
         };
         if self.recipients.iter().any(is_accepted) {
-            self.settle_waiting(|_| refused("cancelled before it was sent"));
+            self.settle_waiting(|_| refused("canceled before it was sent"));
             self.settle(now, 0);
         } else {
             self.phase = Phase::Canceled;
@@ -382,7 +382,7 @@ impl Submission {
             Phase::Unknown { .. } => "of unknown fate",
             Phase::Sent => "sent",
             Phase::Failed => "failed",
-            Phase::Canceled => "cancelled",
+            Phase::Canceled => "canceled",
         };
         WrongPhase { id: self.id.0, phase, attempted }
     }

@@ -354,7 +354,7 @@ pub static CONDITIONS: &[Condition] = &[
         Refused,
         Info,
         You,
-        "The connection attempt was cancelled",
+        "The connection attempt was canceled",
         "Nothing was saved. Connect again when you like.",
     ),
     row(
@@ -434,7 +434,7 @@ pub static CONDITIONS: &[Condition] = &[
         Refused,
         Info,
         You,
-        "The sending was cancelled",
+        "The sending was canceled",
         "Nothing has to be done.",
     ),
     row(
