@@ -75,7 +75,11 @@ impl Daemon {
                 other => return other,
             }
         }
-        Self::reach_once(screen, global, may_start)
+        Self::reach_once(screen, global, may_start).map_err(|fault| match fault.code.as_str() {
+            // systemd listens in the place of a daemon that ends at once
+            "socket.closed" if may_start => start::judge_configuration().err().unwrap_or(fault),
+            _ => fault,
+        })
     }
 
     fn reach_once(screen: &Screen, global: &Global, may_start: bool) -> Result<Self, Fault> {
