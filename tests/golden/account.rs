@@ -39,6 +39,41 @@ fn accounts() {
     assert!(left.iter().all(|path| !path.ends_with("secrets.sealed")), "{left:?}");
 }
 
+/// `-a` and the word after the command are one thing: either will do, and they may not disagree.
+#[test]
+fn an_account_is_named_by_its_word_or_by_the_flag() {
+    let stage = Stage::new();
+    stage.connect();
+    for words in [
+        &["status"][..],
+        &["status", "--check"],
+        &["sync", "--wait"],
+        &["account", "show"],
+        &["account", "update", "--name", "ana"],
+        &["account", "pause"],
+        &["account", "resume"],
+        &["account", "remove", "--dry-run"],
+    ] {
+        for (before, after, code) in [
+            (&[][..], &["ana"][..], 0),
+            (&[], &["-a", "ana"], 0),
+            (&["-a", "ana"], &[], 0),
+            (&[], &["--account=ANA@example.test"], 0),
+            (&["-a", "ana"], &["Ana"], 0),
+            (&[], &["-a", "nobody"], 67),
+            (&["-a", "nobody"], &[], 67),
+            (&["-a", "nobody"], &["ana"], 2),
+            (&[], &["ana", "-a", "nobody"], 2),
+        ] {
+            let words = [before, words, after].concat();
+            let ran = stage.run(&words, "");
+            assert_eq!(ran.code, Some(code), "{words:?}: {}", ran.stderr);
+            let names_both = ran.stderr.contains("\"ana\", and \"nobody\" with -a");
+            assert!(code != 2 || names_both, "{words:?}: {}", ran.stderr);
+        }
+    }
+}
+
 #[test]
 fn the_house() {
     let stage = Stage::new();

@@ -75,7 +75,7 @@ fn list(context: &Context<'_>) -> Result<(), Fault> {
 
 /// The account of the argument or of `-a`.
 fn find(context: &Context<'_>, daemon: &mut Daemon, named: Option<&str>) -> Result<Account, Fault> {
-    daemon.account(named.or(context.account()))
+    daemon.account(context.named(named)?)
 }
 
 fn show(context: &Context<'_>, named: Option<&str>) -> Result<(), Fault> {
