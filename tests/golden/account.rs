@@ -10,6 +10,8 @@ fn accounts() {
     let mut told = Transcript::new(&stage, "account");
     let imap = format!("localhost:{}", stage.ports.imaps);
     let update = ["account", "update", "ana", "--imap-security", "tls", "--imap"];
+    let starttls = format!("localhost:{}", stage.ports.submission);
+    let update_smtp = ["account", "update", "ana", "--smtp-security", "starttls", "--smtp"];
     for (words, input, code) in [
         (&["account", "list"][..], "", 0),
         (&["account", "show"], "", 0),
@@ -18,6 +20,8 @@ fn accounts() {
         (&["account", "update", "ana", "--window", "many"], "", 2),
         (&[&update[..], &["localhost:1"]].concat(), "", 69),
         (&[&update[..], &[&imap]].concat(), "", 0),
+        (&[&update_smtp[..], &["localhost:1"]].concat(), "", 69),
+        (&[&update_smtp[..], &[&starttls]].concat(), "", 0),
         (&["account", "update", "ana", "--password-stdin"], "wrong", 77),
         (&["account", "update", "ana", "--password-stdin"], PASSWORD, 0),
         (&["account", "update", "ana", "--name", "my work"], "", 0),
