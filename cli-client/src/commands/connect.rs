@@ -205,6 +205,8 @@ pub(crate) fn refused(mut fault: Fault) -> Fault {
     let Some(hint) = hint(&fault.code) else {
         return fault;
     };
+    // the same in general words
+    fault.remedy.retain(|remedy| !remedy.command.is_empty());
     fault.hint(hint)
 }
 

@@ -534,16 +534,13 @@ fn event_data(seq: Seq, account: Option<AccountId>, kind: EventKind) -> EventDat
             EventData::StateChanged(e::StateChanged { changed: changed.into_iter().collect() })
         }
         EventKind::HealthChanged { code, severity: how, title } => {
-            let remedy = wire::error::Remedy {
-                title: "What it means and what helps".to_owned(),
-                help: Some(code.clone()),
-                ..wire::error::Remedy::default()
-            };
+            let ended = how == Severity::Ok;
+            let remedy = if ended { Vec::new() } else { super::fault::remedies(&code) };
             EventData::HealthChanged(e::HealthChanged {
                 code,
                 severity: severity(how),
                 title,
-                remedy: if how == Severity::Ok { Vec::new() } else { vec![remedy] },
+                remedy,
             })
         }
         EventKind::DaemonStopping { reason } => {
