@@ -95,7 +95,7 @@ pub enum Phase {
     Sent,
     /// Every recipient refused, or given up.
     Failed,
-    /// Cancelled by the person before anything was sent.
+    /// Canceled by the person before anything was sent.
     Canceled,
 }
 

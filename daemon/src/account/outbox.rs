@@ -1,7 +1,7 @@
 //! The outbox worker: takes what is due, delivers it step by step, and makes each step durable
 //! before the next one. Decides nothing about retries: the submission machine does.
 //!
-//! Must never send what may already have been accepted, and is never cancelled inside a delivery:
+//! Must never send what may already have been accepted, and is never canceled inside a delivery:
 //! stopping waits for the delivery under way.
 
 mod record;

@@ -57,6 +57,8 @@ pub async fn accept(
     let now = world.clock.wall();
     let frozen = Frozen {
         from: Address { name: identity.name.clone(), email: identity.email.clone() },
+        reply_to: identity.reply_to.clone(),
+        bcc: identity.bcc.clone(),
         message_id: message_id(world, store, &identity.email, key.as_deref()),
         date: now,
         seed: world.entropy.number(),

@@ -189,10 +189,10 @@ impl Submission {
     /// fate are looked for on.
     pub fn cancel(&mut self, now: Wall) -> Result<(), WrongPhase> {
         let Phase::Queued { .. } = self.phase else {
-            return Err(self.wrong("cancelled"));
+            return Err(self.wrong("canceled"));
         };
         if self.has_unknown() || self.recipients.iter().any(is_accepted) {
-            self.settle_waiting(|_| refused("cancelled before it was sent"));
+            self.settle_waiting(|_| refused("canceled before it was sent"));
             self.settle(now);
         } else {
             self.phase = Phase::Canceled;
@@ -317,7 +317,7 @@ impl Submission {
             Phase::Unknown => "of unknown fate",
             Phase::Sent => "sent",
             Phase::Failed => "failed",
-            Phase::Canceled => "cancelled",
+            Phase::Canceled => "canceled",
         };
         WrongPhase { id: self.id.0, phase, attempted }
     }

@@ -119,6 +119,8 @@ pub(super) fn identity(id: u64) -> Identity {
         account: AccountId(1),
         name: Some("Ada".into()),
         email: "ada@example.org".into(),
+        reply_to: vec![Address { name: Some("Office".into()), email: "office@example.org".into() }],
+        bcc: vec![Address { name: None, email: "archive@example.org".into() }],
         text_signature: "-- \nAda".into(),
         html_signature: "<p>Ada</p>".into(),
     }

@@ -151,7 +151,7 @@ fn cancelling_keeps_what_was_accepted() {
     assert_eq!((fresh.phase, due_at(&fresh, at(0))), (Phase::Canceled, None));
     assert_eq!(
         fresh.cancel(at(0)).unwrap_err().to_string(),
-        "submission S7 is cancelled, so it cannot be cancelled"
+        "submission S7 is canceled, so it cannot be canceled"
     );
     let mut half = queued(2);
     half.claim(at(0)).unwrap();
