@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 const USAGE: &str = "chapard keeps your mailboxes live. It is started by the service manager or by \
 `chapar`,\nand needs no arguments.\n\nusage: chapard [--check-config | --version | --help]\n\n  \
 --check-config  judge the configuration file and end: 0 it can be used, 78 it cannot\n";
-/// What a configuration that cannot be used ends with: EX_CONFIG of sysexits. Trying again does not
-/// help, which the unit tells systemd.
+/// What a configuration that cannot be used ends with: `EX_CONFIG` of sysexits. Trying again does
+/// not help, which the unit tells systemd.
 const EX_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {

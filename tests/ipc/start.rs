@@ -105,7 +105,7 @@ fn what_a_crash_left_is_replaced_and_what_is_foreign_is_not() {
     says(&place.refused(), &[&place.socket().display().to_string(), "another process"]);
 }
 
-/// EX_CONFIG of sysexits, so that a service manager does not try the same file again and again.
+/// `EX_CONFIG` of sysexits, so that a service manager does not try the same file again and again.
 #[test]
 fn a_configuration_that_cannot_be_used_ends_with_78() {
     let _shared = shared();

@@ -436,7 +436,11 @@ async fn the_outbox_is_counted_without_reading_what_is_finished() {
         .await
         .unwrap();
     assert_eq!(store.read().unwrap().outbox_counts(NOW).unwrap().failed, 0);
-    store.write(NOW, |txn| txn.index_all_failed()).await.unwrap();
+    let again = |txn: &mut Txn<'_>| {
+        txn.index_all_failed()?;
+        Ok(())
+    };
+    store.write(NOW, again).await.unwrap();
     let rot = move |txn: &mut Txn<'_>| {
         (open + 1..=last).try_for_each(|id| txn.set(Table::Submissions, &Key::of(id), b"rot"))
     };
