@@ -70,6 +70,9 @@ async fn is_read(golden: &[u8], identity: Identity) {
     assert_eq!(read.message(MessageId(1)).unwrap(), Some(message(1, 1, Stage::Planned)));
     assert_eq!(read.message(MessageId(2)).unwrap(), Some(message(2, 2, Stage::Summary)));
     assert_eq!(read.events(Seq(0), 9).unwrap().len(), 3);
-    assert_eq!(read.outbox_counts(NOW).unwrap(), OutboxCounts { unknown: 1, ..Default::default() });
+    assert_eq!(
+        read.outbox_counts(NOW).unwrap(),
+        OutboxCounts { waiting: 1, unknown: 1, ..Default::default() }
+    );
     store.write(NOW, |txn| txn.put_message(&message(3, 3, Stage::Summary))).await.unwrap();
 }
