@@ -17,7 +17,7 @@ pub(crate) fn run(context: &Context<'_>, args: &TokenArgs) -> Result<u8, Fault> 
             .hint("chapar token NAME | …, or --json to look at it all the same"));
     }
     let mut daemon = context.open()?;
-    let account = daemon.account(args.account.as_deref().or(context.account()))?;
+    let account = daemon.account(context.named(args.account.as_deref())?)?;
     let question = AccountToken {
         account_id: account.id.clone(),
         min_valid_s: args.valid.map(|valid| valid.as_secs()),
