@@ -250,3 +250,48 @@ impl Stored for Submission {
         Self::from_row(base.grown())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// A record of version 1 in this phase, with these recipients, as it is read now.
+    fn read(phase: PhaseRow, deliveries: Vec<DeliveryRow>) -> Submission {
+        let row = BaseRow {
+            id: 3,
+            account: 1,
+            identity: 1,
+            message_id: "m@example.org".into(),
+            subject: String::new(),
+            from: "ada@example.org".into(),
+            recipients: deliveries.into_iter().map(|it| ("bob@example.org".into(), it)).collect(),
+            blob: [0; 32],
+            size: 1,
+            created_at: 10,
+            send_at: 10,
+            phase,
+            attempts: 2,
+            last_reply: None,
+            filing: FilingRow::Pending,
+            key: None,
+        };
+        let payload = postcard::to_allocvec(&row).unwrap();
+        assert!(Submission::from_old(0, &payload).is_none());
+        Submission::from_old(1, &payload).unwrap()
+    }
+
+    #[test]
+    fn version_1_goes_on_where_it_stood() {
+        let searching = || PhaseRow::Searching { next: 90, looks: 2, since: 40 };
+        let search = Some(Search { next: Wall(90), looks: 2 });
+        let unknown = read(searching(), vec![DeliveryRow::Unknown]);
+        assert_eq!((unknown.phase, unknown.search), (Phase::Unknown, search));
+        assert_eq!((unknown.losses, unknown.tried_since), (1, Some(Wall(10))));
+        let waits = read(searching(), vec![DeliveryRow::Unknown, DeliveryRow::Waiting(None)]);
+        assert_eq!((waits.phase, waits.search), (Phase::Queued { next: Wall(40) }, search));
+        let queued = read(PhaseRow::Queued(70), vec![DeliveryRow::Waiting(None)]);
+        assert_eq!((queued.phase, queued.search), (Phase::Queued { next: Wall(70) }, None));
+        assert_eq!((queued.deferrals, queued.losses), (2, 0));
+    }
+}
