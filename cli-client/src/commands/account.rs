@@ -4,6 +4,7 @@ mod proof;
 mod reconnect;
 
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
+use chapar_ipc_protocol::connect::AuthKind;
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use serde_json::{Value, json};
@@ -112,7 +113,9 @@ fn lines(account: &Account) -> Vec<Line> {
         ("shown as", account.display_name.clone().unwrap_or_default()),
         ("incoming", server(&account.imap)),
         ("outgoing", server(&account.smtp)),
+        ("found by", account.found_by.clone().unwrap_or_default()),
         ("login", account.user.clone()),
+        ("signs in", signs_in(account)),
         (
             "mirrors",
             format!("{} of the newest {}", count(account.mails), count(account.window.into())),
@@ -129,6 +132,16 @@ fn lines(account: &Account) -> Vec<Line> {
         lines.push(Line::new().with(Style::Warn, "!").text(text));
     }
     lines
+}
+
+/// How it signs in, in words.
+fn signs_in(account: &Account) -> String {
+    match (account.auth, &account.grant) {
+        (AuthKind::Oauth2, Some(grant)) => {
+            format!("at {} as client {}", grant.issuer, grant.client_id)
+        }
+        (kind, _) => format!("by {}", kind.word()),
+    }
 }
 
 fn mailbox_table(mailboxes: &[Mailbox]) -> Table {
@@ -264,7 +277,7 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
     }
     if !args.change.yes {
         let question = format!(
-            "Removes {} with its {} mirrored mails, outbox and password from this machine; the \
+            "Removes {} with its {} mirrored mails, outbox and sign-in from this machine; the \
              server keeps everything. Type the name of the account:",
             account.name,
             count(account.mails)

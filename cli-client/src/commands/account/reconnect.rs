@@ -77,7 +77,7 @@ fn choose_way(
         )));
         screen.say(&Line::of("Your mail and your outbox stay as they are."));
         let mut wish = sign_in_wish(&args.sign_in)?;
-        wish.issuer = way.candidate.issuer.clone();
+        wish.issuer.clone_from(&way.candidate.issuer);
         wish.provider = Some(way.candidate.provider.clone()).filter(|key| key != "other");
         request.auth = Some(AuthKind::Oauth2);
         request.oauth = Some(wish);

@@ -51,7 +51,7 @@ pub(crate) fn prove(
                 if let Some(prompt) = &reply.sign_in {
                     sign_in.show(screen, prompt)?;
                 }
-                sign_in.take_pasted(screen, daemon, &attempt.id)?;
+                sign_in.take_pasted(screen, daemon, &attempt.id);
             }
             ConnectState::Proving => {}
             _ => return outcome(daemon, reply),

@@ -98,7 +98,7 @@ impl Settings {
         };
         if self.auth != AuthKind::Oauth2 && (by_password || !way.can_sign_in()) {
             found::confirm(screen, &way, args.change.yes || args.change.dry_run)?;
-            self.password_note = way.candidate.password_note.clone();
+            self.password_note.clone_from(&way.candidate.password_note);
         } else {
             self.auth = AuthKind::Oauth2;
         }

@@ -64,19 +64,14 @@ impl SignIn {
     }
 
     /// Takes what was typed meanwhile, if it is a final address; the daemon judges it.
-    pub(super) fn take_pasted(
-        &self,
-        screen: &Screen,
-        daemon: &mut Daemon,
-        connect_id: &ConnectId,
-    ) -> Result<(), Fault> {
+    pub(super) fn take_pasted(&self, screen: &Screen, daemon: &mut Daemon, connect_id: &ConnectId) {
         if !screen.asks || self.shown.is_none() {
-            return Ok(());
+            return;
         }
-        let Some(line) = ask::typed() else { return Ok(()) };
+        let Some(line) = ask::typed() else { return };
         let address = line.trim();
         if address.is_empty() {
-            return Ok(());
+            return;
         }
         let answer = AccountConnectAnswer {
             connect_id: connect_id.clone(),
@@ -86,7 +81,6 @@ impl SignIn {
             screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {}", fault.message)));
             screen.say(&Line::of("Copy the whole address the browser ends at, and paste it here."));
         }
-        Ok(())
     }
 }
 
