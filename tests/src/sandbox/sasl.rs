@@ -67,7 +67,7 @@ fn unescaped(name: &str) -> Option<String> {
         rest = tail;
     }
     out.push_str(rest);
-    (!out.contains(',') && !out.is_empty()).then_some(out)
+    (!name.contains(',') && !out.is_empty()).then_some(out)
 }
 
 /// The JSON that a refused client gets before the end of the exchange: of Google and Microsoft for

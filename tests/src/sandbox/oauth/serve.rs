@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::http::{Answer, Request};
 use super::{Issuer, pages};
-use crate::sandbox::faults::{Kick, Service};
+use crate::sandbox::faults::{Faults, Kick, Service};
 use crate::sandbox::provider::Provider;
 use crate::sandbox::wire::{End, Wire};
 use chapar_daemon::world::net::BoxStream;
@@ -40,21 +40,32 @@ async fn one(provider: &Provider, wire: &mut Wire, request: &Request) -> Result<
             tokio::time::sleep(by).await;
         }
     }
-    let hangup = names.iter().find_map(|name| faults.hangup(Service::Issuer, name));
-    let hang = names.iter().find_map(|name| faults.hang(Service::Issuer, name));
-    let canned = names.iter().find_map(|name| faults.http(name));
-    let instead = hangup == Some(false)
-        || hang == Some(false)
-        || canned.as_ref().is_some_and(|(_, done)| !done);
-    let own = (!instead).then(|| perform(issuer, endpoint, request, (provider.now)()));
-    if hangup.is_some() {
-        return Err(End::Kicked(Kick::Drop));
-    }
-    if hang.is_some() {
-        return Err(wire.silence().await);
-    }
-    let answer = canned.map(|(answer, _)| answer).or(own).unwrap_or_default();
+    let trouble = names.iter().find_map(|name| trouble(faults, name));
+    let own = (!matches!(trouble, Some((_, false))))
+        .then(|| perform(issuer, endpoint, request, (provider.now)()));
+    let answer = match trouble.map(|(trouble, _)| trouble) {
+        Some(Trouble::Drop) => return Err(End::Kicked(Kick::Drop)),
+        Some(Trouble::Hang) => return Err(wire.silence().await),
+        Some(Trouble::Says(answer)) => answer,
+        None => own.unwrap_or_default(),
+    };
     wire.send(&answer.bytes(request.stays())).await
+}
+
+/// What becomes of the answer.
+enum Trouble {
+    Drop,
+    Hang,
+    Says(Answer),
+}
+
+/// The first fault planned for a request, and whether the request takes effect all the same.
+fn trouble(faults: &Faults, name: &str) -> Option<(Trouble, bool)> {
+    let service = Service::Issuer;
+    let hangup = faults.hangup(service, name).map(|done| (Trouble::Drop, done));
+    hangup
+        .or_else(|| faults.hang(service, name).map(|done| (Trouble::Hang, done)))
+        .or_else(|| faults.http(name).map(|(answer, done)| (Trouble::Says(answer), done)))
 }
 
 fn perform(issuer: &Issuer, endpoint: Endpoint, request: &Request, now: i64) -> Answer {
