@@ -1,6 +1,7 @@
 //! The issuer holds its rules, over its own wire: what it must refuse, what it must give.
 
 mod codes;
+mod mail;
 mod shapes;
 
 use super::client::NATIVE_CLIENT;
