@@ -154,6 +154,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Only this account
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// Keep showing, twice a second at most, until Ctrl-C
     #[arg(long, conflicts_with = "check")]
@@ -185,6 +186,7 @@ pub(crate) struct WatchArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
     /// Only this account
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// End when the sync has ended
     #[arg(long)]
@@ -250,4 +252,40 @@ pub(crate) struct ManArgs {
 pub(crate) struct HelpArgs {
     /// A command (`mail list`), an error code (`tls.expired`), or `codes` for all codes
     pub(crate) topic: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{Command, CommandFactory as _};
+
+    fn each(command: &Command, path: &str, look: &mut impl FnMut(&Command, &str)) {
+        look(command, path);
+        for below in command.get_subcommands() {
+            each(below, &format!("{path} {}", below.get_name()), look);
+        }
+    }
+
+    /// An argument of the same id takes the place of the flag, which is then an unknown one.
+    #[test]
+    fn no_command_hides_a_flag_that_every_command_takes() {
+        let mut whole = Cli::command();
+        let everywhere: Vec<(String, String)> = whole
+            .get_arguments()
+            .filter(|arg| arg.is_global_set())
+            .filter_map(|arg| Some((arg.get_id().to_string(), arg.get_long()?.to_owned())))
+            .collect();
+        assert!(everywhere.iter().any(|(id, _)| id == "account"), "{everywhere:?}");
+        whole.build();
+        let mut hidden = Vec::new();
+        each(&whole, "", &mut |command, path| {
+            for (id, long) in &everywhere {
+                let own = command.get_arguments().find(|arg| arg.get_id() == id.as_str());
+                if own.is_some_and(|own| own.get_long() != Some(long)) {
+                    hidden.push(format!("chapar{path} hides --{long}"));
+                }
+            }
+        });
+        assert!(hidden.is_empty(), "{hidden:#?}");
+    }
 }

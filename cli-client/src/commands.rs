@@ -47,4 +47,16 @@ impl Context<'_> {
     pub(crate) fn account(&self) -> Option<&str> {
         self.global.account.as_deref()
     }
+
+    /// The account that a command is about: its own word or `-a`. Both may be given when they are
+    /// the same; when they are not, nobody knows which one is meant.
+    pub(crate) fn named<'n>(&'n self, word: Option<&'n str>) -> Result<Option<&'n str>, Fault> {
+        match (word, self.account()) {
+            (Some(word), Some(flag)) if !word.eq_ignore_ascii_case(flag) => {
+                let message = format!("two accounts are named: {word:?}, and {flag:?} with -a");
+                Err(Fault::new("cli.usage", message).without_commands().hint("name one of them"))
+            }
+            (word, flag) => Ok(word.or(flag)),
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod file;
 pub mod ingest;
 pub mod outbox;
+pub mod pace;
 pub mod report;
 pub mod submit;
 pub mod sync;

@@ -257,7 +257,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__account__subcmd__pause)
-            opts="-n -y -q -v -h --dry-run --yes --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-n -y -q -v -a -h --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,6 +265,14 @@ _chapar() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -283,7 +291,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__account__subcmd__remove)
-            opts="-n -y -q -v -h --confirm --dry-run --yes --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-n -y -q -v -a -h --confirm --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -295,6 +303,14 @@ _chapar() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -313,7 +329,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__account__subcmd__resume)
-            opts="-n -y -q -v -h --dry-run --yes --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-n -y -q -v -a -h --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -321,6 +337,14 @@ _chapar() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -339,7 +363,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__account__subcmd__show)
-            opts="-q -v -h --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-q -v -a -h --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -347,6 +371,14 @@ _chapar() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -365,7 +397,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__account__subcmd__update)
-            opts="-n -y -q -v -h --name --display-name --window --notify --imap --smtp --imap-security --smtp-security --user --ca-file --password --password-stdin --password-command --dry-run --yes --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-n -y -q -v -a -h --name --display-name --window --notify --imap --smtp --imap-security --smtp-security --user --ca-file --password --password-stdin --password-command --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -417,6 +449,14 @@ _chapar() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -1771,7 +1811,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__status)
-            opts="-q -v -h --watch --check --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-q -v -a -h --watch --check --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1779,6 +1819,14 @@ _chapar() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)
@@ -1797,7 +1845,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__sync)
-            opts="-q -v -h --wait --json --plain --quiet --verbose --no-input --color --timeout --socket --no-start --help"
+            opts="-q -v -a -h --wait --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1805,6 +1853,14 @@ _chapar() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --timeout)

@@ -90,6 +90,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand connect" -s h -l help -d '
 complete -c chapar -n "__fish_chapar_using_subcommand status" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand status" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand status" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand status" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand status" -l watch -d 'Keep showing, twice a second at most, until Ctrl-C'
@@ -387,6 +388,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from show" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from show" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from show" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
@@ -414,6 +416,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password -d 'Ask for a new password'
@@ -430,6 +433,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from pause" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from pause" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from pause" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from pause" -s n -l dry-run -d 'Show what would be done and change nothing'
@@ -444,6 +448,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from resume" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from resume" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from resume" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from resume" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from resume" -s n -l dry-run -d 'Show what would be done and change nothing'
@@ -459,6 +464,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from remove" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from remove" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from remove" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from remove" -s n -l dry-run -d 'Show what would be done and change nothing'
@@ -473,6 +479,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand sync" -s a -l account -d 'The account: its name, address or id' -r
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -l wait -d 'End when the sync has ended'

@@ -13,6 +13,7 @@ pub(crate) enum AccountCommand {
     /// Show one account with its servers and health
     Show {
         /// Name, address or id
+        #[arg(id = "named", value_name = "ACCOUNT")]
         account: Option<String>,
     },
     /// Change an account; new servers or a new password are proved before they are saved
@@ -20,6 +21,7 @@ pub(crate) enum AccountCommand {
     /// Stop syncing and sending; mail and outbox stay
     Pause {
         /// Name, address or id
+        #[arg(id = "named", value_name = "ACCOUNT")]
         account: Option<String>,
         #[command(flatten)]
         change: Change,
@@ -27,6 +29,7 @@ pub(crate) enum AccountCommand {
     /// Go on after a pause
     Resume {
         /// Name, address or id
+        #[arg(id = "named", value_name = "ACCOUNT")]
         account: Option<String>,
         #[command(flatten)]
         change: Change,
@@ -38,6 +41,7 @@ pub(crate) enum AccountCommand {
 #[derive(Debug, Args)]
 pub(crate) struct UpdateArgs {
     /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// A new short name
     #[arg(long, value_name = "NAME")]
@@ -85,6 +89,7 @@ pub(crate) struct UpdateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RemoveArgs {
     /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// The account's name again, instead of being asked for it
     #[arg(long, value_name = "NAME")]

@@ -75,7 +75,7 @@ fn list(context: &Context<'_>) -> Result<(), Fault> {
 
 /// The account of the argument or of `-a`.
 fn find(context: &Context<'_>, daemon: &mut Daemon, named: Option<&str>) -> Result<Account, Fault> {
-    daemon.account(named.or(context.account()))
+    daemon.account(context.named(named)?)
 }
 
 fn show(context: &Context<'_>, named: Option<&str>) -> Result<(), Fault> {
@@ -182,13 +182,10 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
         };
         patch.password = Some(ask::password(context.screen, &account.email, source)?);
     }
-    let proves = !account.paused
-        && (asks || patch.imap.is_some() || patch.user.is_some() || patch.ca_pem.is_some());
+    let proof = proof::Proof::of(&account, &patch);
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     set(&mut daemon, &account, patch).map_err(refused)?;
-    if proves {
-        proof::show(context.screen, &mut daemon, &account, cursor)?;
-    }
+    proof.show(context.screen, &mut daemon, &account, cursor)?;
     let account = read_account(&mut daemon, &account.id)?;
     tell(context.screen, "account.update", "changed", &account)
 }

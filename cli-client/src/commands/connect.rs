@@ -208,13 +208,11 @@ fn outcome(
 /// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
 pub(crate) fn refused(mut fault: Fault) -> Fault {
     fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
-    if fault.code == "imap.auth" || fault.code == "smtp.auth" {
-        let host = fault.message.split(' ').next().unwrap_or_default();
-        fault.message = format!("{host} does not accept this login");
-    }
     let Some(hint) = hint(&fault.code) else {
         return fault;
     };
+    // the same in general words
+    fault.remedy.retain(|remedy| !remedy.command.is_empty());
     fault.hint(hint)
 }
 
@@ -227,9 +225,9 @@ fn hint(code: &str) -> Option<&'static str> {
         }
         "imap.not_imap" => "the port of IMAP: 993, or 143 with STARTTLS; 465 and 587 are for SMTP",
         "smtp.not_smtp" => "the port of SMTP: 465, or 587 with STARTTLS; 993 and 143 are for IMAP",
-        "imap.no_starttls" | "imap.preauth" => "port 993, where TLS is there from the start",
-        "smtp.no_starttls" | "tls.not_offered" | "tls.refused" => {
-            "port 465, where TLS is there from the start"
+        "imap.preauth" => "port 993, where TLS is there from the start",
+        "tls.not_offered" | "tls.refused" => {
+            "the port where TLS is there from the start: 993 for IMAP, 465 for SMTP"
         }
         "net.unknown_host" | "net.refused" | "net.timeout" | "net.unreachable" => {
             "the server and the port that your provider publishes: --imap HOST:PORT --smtp \

@@ -94,7 +94,7 @@ pub(super) fn sign_in(host: &str, user: &str, reply: &Reply) -> Failure {
         }
         500.. => Failure {
             code: "smtp.auth",
-            message: format!("{host} refused the password of {user}"),
+            message: format!("{host} does not accept this login"),
             detail,
             verdict: Verdict::SignInAgain,
         },

@@ -170,6 +170,14 @@ pub static CONDITIONS: &[Condition] = &[
         "Nothing was sent. Check the port: 993 and 465 begin with TLS, 143 and 587 with STARTTLS.",
     ),
     row(
+        "tls.not_offered",
+        FixSettings,
+        Error,
+        You,
+        "The server does not offer TLS on this port",
+        "Nothing was sent. Use the port where TLS is there from the start: 993 for IMAP, 465 for SMTP.",
+    ),
+    row(
         "tls.revoked",
         FixSettings,
         Error,
@@ -201,14 +209,6 @@ pub static CONDITIONS: &[Condition] = &[
         You,
         "This is no IMAP server",
         "Check host and port of the IMAP server.",
-    ),
-    row(
-        "imap.no_starttls",
-        FixSettings,
-        Error,
-        You,
-        "The IMAP server offers no STARTTLS",
-        "Nothing was sent. Use the port that begins with TLS, usually 993.",
     ),
     row(
         "imap.auth",
@@ -293,14 +293,6 @@ pub static CONDITIONS: &[Condition] = &[
         "Check host and port of the SMTP server.",
     ),
     row(
-        "smtp.no_starttls",
-        FixSettings,
-        Error,
-        You,
-        "The SMTP server offers no STARTTLS",
-        "Nothing was sent. Use the port that begins with TLS, usually 465.",
-    ),
-    row(
         "smtp.auth",
         SignInAgain,
         Error,
@@ -379,7 +371,7 @@ pub static CONDITIONS: &[Condition] = &[
         Refused,
         Info,
         You,
-        "The connection attempt was cancelled",
+        "The connection attempt was canceled",
         "Nothing was saved. Connect again when you like.",
     ),
     row(
@@ -459,7 +451,7 @@ pub static CONDITIONS: &[Condition] = &[
         Refused,
         Info,
         You,
-        "The sending was cancelled",
+        "The sending was canceled",
         "Nothing has to be done.",
     ),
     row(
