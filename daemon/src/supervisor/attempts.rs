@@ -257,5 +257,5 @@ impl Accounts {
 }
 
 fn canceled() -> Failure {
-    failure("account.canceled", "Connecting was cancelled.")
+    failure("account.canceled", "Connecting was canceled.")
 }

@@ -148,6 +148,8 @@ fn commit_new(tx: &mut Txn<'_>, plan: &Plan, instance: &str) -> Result<Account, 
         account: account.id,
         name: plan.display_name.clone(),
         email: account.email.clone(),
+        reply_to: Vec::new(),
+        bcc: Vec::new(),
         text_signature: String::new(),
         html_signature: String::new(),
     };
