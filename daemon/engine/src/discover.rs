@@ -141,6 +141,8 @@ pub struct Proposal {
     pub scopes: Vec<String>,
     /// What a person has to know before a password works.
     pub password_note: Option<String>,
+    /// The servers were named by an answer from outside: they may not be private.
+    pub from_outside: bool,
 }
 
 impl Proposal {
@@ -162,6 +164,7 @@ impl Proposal {
             issuer: None,
             scopes: Vec::new(),
             password_note: provider.password_note().map(str::to_owned),
+            from_outside: true,
         }
     }
 
@@ -175,6 +178,7 @@ impl Proposal {
             provider_name: service.name.to_owned(),
             ways: provider.ways(),
             password_note: provider.password_note().map(str::to_owned),
+            from_outside: false,
             ..Self::of(source, service.imap(), service.smtp(), user)
         }
     }
