@@ -68,6 +68,12 @@ impl Accounts {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The configuration as it is now.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.inner.parts.config.borrow().clone()
+    }
+
     /// Starts every stored account, and deletes secrets that a kill left without one.
     pub fn start_all(&self) -> Result<(), StoreError> {
         for account in self.inner.parts.store.read()?.accounts()? {
@@ -202,7 +208,7 @@ impl Accounts {
         let account = stored.map_err(store_failure)?.ok_or_else(missing)?;
         if account.auth.grant().is_none() {
             let message = format!("{} signs in by password: it has no tokens.", account.name);
-            return Err(Failure::of("account.no_token", message, None));
+            return Err(Failure::of("account.no_grant", message, None));
         }
         let access = self.inner.parts.tokens.access(&account, at_least).await?;
         Ok((account, access))
