@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod announce;
+mod issuer;
 mod killed;
 mod place;
 mod sandbox;
