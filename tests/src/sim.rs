@@ -104,7 +104,7 @@ impl SimWorld {
 /// Runs `story` in the only kind of runtime that repeats itself: one thread, paused time.
 pub fn run<T>(story: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .start_paused(true)
         .build()
         .unwrap()
