@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Somebody else at the same provider.
 const BOB: &str = "bob@sim.test";
 /// Bob's password.
-const BOBS: &str = "canary-b0b";
+const BOBS: &str = "canary-b0b-77ee";
 /// Mails that wait in the outbox during the move.
 const WAITING: usize = 20;
 
@@ -181,14 +181,10 @@ fn whatever_fails_the_old_login_works_on() {
         },
         Wrong {
             code: "imap.unavailable",
-            spoil: |p| refuses(p, Service::Imap, "STATUS", "NO [UNAVAILABLE] Later."),
+            spoil: |p| refuses(p, Service::Imap, "FETCH", "NO [UNAVAILABLE] Later."),
             person: ada,
         },
-        Wrong {
-            code: "secrets.locked",
-            spoil: |p| p.world.secrets.lock(true),
-            person: ada,
-        },
+        Wrong { code: "secrets.locked", spoil: |p| p.world.secrets.lock(true), person: ada },
     ];
     run(async move {
         let mut player = playing(2).await;
