@@ -210,6 +210,7 @@ pub struct Submitting {
 trait Protocol {
     type Session: Send;
     fn door(logins: &Logins) -> &Door;
+    fn host(account: &Account) -> &str;
     fn login(
         world: &World,
         account: &Account,
@@ -225,6 +226,10 @@ impl Protocol for Imap {
 
     fn door(logins: &Logins) -> &Door {
         &logins.imap
+    }
+
+    fn host(account: &Account) -> &str {
+        &account.imap.host
     }
 
     async fn login(
@@ -247,6 +252,10 @@ impl Protocol for Smtp {
 
     fn door(logins: &Logins) -> &Door {
         &logins.smtp
+    }
+
+    fn host(account: &Account) -> &str {
+        &account.smtp.host
     }
 
     async fn login(
@@ -323,12 +332,21 @@ impl Context {
         access.inspect(|access| self.tokens.distrust(self.id, access)).is_some()
     }
 
+    /// One login, when it is the host's turn among all accounts.
+    async fn login<P: Protocol>(
+        &self,
+        account: &Account,
+        credential: Credential,
+    ) -> Result<P::Session, Failure> {
+        let _turn = self.dials.turn(P::host(account)).await;
+        P::login(&self.world, account, credential).await
+    }
+
     async fn sign_in<P: Protocol>(&self, account: &Account) -> Result<Came<P::Session>, Failure> {
         match account.auth {
             Auth::Password => {
                 let password = password(&self.world, &self.store, account).await?;
-                let session =
-                    P::login(&self.world, account, Credential::Password(password)).await?;
+                let session = self.login::<P>(account, Credential::Password(password)).await?;
                 Ok(Came { session, access: None, swap_at: None })
             }
             Auth::Grant(_) => {
@@ -359,7 +377,7 @@ impl Context {
                 return Err(failure.clone());
             }
             let credential = Credential::Token(access.token.clone());
-            let failure = match P::login(&self.world, account, credential).await {
+            let failure = match self.login::<P>(account, credential).await {
                 Ok(session) => {
                     *door.refusals() = Refusals::default();
                     return Ok(Came { session, access: Some(access), swap_at: lease.swap_at });

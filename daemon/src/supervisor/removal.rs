@@ -25,7 +25,12 @@ impl Accounts {
         let Some(account) = self.delete(id).await? else { return Ok(()) };
         let vault = self.forget_secrets(&account).await;
         let store = &self.inner.parts.store;
-        store.scrub().await.map_err(store_failure)?;
+        let message = "The account was removed; what it left in free space of the disk is \
+                       overwritten at the next start.";
+        store
+            .scrub()
+            .await
+            .map_err(|error| Failure { message: message.to_owned(), ..store_failure(error) })?;
         vault
     }
 

@@ -11,7 +11,7 @@ use crate::account::store_failure;
 use crate::store::{Identity, StoreError, Txn};
 use chapar_engine::account::Account;
 use chapar_engine::event::EventKind;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::Failure;
 
 /// What was saved.
 pub struct Saved {
@@ -108,11 +108,8 @@ async fn keep(parts: &Parts, change: &SecretChange, key: &Key) -> Result<(), Fai
         Key::Granted(granted) => parts.tokens.adopt(change.account.id, granted).await,
         Key::Password(password) => {
             let put = parts.world.secrets.put(&change.vault_key, password).await;
-            put.map_err(|error| Failure {
-                code: "secrets.unavailable",
-                message: "The password could not be stored, so nothing was saved.".into(),
-                detail: Some(error.to_string()),
-                verdict: Verdict::Retry,
+            put.map_err(|error| {
+                error.failure("The password could not be stored, so nothing was saved.")
             })
         }
     }
