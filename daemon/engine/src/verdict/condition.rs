@@ -174,7 +174,7 @@ pub static CONDITIONS: &[Condition] = &[
         FixSettings,
         Warning,
         Provider,
-        "A page about the mail servers is not the one the DNS vouches for",
+        "A page about the servers is not the one the DNS names",
         "It was not used. The provider has to publish both again, or somebody is in between.",
     ),
     row(
