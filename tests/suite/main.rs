@@ -10,3 +10,4 @@ mod killed;
 mod place;
 mod sandbox;
 mod tls;
+mod tls_sweep;

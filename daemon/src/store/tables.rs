@@ -60,6 +60,8 @@ tables! {
     Submissions = "submissions",
     /// account, submission → nothing.
     OpenSubmissions = "open_submissions",
+    /// submission that failed → nothing.
+    FailedSubmissions = "failed_submissions",
     /// account, hash of Message-ID → submission.
     SubmissionIds = "submission_ids",
     /// hash of idempotency key → record.
@@ -78,6 +80,8 @@ tables! {
     Destroyed = "destroyed",
     /// account, kind → place of the last change.
     States = "states",
+    /// key in the vault → nothing: a secret that no account refers to, to be deleted there.
+    Strays = "strays",
 }
 
 impl Table {

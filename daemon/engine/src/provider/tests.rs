@@ -21,6 +21,11 @@ fn hosts_are_found_without_case_and_not_by_accident() {
     }
     assert!(provider_of("imap.gmail.com").files_sent && !OTHER.files_sent);
     assert_eq!(provider_by_key("gmail").key, "google", "as old accounts have it");
+    assert!(is_same_provider("gmail", "google") && is_same_provider("mine", "mine"));
+    assert!(!is_same_provider("mine", "yours") && !is_same_provider("gmail", "microsoft"));
+    let issuer = |issuer| provider_of_issuer(issuer).map(|provider| provider.key);
+    assert_eq!(issuer("https://accounts.google.com"), Some("google"));
+    assert_eq!(issuer("https://accounts.google.com.evil.example"), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::Stored;
 use crate::store::Identity;
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
+use chapar_engine::address::Address;
 use chapar_engine::credential::{Auth, Grant, Issuer};
 use chapar_engine::id::{AccountId, IdentityId, MailboxId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
@@ -83,6 +84,7 @@ pub(in crate::store) struct AccountRow {
     settings: SettingsRow,
     grant: Option<GrantRow>,
     found_by: Option<String>,
+    slot: u32,
 }
 
 /// All there was in version 1.
@@ -131,13 +133,15 @@ impl Stored for Account {
             settings,
             grant: self.auth.grant().map(GrantRow::of),
             found_by: self.found_by.clone(),
+            slot: self.slot,
         }
     }
 
-    fn from_row(AccountRow { settings: row, grant, found_by }: AccountRow) -> Option<Self> {
+    fn from_row(AccountRow { settings: row, grant, found_by, slot }: AccountRow) -> Option<Self> {
         Some(Self {
             auth: grant.map_or(Auth::Password, |row| Auth::Grant(row.grant())),
             found_by,
+            slot,
             id: AccountId(row.id),
             name: row.name,
             email: row.email,
@@ -161,8 +165,19 @@ impl Stored for Account {
 
     fn from_old(version: u8, payload: &[u8]) -> Option<Self> {
         let settings = (version == 1).then(|| postcard::from_bytes(payload).ok()).flatten()?;
-        Self::from_row(AccountRow { settings, grant: None, found_by: None })
+        Self::from_row(AccountRow { settings, grant: None, found_by: None, slot: 0 })
     }
+}
+
+/// Name and address.
+type AddressRow = (Option<String>, String);
+
+fn address_rows(list: &[Address]) -> Vec<AddressRow> {
+    list.iter().map(|it| (it.name.clone(), it.email.clone())).collect()
+}
+
+fn addresses(rows: Vec<AddressRow>) -> Vec<Address> {
+    rows.into_iter().map(|(name, email)| Address { name, email }).collect()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -171,11 +186,14 @@ pub(in crate::store) struct IdentityRow {
     account: u64,
     name: Option<String>,
     email: String,
+    reply_to: Vec<AddressRow>,
+    bcc: Vec<AddressRow>,
     text_signature: String,
     html_signature: String,
 }
 
 impl Stored for Identity {
+    const VERSION: u8 = 2;
     type Row = IdentityRow;
 
     fn to_row(&self) -> IdentityRow {
@@ -184,6 +202,8 @@ impl Stored for Identity {
             account: self.account.0,
             name: self.name.clone(),
             email: self.email.clone(),
+            reply_to: address_rows(&self.reply_to),
+            bcc: address_rows(&self.bcc),
             text_signature: self.text_signature.clone(),
             html_signature: self.html_signature.clone(),
         }
@@ -195,9 +215,37 @@ impl Stored for Identity {
             account: AccountId(row.account),
             name: row.name,
             email: row.email,
+            reply_to: addresses(row.reply_to),
+            bcc: addresses(row.bcc),
             text_signature: row.text_signature,
             html_signature: row.html_signature,
         })
+    }
+}
+
+/// An identity of schema 1, before it had Reply-To and Bcc.
+pub(in crate::store) struct IdentityOf1(pub(in crate::store) Identity);
+
+impl Stored for IdentityOf1 {
+    type Row = (u64, u64, Option<String>, String, String, String);
+
+    fn to_row(&self) -> Self::Row {
+        let Identity { id, account, name, email, text_signature, html_signature, .. } = &self.0;
+        let texts = (text_signature.clone(), html_signature.clone());
+        (id.0, account.0, name.clone(), email.clone(), texts.0, texts.1)
+    }
+
+    fn from_row((id, account, name, email, text, html): Self::Row) -> Option<Self> {
+        Some(Self(Identity {
+            id: IdentityId(id),
+            account: AccountId(account),
+            name,
+            email,
+            reply_to: Vec::new(),
+            bcc: Vec::new(),
+            text_signature: text,
+            html_signature: html,
+        }))
     }
 }
 
