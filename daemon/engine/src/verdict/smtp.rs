@@ -34,7 +34,7 @@ pub fn judge_smtp(code: u16, enhanced: Option<&str>, text: &str, during: SmtpSte
     }
     Judgement::of(match during {
         SmtpStep::Greeting if (400..600).contains(&code) => "smtp.greeting",
-        SmtpStep::StartTls if code >= 500 => "smtp.no_starttls",
+        SmtpStep::StartTls if code >= 500 => "tls.not_offered",
         SmtpStep::Auth => auth(code, status, &lower),
         _ => transaction(code, status, &lower, during),
     })
@@ -73,17 +73,24 @@ fn is_throttle(code: u16, status: &str, lower: &str) -> bool {
         || says(lower, &["too many login", "too many concurrent", "try again in"])
 }
 
+/// SMTP AUTH is off for the mailbox, the company, or (5.7.30) passwords in general: what is shown
+/// does not matter.
+fn is_switched_off(status: &str, lower: &str) -> bool {
+    matches!(status, "5.7.139" | "5.7.30")
+        || says(lower, &["smtpclientauthentication is disabled", "smtp auth is disabled"])
+}
+
 /// An answer to AUTH (RFC 4954 §6).
 fn auth(code: u16, status: &str, lower: &str) -> &'static str {
     match code {
         // switched off for the mailbox or the whole company: no password helps
-        _ if matches!(status, "5.7.139" | "5.7.30") => "smtp.no_auth",
+        _ if is_switched_off(status, lower) => "smtp.auth_disabled",
         534 | 535 if says(lower, &["application-specific", "app password", "web browser"]) => {
             "smtp.app_password"
         }
         534 if status == "5.7.9" => "smtp.app_password",
-        538 => "smtp.no_starttls",
-        530 if lower.contains("starttls") => "smtp.no_starttls",
+        538 => "tls.not_offered",
+        530 if lower.contains("starttls") => "tls.not_offered",
         // 432 4.7.12: the password has to be changed first
         432 | 505..=599 => "smtp.auth",
         500..=504 => "smtp.no_auth",
@@ -95,9 +102,9 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
 /// An answer within or before a mail transaction.
 fn transaction(code: u16, status: &str, lower: &str, during: SmtpStep) -> &'static str {
     match code {
-        530 if lower.contains("starttls") => "smtp.no_starttls",
-        538 => "smtp.no_starttls",
-        _ if matches!(status, "5.7.139" | "5.7.30") => "smtp.no_auth",
+        530 if lower.contains("starttls") => "tls.not_offered",
+        538 => "tls.not_offered",
+        _ if is_switched_off(status, lower) => "smtp.auth_disabled",
         530 | 535 => "smtp.auth",
         534 => "smtp.app_password",
         421 | 454 => "smtp.unavailable",
