@@ -6,5 +6,6 @@ mod announce;
 mod killed;
 mod place;
 mod sandbox;
+mod signin;
 mod tls;
 mod tls_sweep;
