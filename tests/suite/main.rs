@@ -9,5 +9,6 @@ mod ispdb;
 mod killed;
 mod place;
 mod sandbox;
+mod signin;
 mod tls;
 mod tls_sweep;
