@@ -23,8 +23,18 @@ impl Capabilities {
         )
     }
 
+    /// Every word, in order.
+    pub(super) fn words(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+
     pub(super) fn has(&self, word: &str) -> bool {
         self.0.contains(word)
+    }
+
+    /// The SASL mechanisms.
+    pub(super) fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|word| word.strip_prefix("AUTH="))
     }
 }
 
