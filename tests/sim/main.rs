@@ -9,6 +9,7 @@
 )]
 
 mod sweep;
+mod tokens;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;

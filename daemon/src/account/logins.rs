@@ -324,7 +324,8 @@ impl Context {
         match account.auth {
             Auth::Password => {
                 let password = password(&self.world, &self.store, self.id).await?;
-                let session = P::login(&self.world, account, Credential::Password(password)).await?;
+                let session =
+                    P::login(&self.world, account, Credential::Password(password)).await?;
                 Ok(Came { session, access: None, swap_at: None })
             }
             Auth::Grant(_) => {

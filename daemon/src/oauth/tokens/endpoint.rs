@@ -44,12 +44,7 @@ pub(super) async fn refresh(
 }
 
 /// Gives a refresh token back; true when the issuer took it.
-pub(super) async fn revoke(
-    world: &World,
-    config: &Config,
-    holder: &Holder,
-    entry: &Entry,
-) -> bool {
+pub(super) async fn revoke(world: &World, config: &Config, holder: &Holder, entry: &Entry) -> bool {
     let Some(url) = &holder.grant.issuer.revoke_url else { return false };
     let fields = [("token", entry.refresh.expose()), ("token_type_hint", "refresh_token")];
     let ca_pem = authority(config, holder);
