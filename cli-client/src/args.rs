@@ -8,8 +8,8 @@ mod mail;
 mod send;
 mod service;
 
-pub(crate) use account::{AccountCommand, OutboxCommand, RemoveArgs, UpdateArgs};
-pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SmtpSecurity};
+pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArgs, UpdateArgs};
+pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SignInArgs, SmtpSecurity};
 pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
 pub(crate) use send::SendArgs;
 pub(crate) use service::{ConfigCommand, ServiceCommand};
@@ -139,6 +139,8 @@ pub(crate) enum Command {
     /// Read, change and check the configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print an access token of an account, for msmtp, mbsync and others
+    Token(TokenArgs),
     /// Call one method of the socket protocol and print its result
     Call(CallArgs),
     /// Print the path of the socket
@@ -154,6 +156,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Only this account
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// Keep showing, twice a second at most, until Ctrl-C
     #[arg(long, conflicts_with = "check")]
@@ -185,6 +188,7 @@ pub(crate) struct WatchArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
     /// Only this account
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// End when the sync has ended
     #[arg(long)]
@@ -230,6 +234,20 @@ pub(crate) struct CallArgs {
     pub(crate) params: Option<String>,
 }
 
+/// Prints an access token.
+///
+/// The token is a secret: it belongs into a pipe, such as the `passwordeval` of msmtp or the
+/// `PassCmd` of mbsync. chapard renews it by itself; ask each time one is needed.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// It has to hold this much longer, such as 5m
+    #[arg(long, value_name = "TIME", value_parser = when::parse_duration)]
+    pub(crate) valid: Option<Duration>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// The shell
@@ -250,4 +268,40 @@ pub(crate) struct ManArgs {
 pub(crate) struct HelpArgs {
     /// A command (`mail list`), an error code (`tls.expired`), or `codes` for all codes
     pub(crate) topic: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::{Command, CommandFactory as _};
+
+    fn each(command: &Command, path: &str, look: &mut impl FnMut(&Command, &str)) {
+        look(command, path);
+        for below in command.get_subcommands() {
+            each(below, &format!("{path} {}", below.get_name()), look);
+        }
+    }
+
+    /// An argument of the same id takes the place of the flag, which is then an unknown one.
+    #[test]
+    fn no_command_hides_a_flag_that_every_command_takes() {
+        let mut whole = Cli::command();
+        let everywhere: Vec<(String, String)> = whole
+            .get_arguments()
+            .filter(|arg| arg.is_global_set())
+            .filter_map(|arg| Some((arg.get_id().to_string(), arg.get_long()?.to_owned())))
+            .collect();
+        assert!(everywhere.iter().any(|(id, _)| id == "account"), "{everywhere:?}");
+        whole.build();
+        let mut hidden = Vec::new();
+        each(&whole, "", &mut |command, path| {
+            for (id, long) in &everywhere {
+                let own = command.get_arguments().find(|arg| arg.get_id() == id.as_str());
+                if own.is_some_and(|own| own.get_long() != Some(long)) {
+                    hidden.push(format!("chapar{path} hides --{long}"));
+                }
+            }
+        });
+        assert!(hidden.is_empty(), "{hidden:#?}");
+    }
 }

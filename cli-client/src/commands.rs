@@ -16,6 +16,7 @@ pub(crate) mod send;
 pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod token;
 pub(crate) mod watch;
 
 use crate::args::Global;
@@ -46,5 +47,17 @@ impl Context<'_> {
     /// The account of `-a`.
     pub(crate) fn account(&self) -> Option<&str> {
         self.global.account.as_deref()
+    }
+
+    /// The account that a command is about: its own word or `-a`. Both may be given when they are
+    /// the same; when they are not, nobody knows which one is meant.
+    pub(crate) fn named<'n>(&'n self, word: Option<&'n str>) -> Result<Option<&'n str>, Fault> {
+        match (word, self.account()) {
+            (Some(word), Some(flag)) if !word.eq_ignore_ascii_case(flag) => {
+                let message = format!("two accounts are named: {word:?}, and {flag:?} with -a");
+                Err(Fault::new("cli.usage", message).without_commands().hint("name one of them"))
+            }
+            (word, flag) => Ok(word.or(flag)),
+        }
     }
 }

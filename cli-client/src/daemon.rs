@@ -75,7 +75,11 @@ impl Daemon {
                 other => return other,
             }
         }
-        Self::reach_once(screen, global, may_start)
+        Self::reach_once(screen, global, may_start).map_err(|fault| match fault.code.as_str() {
+            // systemd listens in the place of a daemon that ends at once
+            "socket.closed" if may_start => start::judge_configuration().err().unwrap_or(fault),
+            _ => fault,
+        })
     }
 
     fn reach_once(screen: &Screen, global: &Global, may_start: bool) -> Result<Self, Fault> {
@@ -293,11 +297,21 @@ pub(crate) fn fault_of_wire(error: &Error) -> Fault {
             command: remedy.command.clone().unwrap_or_default(),
         })
         .collect();
-    if !remedy.is_empty() {
+    // what comes with a page is general: the page's commands follow it; the rest is of this case
+    let general = error.data.remedy.iter().any(|remedy| remedy.help.is_some());
+    let commands = remedy.iter().any(|remedy| !remedy.command.is_empty());
+    if !remedy.is_empty() && (commands || !general) {
         fault.remedy = remedy;
+    } else if !fault.detail.as_deref().is_some_and(says_what_to_try) {
+        fault.remedy.splice(0..0, remedy);
     }
     fault.wire = serde_json::to_value(error).ok().map(Box::new);
     fault
+}
+
+/// Whether a block of facts ends with what to try: then general words say nothing new.
+fn says_what_to_try(detail: &str) -> bool {
+    detail.lines().any(|line| line.starts_with("try "))
 }
 
 /// Turns the refusal of one object of a `/set` into a fault.

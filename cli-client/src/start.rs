@@ -1,5 +1,6 @@
 //! Starting the daemon when it is not running: by systemd where its units are installed, else as a
-//! process of its own that outlives this one.
+//! process of its own that outlives this one. Whether its configuration can be used is asked of
+//! `chapard` itself: no rule about it is known here.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use chapar_ipc_protocol::client::Client;
 
-use crate::error::Fault;
+use crate::error::{Fault, exit};
 use crate::screen::{Line, Screen, Style};
 
 /// Longest wait for the socket of a daemon that was just started.
@@ -21,6 +22,8 @@ const RACE_TIME: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Longest pause between two looks.
 const LONGEST_PAUSE: Duration = Duration::from_millis(80);
+/// Longest wait for a judgement: it reads one small file.
+const JUDGE_TIME: Duration = Duration::from_secs(5);
 /// How much of what the daemon said is shown.
 const TAIL_BYTES: u64 = 600;
 
@@ -58,6 +61,9 @@ pub(crate) fn spawn_and_connect(socket: &Path) -> Result<Client, Fault> {
     {
         return Ok(client);
     }
+    if ended.and_then(|status| status.code()) == Some(i32::from(exit::CONFIG)) {
+        return Err(bad_configuration(&tail(&mut said)));
+    }
     let message = if let Some(status) = ended {
         format!("{} ended at once ({status})", program.display())
     } else {
@@ -65,6 +71,41 @@ pub(crate) fn spawn_and_connect(socket: &Path) -> Result<Client, Fault> {
         format!("{} did not open {} within {seconds} s", program.display(), socket.display())
     };
     Err(Fault::new("socket.start", message).because(tail(&mut said)))
+}
+
+/// Asks `chapard` whether the configuration can be used, without starting it. One that gives no
+/// judgement, such as an older one, forbids nothing.
+pub(crate) fn judge_configuration() -> Result<(), Fault> {
+    let program = program()?;
+    let mut said = words_file()?;
+    let mut command = Command::new(&program);
+    command.arg("--check-config").current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+    let mut child = run(command, &program, &said)?;
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    while child.try_wait().is_ok_and(|ended| ended.is_none()) && began.elapsed() < JUDGE_TIME {
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    if let Ok(Some(status)) = child.try_wait() {
+        return match status.code() {
+            Some(code) if code == i32::from(exit::CONFIG) => {
+                Err(bad_configuration(&tail(&mut said)))
+            }
+            _ => Ok(()),
+        };
+    }
+    let _: Result<(), _> = child.kill().and_then(|()| child.wait().map(drop));
+    let seconds = JUDGE_TIME.as_secs();
+    Err(Fault::new("config.invalid", "the configuration cannot be used")
+        .because(format!("it could not be read within {seconds} s")))
+}
+
+/// A configuration that cannot be used, in the words of the daemon: `FILE:LINE: REASON`.
+fn bad_configuration(said: &str) -> Fault {
+    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    Fault::new("config.invalid", "the configuration cannot be used")
+        .because(last.strip_prefix("chapard: ").unwrap_or(last))
 }
 
 /// Looks for `chapard` beside this program, then on PATH.
@@ -83,23 +124,27 @@ pub(crate) fn program() -> Result<PathBuf, Fault> {
 }
 
 fn spawn(program: &Path, socket: &Path, said: &File) -> Result<Child, Fault> {
-    let failed = |cause: std::io::Error| {
-        Fault::new("socket.start", format!("could not start {}", program.display()))
-            .because(cause.to_string())
-    };
-    let words = said.try_clone().map_err(failed)?;
     let mut command = Command::new(program);
     command
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(words)
         // out of the terminal's foreground group: Ctrl-C here does not reach it
         .process_group(0);
     let usual = chapar_ipc_protocol::endpoint::default_socket();
     if usual.is_ok_and(|usual| usual != socket) {
         command.env(chapar_ipc_protocol::endpoint::VARIABLE, socket);
     }
+    run(command, program, said)
+}
+
+/// Runs the program; what it says goes into `said`.
+fn run(mut command: Command, program: &Path, said: &File) -> Result<Child, Fault> {
+    let failed = |cause: std::io::Error| {
+        Fault::new("socket.start", format!("could not start {}", program.display()))
+            .because(cause.to_string())
+    };
+    command.stderr(said.try_clone().map_err(failed)?);
     command.spawn().map_err(failed)
 }
 

@@ -11,6 +11,7 @@ pub mod file;
 pub mod ingest;
 pub mod logins;
 pub mod outbox;
+pub mod pace;
 pub mod report;
 pub mod submit;
 pub mod sync;

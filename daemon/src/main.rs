@@ -1,6 +1,6 @@
 //! `chapard`: starts the daemon on the real world and stops it in order.
 
-use chapar_daemon::config::Config;
+use chapar_daemon::config::{Config, ConfigError};
 use chapar_daemon::ipc::{self, Listener, Services};
 use chapar_daemon::paths::Dirs;
 use chapar_daemon::shutdown::{self, Signals, Wish};
@@ -15,7 +15,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 const USAGE: &str = "chapard keeps your mailboxes live. It is started by the service manager or by \
-`chapar`,\nand takes no arguments; see `chapar man chapard`.\n\nusage: chapard [--version | --help]\n";
+`chapar`,\nand needs no arguments.\n\nusage: chapard [--check-config | --version | --help]\n\n  \
+--check-config  judge the configuration file and end: 0 it can be used, 78 it cannot\n";
+/// What a configuration that cannot be used ends with: `EX_CONFIG` of sysexits. Trying again does
+/// not help, which the unit tells systemd.
+const EX_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -24,19 +28,27 @@ fn main() -> ExitCode {
             return say(&format!("chapard {}\n", env!("CARGO_PKG_VERSION")));
         }
         Some("--help" | "-h") => return say(USAGE),
+        Some("--check-config") => return ended(judge()),
         Some(other) => {
             complain(&format!("chapard: unknown argument {other}\n{USAGE}"));
             return ExitCode::from(2);
         }
     }
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&format!("chapard: {error}\n"));
-            tracing::error!(%error, "cannot start");
-            ExitCode::FAILURE
-        }
-    }
+    ended(run())
+}
+
+/// The one line on why it ended, and the code that says whether trying again may help.
+fn ended(result: Result<(), Box<dyn Error>>) -> ExitCode {
+    let Err(error) = result else { return ExitCode::SUCCESS };
+    complain(&format!("chapard: {error}\n"));
+    tracing::error!(%error, "cannot start");
+    if error.is::<ConfigError>() { ExitCode::from(EX_CONFIG) } else { ExitCode::FAILURE }
+}
+
+/// Reads the configuration and does nothing else: asked before a running daemon is stopped.
+fn judge() -> Result<(), Box<dyn Error>> {
+    Config::load(&Dirs::discover()?.config)?;
+    Ok(())
 }
 
 fn run() -> Result<(), Box<dyn Error>> {

@@ -32,8 +32,10 @@ mod tests;
 pub use changes::ChangePage;
 pub use disk::{Directory, Disk, PackFile};
 pub use source::Snapshot;
+pub use submissions::OutboxCounts;
 pub use txn::Txn;
 
+use chapar_engine::address::Address;
 use chapar_engine::id::{AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq};
 use chapar_engine::message::Stage;
 use chapar_engine::time::Wall;
@@ -104,6 +106,8 @@ pub struct Identity {
     pub account: AccountId,
     pub name: Option<String>,
     pub email: String,
+    pub reply_to: Vec<Address>,
+    pub bcc: Vec<Address>,
     pub text_signature: String,
     pub html_signature: String,
 }

@@ -228,7 +228,7 @@ impl Accounts {
         let (world, store) = (&self.inner.world, &self.inner.store);
         let end = tokio::select! {
             biased;
-            () = stop.cancelled() => Err(failure("account.canceled", "Connecting was cancelled.")),
+            () = stop.cancelled() => Err(failure("account.canceled", "Connecting was canceled.")),
             end = connect::connect(world, store, &request, proved) => end,
         };
         let end = end.map(|account| {

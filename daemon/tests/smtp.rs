@@ -17,9 +17,9 @@ use chapar_engine::credential::Credential;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, Verdict};
 use rustls::ServerConfig;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use tls_support::{Authority, VALID, world};
+use tls_support::{Authority, VALID, corpus, ron_files, world};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -464,61 +464,62 @@ async fn nothing_before_tls_is_believed() {
     assert_eq!(login_as(early, Security::StartTls).await.0.err().unwrap().code, "tls.injected");
 }
 
-/// The attack dialogues of the public STARTTLS study, when the corpus lies beside the checkout.
+/// The attack dialogues of the public STARTTLS study, where the corpus is at hand: each with a
+/// server that proves who it is, and with one that does not.
 #[tokio::test]
 async fn every_dialogue_of_the_starttls_corpus() {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let root = above.map(|dir| dir.join("shared/corpora/nostarttls")).find(|dir| dir.exists());
-    let cases = ron_files(&root.unwrap_or_default())
+    let files: Vec<PathBuf> = ron_files(&corpus("nostarttls"))
         .into_iter()
-        .filter(|file| file.components().any(|part| part.as_os_str() == "smtp"));
-    let mut count = 0;
-    for file in cases {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let (script, good) = dialogue(&text);
-        let authority = Authority::new();
-        let believed = Authority::new();
-        // the corpus's own certificates are of an authority nobody trusts
-        let server = serve(script, Security::StartTls, authority.server("127.0.0.1", VALID)).await;
-        let login = Login {
-            endpoint: Endpoint {
-                host: "127.0.0.1".to_owned(),
-                port: server.port,
-                security: Security::StartTls,
-            },
-            user: "ana@x.test".to_owned(),
-            credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
-            ca_pem: Some(believed.pem.clone()),
-        };
-        let failure = Session::login(&world(), &login).await.err().unwrap();
-        let heard = server.heard.lock().unwrap();
-        assert!(heard.secret.is_empty(), "{}: a command before a verified server", file.display());
-        for line in &heard.plain {
-            let known = line.starts_with("EHLO ") || line == "STARTTLS";
-            assert!(known, "{}: {line}", file.display());
-        }
-        let reached = failure.code == "tls.unknown_issuer";
-        assert_eq!(reached, good, "{}: {failure:?}", file.display());
-        count += 1;
-    }
-    eprintln!("nostarttls: {count} SMTP dialogues");
-    assert!(count == 0 || count >= 38, "the corpus is there but not read");
-}
-
-fn ron_files(dir: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(dir) else {
-        return Vec::new();
-    };
-    let mut files = Vec::new();
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
-            files.extend(ron_files(&path));
-        } else if path.extension().is_some_and(|end| end == "ron") {
-            files.push(path);
+        .filter(|file| file.components().any(|part| part.as_os_str() == "smtp"))
+        .collect();
+    let mut signed_in = 0;
+    for file in &files {
+        let text = std::fs::read_to_string(file).unwrap();
+        for is_known in [true, false] {
+            let (script, good) = dialogue(&text);
+            let authority = Authority::new();
+            let believed = if is_known { authority.pem.clone() } else { Authority::new().pem };
+            let config = authority.server("127.0.0.1", VALID);
+            let server = serve(script, Security::StartTls, config).await;
+            let login = Login {
+                endpoint: Endpoint {
+                    host: "127.0.0.1".to_owned(),
+                    port: server.port,
+                    security: Security::StartTls,
+                },
+                user: "ana@x.test".to_owned(),
+                credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
+                ca_pem: Some(believed),
+            };
+            let result = Session::login(&world(), &login).await.map(drop);
+            let heard = server.heard.lock().unwrap();
+            for line in &heard.plain {
+                let known = line.starts_with("EHLO ") || line == "STARTTLS";
+                assert!(known, "{}: {line}", file.display());
+            }
+            let is_in = heard.secret.iter().any(|line| line.starts_with("AUTH PLAIN "));
+            let is_alone = is_known || heard.secret.is_empty();
+            assert!(is_alone, "{}: a command before a verified server", file.display());
+            match result {
+                Ok(()) => assert!(is_known && good && is_in, "{}", file.display()),
+                Err(failure) => {
+                    assert!(!is_in, "{}: {failure:?}", file.display());
+                    let reached = failure.code == "tls.unknown_issuer";
+                    assert_eq!(reached, good && !is_known, "{}: {failure:?}", file.display());
+                }
+            }
+            signed_in += usize::from(is_in);
         }
     }
-    files.sort();
-    files
+    if files.is_empty() {
+        eprintln!("nostarttls: the corpus is not here, no SMTP dialogue was played");
+    } else {
+        eprintln!(
+            "nostarttls: {} SMTP dialogues over real TLS, each twice: {signed_in} signed in",
+            files.len()
+        );
+        assert!(files.len() >= 38 && signed_in > 0, "the corpus is there but not read");
+    }
 }
 
 /// Reads the keys these files use; also whether their plain part is honest to the end.

@@ -75,5 +75,8 @@ wire! {
         pub size: u64,
         /// Media type.
         pub r#type: Option<String>,
+        /// SHA-256 of the bytes, 64 hexadecimal digits: with others nothing is kept and the answer
+        /// is `invalidArguments`.
+        pub sha256: Option<String>,
     }
 }

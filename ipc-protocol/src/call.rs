@@ -186,7 +186,7 @@ methods! {
     AccountSync "Account/sync" account::AccountSync => standard::Done, Organize read;
     /// Identities by id.
     IdentityGet "Identity/get" identity::IdentityGet => standard::GetReply<identity::Identity>, Read read;
-    /// Changes names and signatures.
+    /// Changes names, Reply-To, Bcc and signatures.
     IdentitySet "Identity/set" identity::IdentitySet => standard::SetReply, Accounts write;
     /// Mailboxes by id.
     MailboxGet "Mailbox/get" mailbox::MailboxGet => standard::GetReply<mailbox::Mailbox>, Read read;

@@ -149,7 +149,7 @@ impl Client {
         size: u64,
         content_type: Option<String>,
     ) -> Result<PutReply, ClientError> {
-        let id = self.send("Blob/put", &BlobPut { size, r#type: content_type })?;
+        let id = self.send("Blob/put", &BlobPut { size, r#type: content_type, sha256: None })?;
         let copied = io::copy(&mut from.take(size), &mut self.stream);
         match copied {
             Ok(copied) if copied < size => {

@@ -232,9 +232,9 @@ wire! {
         pub to: Option<Vec<EmailAddress>>,
         /// Cc.
         pub cc: Option<Vec<EmailAddress>>,
-        /// Bcc; never in the message's bytes.
+        /// Bcc, beside the identity's; never in the message's bytes.
         pub bcc: Option<Vec<EmailAddress>>,
-        /// Reply-To.
+        /// Reply-To; the identity's when absent.
         pub reply_to: Option<Vec<EmailAddress>>,
         /// Subject.
         pub subject: Option<String>,

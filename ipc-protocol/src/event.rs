@@ -268,7 +268,7 @@ events! {
     SubmissionFailed "submission.failed" SubmissionEnded Read;
     /// Whether it was sent is not known; it is being looked for.
     SubmissionUnknown "submission.unknown" SubmissionMoved Read;
-    /// It was cancelled before it was sent.
+    /// It was canceled before it was sent.
     SubmissionCanceled "submission.canceled" SubmissionMoved Read;
     /// An identity changed.
     IdentityUpdated "identity.updated" IdentityUpdated Read;

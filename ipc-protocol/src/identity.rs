@@ -16,9 +16,9 @@ object! {
         pub name: String,
         /// The address.
         pub email: String,
-        /// Always null for now.
+        /// Reply-To of mail that is sent without one of its own.
         pub reply_to: Option<Vec<EmailAddress>>,
-        /// Always null for now.
+        /// Who gets a copy of all mail sent from it; in the envelope, never in the message.
         pub bcc: Option<Vec<EmailAddress>>,
         /// Signature of plain-text mail.
         pub text_signature: String,
@@ -61,6 +61,10 @@ wire! {
     pub struct IdentityPatch {
         /// Name shown beside the address; empty removes it.
         pub name: Option<String>,
+        /// Reply-To of mail sent without one; `[]` removes it.
+        pub reply_to: Option<Vec<EmailAddress>>,
+        /// Who gets a copy of all mail sent from it; `[]` removes it.
+        pub bcc: Option<Vec<EmailAddress>>,
         /// Signature of plain-text mail.
         pub text_signature: Option<String>,
         /// Signature of HTML mail.

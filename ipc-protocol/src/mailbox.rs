@@ -71,10 +71,6 @@ object! {
         pub total_emails: u64,
         /// Emails not seen.
         pub unread_emails: u64,
-        /// Null: threads are not counted by mailbox.
-        pub total_threads: Option<u64>,
-        /// Null: threads are not counted by mailbox.
-        pub unread_threads: Option<u64>,
         /// What this client may do to it.
         pub my_rights: MailboxRights,
         /// Subscribed on the server.
@@ -96,8 +92,6 @@ impl Object for Mailbox {
         "sortOrder",
         "totalEmails",
         "unreadEmails",
-        "totalThreads",
-        "unreadThreads",
         "myRights",
         "isSubscribed",
         "mirroredEmails",

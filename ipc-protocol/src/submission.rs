@@ -39,7 +39,7 @@ words! {
         Sent = "sent",
         /// Every recipient refused, or given up.
         Failed = "failed",
-        /// Cancelled before anything was sent.
+        /// Canceled before anything was sent.
         Canceled = "canceled",
     }
 

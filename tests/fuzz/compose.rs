@@ -82,6 +82,8 @@ fn drafts() {
         let draft = draft(dice);
         let from = Address { name: Some(field(dice, 20)), email: "me@own.example".into() };
         let frozen = Frozen {
+            reply_to: vec![],
+            bcc: vec![],
             from,
             message_id: "1.2@own.example".into(),
             date: Wall(1_795_348_800_000),

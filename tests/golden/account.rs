@@ -10,6 +10,8 @@ fn accounts() {
     let mut told = Transcript::new(&stage, "account");
     let imap = format!("localhost:{}", stage.ports.imaps);
     let update = ["account", "update", "ana", "--imap-security", "tls", "--imap"];
+    let starttls = format!("localhost:{}", stage.ports.submission);
+    let update_smtp = ["account", "update", "ana", "--smtp-security", "starttls", "--smtp"];
     for (words, input, code) in [
         (&["account", "list"][..], "", 0),
         (&["account", "show"], "", 0),
@@ -18,6 +20,8 @@ fn accounts() {
         (&["account", "update", "ana", "--window", "many"], "", 2),
         (&[&update[..], &["localhost:1"]].concat(), "", 69),
         (&[&update[..], &[&imap]].concat(), "", 0),
+        (&[&update_smtp[..], &["localhost:1"]].concat(), "", 69),
+        (&[&update_smtp[..], &[&starttls]].concat(), "", 0),
         (&["account", "update", "ana", "--password-stdin"], "wrong", 77),
         (&["account", "update", "ana", "--password-stdin"], PASSWORD, 0),
         (&["account", "update", "ana", "--name", "my work"], "", 0),
@@ -37,6 +41,41 @@ fn accounts() {
     let packs = stage.dir().join("state/chapar");
     let left = chapar_tests::rig::audit::find(&packs, None, [PASSWORD, ANA].into_iter());
     assert!(left.iter().all(|path| !path.ends_with("secrets.sealed")), "{left:?}");
+}
+
+/// `-a` and the word after the command are one thing: either will do, and they may not disagree.
+#[test]
+fn an_account_is_named_by_its_word_or_by_the_flag() {
+    let stage = Stage::new();
+    stage.connect();
+    for words in [
+        &["status"][..],
+        &["status", "--check"],
+        &["sync", "--wait"],
+        &["account", "show"],
+        &["account", "update", "--name", "ana"],
+        &["account", "pause"],
+        &["account", "resume"],
+        &["account", "remove", "--dry-run"],
+    ] {
+        for (before, after, code) in [
+            (&[][..], &["ana"][..], 0),
+            (&[], &["-a", "ana"], 0),
+            (&["-a", "ana"], &[], 0),
+            (&[], &["--account=ANA@example.test"], 0),
+            (&["-a", "ana"], &["Ana"], 0),
+            (&[], &["-a", "nobody"], 67),
+            (&["-a", "nobody"], &[], 67),
+            (&["-a", "nobody"], &["ana"], 2),
+            (&[], &["ana", "-a", "nobody"], 2),
+        ] {
+            let words = [before, words, after].concat();
+            let ran = stage.run(&words, "");
+            assert_eq!(ran.code, Some(code), "{words:?}: {}", ran.stderr);
+            let names_both = ran.stderr.contains("\"ana\", and \"nobody\" with -a");
+            assert!(code != 2 || names_both, "{words:?}: {}", ran.stderr);
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod account;
 mod bad_input;
 mod canary;
 mod codes;
+mod configuration;
 mod connect;
 mod disk;
 mod hygiene;

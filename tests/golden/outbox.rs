@@ -79,3 +79,28 @@ fn the_json_of_send_tells_each_recipient() {
     assert_eq!(stage.json(&["status"], "").0["outbox"]["unknown"], 1);
     assert_eq!(stage.json(&["status", "--check"], "").1, 1, "unknown needs a person");
 }
+
+/// What `Identity/set` said is on what is sent, and its copy is nobody else's to know.
+#[test]
+fn an_identity_adds_its_reply_to_and_its_copy() {
+    let stage = Stage::new();
+    stage.connect();
+    let update = r#"{"accountId":"a1","update":{"i1":{
+        "replyTo":[{"name":"Office","email":"office@example.test"}],
+        "bcc":[{"email":"bo@example.test"}]}}}"#;
+    let ran = stage.run(&["call", "Identity/set", update], "");
+    assert!(ran.code == Some(0) && ran.text().contains("\"i1\":null"), "{ran:?}");
+    let words = ["send", "--to", "ana@example.test", "-s", "Minutes", "-m", "x", "--wait"];
+    let (sent, code) = stage.json(&words, "");
+    assert_eq!(code, 0, "{sent}");
+    let status = sent["submission"]["deliveryStatus"].as_object().unwrap();
+    assert!(status.contains_key("bo@example.test"), "the person sees who gets it: {sent}");
+    let deliveries = stage.provider.ledger.deliveries();
+    let got: Vec<&str> = deliveries.iter().map(|it| it.recipient.as_str()).collect();
+    assert_eq!(got, ["ana@example.test", "bo@example.test"]);
+    for delivery in &deliveries {
+        let text = String::from_utf8_lossy(&delivery.bytes);
+        let answers = text.lines().find(|line| line.starts_with("Reply-To:")).unwrap();
+        assert!(answers.contains("<office@example.test>") && !text.contains("bo@"), "{text}");
+    }
+}

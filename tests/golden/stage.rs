@@ -41,7 +41,7 @@ impl Stage {
 
     /// The same with another kind of server.
     pub(crate) fn with(personality: Personality) -> Self {
-        let scratch = Scratch::new("gold");
+        let scratch = Scratch::world("gold");
         for dir in ["run", "state", "config"] {
             fs::DirBuilder::new().mode(0o700).create(scratch.path().join(dir)).unwrap();
         }
@@ -90,6 +90,8 @@ impl Stage {
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("COLUMNS", "80")
+            // everything is logged, so that the canary scan sees the worst
+            .env("CHAPAR_LOG", "trace")
             .env("HOME", self.dir())
             .env("XDG_RUNTIME_DIR", self.dir().join("run"))
             .env("XDG_STATE_HOME", self.dir().join("state"))

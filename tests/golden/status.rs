@@ -25,7 +25,7 @@ fn the_state_of_things() {
     assert_eq!(told.run(&["status", "nobody"], ""), 67);
     told.run(&["status", "--plain"], "");
     // the password is changed at the provider: at the next login a person is needed
-    stage.provider.store.set_password(ANA, "changed meanwhile");
+    stage.provider.store.set_password(ANA, "zmeneny-Kanar-6617");
     stage.provider.faults.kick(chapar_tests::sandbox::faults::Kick::Drop);
     chapar_tests::rig::process::wait_for(std::time::Duration::from_secs(20), "a refusal", || {
         let (status, _) = stage.json(&["status"], "");

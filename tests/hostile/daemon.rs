@@ -31,7 +31,7 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts it with nothing of the person's environment.
     pub(crate) fn start() -> Self {
-        let scratch = Scratch::new("hostile");
+        let scratch = Scratch::world("hostile");
         for part in ["run", "config", "state"] {
             let path = scratch.path().join(part);
             fs::create_dir(&path).unwrap();
@@ -43,6 +43,8 @@ impl Daemon {
         command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
+            // everything is logged, so that the canary scan sees the worst
+            .env("CHAPAR_LOG", "trace")
             .env("HOME", scratch.path())
             .env("XDG_RUNTIME_DIR", dir("run"))
             .env("XDG_CONFIG_HOME", dir("config"))

@@ -105,6 +105,30 @@ fn what_a_crash_left_is_replaced_and_what_is_foreign_is_not() {
     says(&place.refused(), &[&place.socket().display().to_string(), "another process"]);
 }
 
+/// `EX_CONFIG` of sysexits, so that a service manager does not try the same file again and again.
+#[test]
+fn a_configuration_that_cannot_be_used_ends_with_78() {
+    let _shared = shared();
+    let place = Place::new();
+    let file = place.dir().join("config/chapar/config.toml");
+    fs::create_dir(file.parent().unwrap()).unwrap();
+    fs::write(&file, "[sync]\nwindw = 7\n").unwrap();
+    let judge = |code| {
+        let mut command = place.command(chapar_tests::rig::home::binary("chapard"));
+        let ran = run(command.arg("--check-config"), b"", Duration::from_secs(20));
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        ran.stderr
+    };
+    let words = [&format!("{}:2: ", file.display()), "did you mean `window`?"];
+    says(&judge(78), &words);
+    fs::write(&file, "[sync]\nwindow = 7\n").unwrap();
+    assert_eq!(judge(0), "");
+    assert!(!place.state().exists(), "judging makes nothing");
+    fs::write(&file, "[sync]\nwindw = 7\n").unwrap();
+    says(&place.refused(), &words);
+    assert_eq!(run(&mut place.daemon_command(), b"", Duration::from_secs(20)).code, Some(78));
+}
+
 #[test]
 fn two_daemons_live_side_by_side() {
     let _shared = shared();

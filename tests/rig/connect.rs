@@ -51,7 +51,7 @@ fn a_wrong_password_is_refused() {
     let home = Home::new();
     home.start();
     let mut user = rig.user();
-    user.password = "not-this-one".to_owned();
+    user.password = chapar_tests::remains::secret("not-this-one").to_owned();
     let answer = home.connect(rig, &user, &rig.imaps(), &rig.smtps(), &[]);
     assert_refused(&home, &answer, 77, &["imap.auth"]);
 }

@@ -65,7 +65,7 @@ fn servers_without_tls() {
     let home = Home::new();
     home.start();
     for (door, code) in
-        [(Door::ImapPlain, "imap.no_starttls"), (Door::SubmissionPlain, "tls.not_offered")]
+        [(Door::ImapPlain, "tls.not_offered"), (Door::SubmissionPlain, "tls.not_offered")]
     {
         try_door(&home, &user, door, Kind::Good, &[code]);
         let page = home.chapar(&["help", code], b"");

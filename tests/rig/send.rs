@@ -122,7 +122,7 @@ fn a_reply_continues_its_thread() {
 }
 
 #[test]
-fn a_scheduled_mail_waits_and_can_be_cancelled() {
+fn a_scheduled_mail_waits_and_can_be_canceled() {
     let rig = Rig::shared();
     let (home, _, account) = live();
     let other = rig.user();

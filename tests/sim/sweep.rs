@@ -65,7 +65,7 @@ async fn suffer(player: &mut Player, plan: Plan, tally: &mut Tally) {
             tally.settled += usize::from(found);
             assert!(!found || dot_began, "{plan:?}: looked for, but the final dot was not tried");
         }
-        Phase::Unknown { .. } => {
+        Phase::Unknown => {
             tally.unknown += 1;
             assert!(dot_began, "{plan:?}: of unknown fate before the final dot");
             let filed = player.world.provider.personality.files_sent && copies > 0;

@@ -14,6 +14,7 @@
 )]
 
 pub mod bench;
+pub mod remains;
 pub mod rig;
 pub mod sandbox;
 pub mod sim;

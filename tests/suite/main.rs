@@ -7,3 +7,4 @@ mod killed;
 mod place;
 mod sandbox;
 mod tls;
+mod tls_sweep;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// The person, and the password that goes through standard input only.
 pub(crate) const USER: &str = "ada@example.test";
-const PASSWORD: &str = "correct horse battery";
+const PASSWORD: &str = "sykora Modra/58+%";
 /// A call of the command line, with the start of the daemon.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -30,7 +30,7 @@ pub(crate) struct Place {
 impl Place {
     /// An empty home; `provider` is served from now on.
     pub(crate) fn new(name: &str, provider: &Provider) -> Self {
-        let scratch = Scratch::new(&format!("killed-{name}"));
+        let scratch = Scratch::world(&format!("killed-{name}"));
         for dir in ["run", "state", "config", "config/chapar"] {
             let dir = scratch.path().join(dir);
             std::fs::create_dir(&dir).unwrap();
@@ -54,7 +54,7 @@ impl Place {
         let mut command = Command::new(binary("chapar"));
         command.args(args).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", dir(""));
         command.env("XDG_RUNTIME_DIR", dir("run")).env("XDG_STATE_HOME", dir("state"));
-        command.env("XDG_CONFIG_HOME", dir("config"));
+        command.env("XDG_CONFIG_HOME", dir("config")).env("CHAPAR_LOG", "trace");
         run(&mut command, input.as_bytes(), LIMIT)
     }
 
@@ -123,6 +123,13 @@ impl Place {
         let mut client = Client::connect(&socket).map_err(|error| error.to_string())?;
         let reply = client.call_raw(method, params).map_err(|error| error.to_string())?;
         Ok(serde_json::from_str(reply.get()).unwrap())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // most tests have killed it; whichever has not, does not leave it behind
+        let _ = self.call("Daemon/stop", &serde_json::json!({}));
     }
 }
 

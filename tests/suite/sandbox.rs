@@ -8,12 +8,14 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+const PASSWORD: &str = "hadova-Kanarka-3316";
+
 /// Python's imaplib and smtplib, which share nothing with this repository.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn python_reads_and_writes_it() {
     let provider = Provider::new(Personality::default());
     let user = "ada@example.test";
-    provider.store.add_account(user, "correct horse");
+    provider.store.add_account(user, PASSWORD);
     fill(&provider.store, user, &MAILBOXES, 300, 1, jiff::Timestamp::now().as_second());
     let ports = provider.listen([0; 4]).await.unwrap();
     let ca_file = std::env::temp_dir().join(format!("chapar-suite-{}.pem", std::process::id()));
@@ -21,7 +23,7 @@ async fn python_reads_and_writes_it() {
     let world = serde_json::json!({
         "imaps": ports.imaps, "imap": ports.imap, "smtps": ports.smtps,
         "submission": ports.submission, "caFile": ca_file,
-        "users": [{"user": user, "password": "correct horse"}],
+        "users": [{"user": user, "password": PASSWORD}],
     });
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/suite/sandbox_probe.py");
     let ran = tokio::task::spawn_blocking(move || {

@@ -13,11 +13,13 @@ use chapar_tests::sandbox::provider::{Personality, Provider};
 use chapar_tests::sim::SimWorld;
 use std::sync::Arc;
 
+const PASSWORD: &str = "pravy-Kanar-4471";
+
 fn login(port: u16, security: Security, ca_pem: Option<String>) -> Login {
     Login {
         endpoint: Endpoint { host: "localhost".into(), port, security },
         user: "ada@example.test".into(),
-        credential: Credential::Password(Secret::new("correct horse".into())),
+        credential: Credential::Password(Secret::new(PASSWORD.into())),
         ca_pem,
     }
 }
@@ -25,7 +27,7 @@ fn login(port: u16, security: Security, ca_pem: Option<String>) -> Login {
 #[tokio::test]
 async fn only_the_good_certificate_gets_the_password() {
     let provider = Provider::new(Personality::default());
-    provider.store.add_account("ada@example.test", "correct horse");
+    provider.store.add_account("ada@example.test", PASSWORD);
     let ports = provider.listen([0; 4]).await.unwrap();
     // all doors but the network are simulated: nothing of this machine is touched
     let mut world = SimWorld::new(1, Personality::default()).world;

@@ -55,6 +55,22 @@ fn the_product_is_finished_and_knows_no_test() {
     none(&breaches, "unfinished, or bound to a test");
 }
 
+/// What people and clients read is spelt as the wire's words are: `canceled`. Doc comments of the
+/// wire types are read too, in the schema. Tokio's method is spelt otherwise and is no word of ours.
+#[test]
+fn one_spelling_of_canceled() {
+    let mut breaches = Vec::new();
+    for source in PRODUCT.iter().flat_map(|folder| sources(folder)) {
+        for (n, line) in source.text.lines().enumerate() {
+            let words = line.replace(".cancelled()", "").replace("is_cancelled()", "");
+            if words.to_lowercase().contains("cancelled") {
+                breaches.push(format!("{}:{}: {}", source.path, n + 1, line.trim()));
+            }
+        }
+    }
+    none(&breaches, "spelt otherwise than the wire's `canceled`");
+}
+
 /// Whether a line stands below the `#[cfg(test)]` of its file, or the file is all tests.
 fn in_tests(text: &str, line: usize) -> bool {
     let start = text.lines().position(|line| line.trim() == "#[cfg(test)]");

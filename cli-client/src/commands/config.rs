@@ -13,8 +13,8 @@ use serde_json::json;
 use super::Context;
 use crate::args::ConfigCommand;
 use crate::error::{Fault, exit};
-use crate::places;
 use crate::screen::{Form, Line, Style};
+use crate::{places, start};
 
 /// Largest configuration file read; a person writes a few hundred bytes.
 const FILE_LIMIT: u64 = 256 << 10;
@@ -133,9 +133,7 @@ fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
 
 fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
     read(path)?;
-    if !judged(context)? {
-        context.open()?.call(&DaemonReload {}).map_err(refused)?;
-    }
+    judged(context)?;
     match context.screen.form {
         Form::Json => context.screen.object("config.check", json!({"path": path, "ok": true})),
         _ => context.screen.answer(
@@ -144,19 +142,19 @@ fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
     }
 }
 
-/// Lets a running daemon read the file again; false when none runs.
-fn judged(context: &Context<'_>) -> Result<bool, Fault> {
-    match context.running() {
-        Ok(mut daemon) => daemon.call(&DaemonReload {}).map(|_| true).map_err(refused),
-        Err(fault) if fault.code == "socket.absent" => Ok(false),
-        Err(fault) => Err(fault),
-    }
+/// Lets a running daemon read the file again; when none runs, `chapard` judges it without starting.
+fn judged(context: &Context<'_>) -> Result<(), Fault> {
+    let judged = match context.running() {
+        Ok(mut daemon) => daemon.call(&DaemonReload {}).map(drop),
+        Err(fault) if fault.code == "socket.absent" => start::judge_configuration(),
+        Err(fault) => return Err(fault),
+    };
+    judged.map_err(refused)
 }
 
-/// The daemon's refusal of the file: its detail names the line, which is all there is to do.
+/// The refusal of the file: its detail names the line, which is all there is to do.
 fn refused(mut fault: Fault) -> Fault {
-    if fault.code == "account.settings" {
-        "config.invalid".clone_into(&mut fault.code);
+    if fault.code == "config.invalid" {
         fault.remedy.clear();
     }
     fault

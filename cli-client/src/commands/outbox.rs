@@ -212,15 +212,20 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
         let why = of.last_reply.as_ref().map_or_else(String::new, |why| format!(": “{why}”"));
         lines.push(Line::of(format!("  next try {}{why}", short(next, now))));
     }
-    match of.phase {
-        Phase::Unknown => {
-            lines.push(Line::of("  Being looked for in Sent. If you know more:"));
-            lines.push(Line::of(format!("    chapar outbox resolve {} --sent", of.id)));
-            lines.push(Line::of(format!("    chapar outbox resolve {} --resend", of.id)));
-        }
-        Phase::Queued => lines
-            .push(Line::new().with(Style::Dim, format!("  Undo:  chapar outbox cancel {}", of.id))),
-        _ => {}
+    // of one recipient it may be unknown while another still waits
+    if of.delivery_status.values().any(|status| status.delivered == Delivered::Unknown) {
+        let over = of.phase == Phase::Unknown && of.next_attempt_at.is_none();
+        lines.push(Line::of(if over {
+            "  The server cannot tell whether it was sent. Say what you know:"
+        } else {
+            "  Being looked for in Sent. If you know more:"
+        }));
+        lines.push(Line::of(format!("    chapar outbox resolve {} --sent", of.id)));
+        lines.push(Line::of(format!("    chapar outbox resolve {} --resend", of.id)));
+    }
+    if of.phase == Phase::Queued {
+        let undo = format!("  Undo:  chapar outbox cancel {}", of.id);
+        lines.push(Line::new().with(Style::Dim, undo));
     }
     lines
 }

@@ -36,6 +36,8 @@ pub(crate) fn run(context: &Context<'_>, command: &ServiceCommand) -> Result<u8,
             tell(screen, "stop", if was { "stopped" } else { "was not running" })?;
         }
         ServiceCommand::Restart => {
+            // a daemon that could not come back is not stopped
+            judge()?;
             stop(context)?;
             start(context)?;
         }
@@ -168,6 +170,7 @@ fn by_systemd(context: &Context<'_>) -> Result<bool, Fault> {
 fn start(context: &Context<'_>) -> Result<(), Fault> {
     let path = socket(context.global)?;
     if by_systemd(context)? {
+        judge()?;
         systemd::systemctl(&["start", "chapard.socket", "chapard.service"])?;
         return tell(context.screen, "start", "started by systemd");
     }
@@ -176,6 +179,10 @@ fn start(context: &Context<'_>) -> Result<(), Fault> {
     }
     start::spawn_and_connect(&path)?;
     tell(context.screen, "start", "started; it runs until it is stopped")
+}
+
+fn judge() -> Result<(), Fault> {
+    start::judge_configuration().map_err(|fault| fault.hint("nothing was stopped or started"))
 }
 
 /// Stops the daemon and waits for its end; false when it was not running.

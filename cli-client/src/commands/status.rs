@@ -24,8 +24,8 @@ const NEWS_WAIT: Duration = Duration::from_secs(5);
 
 /// Shows the status once, again and again, or as an exit code.
 pub(crate) fn run(context: &Context<'_>, args: &StatusArgs) -> Result<u8, Fault> {
+    let wanted = context.named(args.account.as_deref())?;
     let mut daemon = if args.check { context.running() } else { context.open() }?;
-    let wanted = args.account.as_deref().or(context.account());
     if args.check {
         return check(context, &mut daemon, wanted);
     }

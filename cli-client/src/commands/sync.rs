@@ -18,8 +18,8 @@ const REFUSAL_TIME: Duration = Duration::from_millis(300);
 /// Syncs one account, or all that are not paused.
 pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     let screen = context.screen;
+    let wanted = context.named(args.account.as_deref())?;
     let mut daemon = context.open()?;
-    let wanted = args.account.as_deref().or(context.account());
     let accounts = if let Some(wanted) = wanted {
         vec![daemon.account(Some(wanted))?]
     } else {

@@ -93,18 +93,6 @@ pub(super) const PAGES: &[Page] = &[
         commands: &["chapar connect ADDRESS --imap HOST:993 --smtp HOST:465"],
     },
     Page {
-        code: "tls.no_starttls",
-        exit: NO_PERMISSION,
-        title: "The server does not offer STARTTLS",
-        why: "On this port TLS begins after STARTTLS, and the server does not offer it, or \
-              something on the way took the offer out. Without TLS no password is sent.",
-        what: &[
-            "Use the port with TLS from the first byte: 993 for IMAP, 465 for SMTP.",
-            "On a hotel or company network, try another network.",
-        ],
-        commands: &["chapar connect ADDRESS --imap HOST:993 --smtp HOST:465"],
-    },
-    Page {
         code: "tls.injected",
         exit: NO_PERMISSION,
         title: "The server talked ahead of TLS",

@@ -8,14 +8,16 @@ pub(super) const PAGES: &[Page] = &[
     Page {
         code: "tls.not_offered",
         exit: NO_PERMISSION,
-        title: "The server does not offer TLS",
-        why: "The server was asked to go over to TLS and does not. chapar sends no password \
-              over a line that anybody can read.",
+        title: "The server does not offer TLS on this port",
+        why: "On this port TLS begins after STARTTLS, and the server does not offer it, or \
+              something on the way took the offer out. chapar sends no password over a line that \
+              anybody can read.",
         what: &[
             "Use the port for TLS from the start: 993 for IMAP, 465 for SMTP.",
+            "On a hotel or company network, try another network.",
             "If the provider has no TLS at all, use another provider.",
         ],
-        commands: &["chapar connect ADDRESS --imap HOST --smtp HOST"],
+        commands: &["chapar connect ADDRESS --imap HOST:993 --smtp HOST:465"],
     },
     Page {
         code: "tls.refused",
@@ -48,15 +50,6 @@ pub(super) const PAGES: &[Page] = &[
             "If it happens often, look for a firewall, a VPN or a virus scanner in between.",
         ],
         commands: &["chapar status", "chapar logs"],
-    },
-    Page {
-        code: "imap.no_starttls",
-        exit: NO_PERMISSION,
-        title: "The IMAP server does not offer STARTTLS",
-        why: "On this port chapar goes over to TLS first, and the server does not offer it. \
-              No password was sent.",
-        what: &["Use port 993, where TLS is there from the start."],
-        commands: &["chapar connect ADDRESS --imap HOST:993 --smtp HOST"],
     },
     Page {
         code: "imap.preauth",
@@ -182,15 +175,6 @@ pub(super) const PAGES: &[Page] = &[
               service.",
         what: &["Look at the port: 465 is TLS from the start, 587 is STARTTLS."],
         commands: &["chapar account show"],
-    },
-    Page {
-        code: "smtp.no_starttls",
-        exit: NO_PERMISSION,
-        title: "The mail server does not offer STARTTLS",
-        why: "On this port chapar goes over to TLS first, and the server does not offer it. \
-              No password was sent.",
-        what: &["Use port 465, where TLS is there from the start."],
-        commands: &["chapar account update --smtp HOST:465"],
     },
     Page {
         code: "smtp.auth_later",

@@ -25,6 +25,7 @@ pub struct Draft {
     pub to: Vec<Address>,
     pub cc: Vec<Address>,
     pub bcc: Vec<Address>,
+    /// The identity's when empty.
     pub reply_to: Vec<Address>,
     pub subject: String,
     pub text: Option<String>,
@@ -50,6 +51,11 @@ pub struct Attachment {
 #[expect(missing_docs, reason = "RFC 5322 header names")]
 pub struct Frozen {
     pub from: Address,
+    /// Reply-To of the identity, for a draft that has none.
+    pub reply_to: Vec<Address>,
+    /// Who the identity wants to have a copy of everything; like the draft's own Bcc never in the
+    /// bytes.
+    pub bcc: Vec<Address>,
     /// Without angle brackets, `random@sender-domain`.
     pub message_id: String,
     pub date: Wall,
@@ -118,15 +124,26 @@ pub fn reply_subject(subject: &str) -> String {
 }
 
 /// Every address list with its field name.
-fn lists(draft: &Draft) -> [(&'static str, &[Address]); 4] {
-    [("to", &draft.to), ("cc", &draft.cc), ("bcc", &draft.bcc), ("replyTo", &draft.reply_to)]
+fn lists<'d>(draft: &'d Draft, frozen: &'d Frozen) -> [(&'static str, &'d [Address]); 5] {
+    [
+        ("to", &draft.to),
+        ("cc", &draft.cc),
+        ("bcc", &draft.bcc),
+        ("identity's bcc", &frozen.bcc),
+        ("replyTo", reply_to(draft, frozen)),
+    ]
+}
+
+/// Where answers shall go: as the draft says, else as the identity says.
+fn reply_to<'d>(draft: &'d Draft, frozen: &'d Frozen) -> &'d [Address] {
+    if draft.reply_to.is_empty() { &frozen.reply_to } else { &draft.reply_to }
 }
 
 /// Refuses control characters wherever they would reach a header.
 fn check_texts(draft: &Draft, frozen: &Frozen) -> Result<(), DraftError> {
     header_text("subject", &draft.subject)?;
     header_text("from", frozen.from.name.as_deref().unwrap_or_default())?;
-    for (field, list) in lists(draft) {
+    for (field, list) in lists(draft, frozen) {
         for address in list {
             header_text(field, address.name.as_deref().unwrap_or_default())?;
         }
@@ -159,12 +176,16 @@ fn header_text(field: &str, text: &str) -> Result<(), DraftError> {
     Err(DraftError::ControlCharacter { field: field.to_owned(), what })
 }
 
-/// To, Cc and Bcc, each once, in order. Also checks every other address.
+/// To, Cc and Bcc, each once, in order. Also checks every other address. The identity's own copy
+/// alone is no recipient: a draft without any is a mistake.
 fn envelope(draft: &Draft, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
     check_address("from", &frozen.from)?;
+    if draft.to.is_empty() && draft.cc.is_empty() && draft.bcc.is_empty() {
+        return Err(DraftError::NoRecipients);
+    }
     let mut seen = BTreeSet::new();
     let mut recipients = Vec::new();
-    for (field, list) in lists(draft) {
+    for (field, list) in lists(draft, frozen) {
         for address in list {
             check_address(field, address)?;
             if field != "replyTo" && seen.insert(same_mailbox(&address.email)) {

@@ -64,7 +64,7 @@ pub enum EventKind {
     SubmissionFailed { submission: SubmissionId, reply: String },
     /// Whether it was sent is not known; it is being looked for.
     SubmissionUnknown { submission: SubmissionId },
-    /// It was cancelled before it was sent.
+    /// It was canceled before it was sent.
     SubmissionCanceled { submission: SubmissionId },
     /// An identity changed.
     IdentityUpdated { identity: IdentityId },

@@ -27,6 +27,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod message;
 pub mod mutf7;
+pub mod oauth;
 pub mod provider;
 pub mod sasl;
 pub mod secret;

@@ -36,6 +36,15 @@ pub struct Submission {
     pub phase: Phase,
     /// Tries so far.
     pub attempts: u32,
+    /// How many of them the server put off; what it says, not an absent network, makes the waits
+    /// long.
+    pub deferrals: u32,
+    /// When the five days of tries began; `None` before the first one.
+    pub tried_since: Option<Wall>,
+    /// The look for the recipients of unknown fate; there is one exactly while there are such.
+    pub search: Option<Search>,
+    /// Transactions whose final reply was lost.
+    pub losses: u32,
     /// The server's last words about it.
     pub last_reply: Option<String>,
     /// The copy in Sent.
@@ -69,7 +78,8 @@ pub enum Delivery {
     Unknown,
 }
 
-/// Where a submission stands.
+/// Where a submission stands: what is to happen next with the recipients that still wait, and what
+/// became of it when none does. Recipients of unknown fate are apart, in [`Submission::search`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "`next` is the next instant anything is due")]
 pub enum Phase {
@@ -79,14 +89,23 @@ pub enum Phase {
     Sending,
     /// The final dot may be on the wire. Durable before the dot is written.
     DotPending,
-    /// The reply to the final dot was lost; looking for the Message-ID at `next`.
-    Unknown { next: Wall, looks: u32, since: Wall },
+    /// Nobody waits any more, and of at least one recipient it is not known whether it was taken.
+    Unknown,
     /// Every recipient has an outcome, at least one accepted.
     Sent,
     /// Every recipient refused, or given up.
     Failed,
-    /// Cancelled by the person before anything was sent.
+    /// Canceled by the person before anything was sent.
     Canceled,
+}
+
+/// The look for a message whose final reply was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// When it is looked for next; never, when only the person can say.
+    pub next: Wall,
+    /// Looks so far.
+    pub looks: u32,
 }
 
 /// The copy in the Sent mailbox.
@@ -103,7 +122,11 @@ pub enum Filing {
     Skipped,
 }
 
+mod agenda;
 mod filing;
+mod search;
 mod transition;
 
-pub use transition::{Due, Resolution, WrongPhase};
+pub use agenda::Due;
+pub use search::Resolution;
+pub use transition::WrongPhase;

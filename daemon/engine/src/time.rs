@@ -14,6 +14,12 @@ impl Wall {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The instant `by` milliseconds later, or earlier when negative; saturates.
+    #[must_use]
+    pub const fn moved(self, by: i64) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+
     /// How long until `self` seen from `now`; zero when it has passed.
     #[must_use]
     pub fn until_from(self, now: Self) -> Duration {

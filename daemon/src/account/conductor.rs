@@ -28,7 +28,7 @@ pub(super) struct Conductor {
     /// Workers and conductor alike: whoever waits for the account waits for all of them.
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Parent of every worker's token; cancelled when the conductor goes, even by a panic.
+    /// Parent of every worker's token; canceled when the conductor goes, even by a panic.
     work: CancellationToken,
     _work: DropGuard,
 }

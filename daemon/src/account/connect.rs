@@ -183,6 +183,8 @@ async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<
                 account: id,
                 name: wanted.display_name.clone(),
                 email: wanted.email.clone(),
+                reply_to: Vec::new(),
+                bcc: Vec::new(),
                 text_signature: String::new(),
                 html_signature: String::new(),
             };

@@ -8,30 +8,25 @@ use chapar_engine::flags::Flags;
 use chapar_engine::id::SubmissionId;
 use chapar_engine::mailbox::{Mailbox, Role};
 use chapar_engine::provider::provider_of;
-use chapar_engine::submission::{Filing, Phase, Submission};
+use chapar_engine::submission::{Due, Filing, Submission};
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
 use std::time::Duration;
 
-/// How long a provider that files sent mail by itself may take before chapar files the copy.
-const SERVER_COPY: Duration = Duration::from_mins(2);
-/// How often it is looked for meanwhile.
+/// How often the copy is looked for that a provider files by itself.
 const SERVER_COPY_LOOK: Duration = Duration::from_secs(15);
+/// After so many looks, two minutes, chapar files the copy. Counted, because a clock can be set.
+const SERVER_COPY_LOOKS: u32 = 8;
 
 /// When something is to be filed or looked for next.
 #[must_use]
 pub fn next_due(context: &Context) -> Option<Boot> {
     let view = context.store.read().ok()?;
     let open = view.open_submissions(context.id).ok()?;
-    let next = open.iter().filter_map(due_at).min()?;
+    let now = context.now();
+    let due = [Due::Look, Due::File];
+    let next = open.iter().flat_map(|it| due.iter().filter_map(|due| it.when(*due, now))).min()?;
     Some(boot_at(context, next))
-}
-
-fn due_at(submission: &Submission) -> Option<Wall> {
-    match (submission.phase, submission.filing) {
-        (Phase::Unknown { next, .. }, _) | (_, Filing::Wanted { next, .. }) => Some(next),
-        _ => None,
-    }
 }
 
 /// Files and looks for everything that is due.
@@ -41,10 +36,12 @@ pub async fn pass(context: &Context, session: &mut Session) -> Result<(), Failur
     let open = view.open_submissions(context.id).map_err(store_failure)?;
     let mailboxes = view.mailboxes(context.id).map_err(store_failure)?;
     drop(view);
-    for submission in open.iter().filter(|s| due_at(s).is_some_and(|at| at <= now)) {
-        match submission.phase {
-            Phase::Unknown { .. } => look(context, session, &mailboxes, submission).await?,
-            _ => file(context, session, &mailboxes, submission).await?,
+    for submission in &open {
+        if submission.is_due(Due::Look, now) {
+            look(context, session, &mailboxes, submission).await?;
+        }
+        if submission.is_due(Due::File, now) {
+            file(context, session, &mailboxes, submission).await?;
         }
     }
     Ok(())
@@ -64,8 +61,7 @@ async fn look(
             found = found || is_in(session, mailbox, &submission.message_id).await?;
         }
     }
-    let looked =
-        move |submission: &mut Submission, now, entropy| submission.looked(found, now, entropy);
+    let looked = move |submission: &mut Submission, now, _| submission.looked(found, now);
     change(context, submission.id, looked).await;
     Ok(())
 }
@@ -85,9 +81,9 @@ async fn file(
     if is_in(session, sent, &submission.message_id).await? {
         return filed(context, id).await;
     }
-    if files_itself(context)?
-        && context.now() < submission.created_at.max(submission.send_at).after(SERVER_COPY)
-    {
+    let early =
+        matches!(submission.filing, Filing::Wanted { tries, .. } if tries < SERVER_COPY_LOOKS);
+    if early && files_itself(context)? {
         let waits = |submission: &mut Submission, now: Wall, _| {
             submission.filing_waits(now.after(SERVER_COPY_LOOK));
             Ok(())

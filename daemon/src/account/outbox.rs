@@ -1,20 +1,27 @@
 //! The outbox worker: takes what is due, delivers it step by step, and makes each step durable
 //! before the next one. Decides nothing about retries: the submission machine does.
 //!
-//! Must never send what may already have been accepted, and is never cancelled inside a delivery:
+//! Must never send what may already have been accepted, and is never canceled inside a delivery:
 //! stopping waits for the delivery under way.
 
+mod record;
+
+pub(super) use record::{change, record};
+
 use super::logins::Submitting;
+use super::pace::Pace;
 use super::{Context, Generation, Note};
 use crate::smtp::Outcome;
-use crate::store::{StoreError, Txn};
-use chapar_engine::event::EventKind;
 use chapar_engine::id::SubmissionId;
 use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, SmtpStep, Verdict};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How often the clocks are compared while something waits for its time.
+const CLOCK_LOOK: Duration = Duration::from_mins(1);
 
 /// Works until stopped.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
@@ -23,10 +30,13 @@ pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken)
         () = stop.cancelled() => return,
         turn = context.outbox_turn.acquire() => turn,
     };
-    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None };
+    let clock = &context.world.clock;
+    let pace = Pace::new(clock.boot(), clock.wall());
+    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None, pace };
     outbox.recover().await;
     let mut link = context.world.link.0.clone();
     loop {
+        outbox.follow_clock().await;
         outbox.deliver_due(&stop).await;
         let due = outbox.next_due();
         tokio::select! {
@@ -43,6 +53,7 @@ struct Outbox {
     context: Arc<Context>,
     me: Generation,
     session: Option<Submitting>,
+    pace: Pace,
 }
 
 impl Outbox {
@@ -51,8 +62,8 @@ impl Outbox {
     async fn recover(&self) {
         for submission in self.open() {
             if matches!(submission.phase, Phase::Sending | Phase::DotPending) {
-                let recovered = |submission: &mut Submission, now, _| {
-                    submission.recovered(now);
+                let recovered = |submission: &mut Submission, now, entropy| {
+                    submission.recovered(now, entropy);
                     Ok(())
                 };
                 self.change(submission.id, recovered).await;
@@ -70,6 +81,30 @@ impl Outbox {
         }
     }
 
+    /// The wall clock was set: what waits for a length of time does not wait for the old hour.
+    async fn follow_clock(&mut self) {
+        let clock = &self.context.world.clock;
+        let Some(by) = self.pace.jump(clock.boot(), clock.wall()) else { return };
+        let open: Vec<SubmissionId> = self.open().iter().map(|submission| submission.id).collect();
+        if open.is_empty() {
+            return;
+        }
+        tracing::info!(account = self.context.id.0, by, "the clock was set: the outbox follows");
+        let moved = self.context.store.write(self.context.now(), move |tx| {
+            for id in &open {
+                if let Some(mut submission) = tx.submission(*id)? {
+                    submission.clock_set(by);
+                    tx.put_submission(&submission)?;
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = moved.await {
+            tracing::error!(account = self.context.id.0, %error, "the outbox could not follow");
+        }
+        self.context.sync.notify_one();
+    }
+
     fn open(&self) -> Vec<Submission> {
         let read = self.context.store.read();
         let open = read.and_then(|view| view.open_submissions(self.context.id));
@@ -79,16 +114,21 @@ impl Outbox {
         })
     }
 
+    /// When something is due, or the clocks are compared; `None` when nothing waits.
     fn next_due(&self) -> Option<Boot> {
-        let next = self.open().iter().filter_map(queued_until).min()?;
-        Some(boot_at(&self.context, next))
+        let now = self.context.now();
+        let open = self.open();
+        open.first()?;
+        let look = self.context.world.clock.boot().after(CLOCK_LOOK);
+        let next = open.iter().filter_map(|it| it.when(Due::Send, now)).min();
+        Some(next.map_or(look, |next| boot_at(&self.context, next).min(look)))
     }
 
     async fn deliver_due(&mut self, stop: &CancellationToken) {
         let now = self.context.now();
         let mut due = self.open();
-        due.retain(|submission| submission.due(now) == Some(Due::Send));
-        due.sort_by_key(|submission| (queued_until(submission), submission.id));
+        due.retain(|submission| submission.is_due(Due::Send, now));
+        due.sort_by_key(|submission| (submission.when(Due::Send, now), submission.id));
         for submission in due {
             if stop.is_cancelled() {
                 break;
@@ -116,7 +156,7 @@ impl Outbox {
             }
         };
         if let Err(failure) = self.connect().await {
-            self.not_sent(id, &failure).await;
+            self.unreached(id, &failure).await;
             self.context.note(self.me, Note::OutboxTrouble(failure)).await;
             return;
         }
@@ -203,7 +243,7 @@ impl Outbox {
             Outcome::Lost(why) => {
                 self.session = None;
                 tracing::warn!(account = context.id.0, submission = id.0, why, "outcome unknown");
-                change(&context, id, |submission, now, _| submission.lost(now)).await;
+                change(&context, id, Submission::lost).await;
             }
             Outcome::NotSent(why) => {
                 self.session = None;
@@ -217,8 +257,20 @@ impl Outbox {
         Ok(())
     }
 
+    /// There is no session: the server cannot be reached, or does not take us now.
+    async fn unreached(&self, id: SubmissionId, failure: &Failure) {
+        if !is_silence(failure) {
+            return self.not_sent(id, failure).await;
+        }
+        let why = words_of(failure);
+        let unreached = move |submission: &mut Submission, now, entropy| {
+            submission.unreached(now, entropy, &why)
+        };
+        self.change(id, unreached).await;
+    }
+
     async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
-        let why = failure.detail.clone().unwrap_or_else(|| failure.message.clone());
+        let why = words_of(failure);
         if failure.verdict == Verdict::Refused {
             return self.declined(id, (550, why), SmtpStep::Mail).await;
         }
@@ -244,67 +296,17 @@ impl Outbox {
     }
 }
 
-/// Applies one transition in a transaction of its own, with the event that tells it. `None` when
-/// its state does not allow it (any more), or when it could not be made durable.
-pub(super) async fn change(
-    context: &Context,
-    id: SubmissionId,
-    mut step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
-) -> Option<Submission> {
-    let entropy = context.world.entropy.number();
-    let written = context
-        .store
-        .write(context.now(), move |tx| {
-            let Some(mut submission) = tx.submission(id)? else {
-                return Err(StoreError::Missing("submission"));
-            };
-            let before = submission.clone();
-            let step = step(&mut submission, tx.now(), entropy);
-            step.map_err(|wrong| StoreError::Conflict(wrong.to_string()))?;
-            record(tx, &before, &submission)?;
-            Ok(submission)
-        })
-        .await;
-    match written {
-        Ok(submission) => Some(submission),
-        Err(error) => {
-            tracing::error!(submission = id.0, %error, "a send step was not taken");
-            None
-        }
-    }
+/// Whether nothing was heard from the server about us or the message: no network, no vault, no
+/// answer.
+fn is_silence(failure: &Failure) -> bool {
+    let heard = failure.code.starts_with("smtp.");
+    failure.verdict == Verdict::Retry
+        && (!heard || matches!(failure.code, "smtp.lost" | "smtp.timeout"))
 }
 
-/// Stores a submission that changed and journals what a person would call its new state.
-pub(super) fn record(
-    tx: &mut Txn<'_>,
-    before: &Submission,
-    after: &Submission,
-) -> Result<(), StoreError> {
-    if before == after {
-        return Ok(());
-    }
-    tx.put_submission(after)?;
-    if before.phase == after.phase {
-        return Ok(());
-    }
-    let submission = after.id;
-    let reply = after.last_reply.clone().unwrap_or_default();
-    let kind = match after.phase {
-        Phase::Sent => EventKind::SubmissionAccepted { submission, reply },
-        Phase::Failed => EventKind::SubmissionFailed { submission, reply },
-        Phase::Canceled => EventKind::SubmissionCanceled { submission },
-        Phase::Queued { next } => EventKind::SubmissionDeferred { submission, reply, next },
-        Phase::Unknown { looks: 0, .. } => EventKind::SubmissionUnknown { submission },
-        Phase::Unknown { .. } | Phase::Sending | Phase::DotPending => return Ok(()),
-    };
-    tx.append(Some(after.account), kind).map(drop)
-}
-
-fn queued_until(submission: &Submission) -> Option<Wall> {
-    match submission.phase {
-        Phase::Queued { next } => Some(next),
-        _ => None,
-    }
+/// What a person is told of it.
+fn words_of(failure: &Failure) -> String {
+    failure.detail.clone().unwrap_or_else(|| failure.message.clone())
 }
 
 /// When `at` comes, on the clock that deadlines are kept on.

@@ -57,6 +57,8 @@ pub async fn accept(
     let now = world.clock.wall();
     let frozen = Frozen {
         from: Address { name: identity.name.clone(), email: identity.email.clone() },
+        reply_to: identity.reply_to.clone(),
+        bcc: identity.bcc.clone(),
         message_id: message_id(world, store, &identity.email, key.as_deref()),
         date: now,
         seed: world.entropy.number(),
@@ -114,6 +116,10 @@ impl Wanted {
             send_at: self.send_at,
             phase: Phase::Queued { next: self.send_at },
             attempts: 0,
+            deferrals: 0,
+            tried_since: None,
+            search: None,
+            losses: 0,
             last_reply: None,
             filing: Filing::Pending,
             key: self.key.clone(),
@@ -222,7 +228,6 @@ pub async fn wish(
     id: SubmissionId,
     wish: Wish,
 ) -> Result<AccountId, SubmitError> {
-    let entropy = world.entropy.number();
     let changed = store.write(world.clock.wall(), move |tx| {
         let before = tx.submission(id)?.ok_or(StoreError::Missing("submission"))?;
         let mut after = before.clone();
@@ -230,8 +235,8 @@ pub async fn wish(
         match wish {
             Wish::Cancel => after.cancel(now),
             Wish::Retry => after.retry_now(now),
-            Wish::WasSent => after.resolve(Resolution::Sent, now, entropy),
-            Wish::Resend => after.resolve(Resolution::Resend, now, entropy),
+            Wish::WasSent => after.resolve(Resolution::Sent, now),
+            Wish::Resend => after.resolve(Resolution::Resend, now),
         }
         .map_err(|refusal| StoreError::Conflict(refusal.to_string()))?;
         record(tx, &before, &after)?;

@@ -48,6 +48,13 @@ pub(super) fn answered(
 ) -> Failure {
     let name = code.map(|code| code.name.as_str());
     let detail = name.map_or_else(|| text.to_owned(), |name| format!("[{name}] {text}"));
-    judge_imap(name, text, doing.0)
-        .failure(format!("{host} answered {word} while {}", doing.1), Some(&detail))
+    let judged = judge_imap(name, text, doing.0);
+    let message = match (judged.code, word) {
+        ("imap.auth", _) => format!("{host} does not accept this login"),
+        ("imap.app_password", _) => format!("{host} wants an app password for this login"),
+        ("imap.no_login", _) => format!("{host} does not let this mailbox sign in by password"),
+        (_, Word::Bye) => format!("{host} ended the connection while {}", doing.1),
+        _ => format!("{host} said no while {}", doing.1),
+    };
+    judged.failure(message, Some(&detail))
 }

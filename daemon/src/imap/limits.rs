@@ -15,9 +15,9 @@ pub const COMMAND: Duration = Duration::from_mins(30);
 pub const DONE: Duration = Duration::from_secs(15);
 /// LOGOUT is a courtesy; nothing waits for it longer than this.
 pub const LOGOUT: Duration = Duration::from_secs(3);
-/// Silence in IDLE after which the link is proved by DONE. With [`DONE`] a half-open link is
-/// noticed in less than two minutes.
-pub const SILENCE: Duration = Duration::from_secs(100);
+/// Silence in IDLE after which the link is proved by DONE. With [`DONE`] and a new login, mail that
+/// came to a half-open link is told in less than two minutes.
+pub const SILENCE: Duration = Duration::from_secs(90);
 /// Between two NOOPs where the server has no IDLE.
 pub const POLL: Duration = Duration::from_mins(1);
 

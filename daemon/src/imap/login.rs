@@ -93,7 +93,7 @@ async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Fail
     let answer = wire.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer))).await;
     if let Err(failure) = answer {
         let message = format!("{} refuses to start TLS on this port", wire.host);
-        let refused = Failure::of("imap.no_starttls", message, None);
+        let refused = Failure::of("tls.not_offered", message, None);
         return Err(if wire.is_ended() { failure } else { refused });
     }
     wire.detach().ok_or_else(|| {
@@ -109,7 +109,7 @@ async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Fail
 /// judged, and they cannot cost the account its credential.
 fn unproved(failure: Failure) -> Failure {
     let code = match failure.code {
-        own @ ("tls.injected" | "imap.no_starttls" | "imap.preauth" | "imap.not_imap"
+        own @ ("tls.injected" | "tls.not_offered" | "imap.preauth" | "imap.not_imap"
         | "imap.protocol" | "imap.greeting" | "net.timeout" | "net.lost") => own,
         _ => "imap.unavailable",
     };

@@ -1,8 +1,7 @@
-//! Tests against scripted servers: every danger measured in async-imap, hostile servers, attacks
+//! Tests against scripted servers: every danger measured in async-imap, hostile servers,
 //! on STARTTLS, real transcripts.
 
 mod corpus;
 mod hostile;
-mod nostarttls;
 mod peer;
 mod verbs;

@@ -2,10 +2,11 @@
 //! base64 (RFC 4648 §4) for the inline forms.
 
 use super::handlers::blob::bytes;
-use super::{Services, limits};
+use super::{Services, fault, limits};
 use chapar_ipc_protocol::blob::{BlobOpen, BlobPut, MAX_BYTES, OpenReply, PutReply};
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::id::BlobId;
+use sha2::{Digest as _, Sha256};
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
@@ -24,10 +25,17 @@ pub(super) async fn put(
             format!("{size} bytes are more than the {MAX_BYTES} of a blob."),
         ));
     }
+    let wanted = params.sha256.as_deref().map(digest).transpose()?;
     let mut random = [0; 16];
     services.world.entropy.fill(&mut random);
     let now = services.world.clock.boot();
     let mut receiving = services.spool.begin(params.size, random, now)?;
+    let mut hash = wanted.map(|_| Sha256::new());
+    let announced = usize::try_from(params.size).unwrap_or(usize::MAX);
+    let ours = head.get(..announced.min(head.len())).unwrap_or_default();
+    if let Some(hash) = &mut hash {
+        hash.update(ours);
+    }
     receiving.take(&head)?;
     drop(head);
     let mut piece = vec![0; limits::PIECE_BYTES];
@@ -38,10 +46,36 @@ pub(super) async fn put(
         if count == 0 {
             return Err(cut("ended", receiving.left()));
         }
-        receiving.take(piece.get(..count).unwrap_or_default())?;
+        let bytes = piece.get(..count).unwrap_or_default();
+        let left = usize::try_from(receiving.left()).unwrap_or(usize::MAX);
+        let ours = bytes.get(..left.min(count)).unwrap_or_default();
+        if let Some(hash) = &mut hash {
+            hash.update(ours);
+        }
+        receiving.take(bytes)?;
+    }
+    if let (Some(wanted), Some(hash)) = (wanted, hash)
+        && hash.finalize() != wanted
+    {
+        return Err(fault::argument("`sha256` is not that of the bytes that came.")
+            .hint("put them again: nothing was kept"));
     }
     let (id, size) = receiving.finish();
     Ok(PutReply { blob_id: BlobId(id), size, r#type: params.r#type })
+}
+
+/// The 32 bytes of 64 hexadecimal digits.
+fn digest(text: &str) -> Result<[u8; 32], Error> {
+    let wrong = || fault::argument("`sha256` must be 64 hexadecimal digits.");
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|letter| letter.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(bytes)
 }
 
 fn cut(how: &str, left: u64) -> Error {

@@ -92,6 +92,11 @@ pub(super) fn address(address: &Address) -> wire::email::EmailAddress {
     wire::email::EmailAddress { name: address.name.clone(), email: address.email.clone() }
 }
 
+/// Null for none, as RFC 8621 §6 has it.
+fn some_addresses(list: &[Address]) -> Option<Vec<wire::email::EmailAddress>> {
+    (!list.is_empty()).then(|| list.iter().map(address).collect())
+}
+
 pub(super) fn to_address(address: wire::email::EmailAddress) -> Address {
     Address { name: address.name.filter(|name| !name.is_empty()), email: address.email }
 }
@@ -228,9 +233,11 @@ pub(super) fn identity(identity: &Identity) -> wire::identity::Identity {
         account_id: account_id(identity.account),
         name: identity.name.clone().unwrap_or_default(),
         email: identity.email.clone(),
+        reply_to: some_addresses(&identity.reply_to),
+        bcc: some_addresses(&identity.bcc),
         text_signature: identity.text_signature.clone(),
         html_signature: identity.html_signature.clone(),
-        ..wire::identity::Identity::default()
+        may_delete: false,
     }
 }
 
@@ -278,8 +285,6 @@ pub(super) fn mailbox(
         sort_order: mailbox.role.map_or(100, sort_order),
         total_emails: total,
         unread_emails: unread,
-        total_threads: None,
-        unread_threads: None,
         my_rights: wire::mailbox::MailboxRights {
             may_read_items: mailbox.selectable,
             ..wire::mailbox::MailboxRights::default()
@@ -339,7 +344,7 @@ pub(super) fn phase(phase: Phase) -> wire::submission::Phase {
     match phase {
         Phase::Queued { .. } => Wire::Queued,
         Phase::Sending | Phase::DotPending => Wire::Sending,
-        Phase::Unknown { .. } => Wire::Unknown,
+        Phase::Unknown => Wire::Unknown,
         Phase::Sent => Wire::Sent,
         Phase::Failed => Wire::Failed,
         Phase::Canceled => Wire::Canceled,
@@ -379,10 +384,6 @@ pub(super) fn submission(
 ) -> wire::submission::EmailSubmission {
     use wire::submission::{Envelope, EnvelopeAddress, Filed};
     let envelope_address = |email: &str| EnvelopeAddress { email: email.to_owned() };
-    let next = match submission.phase {
-        Phase::Queued { next } | Phase::Unknown { next, .. } => Some(next),
-        _ => None,
-    };
     wire::submission::EmailSubmission {
         id: submission_id(submission.id),
         account_id: account_id(submission.account),
@@ -402,7 +403,7 @@ pub(super) fn submission(
         size: submission.size,
         created_at: date(submission.created_at),
         attempts: submission.attempts,
-        next_attempt_at: next.map(date),
+        next_attempt_at: submission.next_attempt().map(date),
         last_reply: submission.last_reply.clone(),
         filed: match submission.filing {
             Filing::Pending => Filed::Pending,
@@ -539,16 +540,13 @@ fn event_data(seq: Seq, account: Option<AccountId>, kind: EventKind) -> EventDat
             EventData::StateChanged(e::StateChanged { changed: changed.into_iter().collect() })
         }
         EventKind::HealthChanged { code, severity: how, title } => {
-            let remedy = wire::error::Remedy {
-                title: "What it means and what helps".to_owned(),
-                help: Some(code.clone()),
-                ..wire::error::Remedy::default()
-            };
+            let ended = how == Severity::Ok;
+            let remedy = if ended { Vec::new() } else { super::fault::remedies(&code) };
             EventData::HealthChanged(e::HealthChanged {
                 code,
                 severity: severity(how),
                 title,
-                remedy: if how == Severity::Ok { Vec::new() } else { vec![remedy] },
+                remedy,
             })
         }
         EventKind::DaemonStopping { reason } => {

@@ -5,8 +5,8 @@ use crate::store::StoreError;
 use crate::supervisor::SubmitError;
 use chapar_engine::compose::DraftError;
 use chapar_engine::id::AccountId;
-use chapar_engine::verdict::{Failure, Verdict};
-use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_engine::verdict::{Failure, Verdict, condition};
+use chapar_ipc_protocol::error::{Error, ErrorType, Remedy};
 
 /// Codes whose type does not follow from area or verdict, checked first.
 const BY_CODE: &[(&str, ErrorType)] = &[
@@ -20,10 +20,8 @@ const BY_CODE: &[(&str, ErrorType)] = &[
     ("account.settings", ErrorType::InvalidArguments),
     ("imap.over_quota", ErrorType::OverQuota),
     ("imap.not_imap", ErrorType::SettingsWrong),
-    ("imap.no_starttls", ErrorType::TlsInvalid),
     ("imap.preauth", ErrorType::TlsInvalid),
     ("smtp.not_smtp", ErrorType::SettingsWrong),
-    ("smtp.no_starttls", ErrorType::TlsInvalid),
     ("smtp.too_large", ErrorType::TooLarge),
     ("message.gone", ErrorType::NotFound),
     ("imap.gone", ErrorType::NotFound),
@@ -61,9 +59,8 @@ fn kind_of(failure: &Failure) -> ErrorType {
 /// A failure of the engine's words.
 pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
     let kind = kind_of(failure);
-    let mut error = Error::new(kind, failure.message.clone())
-        .fine(failure.code)
-        .help("What it means and what helps", failure.code);
+    let mut error = Error::new(kind, failure.message.clone()).fine(failure.code);
+    error.data.remedy = remedies(failure.code);
     error.data.detail.clone_from(&failure.detail);
     error.data.account_id = account.map(convert::account_id);
     error.data.retryable &= matches!(failure.verdict, Verdict::Retry | Verdict::Throttled(_));
@@ -71,6 +68,22 @@ pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
         error.data.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     }
     error
+}
+
+/// What helps with a condition, in the words of the engine's table, and its page. A code without a
+/// row has its page only.
+pub(super) fn remedies(code: &str) -> Vec<Remedy> {
+    let page = |title: &str| Remedy {
+        title: title.to_owned(),
+        help: Some(code.to_owned()),
+        ..Remedy::default()
+    };
+    match condition(code) {
+        Some(row) => {
+            vec![Remedy { title: row.remedy.to_owned(), ..Remedy::default() }, page(row.title)]
+        }
+        None => vec![page("What it means and what helps")],
+    }
 }
 
 /// A failure of the store.
@@ -84,8 +97,9 @@ pub(super) fn store(error: StoreError) -> Error {
         StoreError::Conflict(_) => (ErrorType::AlreadyExists, "store.conflict"),
         _ => (ErrorType::ServerFail, "store.io"),
     };
-    let help = "What it means and what helps";
-    Error::new(kind, sentence(&error.to_string())).fine(code).help(help, code)
+    let mut error = Error::new(kind, sentence(&error.to_string())).fine(code);
+    error.data.remedy = remedies(code);
+    error
 }
 
 /// Why a submission was not accepted or not changed.
@@ -142,7 +156,7 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::failure;
-    use chapar_engine::verdict::{Failure, Verdict};
+    use chapar_engine::verdict::{CONDITIONS, Failure, Verdict};
     use chapar_ipc_protocol::error::ErrorType;
     use std::time::Duration;
 
@@ -175,5 +189,23 @@ mod tests {
             assert_eq!(error.data.detail.as_deref(), Some("their words"));
             assert_eq!(error.data.code.as_deref(), Some(code));
         }
+    }
+
+    #[test]
+    fn the_table_says_what_helps() {
+        for row in CONDITIONS {
+            let failed = Failure {
+                code: row.code,
+                message: "m".into(),
+                detail: None,
+                verdict: row.verdict.clone(),
+            };
+            let remedy = failure(&failed, None).data.remedy;
+            let [helps, page] = remedy.as_slice() else { panic!("{}: {remedy:?}", row.code) };
+            assert_eq!((helps.title.as_str(), &helps.help), (row.remedy, &None));
+            assert_eq!((page.title.as_str(), page.help.as_deref()), (row.title, Some(row.code)));
+        }
+        let unknown = super::remedies("never.heard");
+        assert!(unknown.len() == 1 && unknown.iter().all(|it| it.help.is_some()), "{unknown:?}");
     }
 }

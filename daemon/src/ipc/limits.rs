@@ -62,6 +62,8 @@ pub const PAGE: usize = 50;
 pub const KEY_BYTES: usize = 255;
 /// Bytes of a name that a person gives.
 pub const NAME_BYTES: usize = 128;
+/// Addresses of an identity's Reply-To, and of its Bcc: the few of one person.
+pub const IDENTITY_ADDRESSES: usize = 20;
 /// Bytes of a signature.
 pub const SIGNATURE_BYTES: usize = 64 << 10;
 /// Bytes of a PEM of authorities: a few hundred certificates.

@@ -9,6 +9,7 @@ mod message;
 mod row;
 mod submission;
 
+pub(super) use account::IdentityOf1;
 pub(super) use event::object_number;
 pub(super) use row::{BlobRow, CountsRow, KeyRow, PackRow, stage_number};
 

@@ -4,19 +4,19 @@
 //! a migration that is cut off has not begun.
 
 use super::StoreError;
-use super::codec::Stored;
+use super::codec::{IdentityOf1, Stored};
 use super::source::Source;
 use super::tables::{Key, Table};
 use super::txn::{Number, Txn};
 
 /// The schema this program writes.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 /// One migration.
 type Step = fn(&mut Txn<'_>) -> Result<(), StoreError>;
 
 /// The step from schema `n + 1` to `n + 2` is at place `n`.
-const STEPS: &[Step] = &[];
+const STEPS: &[Step] = &[reply_to_and_failed];
 
 /// Key of the schema version in the meta table.
 const SCHEMA_KEY: &str = "schema";
@@ -40,6 +40,15 @@ pub(super) fn migrate(txn: &mut Txn<'_>, from: u32) -> Result<(), StoreError> {
         step(txn)?;
     }
     set_schema(txn, SCHEMA)
+}
+
+/// 2: identities have Reply-To and Bcc; the failed submissions have an index.
+fn reply_to_and_failed(txn: &mut Txn<'_>) -> Result<(), StoreError> {
+    let old: Vec<IdentityOf1> = txn.records(Table::Identities, &Key::default())?;
+    for IdentityOf1(identity) in old {
+        txn.put(Table::Identities, &Key::of(identity.id.0), &identity)?;
+    }
+    txn.index_all_failed()
 }
 
 /// Who this store is: made once, never changed.

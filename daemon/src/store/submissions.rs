@@ -8,14 +8,60 @@ use super::{Change, StoreError, Txn};
 use chapar_engine::event::ObjectKind;
 use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::submission::{Filing, Phase, Submission};
+use chapar_engine::time::Wall;
 
 /// Whether anything is still to be done about it.
 fn is_open(submission: &Submission) -> bool {
     match submission.phase {
         Phase::Sent => matches!(submission.filing, Filing::Pending | Filing::Wanted { .. }),
         Phase::Failed | Phase::Canceled => matches!(submission.filing, Filing::Wanted { .. }),
-        Phase::Queued { .. } | Phase::Sending | Phase::DotPending | Phase::Unknown { .. } => true,
+        Phase::Queued { .. } | Phase::Sending | Phase::DotPending | Phase::Unknown => true,
     }
+}
+
+/// How many submissions stand where, over all accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxCounts {
+    /// For a time that is yet to come.
+    pub scheduled: u64,
+    /// For their next try.
+    pub waiting: u64,
+    /// Under way.
+    pub sending: u64,
+    /// Whether they were sent is not known.
+    pub unknown: u64,
+    /// Given up, within the retention.
+    pub failed: u64,
+}
+
+impl OutboxCounts {
+    fn add(&mut self, submission: &Submission, now: Wall) {
+        // apart from the phase: others of its recipients may wait
+        self.unknown += u64::from(submission.has_unknown());
+        match submission.phase {
+            Phase::Queued { .. } if submission.attempts == 0 && submission.send_at > now => {
+                self.scheduled += 1;
+            }
+            Phase::Queued { .. } => self.waiting += 1,
+            Phase::Sending | Phase::DotPending => self.sending += 1,
+            Phase::Unknown | Phase::Failed | Phase::Sent | Phase::Canceled => {}
+        }
+    }
+}
+
+/// The submissions that the index of open ones names, of one account or of all, oldest first.
+fn open_ones(source: &impl Source, prefix: &Key) -> Result<Vec<Submission>, StoreError> {
+    let mut open = Vec::new();
+    for key in source.keys(Table::OpenSubmissions, prefix)? {
+        let mut parts = Parts(&key);
+        let Some(id) = parts.skip(8).and_then(|()| parts.u64()) else {
+            continue;
+        };
+        let key = Key::of(id);
+        let missing = || source.damaged(Table::Submissions, key.bytes(), "it is missing");
+        open.push(source.record(Table::Submissions, &key)?.ok_or_else(missing)?);
+    }
+    Ok(open)
 }
 
 fn key_of(key: &str) -> Key {
@@ -45,18 +91,21 @@ impl Snapshot {
 
     /// Submissions of the account that are not final (or whose filing is not), oldest first.
     pub fn open_submissions(&self, account: AccountId) -> Result<Vec<Submission>, StoreError> {
+        self.guarded(|it| open_ones(it, &Key::of(account.0)))
+    }
+
+    /// How many submissions stand where at `now`. Reads the open ones only, however many were sent.
+    pub fn outbox_counts(&self, now: Wall) -> Result<OutboxCounts, StoreError> {
         self.guarded(|it| {
-            let mut open = Vec::new();
-            for key in it.keys(Table::OpenSubmissions, &Key::of(account.0))? {
-                let mut parts = Parts(&key);
-                let Some(id) = parts.skip(8).and_then(|()| parts.u64()) else {
-                    continue;
-                };
-                let key = Key::of(id);
-                let missing = || it.damaged(Table::Submissions, key.bytes(), "it is missing");
-                open.push(it.record(Table::Submissions, &key)?.ok_or_else(missing)?);
+            let mut counts = OutboxCounts::default();
+            for submission in open_ones(it, &Key::default())? {
+                counts.add(&submission, now);
             }
-            Ok(open)
+            it.scan_prefix(Table::FailedSubmissions, &Key::default(), Order::Up, &mut |_, _| {
+                counts.failed += 1;
+                NEXT
+            })?;
+            Ok(counts)
         })
     }
 
@@ -90,9 +139,31 @@ impl Txn<'_> {
         } else {
             self.remove(Table::OpenSubmissions, open.bytes())?;
         }
+        self.index_failed(submission)?;
         let change = if old.is_some() { Change::Updated } else { Change::Created };
         self.touch(submission.account, ObjectKind::EmailSubmission, submission.id.0, change);
         if old.is_none() { self.forget_submissions() } else { Ok(()) }
+    }
+
+    /// Keeps the index of the failed ones.
+    fn index_failed(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        let key = Key::of(submission.id.0);
+        if submission.phase == Phase::Failed {
+            self.set(Table::FailedSubmissions, &key, &[])
+        } else {
+            self.remove(Table::FailedSubmissions, key.bytes())
+        }
+    }
+
+    /// Makes the index of the failed ones for a store that had none; a damaged record has no place
+    /// in it.
+    pub(super) fn index_all_failed(&mut self) -> Result<(), StoreError> {
+        let mut all: Vec<Submission> = Vec::new();
+        self.scan_prefix(Table::Submissions, &Key::default(), Order::Up, &mut |key, bytes| {
+            all.extend(self.open(Table::Submissions, key, bytes).ok());
+            NEXT
+        })?;
+        all.iter().try_for_each(|submission| self.index_failed(submission))
     }
 
     /// One submission.
@@ -131,6 +202,7 @@ impl Txn<'_> {
         self.release(submission.blob)?;
         let account = submission.account;
         self.remove(Table::Submissions, Key::of(submission.id.0).bytes())?;
+        self.remove(Table::FailedSubmissions, Key::of(submission.id.0).bytes())?;
         let by_id = Key::of(account.0).text(&submission.message_id);
         self.remove(Table::SubmissionIds, by_id.bytes())?;
         self.remove(Table::OpenSubmissions, Key::of(account.0).u64(submission.id.0).bytes())?;
@@ -157,6 +229,7 @@ impl Txn<'_> {
             let mut parts = Parts(&key);
             if let Some(id) = parts.skip(8).and_then(|()| parts.u64()) {
                 self.remove(Table::Submissions, Key::of(id).bytes())?;
+                self.remove(Table::FailedSubmissions, Key::of(id).bytes())?;
             }
         }
         self.remove_prefix(Table::OpenSubmissions, &rest)?;

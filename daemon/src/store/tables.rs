@@ -60,6 +60,8 @@ tables! {
     Submissions = "submissions",
     /// account, submission → nothing.
     OpenSubmissions = "open_submissions",
+    /// submission that failed → nothing.
+    FailedSubmissions = "failed_submissions",
     /// account, hash of Message-ID → submission.
     SubmissionIds = "submission_ids",
     /// hash of idempotency key → record.

@@ -1,4 +1,4 @@
-//! A test's own authority and a scripted TLS server on loopback.
+//! A test's own authority, a scripted TLS server on loopback, and public attack scripts.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use chapar_daemon::config::VaultChoice;
@@ -6,6 +6,7 @@ use chapar_daemon::world::World;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) struct Authority {
@@ -67,4 +68,32 @@ fn config(
 /// The real world with a state directory that is not used.
 pub(crate) fn world() -> World {
     World::real(&std::env::temp_dir(), VaultChoice::File).0
+}
+
+/// Where a set of public test data is: where `CHAPAR_CORPORA` says, or beside the checkout or a
+/// directory above it. An absent one has no files.
+pub(crate) fn corpus(name: &str) -> PathBuf {
+    let beside = || {
+        let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+        above.find_map(|dir| Some(dir.join("shared/corpora")).filter(|dir| dir.exists()))
+    };
+    let given = std::env::var_os("CHAPAR_CORPORA").map(PathBuf::from);
+    given.or_else(beside).unwrap_or_default().join(name)
+}
+
+/// The scripts below `dir`, in order.
+pub(crate) fn ron_files(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return Vec::new();
+    };
+    let mut files = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            files.extend(ron_files(&path));
+        } else if path.extension().is_some_and(|end| end == "ron") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
 }

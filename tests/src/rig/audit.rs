@@ -1,16 +1,17 @@
-//! The canary scan: a password handed to chapar must be found nowhere afterwards.
+//! The canary scan of one world while it lives: a password handed to chapar must be found nowhere.
 
+use crate::remains::scan::{Needles, files};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every file below `dir` and everything the kernel shows of `pid` that holds one of `canaries`, in
-/// the clear or as base64 in any alignment.
+/// Every file below `dir` and everything the kernel shows of `pid` that holds one of `canaries` in
+/// any of its forms.
 pub fn find<'a>(
     dir: &Path,
     pid: Option<u32>,
     canaries: impl Iterator<Item = &'a str>,
 ) -> Vec<PathBuf> {
-    let needles: Vec<Vec<u8>> = canaries.flat_map(forms).collect();
+    let needles = Needles::new(canaries);
     let mut places = files(dir);
     if let Some(pid) = pid {
         places.extend(
@@ -18,69 +19,8 @@ pub fn find<'a>(
                 .map(|part| PathBuf::from(format!("/proc/{pid}/{part}"))),
         );
     }
-    places.retain(|path| fs::read(path).is_ok_and(|bytes| holds(&bytes, &needles)));
+    places.retain(|path| fs::read(path).is_ok_and(|bytes| needles.are_in(&bytes)));
     places
-}
-
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let Ok(kind) = entry.file_type() else {
-            continue;
-        };
-        if kind.is_dir() {
-            found.extend(files(&entry.path()));
-        } else if kind.is_file() {
-            found.push(entry.path());
-        }
-    }
-    found
-}
-
-fn holds(bytes: &[u8], needles: &[Vec<u8>]) -> bool {
-    let Some(starts) = first_bytes(needles) else {
-        return false;
-    };
-    (0..bytes.len()).any(|at| {
-        starts[usize::from(bytes[at])]
-            && needles.iter().any(|needle| bytes[at..].starts_with(needle))
-    })
-}
-
-fn first_bytes(needles: &[Vec<u8>]) -> Option<[bool; 256]> {
-    let mut starts = [false; 256];
-    for needle in needles {
-        starts[usize::from(*needle.first()?)] = true;
-    }
-    (!needles.is_empty()).then_some(starts)
-}
-
-/// The secret itself and its base64 at each of the three alignments, without the edge characters
-/// that depend on neighbours.
-fn forms(secret: &str) -> Vec<Vec<u8>> {
-    let mut forms = vec![secret.as_bytes().to_vec()];
-    for shift in 0..3_usize {
-        let mut padded = vec![0; shift];
-        padded.extend_from_slice(secret.as_bytes());
-        let text = base64(&padded);
-        let from = [0, 2, 3][shift];
-        let to = (padded.len() * 8) / 6;
-        forms.push(text.as_bytes()[from..to].to_vec());
-    }
-    forms
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word = (0..3).fold(0, |word, i| word << 8 | u32::from(*chunk.get(i).unwrap_or(&0)));
-        for sextet in 0..4 {
-            let index = usize::try_from(word >> (18 - 6 * sextet) & 63).unwrap();
-            text.push(char::from(ALPHABET[index]));
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -93,9 +33,13 @@ mod tests {
         assert_eq!(find().len(), 0);
         std::fs::write(dir.path().join("plain"), "x canary-0123456789 y").unwrap();
         assert_eq!(find().len(), 1);
-        for user in ["a", "ab", "abc"] {
-            let answer = super::base64(format!("\0{user}\0canary-0123456789").as_bytes());
-            std::fs::write(dir.path().join(user), answer).unwrap();
+        // base64 of NUL, a name of one to three letters, NUL and the secret
+        for answer in [
+            "AGEAY2FuYXJ5LTAxMjM0NTY3ODk=",
+            "AGFiAGNhbmFyeS0wMTIzNDU2Nzg5",
+            "AGFiYwBjYW5hcnktMDEyMzQ1Njc4OQ==",
+        ] {
+            std::fs::write(dir.path().join(answer), answer).unwrap();
         }
         assert_eq!(find().len(), 4);
     }

@@ -15,6 +15,7 @@ use super::process::{Ran, Server, run, wait_for};
 use super::scratch::Scratch;
 use super::watch::Watch;
 use super::{Rig, User};
+use crate::remains;
 
 /// A CLI call answers at once; `connect` proves two servers. All on a loaded machine.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
@@ -63,7 +64,7 @@ pub struct Home {
 impl Home {
     /// An empty home; nothing runs in it yet.
     pub fn new() -> Self {
-        let scratch = Scratch::new("home");
+        let scratch = Scratch::world("home");
         for part in ["run", "config", "state", "cache", "data"] {
             let path = scratch.path().join(part);
             fs::create_dir(&path).unwrap();
@@ -247,15 +248,17 @@ impl Home {
 }
 
 impl Drop for Home {
-    /// Every test ends with the canary scan: no password of the rig may lie in this home or show in
-    /// the daemon's process.
+    /// Every test ends with the canary scan: no secret of this process may lie in this home or show
+    /// in the daemon's process.
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
         }
         let pid = self.daemon.get_mut().unwrap().as_ref().map(Server::pid);
-        let found = super::audit::find(self.scratch.path(), pid, Rig::shared().canaries());
-        assert!(found.is_empty(), "a password lies in {found:?}");
+        let secrets = remains::secrets();
+        let found =
+            super::audit::find(self.scratch.path(), pid, secrets.iter().map(String::as_str));
+        assert!(found.is_empty(), "a secret lies in {found:?}");
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::janitor;
+use crate::remains::processes;
 
 /// How often a condition is looked at again.
 const POLL: Duration = Duration::from_millis(20);
@@ -42,6 +43,7 @@ pub fn run(command: &mut Command, stdin: &[u8], limit: Duration) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
+    processes::note(child.id());
     let input = stdin.to_vec();
     let mut pipe = child.stdin.take().unwrap();
     // a process that does not read its input closes the pipe; that is its right
@@ -117,6 +119,7 @@ impl Server {
             .spawn()
             .unwrap_or_else(|e| panic!("cannot start {name} ({command:?}): {e}"));
         janitor::process(child.id());
+        processes::note(child.id());
         Self { name, child }
     }
 

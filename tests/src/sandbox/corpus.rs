@@ -106,7 +106,7 @@ mod tests {
         let mut shots = Vec::new();
         for seed in [7, 7, 8] {
             let store = Mailstore::default();
-            store.add_account("ada@example.test", "pw");
+            store.add_account("ada@example.test", "korpus-Kanar-2093");
             fill(&store, "ada@example.test", &MAILBOXES, 300, seed, 1_790_000_000);
             shots.push(store.snapshot("ada@example.test"));
         }

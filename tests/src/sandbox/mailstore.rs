@@ -91,8 +91,9 @@ impl Default for Mailstore {
 }
 
 impl Mailstore {
-    /// Adds a person with INBOX and the usual special mailboxes.
+    /// Adds a person with INBOX and the usual special mailboxes. The password is a canary.
     pub fn add_account(&self, user: &str, password: &str) {
+        crate::remains::secret(password);
         let mut state = self.lock();
         state.people.insert(user.into(), Person { password: password.into(), ..Person::default() });
         for (name, role) in [
@@ -119,8 +120,9 @@ impl Mailstore {
         self.lock().people.contains_key(user)
     }
 
-    /// Changes the password; open sessions go on.
+    /// Changes the password, which is a canary too; open sessions go on.
     pub fn set_password(&self, user: &str, password: &str) {
+        crate::remains::secret(password);
         if let Some(person) = self.lock().people.get_mut(user) {
             person.password = password.into();
         }

@@ -2,8 +2,8 @@
 
 mod pipe;
 
-use super::HOST;
 use super::trace::Trace;
+use super::{HOST, ISSUER_HOST};
 use crate::sandbox::ca::CertificateKind;
 use crate::sandbox::faults::Service;
 use crate::sandbox::provider::{Entry, Provider, Security, TAG_HELLO};
@@ -78,6 +78,7 @@ impl SimNet {
             ((HOST, 143), (Service::Imap, Entry::StartTls)),
             ((HOST, 465), (Service::Smtp, Entry::Tls)),
             ((HOST, 587), (Service::Smtp, Entry::StartTls)),
+            ((ISSUER_HOST, 443), (Service::Issuer, Entry::Tls)),
         ]);
         Self {
             provider,
@@ -118,6 +119,12 @@ impl SimNet {
         self.planned.lock().unwrap().insert(port, fault);
     }
 
+    /// No connection suffers anything any more.
+    pub fn clear(&self) {
+        self.faults.lock().unwrap().clear();
+        self.planned.lock().unwrap().clear();
+    }
+
     /// What the last connection to `port` carried.
     #[must_use]
     pub fn last_on(&self, port: u16) -> Option<Arc<Record>> {
@@ -133,6 +140,14 @@ impl SimNet {
     /// Every open connection goes silent (half-open), as after sleep or a change of address.
     pub fn silence_all(&self) {
         self.silence.send_modify(|count| *count += 1);
+    }
+
+    /// Every open connection is reset, as by a box on the way that forgot it.
+    pub fn reset_all(&self) {
+        self.trace.note("every connection is reset");
+        for line in self.open.lock().unwrap().drain(..) {
+            line.reset();
+        }
     }
 
     /// Connections made so far.

@@ -5,7 +5,7 @@ use super::client::{Client, Heard};
 use super::disk::SimDisk;
 use super::net::LinkFault;
 use super::oracle::{self, Mirror, Mirrored};
-use super::scenario::{RECIPIENTS, REFUSABLE, Step};
+use super::scenario::{REFUSABLE, Step, recipients};
 use super::{HOST, SimWorld};
 use crate::sandbox::corpus;
 use crate::sandbox::faults::{Fault, Kick, Service};
@@ -19,7 +19,8 @@ use chapar_engine::account::{Endpoint, NotifyBy, Security};
 use chapar_engine::event::{Event, EventKind};
 use chapar_engine::id::{AccountId, Seq, SubmissionId};
 use chapar_engine::secret::Secret;
-use chapar_engine::submission::{Delivery, Filing, Phase, Submission};
+use chapar_engine::submission::{Delivery, Phase, Recipient, Submission};
+use chapar_engine::time::Wall;
 use chapar_engine::verdict::Failure;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,7 +196,20 @@ impl Player {
 
     /// Sends through the socket's code, as every client does.
     async fn send(&mut self, recipient: u8) {
-        let Some(params) = self.letter(recipient) else { return };
+        if let Some(params) = self.letter(recipient) {
+            self.hand_in(params).await;
+        }
+    }
+
+    /// Asks for a send at an hour.
+    pub async fn schedule(&mut self, recipient: u8, at: Wall) {
+        let mut params = self.letter(recipient).expect("an account is connected");
+        let at = jiff::Timestamp::from_millisecond(at.0).expect("in our time");
+        params["sendAt"] = json!(at.to_string());
+        self.hand_in(params).await;
+    }
+
+    async fn hand_in(&mut self, params: Value) {
         let answer = self.client.call("Email/send", params).await;
         match answer["result"]["submissionId"].as_str() {
             Some(id) => self.accepted.push(SubmissionId(id[1..].parse().unwrap())),
@@ -205,10 +219,11 @@ impl Player {
 
     fn letter(&self, recipient: u8) -> Option<Value> {
         let account = self.account?;
-        let email = RECIPIENTS[usize::from(recipient) % RECIPIENTS.len()];
+        let people = recipients(recipient);
+        let to: Vec<Value> = people.iter().map(|email| json!({ "email": email })).collect();
         Some(json!({
             "accountId": format!("a{}", account.0),
-            "to": [{ "email": email }],
+            "to": to,
             "subject": "Grüße",
             "text": ".A dot first.\nAnd a second line.\n",
         }))
@@ -243,6 +258,7 @@ impl Player {
     /// Ends all faults, lets the world come to rest and asks the oracle.
     pub async fn judge(&mut self) -> Result<(), String> {
         self.world.provider.faults.clear();
+        self.world.net.clear();
         tokio::time::sleep(QUIET).await;
         let account = self.account.ok_or("no account was connected")?;
         self.daemon
@@ -346,7 +362,7 @@ impl Player {
                     }
                     Delivery::InFlight | Delivery::Accepted { .. } => false,
                 };
-                if said_why || self.is_put_off(&submission) {
+                if said_why {
                     excused.insert((submission.message_id.clone(), to.email.clone()));
                 }
             }
@@ -371,13 +387,20 @@ impl Player {
         let key = |email: &str| (submission.message_id.clone(), email.to_owned());
         let reached =
             submission.recipients.iter().filter(|to| counts.contains_key(&key(&to.email))).count();
+        for to in &submission.recipients {
+            let refused = matches!(to.delivery, Delivery::Refused { .. });
+            if refused && counts.contains_key(&key(&to.email)) {
+                return Err(format!("{id:?} says refused for {}, who has it", to.email));
+            }
+        }
+        let accepted = |to: &Recipient| matches!(to.delivery, Delivery::Accepted { .. });
+        let accepted = submission.recipients.iter().any(accepted);
         let sent = server.get("Sent").map_or(&[][..], |sent| &sent.messages);
         let copies =
             sent.iter().filter(|stored| message_id(&stored.body) == submission.message_id).count();
         let files_sent = self.world.provider.personality.files_sent;
         match phase {
             Phase::Sent if reached == 0 => Err(format!("{id:?} says sent, nobody has it")),
-            Phase::Sent if copies == 0 && self.is_put_off(submission) => Ok(()),
             Phase::Sent if copies != 1 => {
                 Err(format!("{copies} copies of {id:?} in Sent, filing is {:?}", submission.filing))
             }
@@ -385,7 +408,7 @@ impl Player {
                 Err(format!("{id:?} says {phase:?}, it was taken"))
             }
             Phase::Sending | Phase::DotPending => Err(format!("{id:?} hangs in {phase:?}")),
-            Phase::Unknown { .. } if files_sent && reached > 0 => {
+            Phase::Unknown if files_sent && reached > 0 && !accepted && submission.losses == 1 => {
                 Err(format!("{id:?} lies in Sent and is still of unknown fate"))
             }
             _ if copies > 1 => Err(format!("{copies} copies of {id:?} in Sent")),
@@ -403,15 +426,22 @@ impl Player {
     /// How many arrivals a client was told.
     #[must_use]
     pub fn announced(&self) -> usize {
-        self.heard.lock().unwrap().iter().filter(|(_, kind)| kind == "email.received").count()
+        self.heard("email.received").len()
     }
 
-    /// The wall clock was set back, by days perhaps: what was due at an hour waits until that hour
-    /// comes again. Durable instants are on the wall clock, so this is known and accepted.
-    fn is_put_off(&self, submission: &Submission) -> bool {
-        let later = self.world.clock.wall().after(QUIET);
-        let filing = matches!(submission.filing, Filing::Wanted { next, .. } if next > later);
-        filing || matches!(submission.phase, Phase::Queued { next } if next > later)
+    /// The events that a client heard whose type begins so.
+    #[must_use]
+    pub fn heard(&self, of: &str) -> Vec<String> {
+        let heard = self.heard.lock().unwrap();
+        heard.iter().map(|(_, kind)| kind.clone()).filter(|kind| kind.starts_with(of)).collect()
+    }
+
+    /// A client's `EmailSubmission/set` of the submission that was accepted last: true when done.
+    pub async fn wish(&mut self, patch: Value) -> bool {
+        let id = format!("S{}", self.last_submission().id.0);
+        let answer =
+            self.client.call("EmailSubmission/set", json!({ "update": { &id: patch } })).await;
+        answer["result"]["updated"].get(&id).is_some()
     }
 
     fn store(&self) -> &Store {

@@ -19,7 +19,7 @@ pub enum Step {
     NewValidity { mailbox: u8 },
     /// A mailbox is renamed on the server.
     Rename { mailbox: u8 },
-    /// The person sends a mail; the recipient chooses the outcome.
+    /// The person sends a mail; the number chooses its recipients, they choose the outcome.
     Send { recipient: u8 },
     /// The server ends all sessions with BYE.
     Bye,
@@ -61,6 +61,22 @@ pub const RECIPIENTS: [&str; 6] = [
     "answer@far.test",
     "full@far.test",
 ];
+
+/// One to three of [`RECIPIENTS`] by number.
+#[must_use]
+pub fn recipients(number: u8) -> Vec<&'static str> {
+    let (number, kinds) = (usize::from(number), RECIPIENTS.len());
+    // of the second and the third, 0 is none
+    let more = [number / kinds % (kinds + 1), number / (kinds * (kinds + 1))];
+    let more = more.into_iter().filter_map(|which| which.checked_sub(1));
+    let mut people = vec![RECIPIENTS[number % kinds]];
+    for email in more.map(|which| RECIPIENTS[which]) {
+        if !people.contains(&email) {
+            people.push(email);
+        }
+    }
+    people
+}
 
 /// The most steps in a scenario: each costs virtual minutes and real milliseconds.
 pub const STEPS: usize = 64;
@@ -117,7 +133,7 @@ impl fmt::Display for Step {
             Self::NewValidity { mailbox } => write!(f, "new UIDVALIDITY for mailbox {mailbox}"),
             Self::Rename { mailbox } => write!(f, "rename mailbox {mailbox}"),
             Self::Send { recipient } => {
-                write!(f, "send to {}", RECIPIENTS[usize::from(*recipient) % RECIPIENTS.len()])
+                write!(f, "send to {}", recipients(*recipient).join(", "))
             }
             Self::Bye => f.write_str("server says BYE"),
             Self::Drop => f.write_str("server drops all connections"),
@@ -157,5 +173,8 @@ mod tests {
         let crash = Step::Crash { turns: 9, send: false };
         assert_eq!(decode(&[14, 25, 9, 1]), [Step::Bye, crash]);
         assert_eq!(decode(&[]), []);
+        let counts: Vec<usize> = (0..=u8::MAX).map(|number| recipients(number).len()).collect();
+        assert_eq!(recipients(3), [RECIPIENTS[3]]);
+        assert!([1, 2, 3].iter().all(|count| counts.contains(count)), "{counts:?}");
     }
 }

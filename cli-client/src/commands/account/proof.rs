@@ -1,10 +1,11 @@
 //! After a change of server, login or password: does the account sign in with it?
 //!
-//! The change is saved by then. What is told is what the server said to it.
+//! The change is saved by then, because the daemon signed in at both servers with it before. What
+//! is told is that, and what the account itself came to when it went over to it.
 
 use std::time::{Duration, Instant};
 
-use chapar_ipc_protocol::account::{Account, AccountState, Endpoint, Severity};
+use chapar_ipc_protocol::account::{Account, AccountPatch, AccountState, Endpoint, Severity};
 use chapar_ipc_protocol::event::{EventData, EventGet};
 use chapar_ipc_protocol::id::Cursor;
 
@@ -19,8 +20,53 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// One wait for news.
 const NEWS_WAIT: Duration = Duration::from_secs(1);
 
+/// What a change makes to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Proof {
+    /// Something about the way to the servers was given: the account signs in anew.
+    given: bool,
+    /// It is another way than before: both servers were asked before it was saved.
+    proved: bool,
+}
+
+impl Proof {
+    /// Of this change of that account.
+    pub(super) fn of(account: &Account, patch: &AccountPatch) -> Self {
+        let other = |new: &Option<Endpoint>, old: &Option<Endpoint>| new.is_some() && new != old;
+        let anew = patch.password.is_some() || patch.ca_pem.is_some();
+        Self {
+            given: anew || patch.imap.is_some() || patch.smtp.is_some() || patch.user.is_some(),
+            proved: anew
+                || other(&patch.imap, &account.imap)
+                || other(&patch.smtp, &account.smtp)
+                || patch.user.as_ref().is_some_and(|user| *user != account.user),
+        }
+    }
+
+    /// Tells what is proved; waits for the account's own sign-in unless it is paused.
+    pub(super) fn show(
+        self,
+        screen: &Screen,
+        daemon: &mut Daemon,
+        before: &Account,
+        cursor: Cursor,
+    ) -> Result<(), Fault> {
+        if self.given && !before.paused {
+            await_sign_in(screen, daemon, before, cursor)?;
+        }
+        if self.proved {
+            let now = read_account(daemon, &before.id)?;
+            if before.paused {
+                screen.say(&done_line("IMAP", &place(now.imap.as_ref()), None));
+            }
+            screen.say(&done_line("SMTP", &place(now.smtp.as_ref()), None));
+        }
+        Ok(())
+    }
+}
+
 /// Waits for the sign-in with the new settings, and tells how it went.
-pub(super) fn show(
+fn await_sign_in(
     screen: &Screen,
     daemon: &mut Daemon,
     before: &Account,

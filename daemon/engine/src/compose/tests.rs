@@ -33,6 +33,8 @@ fn draft() -> Draft {
 fn frozen() -> Frozen {
     Frozen {
         from: Address { name: Some("Ich".to_owned()), email: "me@example.org".to_owned() },
+        reply_to: vec![],
+        bcc: vec![],
         message_id: "m1@example.org".to_owned(),
         date: Wall(1_751_356_800_123),
         seed: 7,
@@ -61,6 +63,26 @@ fn what_is_composed_is_read_back() {
     assert_eq!(read.attachments[0].name.as_deref(), Some("Jahresabschluß, 2024.pdf"));
     let bytes: Vec<u8> = (0..=255).collect();
     assert_eq!(part(&composed.bytes, read.attachments[0].index), Some(bytes));
+}
+
+#[test]
+fn an_identity_adds_its_reply_to_and_its_copy() {
+    let mut frozen = frozen();
+    frozen.reply_to = vec![to("office@example.org")];
+    frozen.bcc = vec![to("archive@example.org"), to("c@example.ORG")];
+    let composed = compose(&draft(), &frozen).unwrap();
+    let expected = ["j@example.org", "c@example.org", "secret@example.org", "archive@example.org"];
+    assert_eq!(composed.recipients, expected);
+    let text = String::from_utf8(composed.bytes.clone()).unwrap();
+    assert!(!text.contains("archive"), "a copy nobody else knows of");
+    assert_eq!(summarise(&composed.bytes, true).reply_to, [to("office@example.org")]);
+    let own = Draft { reply_to: vec![to("me.too@example.org")], ..draft() };
+    let composed = compose(&own, &frozen).unwrap();
+    assert_eq!(summarise(&composed.bytes, true).reply_to, [to("me.too@example.org")]);
+    let nobody = Draft { to: vec![], cc: vec![], bcc: vec![], ..draft() };
+    assert_eq!(compose(&nobody, &frozen), Err(DraftError::NoRecipients));
+    frozen.bcc = vec![to("not an address")];
+    assert!(matches!(compose(&draft(), &frozen), Err(DraftError::BadAddress { .. })));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The checked draft as bytes.
 
 use super::encode::{base64, crlf};
-use super::{Attachment, Draft, Frozen, bare, check_bytes, is_id, references};
+use super::{Attachment, Draft, Frozen, bare, check_bytes, is_id, references, reply_to};
 use crate::address::Address;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -22,7 +22,7 @@ pub(super) fn message(draft: &Draft, frozen: &Frozen) -> Vec<u8> {
         .header("Message-ID", MessageId::new(bare(&frozen.message_id)))
         .header("Subject", Text::new(draft.subject.as_str()))
         .header("MIME-Version", Raw::new("1.0"));
-    let builder = recipients(builder, draft);
+    let builder = recipients(builder, draft, frozen);
     let builder = threading(builder, draft);
     let mut bytes = Vec::new();
     builder.body(body(draft, frozen)).serialize(&mut bytes);
@@ -33,12 +33,19 @@ pub(super) fn message(draft: &Draft, frozen: &Frozen) -> Vec<u8> {
 }
 
 /// Reply-To, To and Cc; never Bcc.
-fn recipients<'x>(mut builder: MessageBuilder<'x>, draft: &'x Draft) -> MessageBuilder<'x> {
+fn recipients<'x>(
+    mut builder: MessageBuilder<'x>,
+    draft: &'x Draft,
+    frozen: &'x Frozen,
+) -> MessageBuilder<'x> {
     if draft.to.is_empty() && draft.cc.is_empty() {
         // the group syntax for "nobody you may know of" (RFC 5322 §A.1.3)
         builder = builder.header("To", Raw::new("undisclosed-recipients:;"));
     }
-    for (name, list) in [("To", &draft.to), ("Cc", &draft.cc), ("Reply-To", &draft.reply_to)] {
+    let answers = reply_to(draft, frozen);
+    for (name, list) in
+        [("To", draft.to.as_slice()), ("Cc", draft.cc.as_slice()), ("Reply-To", answers)]
+    {
         if !list.is_empty() {
             builder = builder.header(name, addresses(list));
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Wait before the first further try; doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_secs(10);
 /// See [`FIRST`].
-const LONGEST: Duration = Duration::from_hours(1);
+pub(super) const LONGEST: Duration = Duration::from_hours(1);
 /// Tries before it is given up: about a day.
 const TRIES: u32 = 32;
 
@@ -37,10 +37,11 @@ impl Submission {
         };
     }
 
-    /// Filing waits for the provider to file the copy itself until `next`; no try is counted.
+    /// Filing leaves the provider until `next` to file the copy itself. It counts as a try: how
+    /// long the provider is given must not hang on a clock that can be set.
     pub fn filing_waits(&mut self, next: Wall) {
         if let Filing::Wanted { tries, .. } = self.filing {
-            self.filing = Filing::Wanted { next, tries };
+            self.filing = Filing::Wanted { next, tries: tries.saturating_add(1) };
         }
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! The one promise: a recipient that is `InFlight`, `Unknown` or `Accepted` is never put back to
 //! `Waiting`, except where it is certain that the final dot was not sent, where the server said no,
-//! and where the person says "send again".
+//! and where the person says "send again". Each recipient has a life of its own: one that waits is
+//! tried on while another is of unknown fate.
 
-use super::{Delivery, Filing, Phase, Recipient, Submission};
+use super::agenda::NEVER;
+use super::{Delivery, Due, Filing, Phase, Recipient, Search, Submission};
 use crate::backoff::fraction;
 use crate::limits::RETRY_FOR;
 use crate::time::Wall;
@@ -16,19 +18,16 @@ use std::time::Duration;
 /// early tries get past greylisting).
 const RETRIES: [Duration; 6] =
     [minute(1), minute(5), minute(15), minute(60), minute(120), minute(240)];
-/// Waits between looks for a message of unknown fate; then every [`LOOK_EVERY`].
-const LOOKS: [Duration; 4] = [
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-    Duration::from_mins(2),
-    Duration::from_mins(10),
-];
-/// See [`LOOKS`].
-const LOOK_EVERY: Duration = Duration::from_hours(1);
-/// How long it is looked for before only the person can say.
-const LOOK_FOR: Duration = Duration::from_hours(24);
-/// An instant that never comes.
-const NEVER: Wall = Wall(i64::MAX);
+/// Which of [`RETRIES`] is the longest while the server cannot be reached: it said nothing that
+/// asks for more, and may be back any minute.
+const UNREACHED: usize = 2;
+/// The longest wait between tries: the last of [`RETRIES`] and a [`SPREAD`]th of it.
+pub(super) const LONGEST_RETRY: Duration = minute(240 + 48);
+/// Waits are spread by up to this part of them.
+const SPREAD: u32 = 5;
+/// A message is not given up after fewer tries, however long ago the first one was: the machine may
+/// have been off for days, or its clock set.
+const FEWEST: u32 = 8;
 
 /// A number of minutes.
 const fn minute(count: u64) -> Duration {
@@ -47,62 +46,15 @@ pub struct WrongPhase {
     pub attempted: &'static str,
 }
 
-/// What is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Due {
-    /// [`Submission::claim`] it and send.
-    Send,
-    /// Look for the Message-ID, then [`Submission::looked`].
-    Look,
-    /// Look for the copy in Sent and append it when absent.
-    File,
-}
-
-/// What the person says about a message of unknown fate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resolution {
-    /// It was sent.
-    Sent,
-    /// Send it again, though it may arrive twice.
-    Resend,
-}
-
 impl Submission {
-    /// When something is due next; `None` when nothing will be by itself.
-    #[must_use]
-    pub fn due_at(&self) -> Option<Wall> {
-        self.agenda().map(|(at, _)| at).min()
-    }
-
-    /// What is due now, the most urgent first.
-    #[must_use]
-    pub fn due(&self, now: Wall) -> Option<Due> {
-        let ripe = self.agenda().filter(|(at, _)| *at <= now);
-        ripe.map(|(_, due)| due).min()
-    }
-
-    /// Everything that will be due.
-    fn agenda(&self) -> impl Iterator<Item = (Wall, Due)> + use<> {
-        let sending = match self.phase {
-            Phase::Queued { next } => Some((next, Due::Send)),
-            Phase::Unknown { next, .. } => Some((next, Due::Look)),
-            _ => None,
-        };
-        let filing = match self.filing {
-            Filing::Wanted { next, .. } => Some((next, Due::File)),
-            _ => None,
-        };
-        sending.into_iter().chain(filing).filter(|(at, _)| *at < NEVER)
-    }
-
     /// Takes it for sending. Durable before a connection is used for it. Returns the recipients to
     /// name in RCPT, in order.
     pub fn claim(&mut self, now: Wall) -> Result<Vec<String>, WrongPhase> {
-        match self.phase {
-            Phase::Queued { next } if next <= now => {}
-            _ => return Err(self.wrong("sent now")),
+        if !self.is_due(Due::Send, now) {
+            return Err(self.wrong("sent now"));
         }
         self.phase = Phase::Sending;
+        self.tried_since.get_or_insert(now);
         self.attempts = self.attempts.saturating_add(1);
         let waiting = self.recipients.iter().filter(|recipient| is_waiting(recipient));
         Ok(waiting.map(|recipient| recipient.email.clone()).collect())
@@ -147,7 +99,7 @@ impl Submission {
         self.land(|_| if temporary { waiting(&reply) } else { refused(&reply) });
         self.settle_waiting(|_| if temporary { waiting(&reply) } else { refused(&reply) });
         self.last_reply = Some(reply);
-        self.settle(now, entropy);
+        self.deferred(now, entropy);
         Ok(())
     }
 
@@ -179,18 +131,20 @@ impl Submission {
             (false, false) => refused(&reply),
         });
         self.last_reply = Some(reply);
-        self.settle(now, entropy);
+        self.deferred(now, entropy);
         Ok(())
     }
 
-    /// The connection was lost at or after the final dot.
-    pub fn lost(&mut self, now: Wall) -> Result<(), WrongPhase> {
+    /// The connection was lost at or after the final dot: what became of the recipients of this
+    /// transaction is unknown, and looked for. Those that the server put off are tried again.
+    pub fn lost(&mut self, now: Wall, entropy: u64) -> Result<(), WrongPhase> {
         if self.phase != Phase::DotPending {
             return Err(self.wrong("lost"));
         }
         self.land(|_| Delivery::Unknown);
-        let [first, ..] = LOOKS;
-        self.phase = Phase::Unknown { next: now.after(first), looks: 0, since: now };
+        self.losses = self.losses.saturating_add(1);
+        self.search = Some(Search::new(now));
+        self.deferred(now, entropy);
         Ok(())
     }
 
@@ -201,12 +155,24 @@ impl Submission {
         }
         self.land(|_| waiting(why));
         self.last_reply = Some(why.to_owned());
-        self.settle(now, entropy);
+        self.deferred(now, entropy);
+        Ok(())
+    }
+
+    /// The server could not be reached, or not be logged in to: it said nothing about the message.
+    pub fn unreached(&mut self, now: Wall, entropy: u64, why: &str) -> Result<(), WrongPhase> {
+        if self.phase != Phase::Sending {
+            return Err(self.wrong("put back"));
+        }
+        self.land(|_| waiting(why));
+        self.last_reply = Some(why.to_owned());
+        let step = usize::try_from(self.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.ended(step.min(UNREACHED), now, entropy);
         Ok(())
     }
 
     /// Puts right what a crash left behind; called once for each at start. True when it changed.
-    pub fn recovered(&mut self, now: Wall) -> bool {
+    pub fn recovered(&mut self, now: Wall, entropy: u64) -> bool {
         match self.phase {
             Phase::Sending => {
                 // the final dot is written only after DotPending is durable
@@ -214,62 +180,20 @@ impl Submission {
                 self.phase = Phase::Queued { next: now };
                 true
             }
-            Phase::DotPending => self.lost(now).is_ok(),
+            Phase::DotPending => self.lost(now, entropy).is_ok(),
             _ => false,
         }
     }
 
-    /// The result of a look for the Message-ID on the server.
-    pub fn looked(&mut self, found: bool, now: Wall, entropy: u64) -> Result<(), WrongPhase> {
-        let Phase::Unknown { looks, since, .. } = self.phase else {
-            return Err(self.wrong("looked for"));
-        };
-        if found {
-            self.clear_unknown(|| Delivery::Accepted { reply: "found in Sent".to_owned() });
-            // filing searches Sent first, so a copy that is there is not filed twice
-            self.settle(now, entropy);
-            return Ok(());
-        }
-        let looks = looks.saturating_add(1);
-        let wait = usize::try_from(looks).ok().and_then(|n| LOOKS.get(n)).copied();
-        let next = now.after(wait.unwrap_or(LOOK_EVERY));
-        let over = next > since.after(LOOK_FOR);
-        self.phase = Phase::Unknown { next: if over { NEVER } else { next }, looks, since };
-        Ok(())
-    }
-
-    /// The person says what became of it.
-    pub fn resolve(
-        &mut self,
-        resolution: Resolution,
-        now: Wall,
-        entropy: u64,
-    ) -> Result<(), WrongPhase> {
-        let Phase::Unknown { .. } = self.phase else {
-            return Err(self.wrong("resolved"));
-        };
-        match resolution {
-            Resolution::Sent => {
-                self.clear_unknown(|| Delivery::Accepted { reply: "said to be sent".to_owned() });
-                self.settle(now, entropy);
-            }
-            Resolution::Resend => {
-                self.clear_unknown(|| Delivery::Waiting { reply: None });
-                self.send_at = self.send_at.max(now);
-                self.phase = Phase::Queued { next: now };
-            }
-        }
-        Ok(())
-    }
-
-    /// Cancels what was not sent yet. Recipients that accepted it keep it.
+    /// Cancels what was not sent yet. Recipients that accepted it keep it, and those of unknown
+    /// fate are looked for on.
     pub fn cancel(&mut self, now: Wall) -> Result<(), WrongPhase> {
         let Phase::Queued { .. } = self.phase else {
-            return Err(self.wrong("cancelled"));
+            return Err(self.wrong("canceled"));
         };
-        if self.recipients.iter().any(is_accepted) {
-            self.settle_waiting(|_| refused("cancelled before it was sent"));
-            self.settle(now, 0);
+        if self.has_unknown() || self.recipients.iter().any(is_accepted) {
+            self.settle_waiting(|_| refused("canceled before it was sent"));
+            self.settle(now);
         } else {
             self.phase = Phase::Canceled;
         }
@@ -289,7 +213,9 @@ impl Submission {
             }
             _ => return Err(self.wrong("tried again")),
         }
-        self.send_at = now;
+        self.send_at = self.send_at.min(now);
+        self.tried_since = None;
+        self.deferrals = 0;
         self.phase = Phase::Queued { next: now };
         Ok(())
     }
@@ -310,7 +236,7 @@ impl Submission {
         if self.phase != Phase::Sending {
             return Err(self.wrong("refused for every recipient"));
         }
-        self.settle(now, entropy);
+        self.deferred(now, entropy);
         Ok(())
     }
 
@@ -327,15 +253,6 @@ impl Submission {
         }
     }
 
-    /// Changes every recipient of unknown fate.
-    fn clear_unknown(&mut self, outcome: impl Fn() -> Delivery) {
-        for recipient in &mut self.recipients {
-            if recipient.delivery == Delivery::Unknown {
-                recipient.delivery = outcome();
-            }
-        }
-    }
-
     /// Changes every waiting recipient.
     fn settle_waiting(&mut self, outcome: impl Fn(&str) -> Delivery) {
         for recipient in &mut self.recipients {
@@ -345,44 +262,62 @@ impl Submission {
         }
     }
 
-    /// The phase that follows from the recipients when none is in flight or unknown.
-    fn settle(&mut self, now: Wall, entropy: u64) {
-        if now >= self.send_at.after(RETRY_FOR) {
+    /// A try in which the server was heard has ended: the waits grow.
+    fn deferred(&mut self, now: Wall, entropy: u64) {
+        let step = usize::try_from(self.deferrals).unwrap_or(usize::MAX);
+        self.deferrals = self.deferrals.saturating_add(1);
+        self.ended(step, now, entropy);
+    }
+
+    /// A try has ended, none is in flight any more. Who waits is tried again after the wait of this
+    /// step, or is given up when the time is over.
+    fn ended(&mut self, step: usize, now: Wall, entropy: u64) {
+        let over = self.tried_since.unwrap_or(now).after(RETRY_FOR);
+        if now >= over && self.attempts >= FEWEST {
             self.settle_waiting(|reply| refused(&format!("given up after five days: {reply}")));
         }
+        let [.., last] = RETRIES;
+        let wait = RETRIES.get(step).copied().unwrap_or(last);
+        let next = now.after(wait).after(fraction(wait / SPREAD, entropy));
+        // one last try when the time is over, not long after
+        let next = if now < over { next.min(over.max(now.after(minute(1)))) } else { next };
+        self.phase = Phase::Queued { next };
+        self.settle(now);
+    }
+
+    /// What follows from the recipients: the copy, the search and the phase. A running transaction
+    /// runs on, and who waits goes on waiting for the same instant.
+    pub(super) fn settle(&mut self, now: Wall) {
         let accepted = self.recipients.iter().any(is_accepted);
         if accepted && self.filing == Filing::Pending {
             self.filing = Filing::Wanted { next: now, tries: 0 };
         }
-        self.phase = if self.recipients.iter().any(is_waiting) {
-            Phase::Queued { next: self.next_try(now, entropy) }
-        } else if accepted {
-            Phase::Sent
-        } else {
-            Phase::Failed
+        let unknown = self.has_unknown();
+        let proof = self.is_proof();
+        self.search = self.search.filter(|_| unknown);
+        if let Some(search) = self.search.as_mut().filter(|_| !proof) {
+            search.next = NEVER;
+        }
+        let waits = self.recipients.iter().any(is_waiting);
+        self.phase = match self.phase {
+            running @ (Phase::Sending | Phase::DotPending) => running,
+            queued @ Phase::Queued { .. } if waits => queued,
+            _ if unknown => Phase::Unknown,
+            _ if accepted => Phase::Sent,
+            _ => Phase::Failed,
         };
     }
 
-    /// When it is tried again: the step for this many tries, up to a fifth later.
-    fn next_try(&self, now: Wall, entropy: u64) -> Wall {
-        let step = usize::try_from(self.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-        let [.., last] = RETRIES;
-        let wait = RETRIES.get(step).copied().unwrap_or(last);
-        let next = now.after(wait).after(fraction(wait / 5, entropy));
-        // one last try when the time is over, not long after
-        next.min(self.send_at.after(RETRY_FOR).max(now.after(minute(1))))
-    }
-
     /// The error for a step that is not allowed here.
-    fn wrong(&self, attempted: &'static str) -> WrongPhase {
+    pub(super) fn wrong(&self, attempted: &'static str) -> WrongPhase {
         let phase = match self.phase {
             Phase::Queued { .. } => "waiting to be sent",
             Phase::Sending => "being sent",
             Phase::DotPending => "at its final dot",
-            Phase::Unknown { .. } => "of unknown fate",
+            Phase::Unknown => "of unknown fate",
             Phase::Sent => "sent",
             Phase::Failed => "failed",
-            Phase::Canceled => "cancelled",
+            Phase::Canceled => "canceled",
         };
         WrongPhase { id: self.id.0, phase, attempted }
     }
@@ -409,7 +344,7 @@ fn is_in_flight(recipient: &Recipient) -> bool {
 }
 
 /// Whether the server took it.
-fn is_accepted(recipient: &Recipient) -> bool {
+pub(super) fn is_accepted(recipient: &Recipient) -> bool {
     matches!(recipient.delivery, Delivery::Accepted { .. })
 }
 

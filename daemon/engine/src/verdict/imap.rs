@@ -58,7 +58,7 @@ fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
         "EXPIRED" if login => "imap.auth",
         "EXPIRED" => "imap.session_ended",
         "WEBALERT" => "imap.app_password",
-        "PRIVACYREQUIRED" => "imap.no_starttls",
+        "PRIVACYREQUIRED" => "tls.not_offered",
         "CONTACTADMIN" if login => "imap.no_login",
         "UNAVAILABLE" | "INUSE" | "SERVERBUG" => "imap.unavailable",
         // for Gmail this is a limit of bandwidth, elsewhere one of space
@@ -114,7 +114,7 @@ fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
 fn by_step(lower: &str, during: ImapStep) -> &'static str {
     match during {
         ImapStep::Greeting => "imap.greeting",
-        ImapStep::StartTls => "imap.no_starttls",
+        ImapStep::StartTls => "tls.not_offered",
         ImapStep::Login if says(lower, &["unsupported", "unknown command", "invalid command"]) => {
             "imap.no_login"
         }

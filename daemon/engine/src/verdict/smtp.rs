@@ -34,7 +34,7 @@ pub fn judge_smtp(code: u16, enhanced: Option<&str>, text: &str, during: SmtpSte
     }
     Judgement::of(match during {
         SmtpStep::Greeting if (400..600).contains(&code) => "smtp.greeting",
-        SmtpStep::StartTls if code >= 500 => "smtp.no_starttls",
+        SmtpStep::StartTls if code >= 500 => "tls.not_offered",
         SmtpStep::Auth => auth(code, status, &lower),
         _ => transaction(code, status, &lower, during),
     })
@@ -89,8 +89,8 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
             "smtp.app_password"
         }
         534 if status == "5.7.9" => "smtp.app_password",
-        538 => "smtp.no_starttls",
-        530 if lower.contains("starttls") => "smtp.no_starttls",
+        538 => "tls.not_offered",
+        530 if lower.contains("starttls") => "tls.not_offered",
         // 432 4.7.12: the password has to be changed first
         432 | 505..=599 => "smtp.auth",
         500..=504 => "smtp.no_auth",
@@ -102,8 +102,8 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
 /// An answer within or before a mail transaction.
 fn transaction(code: u16, status: &str, lower: &str, during: SmtpStep) -> &'static str {
     match code {
-        530 if lower.contains("starttls") => "smtp.no_starttls",
-        538 => "smtp.no_starttls",
+        530 if lower.contains("starttls") => "tls.not_offered",
+        538 => "tls.not_offered",
         _ if is_switched_off(status, lower) => "smtp.auth_disabled",
         530 | 535 => "smtp.auth",
         534 => "smtp.app_password",

@@ -85,7 +85,7 @@ async fn transcripts() {
         match read_all(restored(path)).await {
             Ok(count) => responses += count,
             Err(why) if EXCEPTIONS.iter().any(|(known, _)| *known == name) => {
-                assert!(why.contains("BYE"), "{name}: {why}");
+                assert!(why.contains("ended the connection"), "{name}: {why}");
             }
             Err(why) => lost.push(format!("{name}: {why}")),
         }

@@ -105,10 +105,6 @@ impl Peer {
         Some(String::from_utf8_lossy(&line).trim_end().to_owned())
     }
 
-    pub(super) async fn byte(&mut self) -> std::io::Result<u8> {
-        self.stream.read_u8().await
-    }
-
     /// Waits for the handshake of a port with TLS from the first byte.
     pub(super) async fn handshake(&mut self) {
         let mut hello = [0; HELLO.len()];

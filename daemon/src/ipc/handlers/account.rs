@@ -158,7 +158,8 @@ async fn prove(
     let password = password.map(|password| Secret::new(password.reveal()));
     let same_way = (&wanted.imap, &wanted.smtp, &wanted.user, &wanted.ca_pem)
         == (&old.imap, &old.smtp, &old.user, &old.ca_pem);
-    if same_way && password.is_none() {
+    // an authority given again may be a renewed one, so it is asked for as a password is
+    if same_way && password.is_none() && settings.ca_pem.is_none() {
         return Ok(());
     }
     let proved = services.accounts.prove_change(&wanted, password).await;

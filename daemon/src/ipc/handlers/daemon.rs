@@ -2,7 +2,6 @@
 
 use super::{Answer, account, answer};
 use crate::ipc::{Services, convert, fault, limits};
-use chapar_engine::submission::Phase;
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::standard::{Done, MAX_OBJECTS};
@@ -93,21 +92,14 @@ pub(in crate::ipc) async fn status(services: &Services) -> Answer {
 
 fn outbox(services: &Services) -> Result<status::OutboxStatus, Error> {
     let view = services.store.read().map_err(fault::store)?;
-    let now = services.world.clock.wall();
-    let mut outbox = status::OutboxStatus::default();
-    for submission in view.submissions(None).map_err(fault::store)? {
-        match submission.phase {
-            Phase::Queued { .. } if submission.attempts == 0 && submission.send_at > now => {
-                outbox.scheduled += 1;
-            }
-            Phase::Queued { .. } => outbox.waiting += 1,
-            Phase::Sending | Phase::DotPending => outbox.sending += 1,
-            Phase::Unknown { .. } => outbox.unknown += 1,
-            Phase::Failed => outbox.failed += 1,
-            Phase::Sent | Phase::Canceled => {}
-        }
-    }
-    Ok(outbox)
+    let counts = view.outbox_counts(services.world.clock.wall()).map_err(fault::store)?;
+    Ok(status::OutboxStatus {
+        scheduled: counts.scheduled,
+        waiting: counts.waiting,
+        sending: counts.sending,
+        unknown: counts.unknown,
+        failed: counts.failed,
+    })
 }
 
 /// Resident memory as the kernel counts it; `None` where there is no procfs.
@@ -121,6 +113,7 @@ fn rss_bytes() -> Option<u64> {
 pub(in crate::ipc) async fn reload(services: &Services) -> Answer {
     services.reload_now().await.map_err(|reason| {
         Error::new(ErrorType::SettingsWrong, "The configuration was not taken; the old one stays.")
+            .fine("config.invalid")
             .detail(reason)
             .command("Check it", &["chapar", "config", "check"])
     })?;

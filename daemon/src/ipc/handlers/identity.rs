@@ -5,8 +5,10 @@ use super::{
 };
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Identity;
+use chapar_engine::address::{self, Address};
 use chapar_engine::event::{EventKind, ObjectKind};
 use chapar_engine::id::AccountId;
+use chapar_ipc_protocol::email::EmailAddress;
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::identity as wire;
 use chapar_ipc_protocol::standard::{GetReply, SetReply};
@@ -62,6 +64,27 @@ pub(in crate::ipc) async fn set(services: &Services, params: wire::IdentitySet) 
     answer(&reply)
 }
 
+/// Addresses that mail can be sent with: they go into every header or envelope from then on.
+fn addresses(field: &str, given: Vec<EmailAddress>) -> Result<Vec<Address>, Error> {
+    if given.len() > limits::IDENTITY_ADDRESSES {
+        let limit = limits::IDENTITY_ADDRESSES;
+        return Err(fault::argument(format!("`{field}` has more than {limit} addresses.")));
+    }
+    let each = given.into_iter().map(|given| {
+        let mut address = convert::to_address(given);
+        address.name = address.name.filter(|name| !name.is_empty());
+        if let Some(name) = &address.name {
+            line(&format!("{field}.name"), name)?;
+        }
+        address::check(&address.email).map_err(|reason| {
+            let reason = format!("`{field}`: `{}` is not a mail address: {reason}.", address.email);
+            fault::argument(reason)
+        })?;
+        Ok(address)
+    });
+    each.collect()
+}
+
 async fn change(
     services: &Services,
     account: AccountId,
@@ -73,6 +96,12 @@ async fn change(
             line("name", &name)?;
         }
         identity.name = Some(name).filter(|name| !name.is_empty());
+    }
+    if let Some(given) = patch.reply_to {
+        identity.reply_to = addresses("replyTo", given)?;
+    }
+    if let Some(given) = patch.bcc {
+        identity.bcc = addresses("bcc", given)?;
     }
     let signatures = [
         ("textSignature", patch.text_signature, &mut identity.text_signature),

@@ -3,6 +3,7 @@
 use super::Stored;
 use crate::store::Identity;
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
+use chapar_engine::address::Address;
 use chapar_engine::credential::{Auth, Grant, Issuer};
 use chapar_engine::id::{AccountId, IdentityId, MailboxId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
@@ -165,17 +166,31 @@ impl Stored for Account {
     }
 }
 
+/// Name and address.
+type AddressRow = (Option<String>, String);
+
+fn address_rows(list: &[Address]) -> Vec<AddressRow> {
+    list.iter().map(|it| (it.name.clone(), it.email.clone())).collect()
+}
+
+fn addresses(rows: Vec<AddressRow>) -> Vec<Address> {
+    rows.into_iter().map(|(name, email)| Address { name, email }).collect()
+}
+
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct IdentityRow {
     id: u64,
     account: u64,
     name: Option<String>,
     email: String,
+    reply_to: Vec<AddressRow>,
+    bcc: Vec<AddressRow>,
     text_signature: String,
     html_signature: String,
 }
 
 impl Stored for Identity {
+    const VERSION: u8 = 2;
     type Row = IdentityRow;
 
     fn to_row(&self) -> IdentityRow {
@@ -184,6 +199,8 @@ impl Stored for Identity {
             account: self.account.0,
             name: self.name.clone(),
             email: self.email.clone(),
+            reply_to: address_rows(&self.reply_to),
+            bcc: address_rows(&self.bcc),
             text_signature: self.text_signature.clone(),
             html_signature: self.html_signature.clone(),
         }
@@ -195,9 +212,37 @@ impl Stored for Identity {
             account: AccountId(row.account),
             name: row.name,
             email: row.email,
+            reply_to: addresses(row.reply_to),
+            bcc: addresses(row.bcc),
             text_signature: row.text_signature,
             html_signature: row.html_signature,
         })
+    }
+}
+
+/// An identity of schema 1, before it had Reply-To and Bcc.
+pub(in crate::store) struct IdentityOf1(pub(in crate::store) Identity);
+
+impl Stored for IdentityOf1 {
+    type Row = (u64, u64, Option<String>, String, String, String);
+
+    fn to_row(&self) -> Self::Row {
+        let Identity { id, account, name, email, text_signature, html_signature, .. } = &self.0;
+        let texts = (text_signature.clone(), html_signature.clone());
+        (id.0, account.0, name.clone(), email.clone(), texts.0, texts.1)
+    }
+
+    fn from_row((id, account, name, email, text, html): Self::Row) -> Option<Self> {
+        Some(Self(Identity {
+            id: IdentityId(id),
+            account: AccountId(account),
+            name,
+            email,
+            reply_to: Vec::new(),
+            bcc: Vec::new(),
+            text_signature: text,
+            html_signature: html,
+        }))
     }
 }
 

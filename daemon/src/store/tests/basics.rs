@@ -5,7 +5,7 @@ use super::make::*;
 use super::*;
 use chapar_engine::event::{EventKind, ObjectKind, Severity};
 use chapar_engine::id::{AccountId, IdentityId, SubmissionId, ThreadId};
-use chapar_engine::submission::{Filing, Phase};
+use chapar_engine::submission::{Delivery, Filing, Phase};
 
 fn memory() -> Store {
     Store::open_on(Arc::new(Memory::default()), true, NOW).unwrap()
@@ -386,4 +386,66 @@ async fn old_events_are_forgotten_in_steps_and_never_young_ones() {
     assert_eq!(read.events(Seq(1), 1), Err(StoreError::Missing("event")));
     let first = Seq(range().0.0 - 1);
     assert_eq!(read.events(first, 1).unwrap()[0].seq, range().0);
+}
+
+/// Finished submissions pile up for a month, and `status` is asked again and again: their records
+/// are not read for it. Here every one of them is rotten, which only a reader of it would notice.
+#[tokio::test]
+async fn the_outbox_is_counted_without_reading_what_is_finished() {
+    use super::tables::{Key, Table};
+    let store = memory();
+    furnish(&store).await;
+    let later = Wall(NOW.0 + 1);
+    let queued = |send_at, attempts| (Phase::Queued { next: send_at }, send_at, attempts);
+    let mut wanted = vec![
+        queued(later, 0),
+        queued(later, 1),
+        queued(NOW, 0),
+        (Phase::Sending, NOW, 1),
+        (Phase::DotPending, NOW, 1),
+        (Phase::Unknown, NOW, 1),
+    ];
+    let open = wanted.len() as u64;
+    wanted.extend([(Phase::Failed, NOW, 1); 3]);
+    wanted.extend([(Phase::Sent, NOW, 1); 40]);
+    wanted.extend([(Phase::Canceled, NOW, 0); 2]);
+    let last = wanted.len() as u64;
+    let expected = OutboxCounts { scheduled: 1, waiting: 2, sending: 2, unknown: 1, failed: 3 };
+    store
+        .write(NOW, move |txn| {
+            let blob = txn.put_blob(b"x")?;
+            for (id, (phase, send_at, attempts)) in (1..).zip(&wanted) {
+                let mut submission = submission(id, blob);
+                (submission.phase, submission.send_at) = (*phase, *send_at);
+                (submission.attempts, submission.filing) = (*attempts, Filing::Skipped);
+                submission.key = None;
+                if *phase != Phase::Unknown {
+                    submission.recipients.retain(|it| it.delivery != Delivery::Unknown);
+                    submission.search = None;
+                }
+                txn.put_submission(&submission)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.read().unwrap().outbox_counts(NOW).unwrap(), expected);
+    // the index of the failed ones can be made from the records
+    store
+        .write(NOW, |txn| txn.remove_prefix(Table::FailedSubmissions, &Key::default()))
+        .await
+        .unwrap();
+    assert_eq!(store.read().unwrap().outbox_counts(NOW).unwrap().failed, 0);
+    let again = |txn: &mut Txn<'_>| {
+        txn.index_all_failed()?;
+        Ok(())
+    };
+    store.write(NOW, again).await.unwrap();
+    let rot = move |txn: &mut Txn<'_>| {
+        (open + 1..=last).try_for_each(|id| txn.set(Table::Submissions, &Key::of(id), b"rot"))
+    };
+    store.write(NOW, rot).await.unwrap();
+    let read = store.read().unwrap();
+    assert!(read.submissions(None).is_err(), "they are rotten");
+    assert_eq!(read.outbox_counts(NOW).unwrap(), expected);
 }

@@ -7,7 +7,7 @@ use chapar_engine::credential::Auth;
 use chapar_engine::id::{AccountId, IdentityId, SubmissionId, ThreadId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::message::{Defect, Message, Summary};
-use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission};
+use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Search, Submission};
 
 pub(super) const NOW: Wall = Wall(1_700_000_000_000);
 
@@ -104,8 +104,12 @@ pub(super) fn submission(id: u64, blob: BlobId) -> Submission {
         size: 9,
         created_at: NOW,
         send_at: NOW,
-        phase: Phase::Unknown { next: Wall(7), looks: 2, since: Wall(1) },
+        phase: Phase::Queued { next: Wall(1) },
         attempts: 3,
+        deferrals: 3,
+        tried_since: Some(NOW),
+        search: Some(Search { next: Wall(7), looks: 2 }),
+        losses: 1,
         last_reply: Some("450 later".into()),
         filing: Filing::Wanted { next: Wall(9), tries: 1 },
         key: Some("k1".into()),
@@ -118,6 +122,8 @@ pub(super) fn identity(id: u64) -> Identity {
         account: AccountId(1),
         name: Some("Ada".into()),
         email: "ada@example.org".into(),
+        reply_to: vec![Address { name: Some("Office".into()), email: "office@example.org".into() }],
+        bcc: vec![Address { name: None, email: "archive@example.org".into() }],
         text_signature: "-- \nAda".into(),
         html_signature: "<p>Ada</p>".into(),
     }

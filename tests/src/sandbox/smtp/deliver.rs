@@ -24,7 +24,8 @@ pub(super) fn accept(
         });
     }
     let now = (provider.now)();
-    if provider.personality.files_sent {
+    // one copy, however many transactions it took
+    if provider.personality.files_sent && !is_filed(provider, user, &message_id) {
         provider.store.deliver_with(user, "Sent", bytes, now, &["\\Seen"]);
     }
     for recipient in recipients {
@@ -38,6 +39,14 @@ pub(super) fn accept(
         }
     }
     queue_id
+}
+
+fn is_filed(provider: &Provider, user: &str, message_id: &str) -> bool {
+    let is_it = |bytes: &[u8]| field(bytes, "Message-ID").trim_matches(['<', '>']) == message_id;
+    let filed = provider
+        .store
+        .read(user, "Sent", |sent| sent.messages.iter().any(|stored| is_it(&stored.body)));
+    filed == Some(true)
 }
 
 fn trace(from: &str, to: &str, queue_id: &str, now: i64, bytes: &[u8]) -> Vec<u8> {

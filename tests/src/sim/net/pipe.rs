@@ -7,22 +7,48 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::sync::watch;
 
 /// The pipe itself, which can be taken away from its user.
 #[derive(Clone, Debug)]
-pub(super) struct Line(Arc<Mutex<Option<DuplexStream>>>);
+pub(super) struct Line(Arc<Mutex<Ends>>);
+
+#[derive(Debug)]
+struct Ends {
+    pipe: Option<DuplexStream>,
+    reset: bool,
+    reader: Option<Waker>,
+}
 
 impl Line {
     pub(super) fn new(pipe: DuplexStream) -> Self {
-        Self(Arc::new(Mutex::new(Some(pipe))))
+        Self(Arc::new(Mutex::new(Ends { pipe: Some(pipe), reset: false, reader: None })))
     }
 
     /// The server reads the end of the stream; the user is told nothing, because it is dead.
     pub(super) fn hang_up(&self) {
-        self.0.lock().unwrap().take();
+        self.0.lock().unwrap().pipe.take();
+    }
+
+    /// The server reads the end of the stream, the user's next or present read fails.
+    pub(super) fn reset(&self) {
+        let mut ends = self.0.lock().unwrap();
+        ends.pipe.take();
+        ends.reset = true;
+        if let Some(reader) = ends.reader.take() {
+            reader.wake();
+        }
+    }
+
+    fn is_reset(&self) -> bool {
+        self.0.lock().unwrap().reset
+    }
+
+    /// Who is woken by a reset.
+    fn reads(&self, reader: &Waker) {
+        self.0.lock().unwrap().reader = Some(reader.clone());
     }
 
     /// Whether somebody else still has it.
@@ -34,7 +60,7 @@ impl Line {
         &self,
         act: impl FnOnce(Pin<&mut DuplexStream>) -> Poll<io::Result<R>>,
     ) -> Poll<io::Result<R>> {
-        match &mut *self.0.lock().unwrap() {
+        match &mut self.0.lock().unwrap().pipe {
             Some(pipe) => act(Pin::new(pipe)),
             None => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         }
@@ -132,7 +158,7 @@ impl Taped {
     }
 
     fn reset(&self) -> bool {
-        self.reset_after.is_some_and(|after| self.received >= after)
+        self.inner.is_reset() || self.reset_after.is_some_and(|after| self.received >= after)
     }
 }
 
@@ -149,6 +175,7 @@ impl AsyncRead for Taped {
         if self.reset() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
+        self.inner.reads(context.waker());
         match self.cut() {
             Some(Cut::Fin) => return Poll::Ready(Ok(())),
             Some(_) => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
