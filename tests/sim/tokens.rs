@@ -5,6 +5,7 @@ mod faults;
 mod flight;
 mod issuer;
 mod kill;
+mod push;
 mod vault;
 
 use chapar_daemon::config::Config;

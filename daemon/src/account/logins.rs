@@ -184,7 +184,8 @@ impl Seated {
     /// stood for a while and ended. Then the next session is a matter of a second, not of waiting.
     #[must_use]
     pub fn ended_in_time(&self, failure: &Failure, now: Boot) -> bool {
-        let over = self.swap_at.is_some_and(|at| now >= at) && failure.code == "net.lost";
+        let passing = !matches!(failure.verdict, Verdict::SignInAgain | Verdict::FixSettings);
+        let over = passing && self.is_due(now);
         (over || failure.code == "imap.session_ended") && now >= self.since.after(LEAST_LIFE)
     }
 
