@@ -204,21 +204,34 @@ impl Worker {
     /// Between two steps: a session whose token is about to end, or whose seat the push session
     /// needs for a moment, is replaced. What was selected is so no more.
     async fn renew(&mut self) -> Result<(), Failure> {
-        let now = self.context.world.clock.boot();
-        let due = self.session.as_ref().is_some_and(|session| session.is_due(now));
-        if due || self.context.logins.is_seat_wanted() {
+        if self.context.logins.is_seat_wanted() {
             self.leave().await;
-            self.connect().await?;
         }
-        Ok(())
+        self.leave_in_time().await;
+        if self.session.is_none() { self.connect().await } else { Ok(()) }
+    }
+
+    /// Leaves a session whose token is about to end, once the next token is there. Without one it
+    /// is used as long as the server lets it live.
+    async fn leave_in_time(&mut self) {
+        let now = self.context.world.clock.boot();
+        let Some(session) = self.session.as_mut().filter(|session| session.is_due(now)) else {
+            return;
+        };
+        match self.context.has_newer_token(session.ends_at).await {
+            Ok(()) => self.leave().await,
+            Err(failure) => {
+                tracing::info!(account = self.context.id.0, code = failure.code, "kept on working");
+                let entropy = self.context.world.entropy.number();
+                session.put_off(self.context.world.clock.boot(), entropy);
+            }
+        }
     }
 
     /// The session is there and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
+        self.leave_in_time().await;
         let now = self.context.world.clock.boot();
-        if self.session.as_ref().is_some_and(|session| session.is_due(now)) {
-            self.leave().await;
-        }
         if let Some(session) = &mut self.session
             && now > self.used_at.after(limits::SESSION_FRESH)
             && session.probe(limits::PROBE).await.is_err()

@@ -5,17 +5,20 @@ use chapar_daemon::Daemon;
 use chapar_daemon::config::Config;
 use chapar_daemon::oauth::tokens::Tokens;
 use chapar_daemon::oauth::{Access, Granted};
-use chapar_daemon::store::Store;
+use chapar_daemon::store::{Identity, Store};
 use chapar_daemon::world::clock::Clock as _;
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security, State};
+use chapar_engine::address::Address;
+use chapar_engine::compose::Draft;
 use chapar_engine::credential::{Auth, Grant, Issuer};
-use chapar_engine::id::AccountId;
+use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::secret::Secret;
+use chapar_engine::submission::Phase;
 use chapar_tests::sandbox::corpus::{self, Dice};
 use chapar_tests::sandbox::faults::{Fault, Kick, Service};
 use chapar_tests::sandbox::oauth::client::{DESKTOP_CLIENT, DESKTOP_SECRET};
 use chapar_tests::sandbox::oauth::grant as death;
-use chapar_tests::sandbox::oauth::rules::{Rotation, SessionEnd};
+use chapar_tests::sandbox::oauth::rules::{Rotation, SessionEnd, SmtpAuth};
 use chapar_tests::sandbox::provider::Personality;
 use chapar_tests::sim::disk::SimDisk;
 use chapar_tests::sim::{HOST, SimWorld, run};
@@ -96,6 +99,17 @@ impl Life {
                     ..account
                 };
                 tx.put_account(&account)?;
+                let identity = Identity {
+                    id: tx.new_identity_id()?,
+                    account: account.id,
+                    name: None,
+                    email: USER.into(),
+                    reply_to: vec![],
+                    bcc: vec![],
+                    text_signature: String::new(),
+                    html_signature: String::new(),
+                };
+                tx.put_identity(&identity)?;
                 Ok(account.id)
             })
             .await
@@ -146,6 +160,29 @@ impl Life {
             let state = self.report();
             assert!(took < Duration::from_mins(10), "mail {} is lost: {state:?}", self.delivered);
         }
+    }
+
+    async fn send(&self, number: u64) -> SubmissionId {
+        let to = Address { name: None, email: format!("friend{number}@far.test") };
+        let draft = Draft {
+            account: self.account,
+            identity: None,
+            to: vec![to],
+            cc: vec![],
+            bcc: vec![],
+            reply_to: vec![],
+            subject: format!("Number {number}"),
+            text: Some("A line.".into()),
+            html: None,
+            attachments: vec![],
+            in_reply_to: None,
+            references: vec![],
+        };
+        self.daemon.services.accounts.submit(draft, None, None).await.unwrap().0
+    }
+
+    fn phase(&self, id: SubmissionId) -> Phase {
+        self.store.read().unwrap().submission(id).unwrap().unwrap().phase
     }
 
     fn mirrored(&self) -> u64 {
@@ -322,6 +359,136 @@ fn a_revoked_grant_is_told_once_and_not_hammered() {
         assert!(life.refreshes() - before <= 2, "{} refreshes", life.refreshes() - before);
         assert!(life.refused() <= 3, "{} refused logins", life.refused());
         assert_eq!(life.state(), State::AuthExpired);
+        life.end().await;
+    });
+}
+
+/// The mail servers refuse every token although the issuer makes good ones: three of them are shown
+/// an hour, then the person is asked.
+#[test]
+fn fresh_tokens_that_are_refused_are_not_shown_over_and_over() {
+    for personality in [Personality::google(), Personality::microsoft(), Personality::default()] {
+        run(async {
+            let mut life = Life::begin(personality, 3_600, SessionEnd::Never).await;
+            let text = "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)";
+            let refusal = Fault::Reply { command: "AUTHENTICATE".into(), text: text.into() };
+            life.sim.provider.faults.always(Service::Imap, refusal);
+            let seen = || {
+                let commands = life.sim.provider.ledger.commands(Service::Imap);
+                commands.get("AUTHENTICATE").copied().unwrap_or_default()
+            };
+            let (logins, refreshes) = (seen(), life.refreshes());
+            life.sim.provider.faults.kick(Kick::Drop);
+            tokio::time::sleep(Duration::from_hours(3)).await;
+            assert_eq!(life.state(), State::AuthExpired, "{:?}", life.report());
+            let health = life.report().health;
+            assert_eq!(health[0].code, "oauth.token_refused");
+            assert!(health[0].detail.as_deref().unwrap().contains("Invalid credentials"));
+            assert!(seen() - logins <= 3, "{} logins", seen() - logins);
+            assert!(life.refreshes() - refreshes <= 3);
+            assert_eq!(life.sim.provider.issuer.alive(USER), 1, "the grant itself is kept");
+            // mended at the provider: the person says so, and it goes on with the same grant
+            life.sim.provider.faults.clear();
+            life.daemon.services.accounts.sync_now(life.account).await.unwrap();
+            life.until(State::Live).await;
+            assert!(life.deliver().await <= AT_ONCE);
+            life.end().await;
+        });
+    }
+}
+
+/// A token that the server does not take any more although it should hold is replaced once, without
+/// anybody noticing.
+#[test]
+fn a_token_that_died_early_is_replaced_without_a_word() {
+    run(async {
+        let mut life =
+            Life::begin(Personality::microsoft(), 3_600, SessionEnd::AtExpiryOrRevocation).await;
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_mins(25)).await;
+            // the server forgets it: the next login with it is refused once
+            let text = "NO AUTHENTICATE failed.";
+            let once = Fault::Reply { command: "AUTHENTICATE".into(), text: text.into() };
+            life.sim.provider.faults.add(Service::Imap, once, 1);
+            life.sim.provider.faults.kick(Kick::Drop);
+            assert!(life.deliver().await <= Duration::from_secs(20));
+            life.until(State::Live).await;
+        }
+        assert!(life.report().health.is_empty());
+        life.end().await;
+    });
+}
+
+/// "Authenticated but not connected": no wrong password, no sign-in.
+#[test]
+fn a_mailbox_that_is_not_attached_is_waited_for() {
+    run(async {
+        let mut life = Life::begin(Personality::microsoft(), 3_600, SessionEnd::Never).await;
+        life.sim.provider.issuer.unconnect(USER, true);
+        life.sim.provider.faults.kick(Kick::Drop);
+        tokio::time::sleep(Duration::from_hours(2)).await;
+        assert_eq!(life.state(), State::Offline, "{:?}", life.report());
+        assert_eq!(life.report().health[0].code, "imap.not_connected");
+        life.sim.provider.issuer.unconnect(USER, false);
+        // the longest back-off of either worker
+        tokio::time::sleep(Duration::from_mins(6)).await;
+        life.until(State::Live).await;
+        assert!(life.deliver().await <= AT_ONCE);
+        assert_eq!(life.refused(), 0);
+        life.end().await;
+    });
+}
+
+/// Twenty mails wait while submission is switched off for the company: it is said, receiving goes
+/// on, nothing is shown over and over, nothing is lost.
+#[test]
+fn submission_that_is_switched_off_keeps_the_outbox() {
+    run(async {
+        let mut life = Life::begin(Personality::microsoft(), 3_600, SessionEnd::AtExpiry).await;
+        let first = life.send(0).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(life.phase(first), Phase::Sent);
+        life.sim.provider.issuer.rule(|rules| rules.smtp_auth = SmtpAuth::OffForTenant);
+        let mut waiting = vec![];
+        for number in 1..=20 {
+            waiting.push(life.send(number).await);
+        }
+        tokio::time::sleep(Duration::from_hours(5)).await;
+        assert!(life.deliver().await <= AT_ONCE, "receiving goes on");
+        let codes: Vec<_> = life.report().health.iter().map(|c| c.code.clone()).collect();
+        assert_eq!(codes, ["smtp.auth_disabled"]);
+        for id in &waiting {
+            assert!(matches!(life.phase(*id), Phase::Queued { .. }), "{:?}", life.phase(*id));
+        }
+        assert_eq!(life.sim.provider.issuer.alive(USER), 1);
+        life.sim.provider.issuer.rule(|rules| rules.smtp_auth = SmtpAuth::Allowed);
+        tokio::time::sleep(Duration::from_hours(6)).await;
+        for id in &waiting {
+            assert_eq!(life.phase(*id), Phase::Sent);
+        }
+        assert_eq!(life.sim.provider.ledger.deliveries().len(), 21);
+        assert!(life.report().health.is_empty(), "{:?}", life.report().health);
+        life.end().await;
+    });
+}
+
+/// Mails sent all along while tokens live thirty seconds: each goes out once.
+#[test]
+fn sending_on_short_tokens() {
+    run(async {
+        let mut life = Life::begin(Personality::default(), 30, SessionEnd::AtExpiry).await;
+        let mut sent = vec![];
+        for number in 0..120 {
+            sent.push(life.send(number).await);
+            tokio::time::sleep(Duration::from_millis(7_700)).await;
+        }
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        for id in &sent {
+            assert_eq!(life.phase(*id), Phase::Sent);
+        }
+        assert_eq!(life.sim.provider.ledger.deliveries().len(), 120);
+        assert!(life.deliver().await <= AT_ONCE);
+        assert_eq!(life.refused(), 0);
         life.end().await;
     });
 }
