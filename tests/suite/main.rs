@@ -10,5 +10,6 @@ mod issuer;
 mod killed;
 mod place;
 mod sandbox;
+mod signin;
 mod tls;
 mod tls_sweep;

@@ -134,8 +134,8 @@ pub static CONDITIONS: &[Condition] = &[
         FixSettings,
         Error,
         You,
-        "The provider refuses chapar's registration",
-        "The sign-in itself is kept. Check the client id and its secret, or register a client of your own.",
+        "The provider refuses the client id",
+        "Correct the client at the provider as named, or use another one with --client-id; a sign-in that exists is kept. How, click by click: chapar help oauth.client.",
     ),
     row(
         "oauth.throttled",
@@ -143,7 +143,7 @@ pub static CONDITIONS: &[Condition] = &[
         Warning,
         Provider,
         "The sign-in server asks to slow down",
-        WAITING,
+        "Wait a few minutes. For a sign-in that exists it is tried again by itself.",
     ),
     row(
         "oauth.unavailable",
@@ -151,7 +151,7 @@ pub static CONDITIONS: &[Condition] = &[
         Warning,
         Nobody,
         "The sign-in server cannot be asked at present",
-        "The sign-in is kept and it is tried again by itself. In a hotel or a café, open a web page first.",
+        "A sign-in that exists is kept and tried again by itself. In a hotel or a café, open a web page first.",
     ),
     row(
         "discover.nothing",
@@ -174,7 +174,7 @@ pub static CONDITIONS: &[Condition] = &[
         FixSettings,
         Warning,
         Provider,
-        "A page about the mail servers is not the one the DNS vouches for",
+        "A page about the servers is not the one the DNS names",
         "It was not used. The provider has to publish both again, or somebody is in between.",
     ),
     row(

@@ -93,8 +93,12 @@ fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
     if login && says(lower, &["not licensed", "no license", "without a license"]) {
         return Some("account.not_licensed");
     }
-    // Microsoft and Google end a session with its token; the next one is a matter of a second
-    if says(lower, &["accesstokenexpired", "session expired", "session invalidated"]) {
+    // Microsoft and Google end a session with its token; the next one is a matter of a second.
+    // At a login the same words are about the token that was shown
+    if !login
+        && says(lower, &["accesstokenexpired", "session expired", "session invalidated"])
+            | says(lower, &["access token ended", "token expired", "token has expired"])
+    {
         return Some("imap.session_ended");
     }
     if login

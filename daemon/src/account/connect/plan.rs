@@ -10,7 +10,7 @@ use chapar_engine::address::same_mailbox;
 use chapar_engine::credential::{Auth, Grant};
 use chapar_engine::discover::Proposal;
 use chapar_engine::id::AccountId;
-use chapar_engine::provider::provider_of;
+use chapar_engine::provider::{is_same_provider, provider_of};
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 
@@ -213,7 +213,8 @@ async fn servers(
     })
 }
 
-/// The first candidate whose servers hold, of the named provider where one is named.
+/// The first candidate whose servers hold, of the named provider where one is named. One that the
+/// person would have to look at first is left out: here nobody has.
 async fn looked_for(
     parts: &Parts,
     request: &ConnectRequest,
@@ -224,7 +225,8 @@ async fn looked_for(
     let (ca_pem, progress) = (request.ca_pem.as_deref(), discover::Progress::default());
     let found = discover::discover(&parts.world, &config, email, ca_pem, &progress).await?;
     let fits = |found: &Candidate| {
-        found.holds() && provider.is_none_or(|provider| found.proposal.provider == provider)
+        let safe = found.holds() && !found.proposal.must_be_shown();
+        safe && provider.is_none_or(|key| is_same_provider(&found.proposal.provider, key))
     };
     let best = found.candidates.into_iter().find(fits);
     best.map(|found| found.proposal).ok_or_else(|| nothing(email))
