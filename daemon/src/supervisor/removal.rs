@@ -69,7 +69,7 @@ impl Accounts {
             }
         }
         connect::sweep(parts).await;
-        if connect::has_strays(parts).await {
+        if connect::is_stray(parts, &account.secret_key(&parts.store.instance())).await {
             let message = "The account was removed, but the vault could not be asked to delete its \
                            secret; that is done once it answers.";
             return Err(Failure::of("secrets.unavailable", message, None));

@@ -232,7 +232,6 @@ pub async fn sweep(parts: &Parts) {
     let _turn = parts.turn.lock().await;
     let now = parts.world.clock.wall();
     // a write, because a database of an older chapar gets the table by one
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
     let strays = parts.store.write(now, |tx| tx.strays()).await;
     let strays = match strays {
         Ok(strays) if strays.is_empty() => return,
@@ -254,9 +253,8 @@ pub async fn sweep(parts: &Parts) {
     }
 }
 
-/// Whether secrets wait to be deleted.
-pub async fn has_strays(parts: &Parts) -> bool {
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
+/// Whether what lies under a key still waits to be deleted.
+pub async fn is_stray(parts: &Parts, key: &str) -> bool {
     let strays = parts.store.write(parts.world.clock.wall(), |tx| tx.strays()).await;
-    strays.is_ok_and(|strays| !strays.is_empty())
+    strays.is_ok_and(|strays| strays.iter().any(|stray| stray == key))
 }
