@@ -116,7 +116,9 @@ impl<'a> Race<'a> {
 
     fn add(&mut self, found: Vec<Proposal>) {
         for proposal in found {
-            Question::both(&proposal).into_iter().for_each(|question| self.check(question));
+            for question in Question::both(&proposal) {
+                self.check(question);
+            }
             self.proposals.push(proposal);
         }
     }
