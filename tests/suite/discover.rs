@@ -164,6 +164,26 @@ fn nothing_better_can_come_is_the_end() {
 }
 
 #[test]
+fn an_alternative_that_is_not_needed_is_not_waited_for() {
+    let servers = [("a.firm.example", 993, "SSL"), ("b.firm.example", 143, "STARTTLS")];
+    let (found, _) = found(|net| {
+        let list = listing(&servers, &[("a.firm.example", 465, "SSL")]);
+        net.page("autoconfig.firm.example", CONFIG, &list);
+        net.mail("a.firm.example", "a.firm.example").put("b.firm.example", 143, Kind::Mute);
+    });
+    assert_eq!(chosen(&found), Some((Source::Autoconfig, "a.firm.example")));
+    assert!(found.took < Duration::from_millis(100), "{:?}", found.took);
+    // but it is taken when the first is down
+    let (found, _) = self::found(|net| {
+        let list = listing(&servers, &[("a.firm.example", 465, "SSL")]);
+        net.page("autoconfig.firm.example", CONFIG, &list);
+        net.put("a.firm.example", 465, Kind::Smtp(true));
+        net.put("b.firm.example", 143, Kind::Imap(false));
+    });
+    assert_eq!(chosen(&found), Some((Source::Autoconfig, "b.firm.example")));
+}
+
+#[test]
 fn srv() {
     let (found, _) = found(|net| {
         net.srv("_imaps._tcp.firm.example", "first.firm.example", 993, 1);

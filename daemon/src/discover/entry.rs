@@ -43,24 +43,23 @@ pub(super) fn apply(config: &Config, proposal: &mut Proposal) -> Result<(), Fail
     Ok(())
 }
 
-/// The authority to trust beside the system's: the caller's, else that of the provider's entry.
+/// The authorities to trust beside the system's: the caller's, and that of the provider's entry.
 pub(super) fn authority(
     config: &Config,
     known: Option<&Proposal>,
     ca_pem: Option<&str>,
 ) -> Result<Option<String>, Failure> {
-    if let Some(ca_pem) = ca_pem {
-        return Ok(Some(ca_pem.to_owned()));
-    }
+    let own = ca_pem.map(str::to_owned);
     let entry = known.and_then(|known| entry_of(config, &known.provider));
-    let Some(file) = entry.and_then(|entry| entry.ca_file.as_ref()) else { return Ok(None) };
+    let Some(file) = entry.and_then(|entry| entry.ca_file.as_ref()) else { return Ok(own) };
     let mut text = String::new();
     let opened = std::fs::File::open(file);
     let read = opened.and_then(|file| file.take(CA_BYTES).read_to_string(&mut text));
-    read.map(|_| Some(text)).map_err(|error| {
+    read.map_err(|error| {
         let message = format!("the file {} cannot be read", file.display());
         Failure::of("account.settings", message, Some(&error.to_string()))
-    })
+    })?;
+    Ok(Some(own.map_or_else(|| text.clone(), |own| format!("{own}\n{text}"))))
 }
 
 /// The entry of a provider, whatever it is called there.
