@@ -49,17 +49,51 @@ pub(super) fn authority(
     known: Option<&Proposal>,
     ca_pem: Option<&str>,
 ) -> Result<Option<String>, Failure> {
-    let own = ca_pem.map(str::to_owned);
     let entry = known.and_then(|known| entry_of(config, &known.provider));
-    let Some(file) = entry.and_then(|entry| entry.ca_file.as_ref()) else { return Ok(own) };
+    let both = ca_pem.map(str::to_owned).into_iter().chain(read_authority(entry)?);
+    Ok(both.reduce(|own, configured| format!("{own}\n{configured}")))
+}
+
+/// The servers of a provider by its key.
+pub(super) fn of_key(
+    config: &Config,
+    key: &str,
+    target: &Target,
+) -> Result<Option<Proposal>, Failure> {
+    let built_in = provider_by_key(key);
+    let entry = entry_of(config, key).or_else(|| entry_of(config, built_in.key));
+    let names_servers = |entry: &&ProviderEntry| {
+        !built_in.services.is_empty() || (entry.imap.is_some() && entry.smtp.is_some())
+    };
+    if let Some(entry) = entry.filter(names_servers) {
+        return configured(entry, target).map(Some);
+    }
+    let service = built_in.services.first();
+    Ok(service.map(|service| Proposal::service(Source::Provider, (built_in, service), target)))
+}
+
+/// The authority of a provider's entry, found by its key or by its IMAP server.
+pub(super) fn authority_of(
+    config: &Config,
+    key: &str,
+    imap: &Endpoint,
+) -> Result<Option<String>, Failure> {
+    let host = |entry: &&ProviderEntry| {
+        let named = entry.imap.as_deref().map(|named| named.split(':').next().unwrap_or(named));
+        named.is_some_and(|named| named.eq_ignore_ascii_case(&imap.host))
+    };
+    read_authority(entry_of(config, key).or_else(|| config.providers.iter().find(host)))
+}
+
+fn read_authority(entry: Option<&ProviderEntry>) -> Result<Option<String>, Failure> {
+    let Some(file) = entry.and_then(|entry| entry.ca_file.as_ref()) else { return Ok(None) };
     let mut text = String::new();
     let opened = std::fs::File::open(file);
     let read = opened.and_then(|file| file.take(CA_BYTES).read_to_string(&mut text));
-    read.map_err(|error| {
+    read.map(|_| Some(text)).map_err(|error| {
         let message = format!("the file {} cannot be read", file.display());
         Failure::of("account.settings", message, Some(&error.to_string()))
-    })?;
-    Ok(Some(own.map_or_else(|| text.clone(), |own| format!("{own}\n{text}"))))
+    })
 }
 
 /// The entry of a provider, whatever it is called there.
