@@ -6,6 +6,7 @@ mod announce;
 mod discover;
 mod http;
 mod ispdb;
+mod issuer;
 mod killed;
 mod place;
 mod sandbox;

@@ -7,7 +7,9 @@ use super::signin::SignInRequest;
 use crate::config::{Config, ProviderEntry};
 use crate::http::Reach;
 use chapar_engine::credential::Issuer;
-use chapar_engine::provider::{OAuthFacts, OTHER, PROVIDERS, Provider, provider_by_key};
+use chapar_engine::provider::{
+    OAuthFacts, OTHER, Provider, is_same_provider, provider_by_key, provider_of_issuer,
+};
 use chapar_engine::verdict::Failure;
 use url::Url;
 
@@ -87,14 +89,9 @@ fn entry<'a>(config: &'a Config, request: &SignInRequest) -> Option<&'a Provider
     let of_issuer = |entry: &&ProviderEntry| issuer.is_some() && entry.issuer.as_deref() == issuer;
     let of_key = |entry: &&ProviderEntry| {
         let free = issuer.is_none() || entry.issuer.is_none();
-        free && request.provider.as_deref().is_some_and(|key| same_key(key, &entry.key))
+        free && request.provider.as_deref().is_some_and(|key| is_same_provider(key, &entry.key))
     };
     config.providers.iter().find(of_issuer).or_else(|| config.providers.iter().find(of_key))
-}
-
-/// Some providers are called by two names.
-fn same_key(left: &str, right: &str) -> bool {
-    left == right || known(left).is_some_and(|provider| known(right) == Some(provider))
 }
 
 fn known(key: &str) -> Option<&'static Provider> {
@@ -105,9 +102,7 @@ fn known(key: &str) -> Option<&'static Provider> {
 fn provider_of(request: &SignInRequest) -> Option<&'static Provider> {
     match request.issuer.as_deref() {
         None => request.provider.as_deref().and_then(known),
-        Some(issuer) => PROVIDERS
-            .iter()
-            .find(|provider| provider.oauth.is_some_and(|facts| facts.issuer == issuer)),
+        Some(issuer) => provider_of_issuer(issuer),
     }
 }
 
