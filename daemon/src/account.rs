@@ -208,6 +208,14 @@ impl Handle {
         self.commands.try_send(command).is_ok()
     }
 
+    /// A seat within the provider's budget of sessions; whoever only works makes room. None when
+    /// none is free in time.
+    pub async fn seat(&self) -> connect::Seat {
+        let clock = Arc::clone(&self.context.world.clock);
+        let seat = self.context.logins.want_seat();
+        crate::world::clock::within(clock.as_ref(), limits::SEAT, seat).await.flatten()
+    }
+
     /// Settings of the account changed in the store.
     pub fn refresh(&self) {
         self.context.refresh.notify_one();

@@ -208,7 +208,7 @@ impl Accounts {
         let account = stored.map_err(store_failure)?.ok_or_else(missing)?;
         if account.auth.grant().is_none() {
             let message = format!("{} signs in by password: it has no tokens.", account.name);
-            return Err(Failure::of("account.no_token", message, None));
+            return Err(Failure::of("account.no_grant", message, None));
         }
         let access = self.inner.parts.tokens.access(&account, at_least).await?;
         Ok((account, access))
