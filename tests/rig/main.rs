@@ -17,6 +17,7 @@ mod connect;
 mod cyrus;
 mod first_sync;
 mod half_open;
+mod issuers;
 mod outbox;
 mod push;
 mod refuse;

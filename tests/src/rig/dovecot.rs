@@ -1,4 +1,5 @@
-//! A private Dovecot 2.3: IMAP with implicit TLS and STARTTLS, LMTP, and SASL for Postfix.
+//! A private Dovecot 2.3: IMAP with implicit TLS and STARTTLS, LMTP, and SASL for Postfix. People log
+//! in by password, or by a token that Dovecot asks its issuer about.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,6 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::authority::{Authority, Kind};
+use super::oidc::{Oidc, Persona};
 use super::process::{Server, run, run_ok, wait_for, wait_for_port};
 use super::scratch::free_ports;
 use super::{DOMAIN, User, lmtp};
@@ -44,7 +46,7 @@ pub struct Dovecot {
 
 impl Dovecot {
     /// Starts it in `dir` (created) and waits until it listens.
-    pub fn start(dir: &Path, authority: &Authority, users: &[User]) -> Self {
+    pub fn start(dir: &Path, authority: &Authority, users: &[User], oidc: Option<&Oidc>) -> Self {
         let [imaps, imap, lmtp, sasl] = free_ports();
         let ports = Ports { imaps, imap, lmtp, sasl };
         for part in ["run", "state", "home"] {
@@ -60,7 +62,9 @@ impl Dovecot {
             fs::create_dir(user.maildir.parent().unwrap()).unwrap();
         }
         give_to_mail_user(&dir.join("home"));
-        fs::write(dir.join("dovecot.conf"), configuration(dir, ports, authority)).unwrap();
+        let tokens = oidc.map(|oidc| token_passdbs(dir, authority, oidc)).unwrap_or_default();
+        fs::write(dir.join("dovecot.conf"), configuration(dir, ports, authority) + &tokens)
+            .unwrap();
         let server = Mutex::new(launch(dir, ports));
         Self { ports, dir: dir.to_owned(), server }
     }
@@ -172,6 +176,33 @@ fn launch(dir: &Path, ports: Ports) -> Server {
     server
 }
 
+/// Each issuer is asked in turn about a token; the first that knows it decides.
+fn token_passdbs(dir: &Path, authority: &Authority, oidc: &Oidc) -> String {
+    let mut all = String::new();
+    for persona in Persona::ALL {
+        let path = dir.join(format!("oauth2-{}.conf.ext", persona.word()));
+        let facts = format!(
+            "introspection_mode = post\n\
+             introspection_url = {}\n\
+             username_attribute = email\n\
+             active_attribute = active\n\
+             active_value = true\n\
+             force_introspection = yes\n\
+             tls_ca_cert_file = {}\n\
+             timeout_msecs = 5000\n",
+            oidc.introspection_url(persona),
+            authority.ca_file().display(),
+        );
+        fs::write(&path, facts).unwrap();
+        let _ = write!(
+            all,
+            "passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {}\n}}\n",
+            path.display()
+        );
+    }
+    all
+}
+
 /// The mailboxes of known use.
 const MAILBOXES: &str = r"namespace inbox {
   inbox = yes
@@ -216,7 +247,7 @@ mail_uid = {MAIL_UID}
 mail_gid = {MAIL_UID}
 first_valid_uid = 500
 mail_privileged_group =
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2 oauthbearer
 auth_username_format = %Lu
 auth_failure_delay = 0
 recipient_delimiter = +
@@ -232,6 +263,7 @@ ssl_min_protocol = TLSv1.2
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {dir}/users
+  mechanisms = plain login
 }}
 userdb {{
   driver = passwd-file

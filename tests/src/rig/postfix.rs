@@ -79,6 +79,9 @@ impl Postfix {
     }
 }
 
+/// A token of Microsoft's has 2 kB and travels as base64 in one line; the default of 2,048 refuses it.
+const LINE_LIMIT: usize = 12_288;
+
 /// What the names of the people begin with whose sent mail the server files itself.
 pub const FILED: &str = "filed";
 
@@ -121,6 +124,7 @@ smtpd_tls_auth_only = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{sasl}
 smtpd_sasl_security_options = noanonymous
+line_length_limit = {LINE_LIMIT}
 smtpd_client_connection_count_limit = 50
 smtpd_client_connection_rate_limit = 0
 smtpd_error_sleep_time = 0

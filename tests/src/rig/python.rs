@@ -67,3 +67,21 @@ pub fn mailbox_facts_at(rig: &Rig, imaps: u16, user: &User, mailbox: &str) -> Ve
         other => panic!("imap_view.py answered {other}"),
     }
 }
+
+/// Posts a form over verified TLS: an object with `status` and `body`.
+pub fn post(rig: &Rig, url: &str, form: &Value) -> Value {
+    let args = [rig.ca_file().display().to_string(), url.to_owned()];
+    call("post.py", &args, form.to_string().as_bytes())
+}
+
+/// Tries a token at both servers by both mechanisms: an object with `imap XOAUTH2` and so on, each
+/// with what was `said` and the `challenge` before it.
+pub fn bearer(rig: &Rig, user: &User, token: &str) -> Value {
+    let args = [
+        rig.dovecot.ports.imaps.to_string(),
+        rig.postfix.ports.smtps.to_string(),
+        rig.ca_file().display().to_string(),
+        user.address.clone(),
+    ];
+    call("bearer.py", &args, token.as_bytes())
+}
