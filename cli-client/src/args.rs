@@ -8,8 +8,8 @@ mod mail;
 mod send;
 mod service;
 
-pub(crate) use account::{AccountCommand, OutboxCommand, RemoveArgs, UpdateArgs};
-pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SmtpSecurity};
+pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArgs, UpdateArgs};
+pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SignInArgs, SmtpSecurity};
 pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
 pub(crate) use send::SendArgs;
 pub(crate) use service::{ConfigCommand, ServiceCommand};
@@ -139,6 +139,8 @@ pub(crate) enum Command {
     /// Read, change and check the configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print an access token of an account, for msmtp, mbsync and others
+    Token(TokenArgs),
     /// Call one method of the socket protocol and print its result
     Call(CallArgs),
     /// Print the path of the socket
@@ -230,6 +232,20 @@ pub(crate) struct CallArgs {
     pub(crate) method: String,
     /// Its parameters as a JSON object; `-` reads them from standard input
     pub(crate) params: Option<String>,
+}
+
+/// Prints an access token.
+///
+/// The token is a secret: it belongs into a pipe, such as the `passwordeval` of msmtp or the
+/// `PassCmd` of mbsync. chapard renews it by itself; ask each time one is needed.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// It has to hold this much longer, such as 5m
+    #[arg(long, value_name = "TIME", value_parser = when::parse_duration)]
+    pub(crate) valid: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -94,6 +94,20 @@ pub(crate) fn confirm_name(
         .without_commands())
 }
 
+/// A line that was typed while something else was waited for; never waits itself.
+pub(crate) fn typed() -> Option<String> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdin = io::stdin();
+    let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+    let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    if poll(&mut ready, Some(&at_once)).ok()? == 0 {
+        return None;
+    }
+    let mut line = String::new();
+    let taken = stdin.lock().take(ANSWER_LIMIT).read_line(&mut line).ok()?;
+    (taken > 0).then_some(line)
+}
+
 /// Takes a password from its source, or asks for it.
 pub(crate) fn password(
     screen: &Screen,

@@ -16,6 +16,7 @@ pub(crate) mod send;
 pub(crate) mod service;
 pub(crate) mod status;
 pub(crate) mod sync;
+pub(crate) mod token;
 pub(crate) mod watch;
 
 use crate::args::Global;

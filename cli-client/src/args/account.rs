@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Change, ImapSecurity, Notify, SmtpSecurity};
+use super::{Change, ImapSecurity, Notify, SignInArgs, SmtpSecurity};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
@@ -18,6 +18,16 @@ pub(crate) enum AccountCommand {
     },
     /// Change an account; new servers or a new password are proved before they are saved
     Update(Box<UpdateArgs>),
+    /// Sign in anew, or move to another way of signing in, in place: mail and outbox stay
+    Reconnect(Box<ReconnectArgs>),
+    /// Give an account another short name
+    Rename {
+        /// Name, address or id
+        #[arg(id = "named", value_name = "ACCOUNT")]
+        account: String,
+        /// The new short name
+        name: String,
+    },
     /// Stop syncing and sending; mail and outbox stay
     Pause {
         /// Name, address or id
@@ -84,6 +94,46 @@ pub(crate) struct UpdateArgs {
     pub(crate) password_command: Option<String>,
     #[command(flatten)]
     pub(crate) change: Change,
+}
+
+/// Signs in anew with the account kept as it is.
+///
+/// The login in use goes on working until the new one is proved on the same mailbox; Ctrl-C or any
+/// failure leaves it running. Somebody else's mailbox is refused by name.
+#[derive(Debug, Args)]
+pub(crate) struct ReconnectArgs {
+    /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Ask for a password, also where the provider offers a sign-in
+    #[arg(long)]
+    pub(crate) password: bool,
+    /// Read the password from standard input
+    #[arg(long, conflicts_with_all = ["password", "password_command"])]
+    pub(crate) password_stdin: bool,
+    /// Take the password from the first line this command prints (run by sh)
+    #[arg(long, value_name = "CMD", conflicts_with = "password")]
+    pub(crate) password_command: Option<String>,
+    /// A new server for incoming mail
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) imap: Option<String>,
+    /// A new server for outgoing mail
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) smtp: Option<String>,
+    /// How TLS begins at the IMAP server
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) imap_security: Option<ImapSecurity>,
+    /// How TLS begins at the SMTP server
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) smtp_security: Option<SmtpSecurity>,
+    /// The login name, when it is not the address
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// Trust this authority (PEM) too, for this account only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
 }
 
 #[derive(Debug, Args)]

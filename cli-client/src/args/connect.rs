@@ -6,9 +6,11 @@ use clap::{Args, ValueEnum};
 
 use super::Change;
 
-/// Connects a mailbox by address and password.
+/// Connects a mailbox.
 ///
-/// Both servers are dialled, their certificates checked and the password proved before anything is
+/// The address is enough: chapar finds the servers, or the provider's sign-in, and shows where it
+/// found them. Where the provider offers a sign-in, your browser opens it and chapar never sees your
+/// password. Both servers are dialled, their certificates checked and the password proved before anything is
 /// saved. There is no way to go on with a certificate that is not valid: for a company's own
 /// authority use --ca-file. The first sync then runs in the daemon; Ctrl-C leaves it running.
 #[derive(Debug, Args)]
@@ -54,8 +56,58 @@ pub(crate) struct ConnectArgs {
     /// End when the first sync has ended
     #[arg(long)]
     pub(crate) wait: bool,
+    /// Try again what an administrator had to approve first
+    #[arg(long)]
+    pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
     #[command(flatten)]
     pub(crate) change: Change,
+}
+
+/// How to sign in at an issuer instead of by a password.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Sign-in")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct SignInArgs {
+    /// Sign in at the provider, not by a password
+    #[arg(long)]
+    pub(crate) oauth: bool,
+    /// Sign in at this provider: google, microsoft, or one of your configuration
+    #[arg(long, value_name = "KEY")]
+    pub(crate) provider: Option<String>,
+    /// Sign in at this issuer, an https address
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Use your own registered client; see `chapar help oauth.no_client`
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// File with the secret of that client, where it has one
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// Ask for this scope instead of the provider's; repeat for more
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+    /// Ask for a code too, to be typed on any device
+    #[arg(long)]
+    pub(crate) device: bool,
+    /// Do not open a browser: print the address, take the one at which the browser ends
+    #[arg(long)]
+    pub(crate) paste: bool,
+    /// The address is an alias or a shared mailbox of the person who signs in
+    #[arg(long)]
+    pub(crate) alias: bool,
+}
+
+impl SignInArgs {
+    /// Whether a sign-in was asked for in so many words.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.oauth
+            || self.provider.is_some()
+            || self.issuer.is_some()
+            || self.client_id.is_some()
+            || self.device
+    }
 }
 
 /// How TLS begins at an IMAP server.

@@ -1,8 +1,10 @@
 //! `chapar account`: see, change, pause, resume, remove.
 
 mod proof;
+mod reconnect;
 
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
+use chapar_ipc_protocol::connect::AuthKind;
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use serde_json::{Value, json};
@@ -24,6 +26,8 @@ pub(crate) fn run(context: &Context<'_>, command: &AccountCommand) -> Result<u8,
         AccountCommand::List => list(context)?,
         AccountCommand::Show { account } => show(context, account.as_deref())?,
         AccountCommand::Update(args) => update(context, args)?,
+        AccountCommand::Reconnect(args) => reconnect::run(context, args)?,
+        AccountCommand::Rename { account, name } => rename(context, account, name)?,
         AccountCommand::Pause { account, change } => {
             pause(context, account.as_deref(), true, change.dry_run)?;
         }
@@ -109,7 +113,9 @@ fn lines(account: &Account) -> Vec<Line> {
         ("shown as", account.display_name.clone().unwrap_or_default()),
         ("incoming", server(&account.imap)),
         ("outgoing", server(&account.smtp)),
+        ("found by", account.found_by.clone().unwrap_or_default()),
         ("login", account.user.clone()),
+        ("signs in", signs_in(account)),
         (
             "mirrors",
             format!("{} of the newest {}", count(account.mails), count(account.window.into())),
@@ -126,6 +132,16 @@ fn lines(account: &Account) -> Vec<Line> {
         lines.push(Line::new().with(Style::Warn, "!").text(text));
     }
     lines
+}
+
+/// How it signs in, in words.
+fn signs_in(account: &Account) -> String {
+    match (account.auth, &account.grant) {
+        (AuthKind::Oauth2, Some(grant)) => {
+            format!("at {} as client {}", grant.issuer, grant.client_id)
+        }
+        (kind, _) => format!("by {}", kind.word()),
+    }
 }
 
 fn mailbox_table(mailboxes: &[Mailbox]) -> Table {
@@ -204,6 +220,18 @@ fn server(
     })
 }
 
+fn rename(context: &Context<'_>, named: &str, name: &str) -> Result<(), Fault> {
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, Some(named))?;
+    set(
+        &mut daemon,
+        &account,
+        AccountPatch { name: Some(name.to_owned()), ..AccountPatch::default() },
+    )?;
+    let now = read_account(&mut daemon, &account.id)?;
+    tell(context.screen, "account.rename", &format!("is the new name of {}", account.name), &now)
+}
+
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
     let update =
         AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
@@ -249,7 +277,7 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
     }
     if !args.change.yes {
         let question = format!(
-            "Removes {} with its {} mirrored mails, outbox and password from this machine; the \
+            "Removes {} with its {} mirrored mails, outbox and sign-in from this machine; the \
              server keeps everything. Type the name of the account:",
             account.name,
             count(account.mails)

@@ -1,0 +1,108 @@
+//! `chapar account reconnect`: a new way of signing in, in place.
+
+use chapar_ipc_protocol::account::Account;
+use chapar_ipc_protocol::connect::{AccountConnect, AuthKind, ConnectStep};
+use serde_json::json;
+
+use super::{find, server};
+use crate::args::ReconnectArgs;
+use crate::ask::{self, PasswordSource};
+use crate::commands::Context;
+use crate::commands::connect::{looked_for, prove, read_authority, sign_in_wish};
+use crate::daemon::Daemon;
+use crate::error::Fault;
+use crate::screen::{Form, Line, Screen};
+use crate::server::Protocol;
+
+/// Moves the account to the new login; the old one works until the new one is proved.
+pub(super) fn run(context: &Context<'_>, args: &ReconnectArgs) -> Result<(), Fault> {
+    let screen = context.screen;
+    let mut daemon = context.open()?;
+    let account = find(context, &mut daemon, args.account.as_deref())?;
+    let mut request = AccountConnect {
+        email: None,
+        name: None,
+        display_name: None,
+        imap: server(
+            args.imap.as_deref(),
+            args.imap_security.map(Into::into),
+            account.imap.as_ref(),
+            Protocol::Imap,
+        )?,
+        smtp: server(
+            args.smtp.as_deref(),
+            args.smtp_security.map(Into::into),
+            account.smtp.as_ref(),
+            Protocol::Smtp,
+        )?,
+        user: args.user.clone(),
+        auth: None,
+        password: None,
+        oauth: None,
+        ca_pem: args.ca_file.as_deref().map(read_authority).transpose()?,
+        window: None,
+        notify: None,
+        found_by: None,
+        replace_account_id: Some(account.id.clone()),
+        alias_confirmed: args.sign_in.alias.then_some(true),
+    };
+    choose_way(screen, &mut daemon, args, &account, &mut request)?;
+    let (account, steps) = prove(screen, &mut daemon, request, args.sign_in.paste)?;
+    tell(screen, &account, &steps)
+}
+
+/// By sign-in where it was asked for, where the account does so now, or where the provider offers
+/// it; else by password.
+fn choose_way(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    args: &ReconnectArgs,
+    account: &Account,
+    request: &mut AccountConnect,
+) -> Result<(), Fault> {
+    let by_password = args.password || args.password_stdin || args.password_command.is_some();
+    if args.sign_in.is_wanted() || (account.auth == AuthKind::Oauth2 && !by_password) {
+        request.auth = Some(AuthKind::Oauth2);
+        request.oauth = Some(sign_in_wish(&args.sign_in)?);
+        return Ok(());
+    }
+    if !by_password
+        && let Some(way) = looked_for(screen, daemon, &account.email, request.ca_pem.as_deref())?
+        && way.can_sign_in()
+    {
+        let name = &way.candidate.provider_name;
+        screen.say(&Line::of(format!(
+            "{} ({}) now uses a password. {name} offers sign-in instead.",
+            account.name, account.email
+        )));
+        screen.say(&Line::of("Your mail and your outbox stay as they are."));
+        let mut wish = sign_in_wish(&args.sign_in)?;
+        wish.issuer.clone_from(&way.candidate.issuer);
+        wish.provider = Some(way.candidate.provider.clone()).filter(|key| key != "other");
+        request.auth = Some(AuthKind::Oauth2);
+        request.oauth = Some(wish);
+        request.imap = request.imap.take().or(way.candidate.imap);
+        request.smtp = request.smtp.take().or(way.candidate.smtp);
+        request.found_by = Some(way.candidate.found_by);
+        return Ok(());
+    }
+    let source =
+        PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
+    request.auth = Some(AuthKind::Password);
+    request.password = Some(ask::password(screen, &account.email, source)?);
+    Ok(())
+}
+
+fn tell(screen: &Screen, account: &Account, steps: &[ConnectStep]) -> Result<(), Fault> {
+    match screen.form {
+        Form::Json => {
+            let members = json!({
+                "id": account.id, "name": account.name, "account": account, "steps": steps,
+            });
+            screen.object("account.reconnect", members)
+        }
+        Form::Plain => screen.fields([account.id.as_ref(), &account.name, "reconnected"]),
+        // each step was told as it was done
+        Form::Human => Ok(()),
+    }
+}

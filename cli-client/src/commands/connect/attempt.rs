@@ -1,0 +1,159 @@
+//! One attempt: the sign-in, then both servers proved step by step, as the daemon reports it.
+
+use std::time::Duration;
+
+use chapar_ipc_protocol::account::Account;
+use chapar_ipc_protocol::connect::{
+    AccountConnect, AccountConnectCancel, AccountConnectStatus, ConnectState, ConnectStatusReply,
+    ConnectStep, StepKind,
+};
+use chapar_ipc_protocol::id::ConnectId;
+
+use super::read_account;
+use super::sign_in::SignIn;
+use crate::ask;
+use crate::daemon::{Daemon, fault_of_wire};
+use crate::error::Fault;
+use crate::interrupt::Interrupt;
+use crate::render::progress::done_line;
+use crate::screen::{Line, Screen, Style};
+
+/// How long one question about the attempt may wait for news; short, so that Ctrl-C and a pasted
+/// address are heard.
+const NEWS_WAIT: Duration = Duration::from_millis(300);
+/// The first answer waits for the issuer: its metadata, a registration, a device code.
+const BEGIN_WAIT: Duration = Duration::from_secs(20);
+
+/// Has the mailbox proved and saved; prints each step as it is done. Whatever ends it before the
+/// end, Ctrl-C too, leaves everything as it was.
+pub(crate) fn prove(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    request: AccountConnect,
+    paste: bool,
+) -> Result<(Account, Vec<ConnectStep>), Fault> {
+    let interrupt = Interrupt::listen();
+    let begun = daemon.call_slow(&request, BEGIN_WAIT).map_err(refused)?;
+    drop(request);
+    let mut attempt = Attempt { id: begun.connect_id, seen: 0, noticed: None };
+    let mut sign_in = SignIn::new(paste);
+    if let Some(prompt) = &begun.sign_in {
+        sign_in.show(screen, prompt)?;
+    }
+    loop {
+        if interrupt.came() {
+            return Err(attempt.give_up(daemon));
+        }
+        let reply = daemon.call_slow(&attempt.question(), NEWS_WAIT)?;
+        attempt.tell(screen, &reply);
+        match reply.state {
+            ConnectState::SigningIn => {
+                if let Some(prompt) = &reply.sign_in {
+                    sign_in.show(screen, prompt)?;
+                }
+                sign_in.take_pasted(screen, daemon, &attempt.id);
+            }
+            ConnectState::Proving => {}
+            _ => return outcome(daemon, reply),
+        }
+    }
+}
+
+struct Attempt {
+    id: ConnectId,
+    seen: usize,
+    /// The notice told last.
+    noticed: Option<String>,
+}
+
+impl Attempt {
+    fn question(&self) -> AccountConnectStatus {
+        AccountConnectStatus {
+            connect_id: self.id.clone(),
+            seen: u64::try_from(self.seen).ok(),
+            wait_ms: u64::try_from(NEWS_WAIT.as_millis()).ok(),
+        }
+    }
+
+    fn tell(&mut self, screen: &Screen, reply: &ConnectStatusReply) {
+        for step in reply.steps.iter().skip(self.seen) {
+            screen.say(&step_line(step));
+        }
+        self.seen = self.seen.max(reply.steps.len());
+        let notice = reply.notice.as_ref().map(|notice| notice.message.clone());
+        if let Some(text) = notice.as_ref().filter(|_| notice != self.noticed) {
+            screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {text}")));
+        }
+        self.noticed = notice;
+    }
+
+    fn give_up(&self, daemon: &mut Daemon) -> Fault {
+        match daemon.call(&AccountConnectCancel { connect_id: self.id.clone() }) {
+            Ok(_) => ask::canceled(),
+            Err(fault) => fault,
+        }
+    }
+}
+
+fn step_line(step: &ConnectStep) -> Line {
+    let ms = matches!(step.what, StepKind::Imap | StepKind::Smtp).then_some(step.ms);
+    let good = |text: String| Line::new().with(Style::Good, "✓").text(format!(" {text}"));
+    match step.what {
+        StepKind::Imap => done_line("IMAP", &step.detail, ms),
+        StepKind::Smtp => done_line("SMTP", &step.detail, ms),
+        StepKind::Saved => done_line("Saved", &step.detail, ms),
+        StepKind::SignedIn => good(format!("Signed in as {}", step.detail)),
+        StepKind::SameMailbox => good(format!("Same mailbox: {}", step.detail)),
+        StepKind::Switched | StepKind::Forgotten | StepKind::Other => good(step.detail.clone()),
+    }
+}
+
+fn outcome(
+    daemon: &mut Daemon,
+    reply: ConnectStatusReply,
+) -> Result<(Account, Vec<ConnectStep>), Fault> {
+    match (reply.state, reply.account_id, reply.error) {
+        (ConnectState::Done, Some(id), _) => {
+            let account = read_account(daemon, &id)?;
+            Ok((account, reply.steps))
+        }
+        (ConnectState::Canceled, ..) => Err(ask::canceled()),
+        (_, _, Some(error)) => Err(refused(fault_of_wire(&error))),
+        (state, ..) => Err(Fault::new(
+            "socket.protocol",
+            format!("the attempt ended as {:?} without a reason", state.word()),
+        )),
+    }
+}
+
+/// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
+pub(crate) fn refused(mut fault: Fault) -> Fault {
+    fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
+    let Some(hint) = hint(&fault.code) else {
+        return fault;
+    };
+    // the same in general words
+    fault.remedy.retain(|remedy| !remedy.command.is_empty());
+    fault.hint(hint)
+}
+
+/// What helps while connecting, where the error itself does not say it.
+fn hint(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "imap.auth" | "smtp.auth" => {
+            "the same command again with the right password; where the login is not the address: \
+             --user NAME; with two-factor sign-in: an app password of the provider"
+        }
+        "imap.not_imap" => "the port of IMAP: 993, or 143 with STARTTLS; 465 and 587 are for SMTP",
+        "smtp.not_smtp" => "the port of SMTP: 465, or 587 with STARTTLS; 993 and 143 are for IMAP",
+        "imap.preauth" => "port 993, where TLS is there from the start",
+        "tls.not_offered" | "tls.refused" => {
+            "the port where TLS is there from the start: 993 for IMAP, 465 for SMTP"
+        }
+        "net.unknown_host" | "net.refused" | "net.timeout" | "net.unreachable" => {
+            "the server and the port that your provider publishes: --imap HOST:PORT --smtp \
+             HOST:PORT"
+        }
+        _ => return None,
+    })
+}

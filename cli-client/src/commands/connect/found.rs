@@ -1,0 +1,129 @@
+//! Discovery as a person sees it: where the servers were found, and whether to use them.
+
+use std::time::Duration;
+
+use chapar_ipc_protocol::account::{Endpoint, Security};
+use chapar_ipc_protocol::connect::{AccountDiscover, AuthKind, Candidate, DiscoverReply};
+
+use crate::ask;
+use crate::daemon::Daemon;
+use crate::error::Fault;
+use crate::screen::{Line, Screen, Style};
+
+/// Discovery itself ends within 3 s; the live checks of a slow server take longer.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The way that was chosen.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// Its servers, and how to sign in.
+    pub(crate) candidate: Candidate,
+}
+
+impl Way {
+    /// Whether the provider's own sign-in can be used: it has one, and a client for it is known.
+    pub(crate) fn can_sign_in(&self) -> bool {
+        let first = self.candidate.auth.first() == Some(&AuthKind::Oauth2);
+        let only = !self.candidate.auth.contains(&AuthKind::Password);
+        only || (first && self.candidate.client_known)
+    }
+}
+
+/// Looks for the servers of an address and tells what was found; `None`: nothing that can be used.
+pub(crate) fn looked_for(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    email: &str,
+    ca_pem: Option<&str>,
+) -> Result<Option<Way>, Fault> {
+    let domain = email.rsplit_once('@').map_or(email, |(_, domain)| domain);
+    screen.say(&Line::of(format!("Looking for {domain} …")));
+    let question = AccountDiscover {
+        email: email.to_owned(),
+        ca_pem: ca_pem.map(str::to_owned),
+        progress_token: None,
+    };
+    let reply = daemon.call_slow(&question, PATIENCE)?;
+    let ms = reply.ms;
+    match choose(reply) {
+        Ok(candidate) => {
+            tell(screen, domain, &candidate, ms);
+            Ok(Some(Way { candidate }))
+        }
+        Err(reply) => {
+            tell_nothing(screen, &reply);
+            Ok(None)
+        }
+    }
+}
+
+/// The best candidate of which both servers hold.
+fn choose(mut reply: DiscoverReply) -> Result<Candidate, DiscoverReply> {
+    let holds = |candidate: &Candidate| {
+        candidate.imap_check.ok
+            && candidate.smtp_check.ok
+            && candidate.imap.is_some()
+            && candidate.smtp.is_some()
+    };
+    match reply.candidates.iter().position(holds) {
+        Some(best) => Ok(reply.candidates.swap_remove(best)),
+        None => Err(reply),
+    }
+}
+
+fn tell(screen: &Screen, domain: &str, candidate: &Candidate, ms: u64) {
+    let seconds = seconds(ms);
+    if candidate.provider == "other" {
+        screen.say(&Line::of(format!("found in {seconds}")));
+    } else {
+        let hosted = format!("{domain} is hosted by {}", candidate.provider_name);
+        let how = format!("found by {}, {seconds}", candidate.found_by);
+        screen.say(&Line::of(format!("{hosted:<52}")).with(Style::Dim, format!(" {how}")));
+    }
+}
+
+fn tell_nothing(screen: &Screen, reply: &DiscoverReply) {
+    let asked: Vec<&str> = reply.asked.iter().map(|asked| asked.source.as_str()).collect();
+    let where_ = if asked.is_empty() { "anybody".to_owned() } else { asked.join(", ") };
+    let text = format!("nothing found by {where_} ({})", seconds(reply.ms));
+    screen.say(&Line::of(text));
+    for candidate in &reply.candidates {
+        for check in [&candidate.imap_check, &candidate.smtp_check] {
+            if let Some(error) = &check.error {
+                let text = format!(" {} ({})", error.message, candidate.found_by);
+                screen.say(&Line::new().with(Style::Warn, "!").text(text));
+            }
+        }
+    }
+}
+
+/// Shows the servers and asks whether to use them.
+pub(crate) fn confirm(screen: &Screen, way: &Way, yes: bool) -> Result<(), Fault> {
+    let candidate = &way.candidate;
+    let login = if candidate.user.contains('@') { "full address" } else { &candidate.user };
+    screen.say(
+        &server("incoming", candidate.imap.as_ref())
+            .text(format!("   login: {login}"))
+            .with(Style::Dim, format!("   ({})", candidate.found_by)),
+    );
+    screen.say(&server("outgoing", candidate.smtp.as_ref()));
+    if yes || !screen.asks {
+        return Ok(());
+    }
+    let answer = ask::optional(screen, "Use these? [Y/n]")?;
+    if matches!(answer.to_ascii_lowercase().as_str(), "" | "y" | "yes") {
+        return Ok(());
+    }
+    Err(ask::canceled().hint("name the servers yourself: --imap HOST[:PORT] --smtp HOST[:PORT]"))
+}
+
+fn server(what: &str, at: Option<&Endpoint>) -> Line {
+    let Some(at) = at else { return Line::of(format!("  {what}  –")) };
+    let how = if at.security == Security::Starttls { "STARTTLS" } else { "TLS" };
+    Line::of(format!("  {what}  {}:{}   {how}", at.host, at.port))
+}
+
+/// `0.4 s`.
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+}

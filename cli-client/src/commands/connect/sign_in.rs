@@ -1,0 +1,113 @@
+//! A sign-in at the issuer: the address shown, the browser opened, the final address taken.
+
+use chapar_ipc_protocol::connect::{AccountConnectAnswer, SignInPrompt};
+use chapar_ipc_protocol::id::ConnectId;
+use chapar_ipc_protocol::secret::Secret;
+use serde_json::json;
+
+use super::browser;
+use crate::ask;
+use crate::daemon::Daemon;
+use crate::error::Fault;
+use crate::screen::{Form, Line, Screen, Style};
+
+/// One sign-in as the person sees it.
+pub(super) struct SignIn {
+    /// The address shown last: a new one is shown when the page has to be opened again.
+    shown: Option<String>,
+    /// No browser is to be opened.
+    paste: bool,
+}
+
+impl SignIn {
+    /// Nothing is shown yet.
+    pub(super) fn new(paste: bool) -> Self {
+        Self { shown: None, paste }
+    }
+
+    /// Shows what to do, once for each address, and opens the browser.
+    pub(super) fn show(&mut self, screen: &Screen, prompt: &SignInPrompt) -> Result<(), Fault> {
+        if self.shown.as_ref() == Some(&prompt.authorize_url) {
+            return Ok(());
+        }
+        let again = self.shown.replace(prompt.authorize_url.clone()).is_some();
+        if screen.form == Form::Json {
+            screen.object("connect.signIn", json!({"signIn": prompt}))?;
+            return screen.flush();
+        }
+        let opened = !self.paste && browser::open(&prompt.authorize_url);
+        if !again {
+            screen.say(&Line::of(format!(
+                "You sign in at {}; chapar never sees your password.",
+                issuer_name(&prompt.issuer)
+            )));
+            screen.say(&Line::new());
+        }
+        screen.say(&Line::of(if opened {
+            "Opening your browser. If nothing opens, use this address on any computer:"
+        } else {
+            "Open this address in a browser:"
+        }));
+        screen.say(&Line::new());
+        // alone and unbroken, so that it can be selected whole
+        screen.say(&Line::of(prompt.authorize_url.clone()));
+        screen.say(&Line::new());
+        if let (Some(code), Some(uri)) = (&prompt.user_code, &prompt.verification_uri) {
+            let text = Line::of("Or on any device, type ")
+                .with(Style::Strong, code.clone())
+                .text(format!(" at {uri}"));
+            screen.say(&text);
+            screen.say(&Line::new());
+        }
+        tell_waiting(screen, prompt, opened);
+        Ok(())
+    }
+
+    /// Takes what was typed meanwhile, if it is a final address; the daemon judges it.
+    pub(super) fn take_pasted(&self, screen: &Screen, daemon: &mut Daemon, connect_id: &ConnectId) {
+        if !screen.asks || self.shown.is_none() {
+            return;
+        }
+        let Some(line) = ask::typed() else { return };
+        let address = line.trim();
+        if address.is_empty() {
+            return;
+        }
+        let answer = AccountConnectAnswer {
+            connect_id: connect_id.clone(),
+            address: Secret::new(address.to_owned()),
+        };
+        if let Err(fault) = daemon.call(&answer) {
+            screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {}", fault.message)));
+            screen.say(&Line::of("Copy the whole address the browser ends at, and paste it here."));
+        }
+    }
+}
+
+fn tell_waiting(screen: &Screen, prompt: &SignInPrompt, opened: bool) {
+    if opened {
+        screen.say(&Line::of(
+            "Waiting … you may also paste the address the browser ends at. Ctrl-C cancels.",
+        ));
+        return;
+    }
+    let here =
+        if browser::is_remote() { "This shell is remote, so" } else { "Here is no browser:" };
+    for text in [
+        format!("{here} open the address above where you are. At the end the page"),
+        "“127.0.0.1 refused to connect” is expected: copy its address and paste it here."
+            .to_owned(),
+        format!(
+            "(Or first run on your computer:  ssh -N -L {port}:127.0.0.1:{port} this-host)",
+            port = prompt.port
+        ),
+    ] {
+        screen.say(&Line::of(text));
+    }
+}
+
+/// The host of the issuer: what the person sees in the browser.
+fn issuer_name(issuer: &str) -> &str {
+    let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+    host.split('/').next().unwrap_or(host)
+}
