@@ -216,6 +216,55 @@ async fn a_device_code_that_is_declined_ends_it_and_one_that_cannot_be_had_does_
     assert!(waiting.end().await.is_ok());
 }
 
+/// O-9: whatever happens, the log has no code, state, verifier or token.
+#[tokio::test]
+async fn nothing_secret_is_logged() {
+    let log = Log::default();
+    let sink = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || sink.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let issuer = Issuer::start().await;
+    let error = Reply::json(400, &json!({"error": "authorization_pending"}));
+    issuer.says("/token", [error, Reply::Hangup, Reply::Honest]);
+    let wish = SignInRequest { device: true, ..request(&issuer) };
+    assert!(!format!("{wish:?}").contains("canary"));
+    begin(&fast_world(20), &Config::default(), &wish).await.end().await.unwrap();
+    let mut secrets = vec!["canary".to_owned(), "dev-secret".to_owned()];
+    for reply in [Reply::Honest, Reply::html(200, "<html>"), Reply::json(200, &json!({}))] {
+        issuer.says("/token", [reply]);
+        issuer.says("/userinfo", [Reply::Hangup]);
+        issuer.token_has("id_token", Value::Null);
+        let waiting = begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
+        let answer = issuer.agree(&waiting.url);
+        secrets.extend(["code", "state"].map(|name| parameter(&answer, name).unwrap()));
+        let _wrong = waiting.paste("http://127.0.0.1/?code=canary&state=canary").await;
+        open(&answer).await.unwrap();
+        let _ended = waiting.end().await;
+    }
+    secrets.extend(issuer.asked("/token").iter().filter_map(|asked| asked.member("code_verifier")));
+    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(written.contains("the exchange of the code is tried again"), "{written}");
+    for secret in secrets {
+        assert!(!written.contains(&secret), "{secret} in {written}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// O-1: everything that is not the one answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_knocks_on_the_page_and_none_gets_in() {

@@ -50,7 +50,7 @@ impl Party {
         if scopes.is_empty() {
             scopes = usual(None);
         }
-        // OpenID Connect Core §11: a grant that outlives the session needs the person's word
+        // OIDC Core §11: a grant that outlives the session needs the person's word
         let lasting = scopes.iter().any(|scope| scope == "offline_access");
         if choice.issuer.is_none() && lasting && extra.is_empty() {
             extra.push(("prompt".to_owned(), "consent".to_owned()));
