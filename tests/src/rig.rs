@@ -20,6 +20,7 @@ pub mod dovecot;
 pub mod home;
 pub mod impostor;
 pub mod janitor;
+pub mod keyring;
 pub mod lmtp;
 pub mod maildir;
 pub mod mirror;
@@ -83,6 +84,9 @@ pub struct Rig {
     pub authority: Authority,
     /// IMAP, LMTP and SASL.
     pub dovecot: Dovecot,
+    /// The same mailboxes; of the ways to sign in by token XOAUTH2 alone. Postfix's STARTTLS port
+    /// asks this one.
+    pub xoauth2: Dovecot,
     /// Submission.
     pub postfix: Postfix,
     /// Who signs people in.
@@ -116,9 +120,10 @@ impl Rig {
         let everybody = [&users[..], &filed[..]].concat();
         let oidc = Oidc::prepare(&scratch.path().join("oidc"), &authority, &everybody);
         let dovecot = Dovecot::start(&dir, &authority, &everybody, Some(&oidc));
-        let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot);
+        let xoauth2 = dovecot.beside(&scratch.path().join("xoauth2"), &authority, &oidc);
+        let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot, &xoauth2);
         let taken = [const { AtomicUsize::new(0) }; 2];
-        Self { authority, dovecot, postfix, oidc, people: [users, filed], taken, scratch }
+        Self { authority, dovecot, xoauth2, postfix, oidc, people: [users, filed], taken, scratch }
     }
 
     /// A mailbox no other test has touched, empty, with a password nobody has seen.

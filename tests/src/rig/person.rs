@@ -93,6 +93,11 @@ impl Person {
         self.dir.join("browser").display().to_string()
     }
 
+    /// The file in which it says what it met.
+    pub fn report(&self) -> PathBuf {
+        self.dir.join("report.json")
+    }
+
     /// Opens an address now, as one who typed it elsewhere, and says what was met.
     pub fn opens(&self, address: &str) -> Value {
         let mut command = Command::new(self.dir.join("browser"));
@@ -103,7 +108,7 @@ impl Person {
     /// What was met: `pages` (titles), `landed` (without its query), `text` of the last page.
     pub fn met(&self) -> Value {
         let report = wait_for(SIGN_IN_LIMIT, "what the person met", || {
-            fs::read(self.dir.join("report.json")).ok()
+            fs::read(self.report()).ok()
         });
         let report: Value = serde_json::from_slice(&report).unwrap();
         assert!(report.get("error").is_none(), "{:?}: {report}", self.with);

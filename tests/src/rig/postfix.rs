@@ -38,8 +38,14 @@ pub struct Postfix {
 }
 
 impl Postfix {
-    /// Starts it in `dir` (created) and waits until it listens.
-    pub fn start(dir: &Path, authority: &Authority, dovecot: &Dovecot) -> Self {
+    /// Starts it in `dir` (created) and waits until it listens. Who submits signs in at `dovecot`
+    /// where TLS is implicit and at `xoauth2` after STARTTLS.
+    pub fn start(
+        dir: &Path,
+        authority: &Authority,
+        dovecot: &Dovecot,
+        xoauth2: &Dovecot,
+    ) -> Self {
         let [smtps, submission] = free_ports();
         let ports = Ports { smtps, submission };
         let policy = Policy::start();
@@ -51,7 +57,7 @@ impl Postfix {
         fs::write(dir.join("etc/chain.pem"), identity.chain).unwrap();
         fs::write(dir.join("etc/key.pem"), identity.key).unwrap();
         fs::write(dir.join("etc/main.cf"), main_cf(dir, dovecot, &policy)).unwrap();
-        fs::write(dir.join("etc/master.cf"), master_cf(ports)).unwrap();
+        fs::write(dir.join("etc/master.cf"), master_cf(ports, xoauth2)).unwrap();
         fs::write(dir.join("etc/mailboxes"), format!("/@{DOMAIN}$/ x\n")).unwrap();
         fs::write(dir.join("etc/recipients"), RECIPIENTS).unwrap();
         let filed = format!("/^({FILED}[0-9]+)@{DOMAIN}$/ $1+Sent@{DOMAIN}\n");
@@ -146,12 +152,13 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
     )
 }
 
-fn master_cf(ports: Ports) -> String {
+fn master_cf(ports: Ports, xoauth2: &Dovecot) -> String {
     let Ports { smtps, submission } = ports;
+    let sasl = xoauth2.ports.sasl;
     let auth = "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt";
     format!(
         "127.0.0.1:{smtps} inet n - n - - smtpd -o syslog_name=smtps -o smtpd_tls_wrappermode=yes {auth}
-127.0.0.1:{submission} inet n - n - - smtpd -o syslog_name=submission {auth}
+127.0.0.1:{submission} inet n - n - - smtpd -o syslog_name=submission -o smtpd_sasl_path=inet:127.0.0.1:{sasl} {auth}
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
