@@ -68,6 +68,12 @@ impl Accounts {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The configuration as it is now.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.inner.parts.config.borrow().clone()
+    }
+
     /// Starts every stored account, and deletes secrets that a kill left without one.
     pub fn start_all(&self) -> Result<(), StoreError> {
         for account in self.inner.parts.store.read()?.accounts()? {

@@ -3,8 +3,8 @@
 
 use super::Services;
 use super::handlers::{
-    Answer, account, blob, changes, connect, daemon, email, event, identity, mailbox, send,
-    submission, thread,
+    Answer, account, blob, changes, connect, daemon, discover, email, event, identity, mailbox,
+    send, submission, thread,
 };
 use super::session::Caller;
 use chapar_engine::event::ObjectKind;
@@ -35,7 +35,7 @@ pub(super) async fn run(
         Request::AccountConnectStatus(p) => connect::status(s, p).await,
         Request::AccountConnectAnswer(p) => connect::answer_pasted(s, p).await,
         Request::AccountConnectCancel(p) => connect::cancel(s, &p),
-        Request::AccountDiscover(p) => connect::discover(s, &p),
+        Request::AccountDiscover(p) => discover::discover(s, p).await,
         Request::AccountToken(p) => connect::token(s, &caller, &p).await,
         Request::DoctorRun(p) => daemon::doctor(s, &p),
         Request::AccountSync(p) => account::sync(s, &p).await,

@@ -2,11 +2,12 @@
 //! that is moved, from the provider, or looked for.
 
 use super::{By, ConnectRequest, OauthWish, Parts, accounts, refused};
-use crate::discover::{self, Candidate};
+use crate::discover::{self, Candidate, Progress};
 use crate::oauth::signin::SignInRequest;
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::address::same_mailbox;
 use chapar_engine::credential::{Auth, Grant};
+use chapar_engine::discover::Proposal;
 use chapar_engine::id::AccountId;
 use chapar_engine::provider::provider_of;
 use chapar_engine::secret::Secret;
@@ -190,7 +191,8 @@ async fn servers(
     }
     let config = parts.config.borrow().clone();
     let ca_pem = request.ca_pem.as_deref();
-    let found = discover::discover(&parts.world, &config, email, ca_pem).await?;
+    let found =
+        discover::discover(&parts.world, &config, email, ca_pem, &Progress::default()).await?;
     let best = best(found.candidates, named.as_deref()).ok_or_else(|| nothing(email))?;
     Ok(Servers {
         imap: imap.unwrap_or(best.imap),
@@ -204,11 +206,9 @@ async fn servers(
 }
 
 /// The first candidate whose servers hold, of the named provider where one is named.
-fn best(candidates: Vec<Candidate>, provider: Option<&str>) -> Option<Candidate> {
-    candidates.into_iter().find(|found| {
-        let holds = found.imap_check.outcome.is_ok() && found.smtp_check.outcome.is_ok();
-        holds && provider.is_none_or(|provider| found.provider == provider)
-    })
+fn best(candidates: Vec<Candidate>, provider: Option<&str>) -> Option<Proposal> {
+    let mut holding = candidates.into_iter().filter(Candidate::holds).map(|found| found.proposal);
+    holding.find(|found| provider.is_none_or(|provider| found.provider == provider))
 }
 
 fn nothing(email: &str) -> Failure {

@@ -257,10 +257,6 @@ pub(in crate::ipc) async fn answer_pasted(
     answer(&Done {})
 }
 
-pub(in crate::ipc) fn discover(_services: &Services, _params: &wire::AccountDiscover) -> Answer {
-    todo!()
-}
-
 /// Hands out an access token. Who got one is in the log; the token never is.
 pub(in crate::ipc) async fn token(
     services: &Services,
