@@ -5,9 +5,11 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 
 const NATIVE = {
   application_type: 'native',
-  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
 };
+
+const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const SCOPES = {
   generic: ['mail'],
@@ -62,6 +64,7 @@ function clients(persona, introspector) {
     const path = persona === 'microsoft' ? '' : '/callback';
     all.push({
       ...NATIVE,
+      grant_types: [...NATIVE.grant_types, DEVICE_CODE],
       client_id: 'rig-public',
       token_endpoint_auth_method: 'none',
       redirect_uris: loopback.map((host) => `http://${host}${path}`),
@@ -102,8 +105,10 @@ export function configuration(issuer, settings) {
     },
     pkce: { required: () => true },
     rotateRefreshToken: () => knobs.rotate,
-    issueRefreshToken: (ctx, client, code) =>
-      client.grantTypeAllowed('refresh_token') && givesRefreshToken(persona, ctx, code),
+    // the standard demands `prompt=consent` for it (OpenID Connect Core §11); Google wants
+    // `access_type=offline` and Microsoft the scope, neither of which the code still knows here
+    issueRefreshToken: (_, client, code) =>
+      client.grantTypeAllowed('refresh_token') && (persona !== 'generic' || code.scopes.has('offline_access')),
     expiresWithSession: () => false,
     ttl: {
       AccessToken: () => knobs.accessTtl,
@@ -126,14 +131,6 @@ export function configuration(issuer, settings) {
     cookies: { keys: [randomUUID()] },
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
   };
-}
-
-/// Google gives one for `access_type=offline`, which the code no longer knows; Microsoft for the
-/// scope without a consent screen; the standard (OIDC Core §11) only with `prompt=consent`.
-function givesRefreshToken(persona, ctx, code) {
-  if (persona === 'google') return true;
-  const asked = ctx.oidc.entities.Grant?.getOIDCScope() ?? '';
-  return code.scopes.has('offline_access') || (persona === 'microsoft' && asked.includes('offline_access'));
 }
 
 /// What configuration cannot say: wording, and which redirects a desktop client may use.

@@ -1,6 +1,6 @@
 // Three certified OAuth 2.0 issuers of npm oidc-provider on loopback, for the rig: one as the
-// standards say, one shaped like Microsoft's, one like Google's. `node server.mjs SETTINGS.json`
-// starts them and prints "ready". What a test changes while they run comes by control.mjs.
+// standards say, one shaped like Microsoft's, one like Google's.
+// `node --import ./older_node.mjs server.mjs SETTINGS.json` starts them and prints "ready". What a test changes while they run comes by control.mjs.
 
 import fs from 'node:fs';
 import https from 'node:https';

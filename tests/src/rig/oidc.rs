@@ -130,6 +130,7 @@ impl Oidc {
         let log = self.dir.join("oidc.log");
         let out = fs::File::create(&log).unwrap();
         let mut command = Command::new("node");
+        command.arg("--import").arg(programs.join("older_node.mjs"));
         command.arg(programs.join("server.mjs")).arg(self.dir.join("settings.json"));
         command.stdout(out.try_clone().unwrap()).stderr(out);
         self.held.lock().unwrap().clear();
