@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
     missing_docs,
     dead_code,
     clippy::allow_attributes,
@@ -53,7 +54,7 @@ impl Waiting {
     }
 
     async fn end(self) -> Result<Granted, Failure> {
-        tokio::time::timeout(Duration::from_secs(60), self.ended).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_mins(1), self.ended).await.unwrap().unwrap()
     }
 }
 

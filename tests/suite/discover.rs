@@ -4,18 +4,21 @@
 use chapar_daemon::Daemon;
 use chapar_daemon::config::{Config, ProviderEntry};
 use chapar_daemon::discover::{Candidate, Found, Progress, discover};
+use chapar_daemon::ipc::Session;
 use chapar_daemon::store::Store;
 use chapar_engine::account::Security;
 use chapar_engine::discover::Source;
 use chapar_engine::provider::Way;
+use chapar_ipc_protocol::call::Scope;
 use chapar_tests::sim;
-use chapar_tests::sim::client::Client;
 use chapar_tests::sim::disk::SimDisk;
 use chapar_tests::sim::internet::{Internet, Kind, page, redirect, status};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio_util::sync::CancellationToken;
 
 const EMAIL: &str = "ana@firm.example";
 const LIMIT: Duration = Duration::from_secs(3);
@@ -242,7 +245,9 @@ fn mail_exchangers() {
     assert_eq!(found.candidates[0].proposal.found_by, "MX mx1.mail.hoster.example, ISPDB");
     assert!(!internet.dialled().iter().any(|place| place.contains("autoconfig.hoster")));
     // a domain that takes no mail
-    let (found, _) = self::found(|net| drop(net.mx("firm.example", "")));
+    let (found, _) = self::found(|net| {
+        net.mx("firm.example", "");
+    });
     assert_eq!((code_of(&found, Source::Mx), found.candidates.len()), ("ok", 0));
 }
 
@@ -300,7 +305,7 @@ fn the_usual_names() {
         net.put("smtp.firm.example", 587, Kind::Plain("220 plain\r\n"));
     });
     assert_eq!(chosen(&found), None);
-    assert_eq!(codes(&found.candidates[0]), ("imap.no_starttls", "tls.not_offered"));
+    assert_eq!(codes(&found.candidates[0]), ("tls.not_offered", "tls.not_offered"));
     assert!(internet.said().iter().all(|line| !line.contains("ana")), "{:?}", internet.said());
 }
 
@@ -315,7 +320,9 @@ fn nothing_at_all_is_soon_known() {
 
 #[test]
 fn dead_name_servers_and_silent_hosts_cost_three_seconds_at_most() {
-    let (found, _) = found(|net| drop(net.dead("firm.example")));
+    let (found, _) = found(|net| {
+        net.dead("firm.example");
+    });
     assert!(found.candidates.is_empty());
     for source in [Source::Autoconfig, Source::WellKnown, Source::Pacc, Source::Mx, Source::Srv] {
         assert_eq!(code_of(&found, source), "net.timeout", "{source:?}");
@@ -568,22 +575,61 @@ fn names_of_other_scripts_and_addresses_that_are_none() {
 
 /// The answer of `Account/discover` over a client's connection.
 fn over_the_socket(config: Config, params: Value, build: impl FnOnce(&Internet)) -> Value {
+    told(config, params, build).pop().unwrap()
+}
+
+/// Everything a client hears that asks, the answer last.
+fn told(config: Config, params: Value, build: impl FnOnce(&Internet)) -> Vec<Value> {
     sim::run(async {
         let internet = Internet::new();
         build(&internet);
         let world = internet.world();
-        let store =
-            Store::open_on(Arc::new(SimDisk::default().of_process()), true, world.clock.wall());
+        let disk = Arc::new(SimDisk::default().of_process());
+        let store = Store::open_on(disk, true, world.clock.wall()).unwrap();
         let config = tokio::sync::watch::channel(config).1;
-        let (spool, socket) =
-            (PathBuf::from("/nonexistent/spool"), PathBuf::from("/nonexistent/s"));
-        let daemon = Daemon::start(world, store.unwrap(), &config, spool, socket).unwrap();
-        let mut client = Client::connect(&daemon.services, &Arc::default()).await;
-        let answer = client.call("Account/discover", params).await;
-        client.kill();
+        let nowhere = PathBuf::from("/nonexistent/v1.sock");
+        let daemon = Daemon::start(world, store, &config, nowhere.clone(), nowhere).unwrap();
+        let (ours, theirs) = tokio::io::duplex(64 << 10);
+        let scopes = Scope::ALL.iter().copied().collect();
+        let session = Session::new(Arc::clone(&daemon.services), scopes);
+        let session = tokio::spawn(session.serve(theirs, CancellationToken::new()));
+        let mut pipe = BufReader::new(ours);
+        let call =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "Account/discover", "params": params});
+        pipe.write_all(format!("{call}\n").as_bytes()).await.unwrap();
+        let mut heard: Vec<Value> = Vec::new();
+        while heard.last().is_none_or(|last| last["id"] != 1) {
+            let mut line = String::new();
+            assert!(pipe.read_line(&mut line).await.unwrap() > 0, "the session ended: {heard:?}");
+            heard.push(serde_json::from_str(&line).unwrap());
+        }
+        drop(pipe);
+        session.await.unwrap();
         daemon.stop("test").await;
-        answer
+        heard
     })
+}
+
+#[test]
+fn a_client_that_asks_is_told_how_far_it_is() {
+    let params = json!({"email": EMAIL, "progressToken": "mine"});
+    let mut heard = told(Config::default(), params, |net| {
+        net.put("autoconfig.firm.example", 443, Kind::Mute);
+    });
+    heard.pop();
+    assert!((3..=12).contains(&heard.len()), "four a second: {heard:?}");
+    for told in &heard {
+        assert_eq!(
+            (&told["method"], &told["params"]["token"]),
+            (&json!("$/progress"), &json!("mine"))
+        );
+        let value = &told["params"]["value"];
+        assert!(value["done"].as_u64().unwrap() < value["total"].as_u64().unwrap(), "{told}");
+    }
+    let quiet = told(Config::default(), json!({"email": EMAIL}), |net| {
+        net.put("autoconfig.firm.example", 443, Kind::Mute);
+    });
+    assert_eq!(quiet.len(), 1, "nobody asked: {quiet:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) const PAGES: &[Page] = &[
             "For every account of a company: put both into a [[provider]] of the configuration.",
             "Or connect with an app password, where the provider still gives them.",
         ],
-        commands: &["chapar connect ADDRESS"],
+        commands: &["chapar connect ADDRESS --client-id ID"],
     },
     Page {
         code: "oauth.client",
@@ -56,7 +56,7 @@ pub(super) const PAGES: &[Page] = &[
             "Others: a public native client with PKCE, redirect http://127.0.0.1/callback with \
              any port.",
         ],
-        commands: &["chapar connect ADDRESS"],
+        commands: &["chapar connect ADDRESS --client-id ID"],
     },
     Page {
         code: "oauth.denied",

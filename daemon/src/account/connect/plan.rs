@@ -2,14 +2,13 @@
 //! that is moved, from the provider, or looked for.
 
 use super::{By, ConnectRequest, OauthWish, Parts, accounts, refused};
-use crate::discover::{self, Candidate, Progress};
+use crate::discover::{self, Candidate};
 use crate::oauth::signin::SignInRequest;
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::address::same_mailbox;
 use chapar_engine::credential::{Auth, Grant};
-use chapar_engine::discover::Proposal;
 use chapar_engine::id::AccountId;
-use chapar_engine::provider::provider_of;
+use chapar_engine::provider::{is_same_provider, provider_of};
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 
@@ -191,9 +190,9 @@ async fn servers(
     }
     let config = parts.config.borrow().clone();
     let ca_pem = request.ca_pem.as_deref();
-    let found =
-        discover::discover(&parts.world, &config, email, ca_pem, &Progress::default()).await?;
-    let best = best(found.candidates, named.as_deref()).ok_or_else(|| nothing(email))?;
+    let progress = discover::Progress::default();
+    let found = discover::discover(&parts.world, &config, email, ca_pem, &progress).await?;
+    let best = best(found.candidates, named.as_deref()).ok_or_else(|| nothing(email))?.proposal;
     Ok(Servers {
         imap: imap.unwrap_or(best.imap),
         smtp: smtp.unwrap_or(best.smtp),
@@ -205,10 +204,13 @@ async fn servers(
     })
 }
 
-/// The first candidate whose servers hold, of the named provider where one is named.
-fn best(candidates: Vec<Candidate>, provider: Option<&str>) -> Option<Proposal> {
-    let mut holding = candidates.into_iter().filter(Candidate::holds).map(|found| found.proposal);
-    holding.find(|found| provider.is_none_or(|provider| found.provider == provider))
+/// The first candidate whose servers hold, of the named provider where one is named. One that the
+/// person would have to look at first is left out: here nobody has.
+fn best(candidates: Vec<Candidate>, provider: Option<&str>) -> Option<Candidate> {
+    candidates.into_iter().find(|found| {
+        let safe = found.holds() && !found.proposal.must_be_shown();
+        safe && provider.is_none_or(|key| is_same_provider(&found.proposal.provider, key))
+    })
 }
 
 fn nothing(email: &str) -> Failure {

@@ -7,7 +7,7 @@ fn pages() -> Vec<String> {
         "login.example refuses the sign-in: an administrator has to agree to this app",
         Some("access_denied: AADSTS90094: <b>no</b>"),
     );
-    vec![
+    [
         Page::signed_in(Some("ana@contoso.example"), "ana@contoso.example", "login.example"),
         Page::signed_in(Some("bob@contoso.example"), "ana@contoso.example", "login.example"),
         Page::signed_in(None, "ana@contoso.example", "login.example"),
@@ -72,7 +72,7 @@ fn the_words_fit_the_case() {
     assert!(failed.contains("chapar help oauth.admin_consent"));
 }
 
-/// Leaves the pages where they can be looked at, when asked: CHAPAR_PAGES=DIR.
+/// Leaves the pages where they can be looked at, when asked: `CHAPAR_PAGES=DIR`.
 #[test]
 fn pages_to_look_at() {
     let Some(folder) = std::env::var_os("CHAPAR_PAGES") else { return };
