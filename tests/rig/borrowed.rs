@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use chapar_tests::rig::User;
 use chapar_tests::rig::home::binary;
 use chapar_tests::rig::oidc::Persona;
 use chapar_tests::rig::process::run;
-use chapar_tests::rig::User;
 use serde_json::json;
 
 use crate::SYNC_LIMIT;
@@ -116,6 +116,9 @@ fn a_token_is_handed_out_and_written_down_without_it() {
     assert!(log.contains("an access token was asked for"), "who asked is in the log: {log}");
     assert!(!log.contains(token.trim_end()));
     // longer than it may hold
-    let answer = town.home.json(&["call", "Account/token", &json!({"accountId": account, "minValidS": 3601}).to_string()], b"");
+    let answer = town.home.json(
+        &["call", "Account/token", &json!({"accountId": account, "minValidS": 3601}).to_string()],
+        b"",
+    );
     assert_ne!(answer.code, 0, "{}", answer.json);
 }

@@ -33,7 +33,8 @@ fn renewed(town: &Town, user: &User, count: usize) {
     wait_for(RENEWAL_LIMIT, "a renewal", || {
         (issuer.grants(user).len() >= before + count).then_some(())
     });
-    let signed_in = issuer.grants(user).iter().filter(|one| one.kind == "authorization_code").count();
+    let signed_in =
+        issuer.grants(user).iter().filter(|one| one.kind == "authorization_code").count();
     assert_eq!(signed_in, 1, "nobody signed in again");
 }
 
@@ -124,9 +125,10 @@ fn a_keyring_locked_at_the_start_is_waited_for() {
     town.home.stop();
     desktop.lock();
     town.home.start();
-    let said = town.home.wait_account(&account, SYNC_LIMIT, "the locked keyring named", |account| {
-        account.to_string().contains("secrets.")
-    });
+    let said =
+        town.home.wait_account(&account, SYNC_LIMIT, "the locked keyring named", |account| {
+            account.to_string().contains("secrets.")
+        });
     assert!(!said.to_string().contains("oauth.expired"), "a lock is no lost grant: {said}");
     desktop.unlock();
     town.home.wait_live(&account, RENEWAL_LIMIT);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -163,7 +163,7 @@ fn tokens_end_and_nothing_else_does() {
     assert!(refreshes >= least.saturating_sub(1), "{refreshes} renewals, {least} lives");
     let ms = |grant: &Grant| grant.at_ms;
     println!(
-        "tokens of {ttl} s for {:.0?}: {refreshes} renewals, one a token; {rounds} times {AT_ONCE} \
+        "rig: tokens of {ttl} s for {:.0?}: {refreshes} renewals, one a token; {rounds} times {AT_ONCE} \
          programs at once; {DELIVERIES} of {} mails announced once; {ended} sessions ended by the \
          server with their token; renewed after {:?} ms",
         started.elapsed(),

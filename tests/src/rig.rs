@@ -121,7 +121,8 @@ impl Rig {
         let oidc = Oidc::prepare(&scratch.path().join("oidc"), &authority, &everybody);
         let dovecot = Dovecot::start(&dir, &authority, &everybody, Some(&oidc));
         let xoauth2 = dovecot.beside(&scratch.path().join("xoauth2"), &authority, &oidc);
-        let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot, &xoauth2);
+        let postfix =
+            Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot, &xoauth2);
         let taken = [const { AtomicUsize::new(0) }; 2];
         Self { authority, dovecot, xoauth2, postfix, oidc, people: [users, filed], taken, scratch }
     }

@@ -47,12 +47,7 @@ pub struct Dovecot {
 
 impl Dovecot {
     /// Starts it in `dir` (created) and waits until it listens.
-    pub fn start(
-        dir: &Path,
-        authority: &Authority,
-        users: &[User],
-        oidc: Option<&Oidc>,
-    ) -> Self {
+    pub fn start(dir: &Path, authority: &Authority, users: &[User], oidc: Option<&Oidc>) -> Self {
         fs::create_dir_all(dir.join("home")).unwrap();
         fs::write(dir.join("users"), users.iter().map(entry).collect::<String>()).unwrap();
         // the authentication process has a user of its own

@@ -40,7 +40,11 @@ impl Desktop {
         );
         fs::write(dir.path().join("bus.conf"), text).unwrap();
         let mut command = Command::new("dbus-daemon");
-        command.arg("--nofork").arg("--nopidfile").arg("--config-file").arg(dir.path().join("bus.conf"));
+        command
+            .arg("--nofork")
+            .arg("--nopidfile")
+            .arg("--config-file")
+            .arg(dir.path().join("bus.conf"));
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let bus = Server::spawn("dbus-daemon", &mut command);
         wait_for(START_LIMIT, "the bus", || dir.path().join("bus").exists().then_some(()));

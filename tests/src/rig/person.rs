@@ -107,9 +107,8 @@ impl Person {
 
     /// What was met: `pages` (titles), `landed` (without its query), `text` of the last page.
     pub fn met(&self) -> Value {
-        let report = wait_for(SIGN_IN_LIMIT, "what the person met", || {
-            fs::read(self.report()).ok()
-        });
+        let report =
+            wait_for(SIGN_IN_LIMIT, "what the person met", || fs::read(self.report()).ok());
         let report: Value = serde_json::from_slice(&report).unwrap();
         assert!(report.get("error").is_none(), "{:?}: {report}", self.with);
         report

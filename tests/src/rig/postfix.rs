@@ -40,12 +40,7 @@ pub struct Postfix {
 impl Postfix {
     /// Starts it in `dir` (created) and waits until it listens. Who submits signs in at `dovecot`
     /// where TLS is implicit and at `xoauth2` after STARTTLS.
-    pub fn start(
-        dir: &Path,
-        authority: &Authority,
-        dovecot: &Dovecot,
-        xoauth2: &Dovecot,
-    ) -> Self {
+    pub fn start(dir: &Path, authority: &Authority, dovecot: &Dovecot, xoauth2: &Dovecot) -> Self {
         let [smtps, submission] = free_ports();
         let ports = Ports { smtps, submission };
         let policy = Policy::start();
