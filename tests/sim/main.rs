@@ -12,6 +12,7 @@ mod apart;
 mod clock;
 mod push;
 mod sweep;
+mod tokens;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;

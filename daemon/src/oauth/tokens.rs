@@ -22,7 +22,7 @@ use crate::world::World;
 use crate::world::clock::within;
 use chapar_engine::account::Account;
 use chapar_engine::credential::Grant;
-use chapar_engine::grant::{Token, swap_at};
+use chapar_engine::grant::Token;
 use chapar_engine::id::AccountId;
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, Verdict};
@@ -64,8 +64,8 @@ pub struct Lease {
 }
 
 impl Lease {
-    fn of(token: Token, now: Boot) -> Self {
-        let swap_at = swap_at(now, &token);
+    fn of(token: Token) -> Self {
+        let swap_at = token.swap_at();
         Self { access: Access { token: token.value, expires_at: token.expires_at }, swap_at }
     }
 }

@@ -96,16 +96,15 @@ impl Owner {
         }
         // a token that waited long for the vault may be over once it is stored: then once more
         for _ in 0..2 {
-            let now = self.now();
-            match self.grants.ask(now, at_least) {
-                Due::Use(token) => return Ok(Lease::of(token, now)),
+            match self.grants.ask(self.now(), at_least) {
+                Due::Use(token) => return Ok(Lease::of(token)),
                 Due::Fail(failure) => return Err(failure),
                 Due::Refresh => self.refresh(holder).await,
             }
         }
         let now = self.now();
         match self.grants.ask(now, Duration::ZERO) {
-            Due::Use(token) => Ok(Lease::of(token, now)),
+            Due::Use(token) => Ok(Lease::of(token)),
             Due::Fail(failure) => Err(failure),
             Due::Refresh => {
                 let message = "The tokens of this account end before they can be used.";
