@@ -73,8 +73,9 @@ impl Worker {
     /// A worker without a session yet.
     #[must_use]
     pub fn new(context: Arc<Context>, me: Generation, stop: CancellationToken) -> Self {
+        let link = *context.world.link.0.borrow();
         Self {
-            link: *context.world.link.0.borrow(),
+            link,
             context,
             me,
             stop,
