@@ -165,7 +165,7 @@ impl Town {
         let landed = met["landed"].as_str().unwrap();
         assert!(landed.starts_with("http://127.0.0.1:") || landed.starts_with("http://localhost:"));
         let said = met["text"].as_str().unwrap();
-        assert!(said.contains(&user.address), "the last page names the person: {said}");
+        assert!(said.contains(&user.address), "the last page names the person: {}", met["pages"]);
         if with == With::Chromium {
             self.look_at(&person, &met);
         }

@@ -49,7 +49,7 @@ class Issuer {
         secrets: ['access_token', 'refresh_token', 'id_token'].map((name) => ctx.body?.[name]).filter(Boolean),
       });
     });
-    for (const event of ['grant.error', 'authorization.error', 'introspection.error', 'revocation.error']) {
+    for (const event of ['grant.error', 'authorization.error', 'introspection.error', 'revocation.error', 'userinfo.error']) {
       this.provider.on(event, (_, error) =>
         this.refusals.push(`${event} ${error.error} ${error.error_detail ?? error.error_description ?? ''}`),
       );

@@ -53,6 +53,8 @@ impl Person {
     pub fn new(rig: &Rig, user: &User, with: With, says: Says) -> Self {
         let dir = rig.dir().join("people").join(random_hex(4));
         fs::create_dir_all(&dir).unwrap();
+        // the browser runs as whoever runs chapar
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
         let says = match says {
             Says::Yes => "yes",
             Says::No => "no",
