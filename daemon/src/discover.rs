@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_millis(2_900);
 /// One source: what is left is for the live checks of what it named.
 const ANSWER: Duration = Duration::from_millis(1_900);
 /// The usual names are tried when nobody named servers for this long.
-const GUESS_AFTER: Duration = Duration::from_millis(1_000);
+const GUESS_AFTER: Duration = Duration::from_secs(1);
 /// Servers checked live: an answer from outside may list many, and is no order to scan somebody.
 const CHECKS: usize = 24;
 /// Bytes of a document: the longest real one has 9 KiB.

@@ -43,16 +43,15 @@ pub(super) fn apply(config: &Config, proposal: &mut Proposal) -> Result<(), Fail
     Ok(())
 }
 
-/// The authority to trust beside the system's: the caller's, else that of the provider's entry.
+/// The authorities to trust beside the system's: the caller's, and that of the provider's entry.
 pub(super) fn authority(
     config: &Config,
     known: Option<&Proposal>,
     ca_pem: Option<&str>,
 ) -> Result<Option<String>, Failure> {
-    if let Some(ca_pem) = ca_pem {
-        return Ok(Some(ca_pem.to_owned()));
-    }
-    known.map_or(Ok(None), |known| read_authority(entry_of(config, &known.provider)))
+    let entry = known.and_then(|known| entry_of(config, &known.provider));
+    let both = ca_pem.map(str::to_owned).into_iter().chain(read_authority(entry)?);
+    Ok(both.reduce(|own, configured| format!("{own}\n{configured}")))
 }
 
 /// The servers of a provider by its key.
