@@ -10,6 +10,7 @@ mod local;
 mod network;
 mod outgoing;
 mod provider;
+mod signin;
 mod state;
 
 /// One code explained.
@@ -31,9 +32,17 @@ pub(crate) struct Page {
 
 /// Every page, by area.
 pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
-    [network::PAGES, provider::PAGES, account::PAGES, outgoing::PAGES, state::PAGES, local::PAGES]
-        .into_iter()
-        .flatten()
+    [
+        network::PAGES,
+        provider::PAGES,
+        signin::PAGES,
+        account::PAGES,
+        outgoing::PAGES,
+        state::PAGES,
+        local::PAGES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The page of a code.

@@ -12,6 +12,7 @@ mod idle;
 pub mod limits;
 mod list;
 mod login;
+mod probe;
 mod role;
 mod search;
 mod select;
@@ -20,6 +21,7 @@ mod text;
 mod value;
 mod wire;
 
+pub use probe::offers;
 pub use session::Session;
 
 use chapar_engine::account::Endpoint;
@@ -67,6 +69,8 @@ pub struct Fetched {
     pub text: Option<Vec<u8>>,
     /// BODY[].
     pub body: Option<Vec<u8>>,
+    /// `BODY[HEADER.FIELDS (MESSAGE-ID)]`: the Message-ID as it stands there.
+    pub message_id: Option<String>,
 }
 
 /// What to fetch.
@@ -80,6 +84,8 @@ pub enum Items {
     Whole,
     /// UID FLAGS.
     Flags,
+    /// UID and `BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]`.
+    MessageId,
     /// UID FLAGS of what changed since this modseq (RFC 7162).
     FlagsSince(u64),
 }

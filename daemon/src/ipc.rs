@@ -20,6 +20,7 @@ mod subscription;
 pub use listener::{BindError, Listener};
 pub use session::Session;
 
+use crate::discover::Progress;
 use crate::store::Store;
 use crate::supervisor::Accounts;
 use crate::world::{BoxFuture, World};
@@ -29,10 +30,10 @@ use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::message::refusal;
 use spool::Spool;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,6 +61,9 @@ pub struct Services {
     spool: Spool,
     clients: AtomicUsize,
     tasks: TaskTracker,
+    /// Discoveries under way by their address, for those who asked how far they are. A lock, not a
+    /// task: every use is a look-up in a map of a few.
+    discoveries: Mutex<BTreeMap<String, Progress>>,
 }
 
 impl Services {
@@ -85,6 +89,7 @@ impl Services {
             reload: OnceLock::new(),
             clients: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
+            discoveries: Mutex::default(),
         }
     }
 
@@ -139,8 +144,8 @@ pub async fn serve(services: Arc<Services>, listener: Listener, stop: Cancellati
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, uid)) => {
-                let session = greet(Arc::clone(&services), stream, uid, seats, stop.clone());
+            Ok((stream, peer)) => {
+                let session = greet(Arc::clone(&services), stream, peer, seats, stop.clone());
                 sessions.spawn(session);
             }
             Err(error) => {
@@ -165,11 +170,12 @@ pub async fn serve(services: Arc<Services>, listener: Listener, stop: Cancellati
 async fn greet(
     services: Arc<Services>,
     mut stream: listener::Stream,
-    uid: Option<u32>,
+    peer: listener::Peer,
     seats: usize,
     stop: CancellationToken,
 ) {
     let seat = Seat::take(&services);
+    let uid = peer.uid;
     let refused = if uid != Some(rustix::process::geteuid().as_raw()) {
         Some(
             Error::new(ErrorType::Forbidden, "This chapard serves another user.")
@@ -185,7 +191,8 @@ async fn greet(
     };
     let Some(error) = refused else {
         let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
-        return Session::new(Arc::clone(&services), scopes).serve(stream, stop).await;
+        let session = Session::new(Arc::clone(&services), scopes).of_process(peer.pid);
+        return session.serve(stream, stop).await;
     };
     tracing::warn!(uid, reason = %error, "a client was turned away");
     let mut line = refusal(None, &error).unwrap_or_default();

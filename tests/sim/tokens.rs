@@ -126,6 +126,7 @@ fn account() -> Account {
         smtp: endpoint(465),
         user: "ada@sim.test".into(),
         auth: Auth::Grant(grant()),
+        slot: 0,
         found_by: None,
         ca_pem: None,
         paused: false,

@@ -3,8 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod announce;
+mod discover;
+mod http;
+mod ispdb;
+mod issuer;
 mod killed;
 mod place;
 mod sandbox;
+mod signin;
 mod tls;
 mod tls_sweep;

@@ -8,7 +8,7 @@ use crate::imap;
 use crate::oauth::Access;
 use crate::smtp;
 use crate::world::World;
-use chapar_engine::account::Account;
+use chapar_engine::account::{Account, Way};
 use chapar_engine::backoff::RETRY;
 use chapar_engine::credential::{Auth, Credential};
 use chapar_engine::provider::provider_of;
@@ -158,6 +158,8 @@ pub struct Seated {
     swap_at: Option<Boot>,
     /// When it was made.
     since: Boot,
+    /// How the account was reached then.
+    pub way: Way,
     /// How often in a row the next one could not be had, and when it may be tried again.
     failures: u32,
     not_before: Boot,
@@ -322,6 +324,7 @@ impl Context {
             swap_at: came.swap_at,
             ends_at: came.access.and_then(|access| access.expires_at),
             since: self.world.clock.boot(),
+            way: account.way(),
             failures: 0,
             not_before: Boot::default(),
             seat,
@@ -347,7 +350,7 @@ impl Context {
     async fn sign_in<P: Protocol>(&self, account: &Account) -> Result<Came<P::Session>, Failure> {
         match account.auth {
             Auth::Password => {
-                let password = password(&self.world, &self.store, self.id).await?;
+                let password = password(&self.world, &self.store, account).await?;
                 let session =
                     P::login(&self.world, account, Credential::Password(password)).await?;
                 Ok(Came { session, access: None, swap_at: None })

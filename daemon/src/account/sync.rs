@@ -201,10 +201,16 @@ impl Worker {
         }
     }
 
-    /// Between two steps: a session whose token is about to end, or whose seat the push session
-    /// needs for a moment, is replaced. What was selected is so no more.
+    /// Whether the account has moved to another login since the session was made.
+    fn has_moved(&self) -> Result<bool, Failure> {
+        let Some(session) = &self.session else { return Ok(false) };
+        Ok(session.way != self.account()?.way())
+    }
+
+    /// Between two steps: a session whose token is about to end, or of the account's old login, or
+    /// whose seat the push session needs for a moment, is replaced. What was selected is so no more.
     async fn renew(&mut self) -> Result<(), Failure> {
-        if self.context.logins.is_seat_wanted() {
+        if self.has_moved()? || self.context.logins.is_seat_wanted() {
             self.leave().await;
         }
         self.leave_in_time().await;
@@ -228,8 +234,11 @@ impl Worker {
         }
     }
 
-    /// The session is there and answers.
+    /// The session is there, on the account's present login, and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
+        if self.has_moved()? {
+            self.leave().await;
+        }
         self.leave_in_time().await;
         let now = self.context.world.clock.boot();
         if let Some(session) = &mut self.session
