@@ -12,7 +12,7 @@ mod save;
 mod sign_in;
 
 pub use plan::Plan;
-pub use save::{Saved, forget_old, has_strays, save, sweep};
+pub use save::{Saved, forget_old, is_stray, save, sweep};
 
 use super::store_failure;
 use crate::config::Config;

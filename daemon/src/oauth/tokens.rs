@@ -112,7 +112,8 @@ impl Tokens {
     /// the account that refers to them is stored.
     pub async fn adopt(&self, account: AccountId, granted: &Granted) -> Result<(), Failure> {
         let granted = Box::new(granted.clone());
-        self.ask(account, |reply| Ask::Adopt { granted, reply }).await
+        let first = self.has_no_grant(account);
+        self.ask(account, |reply| Ask::Adopt { granted, first, reply }).await
     }
 
     /// Puts back what `adopt` replaced: the switch did not happen. Without an `adopt` before it in
@@ -145,6 +146,12 @@ impl Tokens {
         if within(clock.as_ref(), CLOSE, self.inner.tasks.wait()).await.is_none() {
             tracing::warn!("a refresh did not end in time; it is made good at the next start");
         }
+    }
+
+    /// Whether the store knows for certain that the account is on no grant.
+    fn has_no_grant(&self, account: AccountId) -> bool {
+        let stored = self.inner.store.read().and_then(|view| view.account(account));
+        stored.is_ok_and(|stored| stored.is_none_or(|stored| stored.auth.grant().is_none()))
     }
 
     async fn ask<T>(

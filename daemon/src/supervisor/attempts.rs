@@ -219,7 +219,8 @@ impl Accounts {
         let again = report.borrow().notice.is_some();
         let wait = if again { wait.min(limits::NOTICE_AGAIN) } else { wait };
         let news = report.wait_for(|report| {
-            report.end.is_some() || report.steps.len() > seen || report.prompt != known
+            let asks = report.prompt.is_some() && report.prompt != known;
+            report.end.is_some() || report.steps.len() > seen || asks
         });
         // Both a timeout and a closed channel leave the last report, which is the answer.
         let _: Result<_, _> = tokio::time::timeout(wait, news).await.map(drop);
