@@ -7,6 +7,7 @@ use crate::error::exit;
 
 mod account;
 mod local;
+mod moving;
 mod network;
 mod outgoing;
 mod provider;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         provider::PAGES,
         signin::PAGES,
         account::PAGES,
+        moving::PAGES,
         outgoing::PAGES,
         state::PAGES,
         local::PAGES,
