@@ -52,6 +52,8 @@ pub struct Worker {
     stop: CancellationToken,
     session: Option<Seated>,
     used_at: Boot,
+    /// The link as it was when the session was last trusted.
+    link: u64,
     selected: Option<(MailboxId, ServerState)>,
     /// How often each message was asked for in vain.
     tries: BTreeMap<MessageId, u32>,
@@ -71,7 +73,9 @@ impl Worker {
     /// A worker without a session yet.
     #[must_use]
     pub fn new(context: Arc<Context>, me: Generation, stop: CancellationToken) -> Self {
+        let link = *context.world.link.0.borrow();
         Self {
+            link,
             context,
             me,
             stop,
@@ -207,8 +211,8 @@ impl Worker {
         Ok(session.way != self.account()?.way())
     }
 
-    /// Between two steps: a session whose token is about to end, or of the account's old login, or
-    /// whose seat the push session needs for a moment, is replaced. What was selected is so no more.
+    /// Between two steps: a session whose token is about to end, whose account has moved, or whose
+    /// seat the push session needs for a moment, is replaced. What was selected is so no more.
     async fn renew(&mut self) -> Result<(), Failure> {
         if self.has_moved()? || self.context.logins.is_seat_wanted() {
             self.leave().await;
@@ -241,8 +245,12 @@ impl Worker {
         }
         self.leave_in_time().await;
         let now = self.context.world.clock.boot();
+        // over a moved link a command would wait long for an answer that cannot come
+        let link = *self.context.world.link.0.borrow();
+        let is_doubtful = link != self.link || now > self.used_at.after(limits::SESSION_FRESH);
+        self.link = link;
         if let Some(session) = &mut self.session
-            && now > self.used_at.after(limits::SESSION_FRESH)
+            && is_doubtful
             && session.probe(limits::PROBE).await.is_err()
         {
             self.session = None;

@@ -80,8 +80,8 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
         let stream = self.inner.accept().await?;
         let creds = stream.peer_creds().ok();
-        let uid = creds.as_ref().and_then(|peer| peer.euid());
-        Ok((stream, Peer { uid, pid: creds.and_then(|peer| peer.pid()) }))
+        let uid = creds.as_ref().and_then(local::PeerCreds::euid);
+        Ok((stream, Peer { uid, pid: creds.as_ref().and_then(local::PeerCreds::pid) }))
     }
 }
 

@@ -184,6 +184,29 @@ fn a_short_life_is_no_storm() {
     }
 }
 
+/// Found by the demo: without a keyring nobody could sign in for the first time.
+#[test]
+fn a_first_sign_in_needs_no_keyring() {
+    run(async {
+        let place = Place::new(Rotation::Lenient);
+        place.vault.suffer(Some(Trouble::HalfBlind));
+        let tokens = place.signed_in().await;
+        access(&tokens).await.unwrap();
+        // and one that did not come about leaves nothing
+        let place = Place::new(Rotation::Lenient);
+        place.vault.suffer(Some(Trouble::HalfBlind));
+        let tokens = place.broker();
+        tokens.adopt(account().id, &place.granted()).await.unwrap();
+        tokens.restore(account().id).await.unwrap();
+        assert!(place.vault.text().is_empty());
+        // an account that is on a grant already is another matter: there is one to lose
+        let now = place.sim.clock.wall();
+        place.store.write(now, |tx| tx.put_account(&account())).await.unwrap();
+        let refused = tokens.adopt(account().id, &place.granted()).await.unwrap_err();
+        assert_eq!(refused.code, "secrets.unavailable");
+    });
+}
+
 #[test]
 fn a_vault_that_cannot_be_had_is_no_lost_grant() {
     let lies = [
