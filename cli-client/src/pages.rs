@@ -6,6 +6,7 @@
 use crate::error::exit;
 
 mod account;
+mod grant;
 mod local;
 mod moving;
 mod network;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         network::PAGES,
         provider::PAGES,
         signin::PAGES,
+        grant::PAGES,
         account::PAGES,
         moving::PAGES,
         outgoing::PAGES,

@@ -355,6 +355,11 @@ fn a_revoked_grant_asks_the_person_and_a_new_sign_in_mends_it() {
     issuer.grants(&user);
     assert_eq!(issuer.revoke(&user), 1);
     assert!(!town.rig.dovecot.sessions(&user).is_empty(), "it is connected");
+    wait_for(PUSH_LIMIT, "a renewal refused", || {
+        issuer.refusals().iter().any(|one| one.contains("invalid_grant")).then_some(())
+    });
+    // such a provider ends its sessions too
+    town.rig.dovecot.kick(&user);
     town.home.wait_account(&account, Duration::from_mins(1), "the person asked", |account| {
         account.to_string().contains("oauth.expired")
     });

@@ -25,7 +25,7 @@ use chapar_engine::credential::Grant;
 use chapar_engine::grant::Token;
 use chapar_engine::id::AccountId;
 use chapar_engine::time::Boot;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::Failure;
 use owner::{Ask, Owner};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -196,13 +196,8 @@ pub fn key(store: &Store, id: AccountId) -> String {
 
 fn holder(account: &Account) -> Result<Holder, Failure> {
     let Some(grant) = account.auth.grant() else {
-        let message = format!("{} signs in with a password; it has no tokens.", account.name);
-        return Err(Failure {
-            code: "account.no_grant",
-            message,
-            detail: None,
-            verdict: Verdict::Refused,
-        });
+        let message = format!("{} signs in by password: it has no tokens.", account.name);
+        return Err(Failure::of("account.no_token", message, None));
     };
     Ok(Holder {
         grant: grant.clone(),

@@ -240,10 +240,8 @@ impl Owner {
             previous: None,
         };
         // what the account is on stays what it is on, however many sign-ins it takes
-        let replaced = old.and_then(|old| match self.switching {
-            true => old.replaced,
-            false => Some(old.entry),
-        });
+        let replaced =
+            old.and_then(|old| if self.switching { old.replaced } else { Some(old.entry) });
         let record = Record { entry, replaced };
         vault::write(&self.world, &self.key, &record).await?;
         let now = self.now();
