@@ -6,7 +6,9 @@
 use crate::error::exit;
 
 mod account;
+mod grant;
 mod local;
+mod moving;
 mod network;
 mod outgoing;
 mod provider;
@@ -36,7 +38,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Page> {
         network::PAGES,
         provider::PAGES,
         signin::PAGES,
+        grant::PAGES,
         account::PAGES,
+        moving::PAGES,
         outgoing::PAGES,
         state::PAGES,
         local::PAGES,

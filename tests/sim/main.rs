@@ -11,6 +11,7 @@
 mod apart;
 mod clock;
 mod push;
+mod inplace;
 mod sweep;
 mod tokens;
 

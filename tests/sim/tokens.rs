@@ -5,6 +5,7 @@ mod faults;
 mod flight;
 mod issuer;
 mod kill;
+mod list;
 mod push;
 mod vault;
 
@@ -87,7 +88,7 @@ impl Place {
         Granted {
             grant: grant(),
             client_secret: Some(Secret::new("canary-client-secret".into())),
-            refresh: Secret::new(self.endpoint.first()),
+            refresh: Secret::new(issuer::FIRST.into()),
             access: Access {
                 token: Secret::new("first-access".into()),
                 expires_at: Some(Boot(now.0 + Duration::from_secs(LIFE))),

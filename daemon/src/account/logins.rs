@@ -227,6 +227,7 @@ pub struct Submitting {
 trait Protocol {
     type Session: Send;
     fn door(logins: &Logins) -> &Door;
+    fn host(account: &Account) -> &str;
     fn login(
         world: &World,
         account: &Account,
@@ -242,6 +243,10 @@ impl Protocol for Imap {
 
     fn door(logins: &Logins) -> &Door {
         &logins.imap
+    }
+
+    fn host(account: &Account) -> &str {
+        &account.imap.host
     }
 
     async fn login(
@@ -264,6 +269,10 @@ impl Protocol for Smtp {
 
     fn door(logins: &Logins) -> &Door {
         &logins.smtp
+    }
+
+    fn host(account: &Account) -> &str {
+        &account.smtp.host
     }
 
     async fn login(
@@ -347,12 +356,21 @@ impl Context {
         access.inspect(|access| self.tokens.distrust(self.id, access)).is_some()
     }
 
+    /// One login, when it is the host's turn among all accounts.
+    async fn login<P: Protocol>(
+        &self,
+        account: &Account,
+        credential: Credential,
+    ) -> Result<P::Session, Failure> {
+        let _turn = self.dials.turn(P::host(account)).await;
+        P::login(&self.world, account, credential).await
+    }
+
     async fn sign_in<P: Protocol>(&self, account: &Account) -> Result<Came<P::Session>, Failure> {
         match account.auth {
             Auth::Password => {
                 let password = password(&self.world, &self.store, account).await?;
-                let session =
-                    P::login(&self.world, account, Credential::Password(password)).await?;
+                let session = self.login::<P>(account, Credential::Password(password)).await?;
                 Ok(Came { session, access: None, swap_at: None })
             }
             Auth::Grant(_) => {
@@ -383,7 +401,7 @@ impl Context {
                 return Err(failure.clone());
             }
             let credential = Credential::Token(access.token.clone());
-            let failure = match P::login(&self.world, account, credential).await {
+            let failure = match self.login::<P>(account, credential).await {
                 Ok(session) => {
                     *door.refusals() = Refusals::default();
                     return Ok(Came { session, access: Some(access), swap_at: lease.swap_at });

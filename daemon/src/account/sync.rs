@@ -240,11 +240,11 @@ impl Worker {
 
     /// The session is there, on the account's present login, and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
-        self.leave_in_time().await;
-        let now = self.context.world.clock.boot();
         if self.has_moved()? {
             self.leave().await;
         }
+        self.leave_in_time().await;
+        let now = self.context.world.clock.boot();
         // over a moved link a command would wait long for an answer that cannot come
         let link = *self.context.world.link.0.borrow();
         let is_doubtful = link != self.link || now > self.used_at.after(limits::SESSION_FRESH);

@@ -122,12 +122,11 @@ impl Watch {
             };
             match session.idle(left.min(limits::IDLE_RENEW), interrupted).await? {
                 IdleEnd::Changed => self.context.note(self.me, Note::Hint).await,
-                IdleEnd::Renew => {}
                 // The network moved or the machine slept: trust the link only after an answer.
                 IdleEnd::Stopped if !self.stop.is_cancelled() => {
                     session.probe(limits::PROBE).await?;
                 }
-                IdleEnd::Stopped => {}
+                IdleEnd::Renew | IdleEnd::Stopped => {}
             }
         }
         Ok(Relief::Stopped)
@@ -153,7 +152,7 @@ impl Watch {
             }
             Opened::Session(next) => {
                 self.leaving = waited.is_ok().then_some(old);
-                Ok(Some(next))
+                Ok(Some(*next))
             }
             // whoever works does not make room in time: this one does, for the blink of a login
             Opened::NoSeat => {
@@ -182,7 +181,7 @@ impl Watch {
                 return Opened::NoSeat;
             };
             match self.open(seat).await {
-                Ok(session) => Opened::Session(session),
+                Ok(session) => Opened::Session(Box::new(session)),
                 Err(failure) => Opened::Failed(failure),
             }
         };
@@ -198,7 +197,7 @@ impl Watch {
 enum Opened {
     Stopped,
     NoSeat,
-    Session(Seated),
+    Session(Box<Seated>),
     Failed(Failure),
 }
 

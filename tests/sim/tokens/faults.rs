@@ -2,6 +2,7 @@
 //! `invalid_grant`, and by none of these.
 
 use super::issuer::{Fault, Rotation};
+use super::list::{faults, is_its};
 use super::vault::Trouble;
 use super::{LONG, Place, access, account};
 use chapar_daemon::world::clock::Clock as _;
@@ -13,145 +14,6 @@ use std::time::Duration;
 const LATER: Duration = Duration::from_hours(2);
 
 const JSON: &str = "Content-Type: application/json\r\nConnection: close\r\n\r\n";
-
-/// The faults, each with its name. Nothing of this may cost a grant or an endless wait.
-fn faults() -> Vec<(&'static str, Fault)> {
-    use Fault::{
-        Connect, CutAfter, Endless, Instead, InsteadAndStall, Members, ServedBut, Silence,
-        StallAfter, Swallow, Tls,
-    };
-    vec![
-        ("no name", Connect("net.unknown_host")),
-        ("refused", Connect("net.refused")),
-        ("unreachable", Connect("net.unreachable")),
-        ("swallowed for two minutes", Swallow(Duration::from_mins(2))),
-        ("certificate of a captive portal", Tls("tls.wrong_host")),
-        ("certificate of a company's proxy", Tls("tls.unknown_issuer")),
-        ("certificate that signs itself", Tls("tls.self_signed")),
-        ("certificate that is over", Tls("tls.expired")),
-        ("certificate of tomorrow", Tls("tls.not_yet_valid")),
-        ("no TLS at all", Tls("tls.not_tls")),
-        ("silence", Silence),
-        ("connection closed", Instead("")),
-        ("another protocol", Instead("* OK IMAP4rev1 ready\r\n")),
-        ("half a status line", Instead("HTTP/1.1 20")),
-        ("headers that stop", InsteadAndStall("HTTP/1.1 200 OK\r\nContent-Type: text/h")),
-        ("headers without end", Endless("X-Padding: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")),
-        (
-            "body without end",
-            Endless("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[[[[[[[[[[[[[[[[[["),
-        ),
-        (
-            "portal page",
-            Instead("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Accept our terms"),
-        ),
-        (
-            "portal page that mentions invalid_grant",
-            Instead(
-                "HTTP/1.1 400 No\r\nContent-Type: text/html\r\n\r\n{\"error\":\"invalid_grant\"",
-            ),
-        ),
-        (
-            "redirect to a portal",
-            Instead(
-                "HTTP/1.1 302 Found\r\nLocation: https://portal.test/\r\nContent-Length: 0\r\n\r\n",
-            ),
-        ),
-        (
-            "redirect that keeps the method",
-            Instead("HTTP/1.1 307 Go\r\nLocation: https://evil.test/\r\nContent-Length: 0\r\n\r\n"),
-        ),
-        ("network authentication", Instead("HTTP/1.1 511 Sign in\r\nContent-Length: 0\r\n\r\n")),
-        ("proxy authentication", Instead("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n")),
-        (
-            "firewall page",
-            Instead(
-                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n<html>blocked</html>",
-            ),
-        ),
-        ("400 without a word", Instead("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
-        ("401 without a word", Instead("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")),
-        ("404", Instead("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot here.")),
-        ("500", Instead("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")),
-        ("502 page", Instead("HTTP/1.1 502 Bad Gateway\r\n\r\n<html>nginx</html>")),
-        ("503 with a wait", Instead("HTTP/1.1 503 Busy\r\nRetry-After: 120\r\n\r\n")),
-        ("429 with a wait", Instead("HTTP/1.1 429 Slow\r\nRetry-After: 600\r\n\r\n")),
-        ("429 with a date", Instead("HTTP/1.1 429 Slow\r\nRetry-After: Fri, 31 Dec\r\n\r\n")),
-        ("204", Instead("HTTP/1.1 204 Nothing\r\n\r\n")),
-        ("empty 200", Instead("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")),
-        (
-            "invalid_grant from a server that is down",
-            Instead("HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n{\"error\":\"invalid_grant\"}"),
-        ),
-        (
-            "invalid_grant that is fine",
-            Instead("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"error\":\"invalid_grant\"}"),
-        ),
-        (
-            "an error that is an object",
-            Instead(
-                "HTTP/1.1 400 No\r\nConnection: close\r\n\r\n{\"error\":{\"code\":\"invalid_grant\"}}",
-            ),
-        ),
-        (
-            "an error in a list",
-            Instead("HTTP/1.1 400 No\r\nConnection: close\r\n\r\n[{\"error\":\"invalid_grant\"}]"),
-        ),
-        (
-            "temporarily_unavailable",
-            Instead(
-                "HTTP/1.1 400 No\r\nConnection: close\r\n\r\n{\"error\":\"temporarily_unavailable\"}",
-            ),
-        ),
-        (
-            "slow_down",
-            Instead("HTTP/1.1 400 No\r\nConnection: close\r\n\r\n{\"error\":\"slow_down\"}"),
-        ),
-        (
-            "invalid_client",
-            Instead("HTTP/1.1 401 No\r\nConnection: close\r\n\r\n{\"error\":\"invalid_client\"}"),
-        ),
-        (
-            "an error of the future",
-            Instead("HTTP/1.1 400 No\r\nConnection: close\r\n\r\n{\"error\":\"quantum_required\"}"),
-        ),
-        ("the request is served, the connection lost", CutAfter(0)),
-        ("lost within the status line", CutAfter(9)),
-        ("lost within the headers", CutAfter(40)),
-        ("lost within the token", CutAfter(130)),
-        ("served and stalled", StallAfter(0)),
-        ("stalled within the token", StallAfter(140)),
-        (
-            "served, then a gateway's page",
-            ServedBut("HTTP/1.1 504 Timeout\r\nContent-Length: 0\r\n\r\n"),
-        ),
-        ("a token that is a number", Members(r#""access_token":7,"refresh_token":"{refresh}""#)),
-        ("a token that is empty", Members(r#""access_token":"","token_type":"Bearer""#)),
-        ("a token with a line end", Members(r#""access_token":"a\r\nb","token_type":"Bearer""#)),
-        ("a token with a control-A", Members(r#""access_token":"a\u0001auth=b""#)),
-        ("a token of another kind", Members(r#""access_token":"{access}","token_type":"mac""#)),
-        ("no token", Members(r#""token_type":"Bearer","expires_in":3600"#)),
-    ]
-}
-
-/// Whether a failure of this code is what `fault` comes to.
-fn is_its(fault: Fault, code: &str) -> bool {
-    match fault {
-        Fault::Connect(own) => code == own,
-        Fault::Instead(bytes) if bytes.contains("invalid_client") => code == "oauth.client",
-        Fault::Instead(bytes)
-            if ["429", "Retry-After", "slow_down", "temporarily"]
-                .iter()
-                .any(|w| bytes.contains(w)) =>
-        {
-            code == "oauth.throttled"
-        }
-        Fault::Swallow(_) | Fault::Silence | Fault::InsteadAndStall(_) | Fault::StallAfter(_) => {
-            code == "net.timeout"
-        }
-        _ => code == "oauth.unavailable",
-    }
-}
 
 #[test]
 fn only_invalid_grant_costs_a_grant() {
@@ -165,7 +27,7 @@ fn only_invalid_grant_costs_a_grant() {
                 place.endpoint.suffer(Some(fault));
                 let begun = place.sim.clock.boot();
                 let failure = access(&tokens).await.expect_err(name);
-                let took = place.sim.clock.boot().0 - begun.0;
+                let took = place.sim.clock.boot().until_from(begun);
                 assert!(took <= Duration::from_secs(21), "{name} took {took:?}");
                 assert_ne!(failure.verdict, Verdict::SignInAgain, "{name}: {failure}");
                 assert!(is_its(fault, failure.code), "{name}: {failure:?}");
@@ -322,6 +184,29 @@ fn a_short_life_is_no_storm() {
     }
 }
 
+/// Found by the demo: without a keyring nobody could sign in for the first time.
+#[test]
+fn a_first_sign_in_needs_no_keyring() {
+    run(async {
+        let place = Place::new(Rotation::Lenient);
+        place.vault.suffer(Some(Trouble::HalfBlind));
+        let tokens = place.signed_in().await;
+        access(&tokens).await.unwrap();
+        // and one that did not come about leaves nothing
+        let place = Place::new(Rotation::Lenient);
+        place.vault.suffer(Some(Trouble::HalfBlind));
+        let tokens = place.broker();
+        tokens.adopt(account().id, &place.granted()).await.unwrap();
+        tokens.restore(account().id).await.unwrap();
+        assert!(place.vault.text().is_empty());
+        // an account that is on a grant already is another matter: there is one to lose
+        let now = place.sim.clock.wall();
+        place.store.write(now, |tx| tx.put_account(&account())).await.unwrap();
+        let refused = tokens.adopt(account().id, &place.granted()).await.unwrap_err();
+        assert_eq!(refused.code, "secrets.unavailable");
+    });
+}
+
 #[test]
 fn a_vault_that_cannot_be_had_is_no_lost_grant() {
     let lies = [
@@ -331,7 +216,7 @@ fn a_vault_that_cannot_be_had_is_no_lost_grant() {
         r#"{"version":9,"entry":{}}"#.into(),
         r#"{"version":1,"entry":{"issuer":"https://other","clientId":"x","refresh":"r"}}"#.into(),
     ];
-    let mut troubles = vec![Trouble::Locked, Trouble::Away, Trouble::Slow(Duration::from_secs(60))];
+    let mut troubles = vec![Trouble::Locked, Trouble::Away, Trouble::Slow(Duration::from_mins(1))];
     troubles.extend(lies.map(Trouble::Lies));
     for trouble in troubles {
         run(async {

@@ -11,6 +11,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::watch;
 
+/// The refresh token of the sign-in.
+pub(super) const FIRST: &str = "canary-refresh-0";
+
 /// What becomes of a refresh token that is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rotation {
@@ -74,7 +77,7 @@ impl Endpoint {
             rotation,
             life,
             made: 0,
-            good: BTreeSet::from(["canary-refresh-0".to_owned()]),
+            good: BTreeSet::from([FIRST.to_owned()]),
             over: false,
             fault: None,
             sent: vec![],
@@ -82,11 +85,6 @@ impl Endpoint {
             revoked: vec![],
         };
         Self { state: Mutex::new(state) }
-    }
-
-    /// The refresh token of the sign-in.
-    pub(super) fn first(&self) -> String {
-        "canary-refresh-0".into()
     }
 
     /// From now on every exchange suffers this.

@@ -92,8 +92,8 @@ fn a_strict_issuer_leaves_one_window() {
     assert!(ends[first..=last].iter().all(|end| *end == End::Lost), "{ends:?}");
     assert!(first > 2, "before the request is sent nothing is lost: {ends:?}");
     assert!(last + 1 < ends.len(), "once the vault has it nothing is lost: {ends:?}");
-    let lost = last + 1 - first;
-    eprintln!("Strict: {} doors, lost in {lost} between rotation and vault", ends.len());
+    let window = last + 1 - first;
+    eprintln!("Strict: {} doors, lost in {window} between rotation and vault", ends.len());
 }
 
 #[test]

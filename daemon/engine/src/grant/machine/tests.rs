@@ -116,7 +116,7 @@ fn trouble_is_not_hammered_and_passes() {
     grants.failed(at(3_600), passing(), u64::MAX);
     grants.hasten();
     assert!(matches!(grants.ask(at(3_600), Duration::ZERO), Due::Refresh));
-    let wait = Some(Duration::from_secs(900));
+    let wait = Some(Duration::from_mins(15));
     let throttled = Failure { verdict: Verdict::Throttled(wait), ..passing() };
     grants.failed(at(3_600), throttled, 0);
     grants.hasten();
