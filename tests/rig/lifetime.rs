@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -125,8 +125,8 @@ fn ask(socket: &Path, account: &str) -> String {
 }
 
 /// A hundred programs at the same moment: the tokens they got.
-fn ask_at_once(socket: &PathBuf, account: &str) -> BTreeSet<String> {
-    let (socket, account) = (socket.clone(), account.to_owned());
+fn ask_at_once(socket: &Path, account: &str) -> BTreeSet<String> {
+    let (socket, account) = (socket.to_owned(), account.to_owned());
     let asking: Vec<_> = (0..AT_ONCE)
         .map(|_| {
             let (socket, account) = (socket.clone(), account.clone());
@@ -161,7 +161,7 @@ fn tokens_end_and_nothing_else_does() {
     let socket = town.home.dir().join("run/chapar/v1.sock");
     let trouble = town.home.watch(&["--type", "account.*", "--type", "health.*"]);
     let mut stream = Stream::new(&town.home, user.clone());
-    let bouncer = Bouncer::start(user.clone());
+    let server = Bouncer::start(user.clone());
 
     let started = Instant::now();
     let pause = whole / DELIVERIES;
@@ -178,7 +178,7 @@ fn tokens_end_and_nothing_else_does() {
         thread::sleep(due.saturating_sub(started.elapsed()));
     }
     stream.settle("tokens that end", PUSH_LIMIT);
-    let bounced = bouncer.stop();
+    let bounced = server.stop();
     let grants = issuer.grants(&user);
     issuer.set(&json!({"accessTtl": 3600}));
 
