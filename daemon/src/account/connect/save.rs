@@ -3,7 +3,7 @@
 //!
 //! A key that is not (any more) an account's is a stray, noted in the store before the secret goes
 //! into the vault, so that a kill at any point leaves either the old login or the new one, and the
-//! other's secret is deleted at the next start. Must never be cancelled half-way.
+//! other's secret is deleted at the next start. Must never be canceled half-way.
 
 use super::plan::free_name;
 use super::{Key, Parts, Plan, Proved, accounts, refused};
