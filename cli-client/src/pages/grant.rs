@@ -35,14 +35,6 @@ pub(super) const PAGES: &[Page] = &[
         commands: &["chapar sync NAME", "chapar account reconnect NAME"],
     },
     Page {
-        code: "account.no_token",
-        exit: NO_PERMISSION,
-        title: "The account has no tokens",
-        why: "It signs in by password; only an account that signs in at its provider has tokens.",
-        what: &["Move it to a sign-in at the provider, where the provider has one."],
-        commands: &["chapar account reconnect NAME"],
-    },
-    Page {
         code: "imap.disabled",
         exit: NO_PERMISSION,
         title: "IMAP is switched off for this mailbox",
