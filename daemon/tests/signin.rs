@@ -651,6 +651,7 @@ async fn a_lost_reply_is_asked_for_again_and_a_busy_issuer_says_how_long() {
     let failure = waiting.end().await.unwrap_err();
     assert_eq!(code(&failure), "oauth.throttled");
     assert_eq!(failure.verdict, Verdict::Throttled(Some(Duration::from_secs(17))));
+    assert_eq!(issuer.asked("/token").len(), 4, "and is not asked again at once");
 }
 
 #[tokio::test]

@@ -33,6 +33,13 @@ fn renewed(town: &Town, user: &User, count: usize) {
     wait_for(RENEWAL_LIMIT, "a renewal", || {
         (issuer.grants(user).len() >= before + count).then_some(())
     });
+    // what is answered may not be stored yet, and an issuer as strict as this one forgives no loss
+    let account = town.account(user);
+    wait_for(RENEWAL_LIMIT, "the newest token in use", || {
+        let token = town.home.chapar(&["token", &account], b"").text();
+        let newest = issuer.grants(user).pop()?;
+        (token.trim_end() == newest.secrets[0]).then_some(())
+    });
     let signed_in =
         issuer.grants(user).iter().filter(|one| one.kind == "authorization_code").count();
     assert_eq!(signed_in, 1, "nobody signed in again");

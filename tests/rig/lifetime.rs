@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -41,48 +41,73 @@ fn now_ms() -> u64 {
 }
 
 /// A server that ends every session when the token it was opened with ends, as Google's and
-/// Microsoft's do.
+/// Microsoft's do; and, at the end of every second token, all sessions of that person.
 struct Bouncer {
     stop: Arc<AtomicBool>,
-    ended: Arc<AtomicU32>,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: thread::JoinHandle<Bounced>,
+}
+
+/// What it met and did.
+#[derive(Default)]
+struct Bounced {
+    /// Session -> the newest token there was when it was first seen.
+    seen: BTreeMap<u32, Grant>,
+    /// Sessions that outlived their token, and were ended.
+    outlived: BTreeSet<u32>,
+    /// Sessions that were ended with all others.
+    swept: BTreeSet<u32>,
 }
 
 impl Bouncer {
     fn start(user: User) -> Self {
-        let (stop, ended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-        let (stopping, count) = (Arc::clone(&stop), Arc::clone(&ended));
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = Arc::clone(&stop);
         let thread = thread::spawn(move || {
-            let rig = Rig::shared();
-            // session -> the newest token there was when it was first seen
-            let mut opened_by = BTreeMap::<u32, Grant>::new();
+            let mut bounced = Bounced::default();
+            let mut over = 0;
             while !stopping.load(Ordering::Relaxed) {
-                let sessions = rig.dovecot.sessions(&user);
-                let newest = rig.issuer(Persona::Generic).grants(&user).pop().unwrap();
-                opened_by.retain(|pid, _| sessions.contains(pid));
-                for pid in sessions {
-                    opened_by.entry(pid).or_insert_with(|| newest.clone());
-                }
-                for (pid, grant) in &opened_by {
-                    if now_ms() >= grant.at_ms + 1000 * grant.ttl_s {
-                        // Dovecot says BYE and closes
-                        let pid = Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
-                        if kill_process(pid, Signal::TERM).is_ok() {
-                            count.fetch_add(1, Ordering::Relaxed);
-                        }
-                    }
-                }
+                over = bounced.look(&user, over);
                 thread::sleep(LOOK);
             }
+            bounced
         });
-        Self { stop, ended, thread: Some(thread) }
+        Self { stop, thread }
     }
 
-    fn stop(&mut self) -> u32 {
+    fn stop(self) -> Bounced {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.take().unwrap().join().unwrap();
-        self.ended.load(Ordering::Relaxed)
+        self.thread.join().unwrap()
     }
+}
+
+impl Bounced {
+    /// One look; how many tokens are over.
+    fn look(&mut self, user: &User, over_before: usize) -> usize {
+        let rig = Rig::shared();
+        let standing = rig.dovecot.sessions(user);
+        let grants = rig.issuer(Persona::Generic).grants(user);
+        let is_over = |grant: &Grant| now_ms() >= grant.at_ms + 1000 * grant.ttl_s;
+        for pid in &standing {
+            self.seen.entry(*pid).or_insert_with(|| grants.last().unwrap().clone());
+        }
+        let over = grants.iter().filter(|grant| is_over(grant)).count();
+        for pid in standing {
+            if is_over(&self.seen[&pid]) {
+                end(pid);
+                self.outlived.insert(pid);
+            } else if over > over_before && over.is_multiple_of(2) {
+                end(pid);
+                self.swept.insert(pid);
+            }
+        }
+        over
+    }
+}
+
+/// Dovecot says BYE and closes.
+fn end(session: u32) {
+    let pid = Pid::from_raw(i32::try_from(session).unwrap()).unwrap();
+    let _gone_already = kill_process(pid, Signal::TERM);
 }
 
 /// One program that asks for the token over the socket.
@@ -100,8 +125,8 @@ fn ask(socket: &Path, account: &str) -> String {
 }
 
 /// A hundred programs at the same moment: the tokens they got.
-fn ask_at_once(socket: &PathBuf, account: &str) -> BTreeSet<String> {
-    let (socket, account) = (socket.clone(), account.to_owned());
+fn ask_at_once(socket: &Path, account: &str) -> BTreeSet<String> {
+    let (socket, account) = (socket.to_owned(), account.to_owned());
     let asking: Vec<_> = (0..AT_ONCE)
         .map(|_| {
             let (socket, account) = (socket.clone(), account.clone());
@@ -136,15 +161,15 @@ fn tokens_end_and_nothing_else_does() {
     let socket = town.home.dir().join("run/chapar/v1.sock");
     let trouble = town.home.watch(&["--type", "account.*", "--type", "health.*"]);
     let mut stream = Stream::new(&town.home, user.clone());
-    let mut bouncer = Bouncer::start(user.clone());
+    let server = Bouncer::start(user.clone());
 
     let started = Instant::now();
     let pause = whole / DELIVERIES;
-    let mut rounds = 0;
+    let mut rounds = 0_u32;
     for n in 0..DELIVERIES {
         stream.deliver(1);
         // three times in the life of a token
-        if u64::from(n) * pause.as_secs() >= rounds * ttl / 3 {
+        if started.elapsed() >= Duration::from_secs(ttl) * rounds / 3 {
             let tokens = ask_at_once(&socket, &account);
             assert!(tokens.len() <= 2, "one token, or two around a renewal: {}", tokens.len());
             rounds += 1;
@@ -153,21 +178,25 @@ fn tokens_end_and_nothing_else_does() {
         thread::sleep(due.saturating_sub(started.elapsed()));
     }
     stream.settle("tokens that end", PUSH_LIMIT);
-    let ended = bouncer.stop();
+    let bounced = server.stop();
     let grants = issuer.grants(&user);
     issuer.set(&json!({"accessTtl": 3600}));
 
     assert_one_refresh_a_token(&grants);
+    assert!(!bounced.swept.is_empty(), "the server ended no session");
     let refreshes = u64::try_from(grants.len()).unwrap() - 1;
     let least = started.elapsed().as_secs() / ttl;
     assert!(refreshes >= least.saturating_sub(1), "{refreshes} renewals, {least} lives");
     let ms = |grant: &Grant| grant.at_ms;
     println!(
         "rig: tokens of {ttl} s for {:.0?}: {refreshes} renewals, one a token; {rounds} times {AT_ONCE} \
-         programs at once; {DELIVERIES} of {} mails announced once; {ended} sessions ended by the \
-         server with their token; renewed after {:?} ms",
+         programs at once; {} of {DELIVERIES} mails announced, each once; of {} sessions {} outlived \
+         their token, {} were ended by the server all the same; renewed after {:?} ms",
         started.elapsed(),
         stream.seen.len(),
+        bounced.seen.len(),
+        bounced.outlived.len(),
+        bounced.swept.len(),
         grants.windows(2).map(|pair| ms(&pair[1]) - ms(&pair[0])).collect::<Vec<_>>(),
     );
     let asked = trouble.next(Duration::from_millis(200), |event| {

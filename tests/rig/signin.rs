@@ -59,41 +59,29 @@ impl Town {
     /// The provider's table, pointed at the rig: endpoints as Microsoft and Google have them.
     fn provider(&self) -> String {
         let url = self.rig.issuer(self.persona).url();
-        let (key, client, paths, scopes) = match self.persona {
-            Persona::Google => (
-                "google",
-                format!(
-                    "client_id = \"rig-desktop\"\nclient_secret_file = {:?}",
-                    self.client_secret()
-                ),
-                [("authorize", "/o/oauth2/v2/auth"), ("token", "/token"), ("revoke", "/revoke")]
-                    .to_vec(),
-                vec!["https://mail.google.com/", "openid", "email"],
+        let ca = self.rig.ca_file().display();
+        let own = match self.persona {
+            Persona::Google => format!(
+                r#"key = "google"
+client_id = "rig-desktop"
+client_secret_file = "{}"
+authorize_url = "{url}/o/oauth2/v2/auth"
+token_url = "{url}/token"
+revoke_url = "{url}/revoke"
+"#,
+                self.client_secret().display()
             ),
-            _ => (
-                "microsoft",
-                "client_id = \"rig-public\"".to_owned(),
-                [
-                    ("authorize", "/common/oauth2/v2.0/authorize"),
-                    ("token", "/common/oauth2/v2.0/token"),
-                    ("device", "/common/oauth2/v2.0/devicecode"),
-                ]
-                .to_vec(),
-                vec![
-                    "https://outlook.office.com/IMAP.AccessAsUser.All",
-                    "https://outlook.office.com/SMTP.Send",
-                    "offline_access",
-                    "openid",
-                    "email",
-                ],
+            _ => format!(
+                r#"key = "microsoft"
+client_id = "rig-public"
+authorize_url = "{url}/common/oauth2/v2.0/authorize"
+token_url = "{url}/common/oauth2/v2.0/token"
+device_url = "{url}/common/oauth2/v2.0/devicecode"
+"#
             ),
         };
-        let endpoints: String =
-            paths.iter().map(|(name, path)| format!("{name}_url = \"{url}{path}\"\n")).collect();
-        format!(
-            "[[provider]]\nkey = {key:?}\nissuer = {url:?}\n{client}\n{endpoints}scopes = {scopes:?}\nca_file = {:?}\n",
-            self.rig.ca_file()
-        )
+        // what to ask for is as built in
+        format!("[[provider]]\nissuer = \"{url}\"\nca_file = \"{ca}\"\n{own}")
     }
 
     /// A desktop client's secret is none: it is in every copy of the program.
@@ -261,9 +249,9 @@ impl Town {
         assert_eq!(pages.iter().any(|page| page == "Second factor"), mfa, "{pages:?}");
         self.assert_works(&user, &self.account(&user));
         issuer.grants(&user);
-        let used = self.dovecot().mechanisms(&user);
+        let mechanisms = self.dovecot().mechanisms(&user);
         let wanted = if self.persona == Persona::Microsoft { "XOAUTH2" } else { "OAUTHBEARER" };
-        assert_eq!(used.iter().map(String::as_str).collect::<Vec<_>>(), [wanted]);
+        assert_eq!(mechanisms.iter().map(String::as_str).collect::<Vec<_>>(), [wanted]);
         let persona = self.persona.word();
         println!("rig: {persona}, {way:?}, second factor {mfa}: {took:.1?}, {wanted}, {pages:?}");
         pages
@@ -355,6 +343,11 @@ fn a_revoked_grant_asks_the_person_and_a_new_sign_in_mends_it() {
     issuer.grants(&user);
     assert_eq!(issuer.revoke(&user), 1);
     assert!(!town.rig.dovecot.sessions(&user).is_empty(), "it is connected");
+    wait_for(PUSH_LIMIT, "a renewal refused", || {
+        issuer.refusals().iter().any(|one| one.contains("invalid_grant")).then_some(())
+    });
+    // such a provider ends its sessions too
+    town.rig.dovecot.kick(&user);
     town.home.wait_account(&account, Duration::from_mins(1), "the person asked", |account| {
         account.to_string().contains("oauth.expired")
     });

@@ -451,7 +451,8 @@ fn an_unticked_box_is_asked_for_again() {
     run(async {
         let mut player = playing(11).await;
         player.world.provider.issuer.rule(|rules| rules.boxes = true);
-        let wish = oauth(&player);
+        let mut wish = oauth(&player);
+        wish["oauth"]["scopes"] = json!(["openid", "email", "offline_access", "mail"]);
         for ticks_at in [1, 9] {
             let (id, url) = begin(&mut player, wish.clone()).await.unwrap();
             let mut url = url.unwrap();

@@ -336,6 +336,8 @@ fn nothing_at_all_is_soon_known() {
     assert!(found.took < Duration::from_millis(100), "{:?}", found.took);
     let asked: Vec<_> = found.asked.iter().map(|asked| asked.source.word()).collect();
     assert_eq!(asked, ["autoconfig", "well-known", "pacc", "ispdb", "mx", "srv", "guess"]);
+    assert_eq!(code_of(&found, Source::Ispdb), "net.unknown_host", "it could not be asked");
+    assert_eq!(code_of(&found, Source::Autoconfig), "ok", "it has nothing to say");
 }
 
 #[test]

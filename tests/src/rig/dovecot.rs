@@ -61,6 +61,7 @@ impl Dovecot {
 
     /// A second one in `dir` over the same mailboxes and people. It takes tokens by XOAUTH2 alone, as
     /// Microsoft does.
+    #[must_use]
     pub fn beside(&self, dir: &Path, authority: &Authority, oidc: &Oidc) -> Self {
         Self::open(dir, &self.dir, authority, "xoauth2", Some(oidc))
     }

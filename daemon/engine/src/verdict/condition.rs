@@ -629,7 +629,7 @@ pub static CONDITIONS: &[Condition] = &[
         Error,
         You,
         "The account signs in by password and has no tokens",
-        "Use its password, or move the account to a sign-in with chapar account reconnect.",
+        "Use its password, or move the account to a sign-in with: chapar account reconnect.",
     ),
     row(
         "account.not_licensed",
