@@ -197,7 +197,7 @@ pub fn key(store: &Store, id: AccountId) -> String {
 fn holder(account: &Account) -> Result<Holder, Failure> {
     let Some(grant) = account.auth.grant() else {
         let message = format!("{} signs in by password: it has no tokens.", account.name);
-        return Err(Failure::of("account.no_token", message, None));
+        return Err(Failure::of("account.no_grant", message, None));
     };
     Ok(Holder {
         grant: grant.clone(),

@@ -163,6 +163,6 @@ fn a_password_has_no_tokens() {
         let place = Place::new(Rotation::None);
         let account = chapar_engine::account::Account { auth: Auth::Password, ..account() };
         let failure = place.broker().access(&account, Duration::ZERO).await.unwrap_err();
-        assert_eq!(failure.code, "account.no_token");
+        assert_eq!(failure.code, "account.no_grant");
     });
 }
