@@ -15,7 +15,7 @@ use crate::SYNC_LIMIT;
 use crate::signin::Town;
 
 /// Short, so that a test sees renewals.
-const TTL: u64 = 10;
+const TTL: u64 = 6;
 /// A renewal comes within a life; a keyring that came back is asked again within a minute.
 const RENEWAL_LIMIT: Duration = Duration::from_mins(2);
 

@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_millis(250);
 fn lifetimes() -> (u64, Duration) {
     match std::env::var_os("CHAPAR_RIG_LONG") {
         Some(_) => (30, Duration::from_mins(10)),
-        None => (10, Duration::from_secs(75)),
+        None => (10, Duration::from_mins(1)),
     }
 }
 

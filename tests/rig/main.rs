@@ -4,7 +4,7 @@
 //! own on the one shared pair of servers, and every home ends with the canary scan.
 //!
 //! Two knobs make it longer: `CHAPAR_KILLS=200` for the kills while sending, `CHAPAR_RIG_LONG=1` for a
-//! daemon stopped five minutes instead of seconds. What cannot be done on a machine (no network
+//! daemon stopped five minutes instead of seconds and for ten minutes of tokens that end. What cannot be done on a machine (no network
 //! namespace, no overlay for Cyrus) says SKIPPED and why.
 #![expect(
     clippy::unwrap_used,
