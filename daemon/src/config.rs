@@ -1,6 +1,10 @@
 //! The configuration file: what a person chose, nothing else. Unknown keys are errors, so that a
 //! misspelt one never silently does nothing.
 
+mod provider;
+
+pub use provider::ProviderEntry;
+
 use chapar_engine::limits::FIRST_SYNC_MESSAGES;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -82,43 +86,6 @@ pub struct Config {
     pub providers: Vec<ProviderEntry>,
 }
 
-/// One `[[provider]]` of the configuration: a provider of its own, or, with the `key` of a built-in
-/// one, other facts about that. What is absent is as built in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProviderEntry {
-    /// Key: of the built-in table, or a new one.
-    pub key: String,
-    /// Name for people.
-    pub name: Option<String>,
-    /// Domains whose addresses it serves.
-    pub domains: Vec<String>,
-    /// IMAP server, `HOST[:PORT]`; 993 is TLS, 143 is STARTTLS.
-    pub imap: Option<String>,
-    /// Submission server, `HOST[:PORT]`; 465 is TLS, 587 is STARTTLS.
-    pub smtp: Option<String>,
-    /// Issuer identifier; its metadata is read unless the endpoints are given.
-    pub issuer: Option<String>,
-    /// Endpoints, where the issuer publishes no metadata.
-    pub authorize_url: Option<String>,
-    /// See `authorize_url`.
-    pub token_url: Option<String>,
-    /// See `authorize_url`.
-    pub device_url: Option<String>,
-    /// See `authorize_url`.
-    pub revoke_url: Option<String>,
-    /// Scopes to ask for.
-    pub scopes: Vec<String>,
-    /// The client registered for this person or company.
-    pub client_id: Option<String>,
-    /// File with its secret, where it has one; read when needed, never kept.
-    pub client_secret_file: Option<PathBuf>,
-    /// PEM file of an authority trusted for all its servers beside the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Whether it files sent mail by itself.
-    pub files_sent: Option<bool>,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -195,12 +162,19 @@ impl Config {
         }
         let text = std::fs::read_to_string(file)
             .map_err(|error| refused(format!("cannot be read: {error}")))?;
-        Self::parse(&text, file)
+        let config = Self::parse(&text, file)?;
+        for (place, entry) in config.providers.iter().enumerate() {
+            entry.check_files().map_err(|reason| ConfigError {
+                line: provider_line(&text, place),
+                ..refused(reason)
+            })?;
+        }
+        Ok(config)
     }
 
     /// Reads the text of `file`.
     pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
-        let read: File = toml::from_str(text).map_err(|error| ConfigError {
+        let mut read: File = toml::from_str(text).map_err(|error| ConfigError {
             file: file.to_owned(),
             line: error.span().map(|span| line_at(text, span.start)),
             reason: explained(error.message()),
@@ -218,6 +192,12 @@ impl Config {
         if !WINDOW.contains(&window) {
             return Err(refused("window", span(&WINDOW)));
         }
+        let folder = file.parent().unwrap_or(Path::new(""));
+        check_providers(&mut read.provider, folder).map_err(|(place, reason)| ConfigError {
+            file: file.to_owned(),
+            line: provider_line(text, place),
+            reason,
+        })?;
         Ok(Self {
             log_level: read.log.level.unwrap_or(default.log_level),
             log_to: read.log.to.unwrap_or(default.log_to),
@@ -227,6 +207,25 @@ impl Config {
             providers: read.provider,
         })
     }
+}
+
+/// Checks each provider, and that no two have one key; the place of the first that is wrong.
+fn check_providers(providers: &mut [ProviderEntry], folder: &Path) -> Result<(), (usize, String)> {
+    let mut keys = std::collections::HashSet::new();
+    for (place, entry) in providers.iter_mut().enumerate() {
+        entry.check(folder).map_err(|reason| (place, reason))?;
+        if !keys.insert(entry.key.clone()) {
+            return Err((place, format!("provider {:?} is there twice", entry.key)));
+        }
+    }
+    Ok(())
+}
+
+/// The line, from 1, at which the provider with that number begins.
+fn provider_line(text: &str, number: usize) -> Option<usize> {
+    let begins = |line: &str| line.trim_start().starts_with("[[provider]]");
+    let mut lines = text.lines().enumerate().filter(|(_, line)| begins(line));
+    lines.nth(number).map(|(line, _)| line + 1)
 }
 
 fn span<T: std::fmt::Display>(range: &std::ops::RangeInclusive<T>) -> String {

@@ -6,8 +6,23 @@
 //! a token into a log, an event or the store, follow a redirect of a token endpoint, or take
 //! anything but an OAuth `invalid_grant` for the end of a grant.
 
+mod answer;
+mod callback;
+mod choice;
+mod client;
+mod device;
+mod exchange;
+mod identity;
+mod line;
+mod metadata;
+mod page;
+mod party;
+mod redirect;
+mod register;
 pub mod signin;
 pub mod tokens;
+
+pub use choice::client_known;
 
 use chapar_engine::credential::Grant;
 use chapar_engine::secret::Secret;

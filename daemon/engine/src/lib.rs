@@ -26,6 +26,7 @@ pub mod limits;
 pub mod mailbox;
 pub mod message;
 pub mod mutf7;
+pub mod oauth;
 pub mod provider;
 pub mod secret;
 pub mod submission;

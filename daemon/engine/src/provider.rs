@@ -21,6 +21,9 @@ pub struct OAuthFacts {
     pub extra: &'static [(&'static str, &'static str)],
     /// Host of the loopback redirect it accepts with any port: `127.0.0.1` or `localhost`.
     pub redirect_host: &'static str,
+    /// Path of it that the provider compares; `None` where it takes any, and then each attempt has
+    /// its own.
+    pub redirect_path: Option<&'static str>,
 }
 
 /// Google. Only this scope opens IMAP and SMTP; without `prompt=consent` a second sign-in gives no
@@ -34,9 +37,11 @@ pub static GOOGLE: OAuthFacts = OAuthFacts {
     scopes: &["https://mail.google.com/", "openid", "email"],
     extra: &[("access_type", "offline"), ("prompt", "consent")],
     redirect_host: "127.0.0.1",
+    redirect_path: None,
 };
 
-/// Microsoft. One token carries one resource; the registered redirect is `http://localhost`.
+/// Microsoft. One token carries one resource; the registered redirect is `http://localhost`, of
+/// which only the port is free.
 pub static MICROSOFT: OAuthFacts = OAuthFacts {
     issuer: "https://login.microsoftonline.com/common/v2.0",
     authorize_url: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
@@ -52,6 +57,7 @@ pub static MICROSOFT: OAuthFacts = OAuthFacts {
     ],
     extra: &[],
     redirect_host: "localhost",
+    redirect_path: Some(""),
 };
 
 /// What is known of one provider.

@@ -1,13 +1,29 @@
 //! One sign-in: from the question to the issuer to the grant. Three ways race: the redirect to a
 //! one-shot page on loopback, the pasted final address, and the device code.
 
-use super::Granted;
+use super::answer::TokenAnswer;
+use super::callback::{self, Expected};
+use super::choice::Choice;
+use super::device::{self, Device};
+use super::exchange::{Bond, authorize_url, exchange};
+use super::line::Line;
+use super::page::Page;
+use super::party::Party;
+use super::redirect::{Place, Redirect};
+use super::{Access, Granted, identity};
 use crate::config::Config;
 use crate::world::World;
+use chapar_engine::credential::Grant;
+use chapar_engine::oauth::missing_scopes;
 use chapar_engine::secret::Secret;
-use chapar_engine::time::Wall;
+use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::Failure;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// How long an attempt waits for the person: to find a phone for a second factor, to ask somebody,
+/// and not so long that a forgotten page stays open.
+const LIFE: Duration = Duration::from_mins(10);
 
 /// What is to be signed in.
 #[derive(Clone, Debug, Default)]
@@ -63,30 +79,179 @@ pub struct DevicePrompt {
 pub struct SignIn {
     /// What to tell the person.
     pub prompt: Prompt,
+    party: Party,
+    page: Redirect,
+    bond: Bond,
+    device: Option<Device>,
+    email: String,
+    ends: Boot,
 }
 
 impl SignIn {
     /// Asks the issuer for its metadata (and registration, and a device code), binds the loopback
     /// page. Nothing is opened: the browser is the client's affair.
     pub async fn begin(
-        _world: &World,
-        _config: &Config,
-        _request: &SignInRequest,
+        world: &World,
+        config: &Config,
+        request: &SignInRequest,
     ) -> Result<Self, Failure> {
-        todo!()
+        let choice = Choice::of(config, request)?;
+        // the port is ours before anybody hears of it
+        let page = Redirect::open(world, &choice.place.clone().unwrap_or_else(Place::any)).await?;
+        let party = Party::settle(world, choice, &page.uri).await?;
+        let bond = Bond::new(world);
+        let email = request.email.trim().to_owned();
+        let device = match party.issuer.device_url.as_deref().filter(|_| request.device) {
+            Some(at) => offered_device(world, &party, &bond, &email, at).await,
+            None => None,
+        };
+        let prompt = Prompt {
+            issuer: party.issuer.id.clone(),
+            authorize_url: authorize_url(&party, &page.uri, &bond, &email)?,
+            port: page.port,
+            device: device.as_ref().map(|device| device.prompt.clone()),
+            expires_at: world.clock.wall().after(LIFE),
+        };
+        let ends = world.clock.boot().after(LIFE);
+        Ok(Self { prompt, party, page, bond, device, email, ends })
     }
 
     /// Waits for the person by whichever way answers first; `pasted` carries addresses the browser
     /// ended at. Exchanges the code and checks what came. A pasted address that is none of this
-    /// attempt is answered through the failure of `Refused` verdict `oauth.pasted` only when no
-    /// other way is left; see `pasted`'s sender for the immediate answer.
+    /// attempt is answered through its own sender (`oauth.pasted`, `oauth.state`) and ends nothing.
     pub async fn finish(
         self,
-        _world: &World,
-        _pasted: mpsc::Receiver<Pasted>,
+        world: &World,
+        pasted: mpsc::Receiver<Pasted>,
     ) -> Result<Granted, Failure> {
-        todo!()
+        let Self { party, page, bond, device, email, ends, .. } = self;
+        let line = party.line(world);
+        let expected = party.expected(&bond.state, &email);
+        let redirect_uri = page.uri.clone();
+        let (visitor, answer) = tokio::select! {
+            biased;
+            (visitor, answer) = page.answer(world, &expected) => (Some(visitor), answer.map(Way::Code)),
+            answer = pasted_answer(pasted, &expected) => (None, answer.map(Way::Code)),
+            answer = typed(&line, &party, device.as_ref(), &expected) => (None, answer.map(Way::Tokens)),
+            () = world.clock.sleep_until(ends) => (None, Err(too_late(&party))),
+        };
+        let granted = match answer {
+            Ok(Way::Code(code)) => {
+                match exchange(&line, &party, &redirect_uri, &bond, &code, &expected).await {
+                    Ok(answer) => granted(&line, &party, &answer, &expected).await,
+                    Err(failure) => Err(failure),
+                }
+            }
+            Ok(Way::Tokens(answer)) => granted(&line, &party, &answer, &expected).await,
+            Err(failure) => Err(failure),
+        };
+        if let Some(visitor) = visitor {
+            let page = match &granted {
+                Ok(granted) => Page::signed_in(granted.address.as_deref(), &email, &party.name),
+                Err(failure) => Page::failed(failure),
+            };
+            visitor.show(world, &page).await;
+        }
+        granted
     }
+}
+
+/// What the person's answer brought.
+enum Way {
+    /// A code, by the browser or by hand.
+    Code(Secret),
+    /// Tokens at once, by the device code.
+    Tokens(TokenAnswer),
+}
+
+/// A device code is one way of three: an issuer that does not give one leaves the other two.
+async fn offered_device(
+    world: &World,
+    party: &Party,
+    bond: &Bond,
+    email: &str,
+    at: &str,
+) -> Option<Device> {
+    let expected = party.expected(&bond.state, email);
+    match device::ask(&party.line(world), party, at, &expected).await {
+        Ok(device) => Some(device),
+        Err(failure) => {
+            tracing::info!(code = failure.code, "the issuer gives no device code");
+            None
+        }
+    }
+}
+
+/// The first pasted address that is this attempt's. The others are answered and forgotten.
+async fn pasted_answer(
+    mut pasted: mpsc::Receiver<Pasted>,
+    expected: &Expected<'_>,
+) -> Result<Secret, Failure> {
+    while let Some(Pasted { address, answer }) = pasted.recv().await {
+        let read = callback::read_pasted(&address, expected);
+        let told = read.as_ref().map(|_| ()).map_err(|why| callback::explain(*why));
+        // whoever pasted may be gone; what was pasted counts all the same
+        let _gone = answer.send(told);
+        if let Ok(outcome) = read {
+            return outcome;
+        }
+    }
+    std::future::pending().await
+}
+
+/// The device code, typed. One that has expired only closes this way.
+async fn typed(
+    line: &Line<'_>,
+    party: &Party,
+    device: Option<&Device>,
+    expected: &Expected<'_>,
+) -> Result<TokenAnswer, Failure> {
+    match device {
+        Some(device) => match device::wait(line, party, device, expected).await {
+            Err(failure) if failure.code == "oauth.timeout" => std::future::pending().await,
+            outcome => outcome,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+fn too_late(party: &Party) -> Failure {
+    let message =
+        format!("nobody signed in at {} within {} minutes", party.name, LIFE.as_secs() / 60);
+    Failure::of("oauth.timeout", message, None)
+}
+
+/// Checks that the grant is what mail needs, and asks who gave it.
+async fn granted(
+    line: &Line<'_>,
+    party: &Party,
+    answer: &TokenAnswer,
+    expected: &Expected<'_>,
+) -> Result<Granted, Failure> {
+    let missing = missing_scopes(&party.scopes, answer.scope());
+    if !missing.is_empty() {
+        let message = format!("{} did not grant {}", party.name, missing.join(" and "));
+        return Err(Failure::of("oauth.missing_scope", message, None));
+    }
+    let Some(refresh) = answer.refresh() else {
+        let message =
+            format!("{} gave no refresh token, so the sign-in would end within hours", party.name);
+        return Err(Failure::of("oauth.no_refresh_token", message, None));
+    };
+    let expires_at = answer.lifetime().map(|life| line.world.clock.boot().after(life));
+    let address = identity::address(line, answer, party.userinfo_url.as_deref(), expected).await?;
+    let scopes = answer.scope().unwrap_or_default().split_whitespace();
+    Ok(Granted {
+        grant: Grant {
+            issuer: party.issuer.clone(),
+            client_id: party.client.id.clone(),
+            scopes: scopes.map(str::to_owned).collect(),
+        },
+        client_secret: party.client.secret.clone(),
+        refresh: Secret::new(refresh.to_owned()),
+        access: Access { token: Secret::new(answer.access().to_owned()), expires_at },
+        address,
+    })
 }
 
 /// A pasted final address and where its immediate answer goes.
