@@ -27,6 +27,8 @@ use trace::Trace;
 
 /// The simulated provider's host name.
 pub const HOST: &str = "mail.sim.test";
+/// The simulated issuer's host name.
+pub const ISSUER_HOST: &str = "login.sim.test";
 /// The wall clock at the start of each simulation: 2026-11-22T12:00:00Z.
 pub const EPOCH_SECONDS: i64 = 1_795_348_800;
 
@@ -57,6 +59,7 @@ impl SimWorld {
         let clock = Arc::new(SimClock::new(EPOCH_SECONDS));
         let now = Arc::clone(&clock);
         let provider = Provider::with_clock(personality, &[HOST], Arc::new(move || now.seconds()));
+        provider.issuer.set_base(&format!("https://{ISSUER_HOST}"));
         let net = Arc::new(SimNet::new(provider.clone(), trace.clone()));
         let secrets = Arc::new(SecretDrawer::default());
         let desktop = Arc::new(RecordingDesktop::new(trace.clone()));

@@ -4,6 +4,7 @@
 //! byte offset of the encrypted stream are the proxy's business.
 
 use super::ca::CertificateKind;
+use super::oauth::http::Answer;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -15,6 +16,10 @@ pub enum Service {
     Imap,
     /// Submission.
     Smtp,
+    /// The authorization server. Its commands are the endpoints in upper case: `METADATA`,
+    /// `AUTHORIZE`, `PAGE`, `TOKEN` (and, more closely, `EXCHANGE`, `REFRESH`, `POLL`), `DEVICE`,
+    /// `DEVICEPAGE`, `REVOKE`, `REGISTER`, `USERINFO`.
+    Issuer,
 }
 
 /// One thing that goes wrong.
@@ -58,6 +63,22 @@ pub enum Fault {
         command: String,
         /// How long.
         by: Duration,
+    },
+    /// The issuer answers this, instead of (`false`) or after (`true`) doing what was asked.
+    Http {
+        /// The endpoint.
+        command: String,
+        /// The answer.
+        answer: Answer,
+        /// Whether the request takes effect.
+        done: bool,
+    },
+    /// The issuer never answers; the connection stays.
+    Hang {
+        /// The endpoint.
+        command: String,
+        /// Whether the request takes effect.
+        done: bool,
     },
     /// TLS presents this certificate.
     Certificate(CertificateKind),
@@ -163,6 +184,24 @@ impl Faults {
     pub(super) fn delay(&self, service: Service, command: &str) -> Option<Duration> {
         self.take(service, |fault| match fault {
             Fault::Delay { command: of, by } if of == command => Some(*by),
+            _ => None,
+        })
+    }
+
+    /// Whether `command` is never answered, and whether it takes effect first.
+    pub(super) fn hang(&self, service: Service, command: &str) -> Option<bool> {
+        self.take(service, |fault| match fault {
+            Fault::Hang { command: of, done } if of == command => Some(*done),
+            _ => None,
+        })
+    }
+
+    /// What the issuer answers instead, and whether the request takes effect first.
+    pub(super) fn http(&self, command: &str) -> Option<(Answer, bool)> {
+        self.take(Service::Issuer, |fault| match fault {
+            Fault::Http { command: of, answer, done } if of == command => {
+                Some((answer.clone(), *done))
+            }
             _ => None,
         })
     }

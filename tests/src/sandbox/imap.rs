@@ -28,6 +28,10 @@ use view::View;
 pub const CAPABILITIES: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS \
      LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE MOVE UNSELECT";
 
+/// What Microsoft offers after login, as far as it works here.
+pub const MICROSOFT_CAPABILITIES: &str =
+    "IMAP4 IMAP4rev1 SASL-IR UIDPLUS MOVE ID UNSELECT IDLE NAMESPACE LITERAL+";
+
 /// Answers are sent once this much is gathered, so that a large FETCH streams.
 const FLUSH_BYTES: usize = 64 << 10;
 
@@ -46,6 +50,7 @@ pub async fn serve(
         under,
         security,
         user: None,
+        unconnected: false,
         guard: None,
         view: None,
         condstore: false,
@@ -66,6 +71,8 @@ struct Session {
     under: Option<CertificateKind>,
     security: Security,
     user: Option<String>,
+    /// Logged in, but nothing works (Microsoft, with somebody else's name).
+    unconnected: bool,
     guard: Option<SessionGuard>,
     view: Option<View>,
     condstore: bool,
@@ -276,17 +283,27 @@ impl Session {
     }
 
     fn capabilities(&self) -> String {
-        let full = self.provider.personality.full;
+        let personality = &self.provider.personality;
         if self.user.is_some() {
-            return if full { CAPABILITIES } else { "IMAP4rev1" }.into();
+            return match personality {
+                poor if !poor.full => "IMAP4rev1",
+                other if other.modern() => CAPABILITIES,
+                _ => MICROSOFT_CAPABILITIES,
+            }
+            .into();
         }
-        let mut offered = String::from(if full {
-            "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE"
-        } else {
-            "IMAP4rev1"
+        let mut offered = String::from(match personality {
+            poor if !poor.full => "IMAP4rev1",
+            other if other.modern() => "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE",
+            _ => MICROSOFT_CAPABILITIES,
         });
         match self.under {
-            Some(_) if full => offered.push_str(" AUTH=PLAIN"),
+            Some(_) if personality.full => {
+                for mechanism in self.provider.mechanisms() {
+                    offered.push_str(" AUTH=");
+                    offered.push_str(mechanism);
+                }
+            }
             Some(_) => {}
             None => offered.push_str(" STARTTLS LOGINDISABLED"),
         }
@@ -294,6 +311,9 @@ impl Session {
     }
 
     fn demand_user(&self) -> Result<(), Refusal> {
+        if self.unconnected {
+            return Err(Refusal::Bad("User is authenticated but not connected.".into()));
+        }
         if self.user.is_some() { Ok(()) } else { Err(Refusal::Bad("Log in first.".into())) }
     }
 

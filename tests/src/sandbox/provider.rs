@@ -5,7 +5,9 @@ use super::ca::{Authority, CertificateKind};
 use super::faults::{Fault, Faults, Service};
 use super::ledger::Ledger;
 use super::mailstore::Mailstore;
-use super::{imap, smtp};
+use super::oauth::Issuer;
+use super::oauth::shape::Shape;
+use super::{imap, oauth, smtp};
 use chapar_daemon::world::net::BoxStream;
 use std::collections::BTreeMap;
 use std::io;
@@ -31,11 +33,19 @@ pub struct Personality {
     pub size: usize,
     /// PIPELINING is offered.
     pub pipelining: bool,
+    /// Whom the issuer and the logins resemble.
+    pub shape: Shape,
 }
 
 impl Default for Personality {
     fn default() -> Self {
-        Self { full: true, files_sent: false, size: 35_882_577, pipelining: true }
+        Self {
+            full: true,
+            files_sent: false,
+            size: 35_882_577,
+            pipelining: true,
+            shape: Shape::Generic,
+        }
     }
 }
 
@@ -44,6 +54,24 @@ impl Personality {
     #[must_use]
     pub fn poor() -> Self {
         Self { full: false, pipelining: false, ..Self::default() }
+    }
+
+    /// CONDSTORE, SPECIAL-USE and the listing extensions work: with Microsoft they do not.
+    #[must_use]
+    pub fn modern(&self) -> bool {
+        self.full && self.shape != Shape::Microsoft
+    }
+
+    /// As Google's: files sent mail by itself, one scope for all mail.
+    #[must_use]
+    pub fn google() -> Self {
+        Self { files_sent: true, shape: Shape::Google, ..Self::default() }
+    }
+
+    /// As Microsoft's: files sent mail by itself, no passwords, XOAUTH2 only.
+    #[must_use]
+    pub fn microsoft() -> Self {
+        Self { files_sent: true, shape: Shape::Microsoft, ..Self::default() }
     }
 }
 
@@ -79,6 +107,8 @@ pub struct Provider {
     pub faults: Faults,
     /// Its behaviour.
     pub personality: Personality,
+    /// Its authorization server.
+    pub issuer: Issuer,
     pub(super) now: Now,
     authority: Arc<Authority>,
     hosts: Arc<Vec<String>>,
@@ -103,6 +133,8 @@ pub struct Listening {
     pub smtps: u16,
     /// Submission with STARTTLS.
     pub submission: u16,
+    /// The authorization server, over TLS.
+    pub issuer: u16,
     _tasks: JoinSet<()>,
 }
 
@@ -120,9 +152,12 @@ impl Provider {
     /// A provider for `hosts` in a world with its own clock.
     #[must_use]
     pub fn with_clock(personality: Personality, hosts: &[&str], now: Now) -> Self {
+        let (store, ledger) = (Mailstore::default(), Ledger::default());
+        let base = format!("https://{}", hosts.first().unwrap_or(&"localhost"));
         Self {
-            store: Mailstore::default(),
-            ledger: Ledger::default(),
+            issuer: Issuer::new(personality.shape, store.clone(), ledger.clone(), &base),
+            store,
+            ledger,
             faults: Faults::default(),
             personality,
             now,
@@ -140,14 +175,22 @@ impl Provider {
     }
 
     /// Serves on 127.0.0.1; `ports` in the order imaps, imap, smtps, submission; 0 = any free one.
+    /// The issuer gets a free one and is known as `https://localhost:PORT` from then on.
     pub async fn listen(&self, ports: [u16; 4]) -> io::Result<Listening> {
+        let [imaps, imap, smtps, submission] = ports;
+        self.listen_at([imaps, imap, smtps, submission, 0]).await
+    }
+
+    /// [`Self::listen`] with the issuer's port last.
+    pub async fn listen_at(&self, ports: [u16; 5]) -> io::Result<Listening> {
         let mut tasks = JoinSet::new();
-        let mut bound = [0; 4];
+        let mut bound = [0; 5];
         let doors = [
             (Service::Imap, Entry::Tls),
             (Service::Imap, Entry::StartTls),
             (Service::Smtp, Entry::Tls),
             (Service::Smtp, Entry::StartTls),
+            (Service::Issuer, Entry::Tls),
         ];
         for ((service, entry), (wish, port)) in doors.into_iter().zip(ports.iter().zip(&mut bound))
         {
@@ -155,8 +198,9 @@ impl Provider {
             *port = listener.local_addr()?.port();
             tasks.spawn(self.clone().accept(listener, service, entry));
         }
-        let [imaps, imap, smtps, submission] = bound;
-        Ok(Listening { imaps, imap, smtps, submission, _tasks: tasks })
+        let [imaps, imap, smtps, submission, issuer] = bound;
+        self.issuer.set_base(&format!("https://localhost:{issuer}"));
+        Ok(Listening { imaps, imap, smtps, submission, issuer, _tasks: tasks })
     }
 
     async fn accept(self, listener: TcpListener, service: Service, entry: Entry) {
@@ -194,6 +238,7 @@ impl Provider {
         match service {
             Service::Imap => imap::serve(self, stream, under, security).await,
             Service::Smtp => smtp::serve(self, stream, under, security).await,
+            Service::Issuer => oauth::serve(self, stream).await,
         }
     }
 
@@ -218,6 +263,17 @@ impl Provider {
                 Ok((Box::new(acceptor.accept(stream).await?), kind))
             }
         }
+    }
+
+    /// SASL mechanisms that are offered inside TLS.
+    pub(super) fn mechanisms(&self) -> Vec<&'static str> {
+        let rules = self.issuer.rules();
+        let offered = [
+            (rules.passwords, "PLAIN"),
+            (rules.xoauth2, "XOAUTH2"),
+            (rules.oauthbearer, "OAUTHBEARER"),
+        ];
+        offered.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect()
     }
 
     fn config(&self, kind: CertificateKind) -> Arc<rustls::ServerConfig> {

@@ -3,6 +3,7 @@
 //! What it takes responsibility for is in the ledger, once per recipient, at the moment before the
 //! final reply goes out: the same moment at which a real server may have queued the message.
 
+mod authenticate;
 mod deliver;
 mod rules;
 
@@ -10,13 +11,13 @@ pub(super) use deliver::rfc5322;
 
 use super::ca::CertificateKind;
 use super::faults::{Fault, Kick, Service};
-use super::ledger::{Credential, SessionGuard};
+use super::ledger::SessionGuard;
 use super::provider::{Provider, Security};
 use super::wire::{End, Wire};
 use super::{base64, wire::LITERAL_BYTES};
 use chapar_daemon::world::net::BoxStream;
+use smtp_proto::Request;
 use smtp_proto::request::receiver::DataReceiver;
-use smtp_proto::{AUTH_LOGIN, AUTH_PLAIN, Request};
 use std::borrow::Cow;
 
 /// Recipients in one transaction (RFC 5321 §4.5.3.1.8 asks for at least 100).
@@ -159,7 +160,7 @@ impl Session {
             lines.push("PIPELINING".into());
         }
         lines.extend(["8BITMIME".into(), "ENHANCEDSTATUSCODES".into()]);
-        lines.push(if self.under.is_some() { "AUTH PLAIN LOGIN" } else { "STARTTLS" }.into());
+        lines.push(if self.under.is_some() { self.mechanisms() } else { "STARTTLS".into() });
         let last = lines.len() - 1;
         for (at, line) in lines.iter().enumerate() {
             let mark = if at == last { ' ' } else { '-' };
@@ -183,48 +184,6 @@ impl Session {
         self.wire.put_stream(stream);
         self.under = Some(kind);
         self.envelope = Envelope::default();
-        Ok(())
-    }
-
-    async fn authenticate(&mut self, mechanism: u64, first: &str) -> Result<(), End> {
-        let credential = match mechanism {
-            AUTH_PLAIN => {
-                let response =
-                    if first.is_empty() { self.ask("").await? } else { first.to_owned() };
-                plain(&response)
-            }
-            AUTH_LOGIN => {
-                let user =
-                    if first.is_empty() { self.ask("Username:").await? } else { first.to_owned() };
-                let password = self.ask("Password:").await?;
-                text(&user).zip(text(&password))
-            }
-            _ => {
-                self.reply("504 5.5.4 Only PLAIN and LOGIN are offered");
-                return Ok(());
-            }
-        };
-        let Some((user, password)) = credential else {
-            self.reply("501 5.5.2 Cannot decode the response");
-            return Ok(());
-        };
-        let right = self.provider.store.admits(&user, &password);
-        let under = self.under;
-        self.provider.ledger.credential(Credential {
-            service: Service::Smtp,
-            user: user.clone(),
-            under,
-            right,
-        });
-        if under.is_none() {
-            self.reply("538 5.7.11 Begin TLS first");
-        } else if right {
-            self.presence = Some(self.provider.ledger.session(Service::Smtp, &user));
-            self.user = Some(user);
-            self.reply("235 2.7.0 Authentication successful");
-        } else {
-            self.reply("535 5.7.8 Authentication failed");
-        }
         Ok(())
     }
 
@@ -318,19 +277,5 @@ impl Session {
     async fn flush(&mut self) -> Result<(), End> {
         let replies = std::mem::take(&mut self.replies);
         if replies.is_empty() { Ok(()) } else { self.wire.send(replies.as_bytes()).await }
-    }
-}
-
-fn text(coded: &str) -> Option<String> {
-    String::from_utf8(base64::decode(coded)?).ok()
-}
-
-/// RFC 4616: `[authzid] NUL authcid NUL passwd`.
-fn plain(response: &str) -> Option<(String, String)> {
-    let decoded = text(response)?;
-    let fields: Vec<&str> = decoded.split('\0').collect();
-    match fields.as_slice() {
-        [_, user, password] => Some(((*user).to_owned(), (*password).to_owned())),
-        _ => None,
     }
 }

@@ -1,6 +1,8 @@
 //! One connection of the provider: buffered reading, counted writing, wire faults.
 
 use super::faults::{Fault, Faults, Kick, Service};
+use super::oauth::Lease;
+use super::provider::Now;
 use chapar_daemon::world::net::BoxStream;
 use std::io;
 use std::time::Duration;
@@ -30,7 +32,6 @@ impl From<io::Error> for End {
 }
 
 /// A connection under the faults that were taken for it.
-#[derive(Debug)]
 pub struct Wire {
     stream: Option<BoxStream>,
     input: Vec<u8>,
@@ -39,6 +40,13 @@ pub struct Wire {
     stall_after: Option<u64>,
     dribble: Option<(usize, Duration)>,
     kicks: watch::Receiver<Option<Kick>>,
+    lease: Option<(Lease, Now)>,
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire").field("sent", &self.sent).finish_non_exhaustive()
+    }
 }
 
 impl Wire {
@@ -62,6 +70,7 @@ impl Wire {
                 _ => None,
             }),
             kicks: faults.kicks(),
+            lease: None,
         }
     }
 
@@ -119,6 +128,9 @@ impl Wire {
                 let _ = kick;
                 Err(End::Kicked(self.kicks.borrow_and_update().clone().unwrap_or(Kick::Drop)))
             }
+            farewell = over(self.lease.as_ref()) => {
+                Err(End::Kicked(Kick::Bye(farewell.into())))
+            }
             read = stream.read_buf(&mut self.input) => match read? {
                 0 => Err(End::Closed),
                 _ => Ok(()),
@@ -161,11 +173,36 @@ impl Wire {
         Ok(())
     }
 
+    /// The session ends, with its words, when the token that opened it does.
+    pub fn lease(&mut self, lease: Lease, now: Now) {
+        self.lease = Some((lease, now));
+    }
+
+    /// Says nothing more until the client goes away or a test ends it.
+    pub async fn silence(&mut self) -> End {
+        loop {
+            if let Err(end) = self.fill().await {
+                return end;
+            }
+        }
+    }
+
     /// Ends the connection.
     pub async fn close(&mut self) {
         if let Some(stream) = self.stream.as_mut() {
             let _ = stream.shutdown().await;
         }
         self.stream = None;
+    }
+}
+
+/// Waits for the end of the lease; for ever without one.
+async fn over(lease: Option<&(Lease, Now)>) -> &'static str {
+    match lease {
+        None => std::future::pending().await,
+        Some((lease, now)) => {
+            lease.ended(now).await;
+            lease.farewell()
+        }
     }
 }

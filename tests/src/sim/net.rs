@@ -2,8 +2,8 @@
 
 mod pipe;
 
-use super::HOST;
 use super::trace::Trace;
+use super::{HOST, ISSUER_HOST};
 use crate::sandbox::ca::CertificateKind;
 use crate::sandbox::faults::Service;
 use crate::sandbox::provider::{Entry, Provider, Security, TAG_HELLO};
@@ -78,6 +78,7 @@ impl SimNet {
             ((HOST, 143), (Service::Imap, Entry::StartTls)),
             ((HOST, 465), (Service::Smtp, Entry::Tls)),
             ((HOST, 587), (Service::Smtp, Entry::StartTls)),
+            ((ISSUER_HOST, 443), (Service::Issuer, Entry::Tls)),
         ]);
         Self {
             provider,

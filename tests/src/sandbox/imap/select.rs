@@ -21,8 +21,8 @@ impl Session {
         read_only: bool,
     ) -> Answer {
         self.view = None;
-        let full = self.provider.personality.full;
-        self.condstore |= full && parameters.contains(&SelectParameter::CondStore);
+        let modern = self.provider.personality.modern();
+        self.condstore |= modern && parameters.contains(&SelectParameter::CondStore);
         let name = name_of(mailbox)?;
         let copy = self.provider.store.read(self.user(), &name, |folder| {
             let uids: Vec<u32> = folder.messages.iter().map(|stored| stored.uid).collect();
@@ -48,7 +48,7 @@ impl Session {
         }
         self.untagged(&format!("OK [UIDVALIDITY {uidvalidity}] UIDs valid"));
         self.untagged(&format!("OK [UIDNEXT {uidnext}] Predicted next UID"));
-        if full {
+        if modern {
             self.untagged(&format!("OK [HIGHESTMODSEQ {modseq}] Highest"));
         }
         self.view = Some(View { mailbox: name, uidvalidity, read_only, uids, modseq });
