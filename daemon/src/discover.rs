@@ -1,42 +1,53 @@
 //! Discovery: which servers, and which way to sign in, belong to an address.
 //!
 //! Owns the questions asked of DNS and HTTP and their limits; what the answers mean is decided in
-//! the engine. Must never offer a server whose TLS was not verified, and never ask over plain HTTP.
+//! the engine. Must never offer a server whose TLS was not verified, never ask over plain HTTP, and
+//! never send anything but the address's domain to others than the domain itself.
+
+mod ask;
+mod check;
+mod entry;
+mod pacc;
+mod race;
 
 use crate::config::Config;
 use crate::world::World;
-use chapar_engine::account::Endpoint;
+use chapar_engine::discover::{Proposal, Source, Target};
 use chapar_engine::verdict::Failure;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// From the question to the answer, whatever anybody says: as long as a person waits without
+/// wondering. Leaves a tenth of a second of the promised three for the way to the client.
+const LIMIT: Duration = Duration::from_millis(2_900);
+/// One source: what is left is for the live checks of what it named.
+const ANSWER: Duration = Duration::from_millis(1_900);
+/// The usual names are tried when nobody named servers for this long.
+const GUESS_AFTER: Duration = Duration::from_millis(1_000);
+/// Servers checked live: an answer from outside may list many, and is no order to scan somebody.
+const CHECKS: usize = 24;
+/// Bytes of a document: the longest real one has 9 KiB.
+const DOCUMENT_BYTES: usize = 256 << 10;
+/// Redirects of a document, each to `https` again: real ones need two.
+const REDIRECTS: u8 = 3;
 
 /// One way to reach a mailbox, checked live.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Where it was found: `provider`, `config`, `autoconfig`, `well-known`, `ispdb`, `pacc`, `srv`, `mx`,
-    /// `guess`.
-    pub source: &'static str,
-    /// A phrase for people, such as `autoconfig, HTTPS` or `MX`.
-    pub found_by: String,
-    /// How far it is believed: 0 (a guess) to 100 (the built-in table).
-    pub trust: u8,
-    /// Provider key, `other` when unknown.
-    pub provider: String,
-    /// IMAP server.
-    pub imap: Endpoint,
-    /// Submission server.
-    pub smtp: Endpoint,
-    /// Login name.
-    pub user: String,
-    /// Ways to sign in, best first: `oauth2`, `password`.
-    pub auth: Vec<&'static str>,
-    /// Issuer identifier, when it is not the provider's own.
-    pub issuer: Option<String>,
-    /// Scopes named with the issuer.
-    pub scopes: Vec<String>,
+    /// What was proposed, and by whom.
+    pub proposal: Proposal,
     /// What the live check of the IMAP server found.
-    pub imap_check: Check,
+    pub imap: Check,
     /// What the live check of the submission server found.
-    pub smtp_check: Check,
+    pub smtp: Check,
+}
+
+impl Candidate {
+    /// Whether both servers hold: only such a one may be chosen.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.imap.outcome.is_ok() && self.smtp.outcome.is_ok()
+    }
 }
 
 /// A live check: TLS verified, greeting and capabilities read, no credential sent.
@@ -51,11 +62,11 @@ pub struct Check {
 /// One source that was asked.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// See [`Candidate::source`].
-    pub source: &'static str,
+    /// Which.
+    pub source: Source,
     /// How long it took.
     pub took: Duration,
-    /// How many candidates it gave, or why none.
+    /// How many proposals it gave, or why none.
     pub outcome: Result<usize, Failure>,
 }
 
@@ -64,18 +75,69 @@ pub struct Asked {
 pub struct Found {
     /// Candidates whose servers hold, best first; then those that do not, with the reason.
     pub candidates: Vec<Candidate>,
-    /// Every source asked.
+    /// Every source that was heard or waited for; those whose answer could change nothing any more
+    /// are not.
     pub asked: Vec<Asked>,
     /// How long it took.
     pub took: Duration,
 }
 
-/// Looks for the servers of `email`; at most 3 s, whatever anybody answers.
+/// How far a discovery is; cheap to clone, read by whoever wants to know.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Mutex<Step>>);
+
+/// Questions and checks: answered, begun, and what came last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "see above")]
+pub struct Step {
+    pub done: u64,
+    pub total: u64,
+    pub message: Option<String>,
+}
+
+impl Progress {
+    /// How far it is now.
+    #[must_use]
+    pub fn now(&self) -> Step {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn begun(&self, count: usize) {
+        let mut step = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        step.total += u64::try_from(count).unwrap_or_default();
+    }
+
+    fn ended(&self, message: String) {
+        let mut step = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        step.done += 1;
+        step.message = Some(message);
+    }
+}
+
+/// Looks for the servers of `email`; at most [`LIMIT`], whatever anybody answers.
 pub async fn discover(
-    _world: &World,
-    _config: &Config,
-    _email: &str,
-    _ca_pem: Option<&str>,
+    world: &World,
+    config: &Config,
+    email: &str,
+    ca_pem: Option<&str>,
+    progress: &Progress,
 ) -> Result<Found, Failure> {
-    todo!()
+    let target = target(email).ok_or_else(|| {
+        let message = format!("{} is not a mail address", email.escape_default());
+        Failure::of("account.settings", message, None)
+    })?;
+    let known = entry::known(config, &target)?;
+    let ca_pem = entry::authority(config, known.first(), ca_pem)?;
+    let race = race::Race::new(world, config, &target, ca_pem.as_deref(), progress);
+    Ok(race.run(known).await)
+}
+
+/// The target with its domain as the DNS has it (RFC 5890).
+fn target(email: &str) -> Option<Target> {
+    let (_, domain) = email.rsplit_once('@')?;
+    // a URL's host may be written in percent signs, a mail domain may not
+    match url::Host::parse(domain).ok().filter(|_| !domain.contains('%'))? {
+        url::Host::Domain(ascii) => Target::new(email, &ascii),
+        _ => None,
+    }
 }

@@ -3,29 +3,26 @@
 //! Owns the limits of what is read and the rule that everything is `https`. Must never follow a
 //! redirect it was not told to follow, keep a cookie, or say anything before TLS is verified.
 
+pub use crate::world::net::Reach;
+
 use crate::world::World;
 use crate::world::clock::within;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, LOCATION, RETRY_AFTER};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap,
+    LOCATION, RETRY_AFTER,
+};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use std::pin::pin;
 use std::time::Duration;
-use url::Url;
+use url::{Host, Url};
 
 /// Response headers in bytes: real ones have below 8 KiB.
 const HEADER_BYTES: usize = 64 << 10;
-
-/// To whom a request may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Wherever the person pointed: a company's own server may be on a private address.
-    Anywhere,
-    /// Not to private, loopback or link-local addresses: the URL came from outside.
-    PublicOnly,
-}
 
 /// What is allowed of an exchange.
 #[derive(Clone, Copy, Debug)]
@@ -107,15 +104,17 @@ async fn follow(
     ca_pem: Option<&str>,
     rules: &Rules,
 ) -> Result<Answer, Failure> {
-    let mut url = url.clone();
+    let (first, mut url, mut rules) = (url, url.clone(), *rules);
     for _ in 0..=rules.redirects {
-        let (answer, location) = exchange(world, &url, body, ca_pem, rules).await?;
-        match location.filter(|_| rules.redirects > 0) {
-            Some(next) => url = next,
-            None => return Ok(answer),
+        let (answer, location) = exchange(world, &url, body, ca_pem, &rules).await?;
+        let Some(next) = location.filter(|_| rules.redirects > 0) else { return Ok(answer) };
+        // what the person named may be private; where it sends us to is said by somebody else
+        if next.host() != first.host() {
+            rules.reach = Reach::PublicOnly;
         }
+        url = next;
     }
-    let message = format!("{} redirects more than {} times", place(&url), rules.redirects);
+    let message = format!("{} redirects more than {} times", place(first), rules.redirects);
     Err(Failure::of("http.redirects", message, None))
 }
 
@@ -128,11 +127,8 @@ async fn exchange(
     rules: &Rules,
 ) -> Result<(Answer, Option<Url>), Failure> {
     let (host, port) = https(url)?;
-    let plain = match rules.reach {
-        Reach::Anywhere => world.net.connect(host, port).await?,
-        Reach::PublicOnly => world.net.connect_public(host, port).await?,
-    };
-    let stream = world.net.secure(plain, host, ca_pem).await?;
+    let plain = rules.reach.connect(world.net.as_ref(), &host, port).await?;
+    let stream = world.net.secure(plain, &host, ca_pem).await?;
     let broken = |error: hyper::Error| {
         let message = format!("the answer of {} is no HTTP or broke off", place(url));
         Failure::of("http.broken", message, Some(&error.to_string()))
@@ -143,24 +139,36 @@ async fn exchange(
         .await
         .map_err(broken)?;
     let request = request(url, body)?;
-    let talk = async {
+    let mut talk = pin!(async {
         let response = sender.send_request(request).await.map_err(broken)?;
         let location = location(url, &response);
         read(url, response, rules).await.map(|answer| (answer, location))
-    };
+    });
     // the connection is driven beside the talk and ends with it: nothing outlives the call
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
-        answer = talk => answer,
-        Err(error) = connection => Err(broken(error)),
+        answer = &mut talk => return answer,
+        ended = connection => ended,
+    };
+    // an answer that came whole before the connection ended is an answer
+    match (talk.await, ended) {
+        (Err(_), Err(error)) => Err(broken(error)),
+        (answer, _) => answer,
     }
 }
 
 /// Host and port of an `https` URL without user information.
-fn https(url: &Url) -> Result<(&str, u16), Failure> {
-    let host = url.host_str().filter(|_| url.scheme() == "https" && url.username().is_empty());
+fn https(url: &Url) -> Result<(String, u16), Failure> {
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    let host = match url.host() {
+        Some(Host::Domain(name)) => Some(name.to_owned()),
+        Some(Host::Ipv4(address)) => Some(address.to_string()),
+        // without the brackets of a URL
+        Some(Host::Ipv6(address)) => Some(address.to_string()),
+        None => None,
+    };
     match (host, url.port_or_known_default()) {
-        (Some(host), Some(port)) => Ok((host, port)),
+        (Some(host), Some(port)) if url.scheme() == "https" && anonymous => Ok((host, port)),
         _ => {
             let message = format!("{} is not an https address", place(url));
             Err(Failure::of("http.not_https", message, None))
@@ -180,12 +188,14 @@ fn request(url: &Url, body: Option<&Body>) -> Result<Request<Full<Bytes>>, Failu
     let mut builder = Request::builder()
         .uri(target)
         .header(HOST, authority)
+        // no answer needs it, and what is packed may be a thousand times larger than it looks
+        .header(ACCEPT_ENCODING, "identity")
         .header(ACCEPT, "application/json, text/xml, application/xml;q=0.9, */*;q=0.1");
     let mut content = Bytes::new();
     if let Some(body) = body {
         builder = builder.method(Method::POST).header(CONTENT_TYPE, body.media_type);
         if let Some(authorization) = &body.authorization {
-            builder = builder.header(hyper::header::AUTHORIZATION, authorization.expose());
+            builder = builder.header(AUTHORIZATION, authorization.expose());
         }
         content = Bytes::copy_from_slice(body.content.expose().as_bytes());
     }
@@ -206,12 +216,21 @@ async fn read(
     rules: &Rules,
 ) -> Result<Answer, Failure> {
     let (head, body) = response.into_parts();
+    let packed = head.headers.get(CONTENT_ENCODING);
+    if let Some(packing) =
+        packed.filter(|packing| !packing.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        let message =
+            format!("the answer of {} is packed although that was not asked for", place(url));
+        let packing = String::from_utf8_lossy(packing.as_bytes());
+        return Err(Failure::of("http.broken", message, Some(&packing)));
+    }
     let collected = Limited::new(body, rules.bytes).collect().await.map_err(|error| {
-        let message = format!(
-            "the answer of {} broke off or has more than {} bytes",
-            place(url),
-            rules.bytes
-        );
+        let message = if error.is::<LengthLimitError>() {
+            format!("the answer of {} has more than {} bytes", place(url), rules.bytes)
+        } else {
+            format!("the answer of {} broke off", place(url))
+        };
         Failure::of("http.broken", message, Some(&error.to_string()))
     })?;
     Ok(Answer {
@@ -233,10 +252,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// The URL for people: without query and fragment, which may carry secrets.
+/// The URL for people: without user, query and fragment, which may carry secrets.
 #[must_use]
 pub fn place(url: &Url) -> String {
     let mut bare = url.clone();
+    // a URL that can have neither has neither
+    let _: (Result<(), ()>, Result<(), ()>) = (bare.set_username(""), bare.set_password(None));
     bare.set_query(None);
     bare.set_fragment(None);
     bare.into()

@@ -12,6 +12,7 @@ mod idle;
 pub mod limits;
 mod list;
 mod login;
+mod probe;
 mod role;
 mod search;
 mod select;
@@ -20,6 +21,7 @@ mod text;
 mod value;
 mod wire;
 
+pub use probe::offers;
 pub use session::Session;
 
 use chapar_engine::account::Endpoint;

@@ -20,6 +20,7 @@ mod subscription;
 pub use listener::{BindError, Listener};
 pub use session::Session;
 
+use crate::discover::Progress;
 use crate::store::Store;
 use crate::supervisor::Accounts;
 use crate::world::{BoxFuture, World};
@@ -29,10 +30,10 @@ use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::message::refusal;
 use spool::Spool;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,6 +61,9 @@ pub struct Services {
     spool: Spool,
     clients: AtomicUsize,
     tasks: TaskTracker,
+    /// Discoveries under way by their address, for those who asked how far they are. A lock, not a
+    /// task: every use is a look-up in a map of a few.
+    discoveries: Mutex<BTreeMap<String, Progress>>,
 }
 
 impl Services {
@@ -85,6 +89,7 @@ impl Services {
             reload: OnceLock::new(),
             clients: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
+            discoveries: Mutex::default(),
         }
     }
 

@@ -9,7 +9,10 @@ mod fault;
 mod guard;
 mod login;
 mod prelude;
+mod probe;
 mod reply;
+
+pub use probe::offers;
 
 use crate::world::World;
 use crate::world::clock::{Clock, within};

@@ -88,6 +88,12 @@ impl Accounts {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The configuration as it is now.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.inner.config.borrow().clone()
+    }
+
     /// Starts every stored account.
     pub fn start_all(&self) -> Result<(), StoreError> {
         for account in self.inner.store.read()?.accounts()? {

@@ -50,7 +50,7 @@ impl World {
         let (monitor, link) = link::Monitor::new(Arc::clone(&clock));
         let world = Self {
             net: Arc::new(net::RealNet::new(Arc::clone(&clock))),
-            dns: Arc::new(dns::SystemDns),
+            dns: Arc::new(dns::SystemDns::new(Arc::clone(&clock), link.clone())),
             secrets: Arc::new(secrets::Vaults::new(
                 vault,
                 secrets::sealed::SealedFile::new(state, Arc::clone(&entropy)),

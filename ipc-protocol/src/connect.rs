@@ -181,6 +181,8 @@ object! {
         pub auth: Vec<AuthKind>,
         /// Issuer identifier, when it is not the provider's own.
         pub issuer: Option<String>,
+        /// Scopes named with the issuer.
+        pub scopes: Vec<String>,
         /// A client for the sign-in is known; else one has to be named.
         pub client_known: bool,
         /// What a person has to know before a password works here, such as "app password".
@@ -205,10 +207,12 @@ object! {
 
     /// Answer of `Account/discover`.
     pub struct DiscoverReply {
-        /// Best first; those whose servers do not hold last.
+        /// Best first; those whose servers do not hold last, and those are not to be chosen.
         pub candidates: Vec<Candidate>,
-        /// Every source asked.
+        /// Every source heard or waited for; not those whose answer could change nothing any more.
         pub asked: Vec<AskedSource>,
+        /// Why there is none to choose, with what to do then.
+        pub error: Option<Error>,
         /// How long it all took.
         pub ms: u64,
     }

@@ -11,11 +11,11 @@ object! {
 
     /// How far a call is. `done` never passes `total`; both may grow.
     pub struct CallProgressValue {
-        /// Messages here.
+        /// Messages here; questions answered, servers looked at.
         pub done: u64,
-        /// Messages wanted.
+        /// Messages wanted; questions asked, servers to look at.
         pub total: u64,
-        /// The mailbox under way, or why nothing moves.
+        /// The mailbox under way, or why nothing moves; who answered last.
         pub message: Option<String>,
     }
 }

@@ -8,6 +8,7 @@ pub mod client;
 pub mod clock;
 pub mod disk;
 pub mod doors;
+pub mod internet;
 pub mod net;
 pub mod oracle;
 pub mod player;

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod announce;
+mod discover;
+mod http;
+mod ispdb;
 mod killed;
 mod place;
 mod sandbox;

@@ -19,6 +19,7 @@ pub mod address;
 pub mod backoff;
 pub mod compose;
 pub mod credential;
+pub mod discover;
 pub mod event;
 pub mod flags;
 pub mod id;

@@ -61,7 +61,7 @@ async fn secure(
 }
 
 /// Reads the greeting; the capabilities it names, if it does.
-async fn greeting(wire: &mut Wire) -> Result<Option<Capabilities>, Failure> {
+pub(super) async fn greeting(wire: &mut Wire) -> Result<Option<Capabilities>, Failure> {
     let doing = Doing(ImapStep::Greeting, "waiting for its greeting");
     let patience = wire.patience(limits::GREETING, limits::GREETING);
     match wire.next(doing, patience).await? {
@@ -83,7 +83,7 @@ async fn greeting(wire: &mut Wire) -> Result<Option<Capabilities>, Failure> {
 }
 
 /// Greeting and STARTTLS on the plain stream; gives the stream back for TLS.
-async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Failure> {
+pub(super) async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Failure> {
     greeting(wire).await?;
     let doing = Doing(ImapStep::StartTls, "asking for TLS");
     let tag = wire.send("STARTTLS", doing).await?;
@@ -106,7 +106,7 @@ async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxStream, Fail
 
 /// A failure on the plain stream: the words in it may be anybody's, so they are neither shown nor
 /// judged, and they cannot cost the account its credential.
-fn unproved(failure: Failure) -> Failure {
+pub(super) fn unproved(failure: Failure) -> Failure {
     let code = match failure.code {
         own @ ("tls.injected" | "tls.not_offered" | "imap.preauth" | "imap.not_imap"
         | "imap.protocol" | "imap.greeting" | "net.timeout" | "net.lost") => own,
@@ -121,7 +121,7 @@ fn named(code: &Code) -> Option<Capabilities> {
 }
 
 /// Asks for the capabilities.
-async fn capabilities(wire: &mut Wire) -> Result<Capabilities, Failure> {
+pub(super) async fn capabilities(wire: &mut Wire) -> Result<Capabilities, Failure> {
     let doing = Doing(ImapStep::Capability, "asking what it can do");
     let tag = wire.send("CAPABILITY", doing).await?;
     let patience = wire.patience(limits::GREETING, limits::LOGIN);

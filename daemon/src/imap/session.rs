@@ -23,6 +23,11 @@ impl Capabilities {
         )
     }
 
+    /// Every word, in order.
+    pub(super) fn words(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+
     pub(super) fn has(&self, word: &str) -> bool {
         self.0.contains(word)
     }

@@ -101,7 +101,7 @@ pub(super) fn to_address(address: wire::email::EmailAddress) -> Address {
     Address { name: address.name.filter(|name| !name.is_empty()), email: address.email }
 }
 
-fn endpoint(endpoint: &Endpoint) -> wire::account::Endpoint {
+pub(super) fn endpoint(endpoint: &Endpoint) -> wire::account::Endpoint {
     wire::account::Endpoint {
         host: endpoint.host.clone(),
         port: endpoint.port,

@@ -3,8 +3,8 @@
 
 use super::Services;
 use super::handlers::{
-    Answer, account, blob, changes, connect, daemon, email, event, identity, mailbox, send,
-    submission, thread,
+    Answer, account, blob, changes, connect, daemon, discover, email, event, identity, mailbox,
+    send, submission, thread,
 };
 use chapar_engine::event::ObjectKind;
 use chapar_ipc_protocol::call::{Request, Scope};
@@ -33,7 +33,7 @@ pub(super) async fn run(
         Request::AccountConnectStatus(p) => connect::status(s, p).await,
         Request::AccountConnectAnswer(p) => connect::answer_pasted(s, &p),
         Request::AccountConnectCancel(p) => connect::cancel(s, &p),
-        Request::AccountDiscover(p) => connect::discover(s, &p),
+        Request::AccountDiscover(p) => discover::discover(s, p).await,
         Request::AccountToken(p) => connect::token(s, &p),
         Request::DoctorRun(p) => daemon::doctor(s, &p),
         Request::AccountSync(p) => account::sync(s, &p).await,

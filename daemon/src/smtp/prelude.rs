@@ -37,14 +37,19 @@ pub(super) async fn prelude(
     if starttls.code == 220 { Ok(()) } else { Err(fault::tls_refused(host, &starttls.reply())) }
 }
 
-struct Plain<'p> {
-    world: &'p World,
-    stream: &'p mut BoxStream,
-    host: &'p str,
+/// A connection on which one whole reply answers each command.
+pub(super) struct Plain<'p> {
+    pub(super) world: &'p World,
+    pub(super) stream: &'p mut BoxStream,
+    pub(super) host: &'p str,
 }
 
 impl Plain<'_> {
-    async fn ask(&mut self, command: &str, what: &'static str) -> Result<Heard, Failure> {
+    pub(super) async fn ask(
+        &mut self,
+        command: &str,
+        what: &'static str,
+    ) -> Result<Heard, Failure> {
         let sent = async {
             self.stream.write_all(command.as_bytes()).await?;
             self.stream.flush().await
@@ -58,7 +63,11 @@ impl Plain<'_> {
     }
 
     /// One whole reply, after which nothing more may have come.
-    async fn hear(&mut self, limit: Duration, what: &'static str) -> Result<Heard, Failure> {
+    pub(super) async fn hear(
+        &mut self,
+        limit: Duration,
+        what: &'static str,
+    ) -> Result<Heard, Failure> {
         let heard = heard(self.stream, self.host, what);
         match within(self.world.clock.as_ref(), limit, heard).await {
             None => Err(fault::timeout(self.host, what, limit)),

@@ -55,6 +55,25 @@ pub trait Net: Send + Sync {
     ) -> BoxFuture<'a, Result<BoxStream, Failure>>;
 }
 
+/// How far a connection may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Wherever the person pointed: a company's own server may be on a private address.
+    Anywhere,
+    /// Not to private, loopback or link-local addresses: the name came from outside.
+    PublicOnly,
+}
+
+impl Reach {
+    /// Connects within this reach.
+    pub async fn connect(self, net: &dyn Net, host: &str, port: u16) -> Result<BoxStream, Failure> {
+        match self {
+            Self::Anywhere => net.connect(host, port).await,
+            Self::PublicOnly => net.connect_public(host, port).await,
+        }
+    }
+}
+
 /// A handshake takes three flights; a peer that needs longer is dead or hostile.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 

@@ -124,10 +124,6 @@ pub(in crate::ipc) fn answer_pasted(
     todo!()
 }
 
-pub(in crate::ipc) fn discover(_services: &Services, _params: &wire::AccountDiscover) -> Answer {
-    todo!()
-}
-
 pub(in crate::ipc) fn token(_services: &Services, _params: &wire::AccountToken) -> Answer {
     todo!()
 }

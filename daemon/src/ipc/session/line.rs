@@ -281,9 +281,7 @@ impl Line {
     }
 
     fn start_read(&mut self, id: RequestId, request: Request) -> AbortHandle {
-        if let Request::AccountSync(sync) = &request {
-            self.followed.begin(&id, sync);
-        }
+        self.followed.begin(&id, &request);
         let call = self.run(request);
         let (call, abort) = abortable(call);
         let flight = async move {
