@@ -166,9 +166,19 @@ fn place(entry: Option<&ProviderEntry>, facts: Option<&OAuthFacts>) -> Place {
     match facts {
         Some(facts) => Place {
             host: facts.redirect_host.to_owned(),
-            path: facts.redirect_path.map(str::to_owned),
+            path: registered_path(facts).map(str::to_owned),
         },
         None => Place { host: "127.0.0.1".to_owned(), path: Some(USUAL_PATH.to_owned()) },
+    }
+}
+
+/// The path a provider compares: Google none of a desktop client, so that each attempt can have one
+/// of its own; Microsoft the bare origin; the others what our instructions say to register.
+fn registered_path(facts: &OAuthFacts) -> Option<&'static str> {
+    match facts.issuer {
+        issuer if issuer == GOOGLE.issuer => None,
+        issuer if issuer == MICROSOFT.issuer => Some(""),
+        _ => Some(USUAL_PATH),
     }
 }
 
