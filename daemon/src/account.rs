@@ -9,6 +9,7 @@ mod conductor;
 pub mod connect;
 pub mod file;
 pub mod ingest;
+pub mod logins;
 pub mod outbox;
 pub mod pace;
 pub mod report;
@@ -16,17 +17,16 @@ pub mod submit;
 pub mod sync;
 pub mod watch;
 
-use crate::imap;
 use crate::limits;
-use crate::smtp;
+use crate::oauth::tokens::Tokens;
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, State};
-use chapar_engine::credential::Credential;
 use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
 use conductor::Conductor;
+use logins::Logins;
 use report::{Progress, Report};
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch as channel};
@@ -41,6 +41,10 @@ pub struct Context {
     pub world: World,
     /// The truth.
     pub store: Store,
+    /// Access tokens, for an account that signs in by a grant.
+    pub tokens: Tokens,
+    /// What its logins have in common.
+    pub logins: Logins,
     /// "Settings changed in the store."
     pub refresh: Notify,
     /// "Look at the outbox."
@@ -115,30 +119,6 @@ impl Context {
     pub fn account(&self) -> Result<Account, StoreError> {
         self.store.read()?.account(self.id)?.ok_or(StoreError::Missing("account"))
     }
-
-    /// What an IMAP login needs.
-    pub async fn imap_login(&self) -> Result<imap::Login, Failure> {
-        let account = self.account().map_err(store_failure)?;
-        let password = password(&self.world, &self.store, self.id).await?;
-        Ok(imap::Login {
-            endpoint: account.imap,
-            user: account.user,
-            credential: Credential::Password(password),
-            ca_pem: account.ca_pem,
-        })
-    }
-
-    /// What a submission login needs.
-    pub async fn smtp_login(&self) -> Result<smtp::Login, Failure> {
-        let account = self.account().map_err(store_failure)?;
-        let password = password(&self.world, &self.store, self.id).await?;
-        Ok(smtp::Login {
-            endpoint: account.smtp,
-            user: account.user,
-            credential: Credential::Password(password),
-            ca_pem: account.ca_pem,
-        })
-    }
 }
 
 /// Under which key an account's password lies in the vault.
@@ -152,25 +132,13 @@ async fn password(
     store: &Store,
     id: AccountId,
 ) -> Result<chapar_engine::secret::Secret, Failure> {
-    use crate::world::secrets::SecretsError;
     match world.secrets.get(&password_key(store, id)).await {
         Ok(Some(secret)) => Ok(secret),
-        Ok(None) => Err(Failure {
-            code: "secrets.missing",
-            message: "The vault has no password for this account.".into(),
-            detail: None,
-            verdict: Verdict::SignInAgain,
-        }),
-        Err(error) => Err(Failure {
-            code: match error {
-                SecretsError::Locked => "secrets.locked",
-                SecretsError::Unavailable(_) => "secrets.unavailable",
-                SecretsError::Corrupt(_) => "secrets.corrupt",
-            },
-            message: "The password of this account could not be read.".into(),
-            detail: Some(error.to_string()),
-            verdict: Verdict::Retry,
-        }),
+        Ok(None) => {
+            let message = "The vault has no password for this account.";
+            Err(Failure::of("secrets.missing", message, None))
+        }
+        Err(error) => Err(error.failure("The password of this account could not be read.")),
     }
 }
 
@@ -206,13 +174,21 @@ pub struct Handle {
 impl Handle {
     /// Starts the account's tasks.
     #[must_use]
-    pub fn start(world: World, store: Store, account: &Account, stop: CancellationToken) -> Self {
+    pub fn start(
+        world: World,
+        store: Store,
+        tokens: Tokens,
+        account: &Account,
+        stop: CancellationToken,
+    ) -> Self {
         let (notes_in, notes) = mpsc::channel(limits::ACCOUNT_NOTES);
         let (commands, commands_out) = mpsc::channel(limits::ACCOUNT_COMMANDS);
         let context = Arc::new(Context {
             id: account.id,
             world,
             store,
+            tokens,
+            logins: Logins::new(account),
             refresh: Notify::new(),
             outbox: Notify::new(),
             outbox_turn: Semaphore::new(1),

@@ -9,6 +9,9 @@ pub const SLEEP_SLICE: Duration = Duration::from_secs(30);
 pub const IDLE_RENEW: Duration = Duration::from_mins(25);
 /// How long a link may take to prove itself after a resume or a network change.
 pub const PROBE: Duration = Duration::from_secs(10);
+/// How long the push session that replaces another waits for a seat within the provider's budget:
+/// a step of the work session takes seconds.
+pub const SEAT: Duration = Duration::from_secs(30);
 /// A work session unused for this long is probed before it is used again.
 pub const SESSION_FRESH: Duration = Duration::from_mins(1);
 /// Worker notes waiting for a conductor; progress is dropped beyond it, results wait.

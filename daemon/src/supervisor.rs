@@ -8,6 +8,7 @@ use crate::account::sync::WholeRequest;
 use crate::account::{Command, Handle, connect, password_key, store_failure, submit};
 use crate::config::Config;
 use crate::limits;
+use crate::oauth::tokens::Tokens;
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, State};
@@ -33,6 +34,7 @@ pub struct Accounts {
 struct Inner {
     world: World,
     store: Store,
+    tokens: Tokens,
     config: watch::Receiver<Config>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -77,6 +79,7 @@ impl Accounts {
         stop: CancellationToken,
     ) -> Self {
         let inner = Inner {
+            tokens: Tokens::new(world.clone(), store.clone(), config.clone()),
             world,
             store,
             config,
@@ -112,6 +115,7 @@ impl Accounts {
                 "an account did not stop in time; what it was doing is recovered at start"
             );
         }
+        self.inner.tokens.close().await;
         self.inner.tasks.close();
     }
 
@@ -122,7 +126,8 @@ impl Accounts {
         }
         let stop = self.inner.stop.child_token();
         let (world, store) = (self.inner.world.clone(), self.inner.store.clone());
-        let handle = Arc::new(Handle::start(world, store, account, stop));
+        let tokens = self.inner.tokens.clone();
+        let handle = Arc::new(Handle::start(world, store, tokens, account, stop));
         self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
         running.insert(account.id, handle);
     }

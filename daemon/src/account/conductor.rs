@@ -99,6 +99,7 @@ impl Conductor {
 
     /// The old sessions may stand on old settings; both workers start afresh.
     async fn refresh(&mut self) {
+        self.context.logins.forgive();
         let paused = self.context.account().is_ok_and(|account| account.paused);
         self.apply(Input::SettingsChanged { paused }).await;
     }
@@ -107,6 +108,7 @@ impl Conductor {
         match command {
             Command::SyncNow(done) => {
                 self.waiting.push(done);
+                self.context.logins.forgive();
                 self.apply(Input::SyncNow).await;
                 if self.sync.is_none() {
                     self.answer_waiting(&Err(self.not_running()));

@@ -8,9 +8,10 @@ mod record;
 
 pub(super) use record::{change, record};
 
+use super::logins::Submitting;
 use super::pace::Pace;
 use super::{Context, Generation, Note};
-use crate::smtp::{Outcome, Session};
+use crate::smtp::Outcome;
 use chapar_engine::id::SubmissionId;
 use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
 use chapar_engine::time::{Boot, Wall};
@@ -51,7 +52,7 @@ pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken)
 struct Outbox {
     context: Arc<Context>,
     me: Generation,
-    session: Option<Session>,
+    session: Option<Submitting>,
     pace: Pace,
 }
 
@@ -134,8 +135,12 @@ impl Outbox {
             }
             self.deliver(submission.id).await;
         }
-        if let Some(session) = self.session.take() {
-            session.quit().await;
+        self.leave().await;
+    }
+
+    async fn leave(&mut self) {
+        if let Some(standing) = self.session.take() {
+            standing.session.quit().await;
         }
     }
 
@@ -156,16 +161,38 @@ impl Outbox {
             return;
         }
         self.context.note(self.me, Note::OutboxFine).await;
-        if let Err(failure) = self.transact(&claimed, &bytes).await {
+        let mut end = self.transact(&claimed, &bytes).await;
+        if let Err(failure) = &end
+            && self.token_ended(failure)
+        {
+            self.session = None;
+            end = match self.connect().await {
+                Ok(()) => self.transact(&claimed, &bytes).await,
+                Err(failure) => Err(failure),
+            };
+        }
+        if let Err(failure) = end {
             self.session = None;
             self.not_sent(id, &failure).await;
         }
     }
 
+    /// Whether a transaction was refused because the session's token is not taken any more, when
+    /// nothing was sent yet: then it is tried once more with the next one.
+    fn token_ended(&self, failure: &Failure) -> bool {
+        let refused = failure.verdict == Verdict::SignInAgain;
+        self.session.as_ref().is_some_and(|standing| refused && self.context.distrust(standing))
+    }
+
+    /// A session is there whose token holds.
     async fn connect(&mut self) -> Result<(), Failure> {
+        let now = self.context.world.clock.boot();
+        let due = self.session.as_ref().and_then(|standing| standing.swap_at);
+        if due.is_some_and(|at| now >= at) {
+            self.leave().await;
+        }
         if self.session.is_none() {
-            let login = self.context.smtp_login().await?;
-            self.session = Some(Session::login(&self.context.world, &login).await?);
+            self.session = Some(self.context.submission_session().await?);
         }
         Ok(())
     }
@@ -175,7 +202,7 @@ impl Outbox {
     async fn transact(&mut self, claimed: &Submission, bytes: &[u8]) -> Result<(), Failure> {
         let id = claimed.id;
         let waiting: Vec<String> = claimed.waiting().map(str::to_owned).collect();
-        let Some(session) = self.session.as_mut() else { return Ok(()) };
+        let Some(Submitting { session, .. }) = self.session.as_mut() else { return Ok(()) };
         if let Some(limit) = session.max_size()
             && claimed.size > limit
         {

@@ -9,6 +9,7 @@ mod changes;
 mod fill;
 mod window;
 
+use super::logins::Seated;
 use super::{Context, Generation, Note, announce, file, store_failure};
 use crate::imap::{Listed, Session};
 use crate::limits;
@@ -49,7 +50,7 @@ pub struct Worker {
     context: Arc<Context>,
     me: Generation,
     stop: CancellationToken,
-    session: Option<Session>,
+    session: Option<Seated>,
     used_at: Boot,
     selected: Option<(MailboxId, ServerState)>,
     /// How often each message was asked for in vain.
@@ -97,11 +98,12 @@ impl Worker {
                 biased;
                 () = stop.cancelled() => break,
                 Some(request) = requests.recv() => self.serve(request).await,
+                () = context.logins.seat_wanted(), if self.session.is_some() => self.leave().await,
                 () = context.sync.notified() => {
                     let end = tokio::select! {
                         biased;
                         () = stop.cancelled() => break,
-                        end = self.pass(&mut requests) => end,
+                        end = self.whole_pass(&mut requests) => end,
                     };
                     self.ended(end).await;
                 }
@@ -150,6 +152,22 @@ impl Worker {
         self.selected = None;
     }
 
+    /// A pass; begun again when the session's own time ended it.
+    async fn whole_pass(
+        &mut self,
+        requests: &mut mpsc::Receiver<WholeRequest>,
+    ) -> Result<(), Failure> {
+        let end = self.pass(requests).await;
+        let now = self.context.world.clock.boot();
+        match (&end, &self.session) {
+            (Err(failure), Some(session)) if session.ended_in_time(failure, now) => {
+                self.drop_session(failure);
+                self.pass(requests).await
+            }
+            _ => end,
+        }
+    }
+
     /// One pass over everything that may be due.
     async fn pass(&mut self, requests: &mut mpsc::Receiver<WholeRequest>) -> Result<(), Failure> {
         self.tally = Tally::default();
@@ -175,9 +193,32 @@ impl Worker {
         self.close_pass(initial).await
     }
 
+    /// Leaves the session; the next step makes another.
+    async fn leave(&mut self) {
+        self.selected = None;
+        if let Some(session) = self.session.take() {
+            session.logout().await;
+        }
+    }
+
+    /// Between two steps: a session whose token is about to end, or whose seat the push session
+    /// needs for a moment, is replaced. What was selected is so no more.
+    async fn renew(&mut self) -> Result<(), Failure> {
+        let now = self.context.world.clock.boot();
+        let due = self.session.as_ref().is_some_and(|session| session.is_due(now));
+        if due || self.context.logins.is_seat_wanted() {
+            self.leave().await;
+            self.connect().await?;
+        }
+        Ok(())
+    }
+
     /// The session is there and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
         let now = self.context.world.clock.boot();
+        if self.session.as_ref().is_some_and(|session| session.is_due(now)) {
+            self.leave().await;
+        }
         if let Some(session) = &mut self.session
             && now > self.used_at.after(limits::SESSION_FRESH)
             && session.probe(limits::PROBE).await.is_err()
@@ -186,8 +227,7 @@ impl Worker {
             self.selected = None;
         }
         if self.session.is_none() {
-            let login = self.context.imap_login().await?;
-            self.session = Some(Session::login(&self.context.world, &login).await?);
+            self.session = Some(self.context.work_session().await?);
             self.selected = None;
         }
         self.used_at = now;
@@ -196,7 +236,7 @@ impl Worker {
 
     fn session(&mut self) -> Result<&mut Session, Failure> {
         self.used_at = self.context.world.clock.boot();
-        self.session.as_mut().ok_or_else(|| Failure {
+        self.session.as_deref_mut().ok_or_else(|| Failure {
             code: "net.lost",
             message: "The work session is gone.".into(),
             detail: None,
@@ -207,6 +247,7 @@ impl Worker {
     /// Selects afresh: the only way to the server's present numbers for a mailbox, since STATUS of
     /// the selected one may be stale.
     async fn select(&mut self, mailbox: &Mailbox) -> Result<ServerState, Failure> {
+        self.renew().await?;
         self.selected = None;
         let server = self.session()?.select(&mailbox.wire_name, true).await?;
         self.selected = Some((mailbox.id, server));
@@ -247,8 +288,7 @@ impl Worker {
             });
         }
         if self.loses_mail(&listed)? {
-            let login = self.context.imap_login().await?;
-            let mut second = Session::login(&self.context.world, &login).await?;
+            let mut second = self.context.second_session().await?;
             let mut again = second.list().await?;
             second.logout().await;
             let known = names(&listed);

@@ -1,12 +1,22 @@
 //! The push worker: holds one IDLE session on the INBOX and turns what it sees into hints. Stores
 //! nothing and fetches nothing; a dead or changed link ends it with the reason.
+//!
+//! A session by token is replaced before the token ends: the next one is made, selected and waiting
+//! for news before this one leaves, and this one waits for news all the while. So there is no
+//! second in which new mail is seen by nobody.
 
+use super::logins::{Seat, Seated};
 use super::{Context, Generation, Note};
-use crate::imap::{IdleEnd, Session};
+use crate::imap::IdleEnd;
 use crate::limits;
+use crate::world::clock::within;
+use chapar_engine::backoff::RETRY;
 use chapar_engine::mailbox::{Role, ServerState};
+use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
+use std::pin::pin;
 use std::sync::Arc;
+use tokio::sync::{oneshot, watch as channel};
 use tokio_util::sync::CancellationToken;
 
 /// The one name that every server knows, in any case (RFC 9051 §5.1).
@@ -14,45 +24,217 @@ const INBOX: &str = "INBOX";
 
 /// Watches until stopped or lost, and says which.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
-    if let Err(failure) = watch(&context, me, &stop).await {
+    let mut link = context.world.link.0.clone();
+    link.mark_unchanged();
+    let mut watch = Watch {
+        context: Arc::clone(&context),
+        me,
+        stop,
+        link,
+        leaving: None,
+        failures: 0,
+        not_before: None,
+    };
+    if let Err(failure) = watch.stand().await {
         context.note(me, Note::WatchLost(failure)).await;
     }
 }
 
-async fn watch(context: &Context, me: Generation, stop: &CancellationToken) -> Result<(), Failure> {
-    let login = context.imap_login().await?;
-    let mut session = tokio::select! {
-        biased;
-        () = stop.cancelled() => return Ok(()),
-        session = Session::login(&context.world, &login) => session?,
-    };
-    let server = session.select(INBOX, true).await?;
-    let idle = if session.offers("IDLE") { "IDLE" } else { "NOOP" };
-    context.note(me, Note::WatchUp(format!("{idle}, {INBOX}"))).await;
-    // What arrived between the last look and this SELECT was told to nobody.
-    if differs(known(context), server) {
-        context.note(me, Note::Hint).await;
-    }
-    let mut link = context.world.link.0.clone();
-    link.mark_unchanged();
-    while !stop.is_cancelled() {
-        let interrupted = async {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {}
-                _ = link.changed() => {}
-            }
+struct Watch {
+    context: Arc<Context>,
+    me: Generation,
+    stop: CancellationToken,
+    link: channel::Receiver<u64>,
+    /// The session that the present one replaced; it leaves once this one waits for news.
+    leaving: Option<Seated>,
+    /// How often in a row the next one could not be had, and when it may be tried again.
+    failures: u32,
+    not_before: Option<Boot>,
+}
+
+/// Why a session is not waited on any more.
+enum Relief {
+    Stopped,
+    Due,
+}
+
+impl Watch {
+    /// Waits for news on one session after the other.
+    async fn stand(&mut self) -> Result<(), Failure> {
+        let Some(mut session) = self.open_unless_stopped().await.transpose()? else {
+            return Ok(());
         };
-        match session.idle(limits::IDLE_RENEW, interrupted).await? {
-            IdleEnd::Changed => context.note(me, Note::Hint).await,
-            IdleEnd::Renew => {}
-            IdleEnd::Stopped if stop.is_cancelled() => break,
-            // The network moved or the machine slept: trust the link only after an answer.
-            IdleEnd::Stopped => session.probe(limits::PROBE).await?,
+        let idle = if session.offers("IDLE") { "IDLE" } else { "NOOP" };
+        self.context.note(self.me, Note::WatchUp(format!("{idle}, {INBOX}"))).await;
+        loop {
+            let next = match self.wait(&mut session).await {
+                Ok(Relief::Stopped) => {
+                    session.logout().await;
+                    None
+                }
+                Ok(Relief::Due) => self.relieve(session).await?,
+                Err(failure) if session.ended_in_time(&failure, self.now()) => {
+                    tracing::info!(account = self.context.id.0, "the push session's time was over");
+                    drop(session);
+                    self.open_unless_stopped().await.transpose()?
+                }
+                Err(failure) => return Err(failure),
+            };
+            match next {
+                Some(next) => session = next,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Boot {
+        self.context.world.clock.boot()
+    }
+
+    /// A session with the INBOX selected. What arrived between the last look and this SELECT was
+    /// told to nobody.
+    async fn open(&self, seat: Option<Seat>) -> Result<Seated, Failure> {
+        let mut session = self.context.imap_session(seat).await?;
+        let server = session.select(INBOX, true).await?;
+        if differs(known(&self.context), server) {
+            self.context.note(self.me, Note::Hint).await;
+        }
+        Ok(session)
+    }
+
+    async fn open_unless_stopped(&self) -> Option<Result<Seated, Failure>> {
+        let opening = async { self.open(self.context.logins.want_seat().await).await };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            opened = opening => Some(opened),
         }
     }
-    session.logout().await;
-    Ok(())
+
+    /// Waits for news until stopped, or until the session is to be replaced.
+    async fn wait(&mut self, session: &mut Seated) -> Result<Relief, Failure> {
+        while !self.stop.is_cancelled() {
+            let now = self.now();
+            let due = session.swap_at.map(|at| at.max(self.not_before.unwrap_or_default()));
+            if due.is_some_and(|at| now >= at) {
+                return Ok(Relief::Due);
+            }
+            let left = due.map_or(limits::IDLE_RENEW, |at| at.until_from(now));
+            let (stop, link, leaving) = (&self.stop, &mut self.link, &mut self.leaving);
+            // polled once the server has said that it waits with us
+            let interrupted = async {
+                if let Some(old) = leaving.take() {
+                    old.logout().await;
+                }
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => {}
+                    _ = link.changed() => {}
+                }
+            };
+            match session.idle(left.min(limits::IDLE_RENEW), interrupted).await? {
+                IdleEnd::Changed => self.context.note(self.me, Note::Hint).await,
+                IdleEnd::Renew => {}
+                // The network moved or the machine slept: trust the link only after an answer.
+                IdleEnd::Stopped if !self.stop.is_cancelled() => {
+                    session.probe(limits::PROBE).await?;
+                }
+                IdleEnd::Stopped => {}
+            }
+        }
+        Ok(Relief::Stopped)
+    }
+
+    /// Replaces a session whose token is about to end. It stays when the next one cannot be had:
+    /// many servers let a session live on, and who ends it says so.
+    async fn relieve(&mut self, mut old: Seated) -> Result<Option<Seated>, Failure> {
+        let (told, ready) = oneshot::channel();
+        let opening = async {
+            let opened = self.open_beside().await;
+            // nobody listens when the old session broke off meanwhile
+            let _: Result<_, _> = told.send(());
+            opened
+        };
+        let (opened, waited) =
+            tokio::join!(opening, news_until(&self.context, self.me, &mut old, ready));
+        match opened {
+            Opened::Stopped => {
+                old.logout().await;
+                Ok(None)
+            }
+            Opened::Session(next) => {
+                self.failures = 0;
+                self.leaving = waited.is_ok().then_some(old);
+                Ok(Some(next))
+            }
+            // whoever works does not make room in time: this one does, for the blink of a login
+            Opened::NoSeat => {
+                old.logout().await;
+                self.open_unless_stopped().await.transpose()
+            }
+            Opened::Failed(failure) if waited.is_err() => Err(failure),
+            Opened::Failed(failure) => {
+                tracing::info!(account = self.context.id.0, code = failure.code, "kept on pushing");
+                self.failures = self.failures.saturating_add(1);
+                let wait = RETRY.delay(self.failures, self.context.world.entropy.number());
+                self.not_before = Some(self.now().after(wait));
+                Ok(Some(old))
+            }
+        }
+    }
+
+    /// The next session while the present one stands.
+    async fn open_beside(&self) -> Opened {
+        let opening = async {
+            // no token: no session, and no reason to ask anybody for room
+            if let Err(failure) = self.context.has_token().await {
+                return Opened::Failed(failure);
+            }
+            let clock = Arc::clone(&self.context.world.clock);
+            let seat = self.context.logins.want_seat();
+            let Some(seat) = within(clock.as_ref(), limits::SEAT, seat).await else {
+                return Opened::NoSeat;
+            };
+            match self.open(seat).await {
+                Ok(session) => Opened::Session(session),
+                Err(failure) => Opened::Failed(failure),
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Opened::Stopped,
+            opened = opening => opened,
+        }
+    }
+}
+
+/// How the next session came about.
+enum Opened {
+    Stopped,
+    NoSeat,
+    Session(Seated),
+    Failed(Failure),
+}
+
+/// Waits for news on `session` until `ready`.
+async fn news_until(
+    context: &Context,
+    me: Generation,
+    session: &mut Seated,
+    ready: oneshot::Receiver<()>,
+) -> Result<(), Failure> {
+    let mut ready = pin!(async {
+        // the sender going away says as much
+        let _: Result<_, _> = ready.await;
+    });
+    loop {
+        match session.idle(limits::IDLE_RENEW, ready.as_mut()).await? {
+            IdleEnd::Changed => context.note(me, Note::Hint).await,
+            IdleEnd::Renew => {}
+            IdleEnd::Stopped => return Ok(()),
+        }
+    }
 }
 
 /// What the mirror knows of the INBOX.

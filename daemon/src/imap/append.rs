@@ -56,7 +56,7 @@ impl Session {
         let patience = self.wire.usual();
         loop {
             match self.wire.next(DOING, patience).await? {
-                Answer::Continue => return Ok(None),
+                Answer::Continue(_) => return Ok(None),
                 Answer::Done(ended) => return self.wire.close(tag, DOING, ended).map(Some),
                 answer => self.wire.pass(&answer, DOING)?,
             }

@@ -63,7 +63,7 @@ impl Session {
         let usual = self.wire.patience(limits::PROGRESS, limits::PROGRESS);
         loop {
             match self.wire.next(DOING, usual).await? {
-                Answer::Continue => break,
+                Answer::Continue(_) => break,
                 Answer::Done(ended) => {
                     // answered without waiting: refused, or so odd that it comes to the same
                     let refusal = self.wire.close(&tag, DOING, ended);

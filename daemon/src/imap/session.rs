@@ -31,6 +31,11 @@ impl Capabilities {
     pub(super) fn has(&self, word: &str) -> bool {
         self.0.contains(word)
     }
+
+    /// The SASL mechanisms.
+    pub(super) fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|word| word.strip_prefix("AUTH="))
+    }
 }
 
 /// A live session.

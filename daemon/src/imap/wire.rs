@@ -29,7 +29,7 @@ pub(super) enum Answer {
     /// The tagged end of a command.
     Done(Ended),
     /// `+`: go on; the text after it.
-    Continue,
+    Continue(String),
     /// Untagged OK, NO, BAD with its code.
     Status {
         word: Word,
@@ -474,14 +474,14 @@ impl Shown {
 
 /// Joins what async-imap read with the response it stands for.
 fn answer(shown: Shown, frame: Frame) -> Answer {
-    let (first, rest) = sort::split_word(&frame.line);
-    let (second, rest) = sort::split_word(rest);
+    let (first, after) = sort::split_word(&frame.line);
+    let (second, rest) = sort::split_word(after);
     match shown {
         Shown::Done(tag, word) => {
             let (code, text) = code::read(rest);
             Answer::Done(Ended { tag, word, code, text })
         }
-        Shown::Continue => Answer::Continue,
+        Shown::Continue => Answer::Continue(String::from_utf8_lossy(after).trim().to_owned()),
         Shown::Exists(count) => Answer::Exists(count),
         Shown::Recent => Answer::Recent,
         Shown::Expunge => Answer::Expunge,

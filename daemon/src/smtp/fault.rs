@@ -1,7 +1,7 @@
 //! Every failure of a submission session: its code, words and verdict.
 
 use super::Reply;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::{Failure, SmtpStep, Verdict, judge_smtp};
 use std::time::Duration;
 
 fn fixed(code: &'static str, message: String, detail: Option<String>) -> Failure {
@@ -73,12 +73,12 @@ pub(super) fn greeting(host: &str, reply: &Reply) -> Failure {
     }
 }
 
-pub(super) fn no_mechanism(host: &str, offered: &[String]) -> Failure {
+pub(super) fn no_mechanism(host: &str, what: &str, offered: &[String]) -> Failure {
     let (message, detail) = if offered.is_empty() {
         (format!("{host} offers no sign-in; use the submission port (465 or 587)"), None)
     } else {
         (
-            format!("{host} offers no sign-in by password"),
+            format!("{host} offers no sign-in by {what}"),
             Some(format!("offered: {}", offered.join(" "))),
         )
     };
@@ -86,34 +86,63 @@ pub(super) fn no_mechanism(host: &str, offered: &[String]) -> Failure {
 }
 
 /// RFC 4954 §6: 4yz pass, 504 and 538 are the mechanism's fault, other 5yz the credential's.
-pub(super) fn sign_in(host: &str, user: &str, reply: &Reply) -> Failure {
+pub(super) fn sign_in(host: &str, user: &str, what: &str, reply: &Reply) -> Failure {
+    if let Some(told) = told(host, user, reply, SmtpStep::Auth) {
+        return told;
+    }
     let detail = Some(reply.to_string());
     match reply.code {
         504 | 538 => {
-            fixed("smtp.no_auth", format!("{host} does not accept sign-in by password"), detail)
+            fixed("smtp.no_auth", format!("{host} does not accept sign-in by {what}"), detail)
         }
         500.. => Failure {
             code: "smtp.auth",
-            message: format!("{host} does not accept this login"),
+            message: format!("{host} does not accept this {what}"),
             detail,
             verdict: Verdict::SignInAgain,
         },
         _ => Failure {
             code: "smtp.auth_later",
-            message: format!("{host} cannot check the password of {user} at present"),
+            message: format!("{host} cannot check the {what} of {user} at present"),
             detail,
             verdict: passing_verdict(reply),
         },
     }
 }
 
+/// What the server says beyond its code, where no other credential would help.
+fn told(host: &str, user: &str, reply: &Reply, during: SmtpStep) -> Option<Failure> {
+    let judged = judge_smtp(reply.code, None, &reply.text, during);
+    let message = match judged.code {
+        "smtp.auth_disabled" => format!("{host} has sending by SMTP switched off for {user}"),
+        "smtp.app_password" => format!("{host} asks for an app password of {user}"),
+        "smtp.throttled" => format!("{host} asks {user} to slow down"),
+        _ => return None,
+    };
+    Some(judged.failure(message, Some(&reply.to_string())))
+}
+
+/// A server's words on one line, as [`Reply`] has them.
+pub(super) fn clean(text: &str) -> String {
+    let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    text.chars().map(shown).take(super::reply::TEXT_CHARS).collect()
+}
+
 pub(super) fn sender(host: &str, from: &str, reply: &Reply) -> Failure {
+    if let Some(told) = told(host, from, reply, SmtpStep::Mail) {
+        return told;
+    }
     Failure {
-        code: if reply.code < 500 { "smtp.deferred" } else { "smtp.sender_refused" },
+        code: match reply.code {
+            // the sign-in does not hold any more (RFC 4954 §6)
+            530 | 535 => "smtp.auth",
+            500.. => "smtp.sender_refused",
+            _ => "smtp.deferred",
+        },
         message: format!("{host} does not take mail from {from}"),
         detail: Some(reply.to_string()),
         verdict: match reply.code {
-            530 => Verdict::SignInAgain,
+            530 | 535 => Verdict::SignInAgain,
             500.. => Verdict::Refused,
             _ => passing_verdict(reply),
         },

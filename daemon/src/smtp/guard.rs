@@ -1,7 +1,7 @@
 //! The stream lettre sees: what the server sends passes line by line through [`Listener`], so that
 //! lettre gets canonical replies only, and each whole reply is kept here with all its text.
 
-use super::reply::{Heard, LINE_BYTES, Listener};
+use super::reply::{CHALLENGE_BYTES, Heard, Listener, line_limit};
 use crate::world::net::BoxStream;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use std::collections::VecDeque;
@@ -71,9 +71,9 @@ impl Guard {
     fn hear(&mut self, bytes: &[u8]) -> io::Result<()> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             // one byte over the limit is enough for the listener to refuse the line
-            let room = (LINE_BYTES + 1).saturating_sub(self.partial.len());
+            let room = (CHALLENGE_BYTES + 1).saturating_sub(self.partial.len());
             self.partial.extend(part.iter().take(room));
-            if !part.ends_with(b"\n") && self.partial.len() <= LINE_BYTES {
+            if !part.ends_with(b"\n") && self.partial.len() <= line_limit(&self.partial) {
                 continue;
             }
             let accepted = self

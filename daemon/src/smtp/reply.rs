@@ -6,10 +6,12 @@ use std::fmt;
 
 /// Bytes of one reply line with its CRLF (RFC 5321 §4.5.3.1.5).
 pub(super) const LINE_BYTES: usize = 512;
+/// The same of a challenge (RFC 4954 §4): a report of why a token is refused may be long.
+pub(super) const CHALLENGE_BYTES: usize = 12_288;
 /// Lines of one reply: EHLO of a rich server has twenty.
 const LINES: usize = 100;
 /// Characters of a reply's text that are kept: an explanation with its link.
-const TEXT_CHARS: usize = 512;
+pub(super) const TEXT_CHARS: usize = 512;
 
 /// Why what came is no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub(super) struct Accepted {
 impl Listener {
     /// Takes one line with its line end.
     pub(super) fn line(&mut self, raw: &[u8]) -> Result<Accepted, Broken> {
-        if raw.len() > LINE_BYTES {
+        if raw.len() > line_limit(raw) {
             return Err(Broken::LongLine);
         }
         let (code, rest) = code(raw).ok_or(Broken::NoCode)?;
@@ -84,6 +86,11 @@ impl Listener {
         let whole = (!more).then(|| Heard { code, lines: std::mem::take(&mut self.lines) });
         Ok(Accepted { line, whole })
     }
+}
+
+/// Bytes that a line beginning so may have.
+pub(super) fn line_limit(line: &[u8]) -> usize {
+    if line.starts_with(b"334") { CHALLENGE_BYTES } else { LINE_BYTES }
 }
 
 /// Three digits, the first 2–5 (RFC 5321 §4.2: no server may send another).
@@ -137,6 +144,8 @@ mod tests {
         assert_eq!(hear(&[b"199 x\r\n"]), Err(Broken::NoCode));
         assert_eq!(hear(&[b"2500 x\r\n"]), Err(Broken::NoCode));
         assert_eq!(hear(&[&[b'2'; 513]]), Err(Broken::LongLine));
+        assert!(hear(&[&[b"334 ", &[b'A'; 4_000][..], b"\r\n"].concat()]).is_ok());
+        assert_eq!(hear(&[&[b"334 ", &[b'A'; 13_000][..]].concat()]), Err(Broken::LongLine));
         let many: Vec<&[u8]> = vec![b"250-x\r\n"; LINES + 1];
         assert_eq!(hear(&many), Err(Broken::ManyLines));
     }

@@ -6,6 +6,7 @@ pub mod sealed;
 use super::BoxFuture;
 use crate::config::VaultChoice;
 use chapar_engine::secret::Secret;
+use chapar_engine::verdict::Failure;
 use keyring::Keyring;
 use sealed::SealedFile;
 use tokio::sync::OnceCell;
@@ -31,6 +32,20 @@ pub enum SecretsError {
     /// The backend answered, but not with what was stored.
     #[error("the keyring returned something else than was stored: {0}")]
     Corrupt(String),
+}
+
+impl SecretsError {
+    /// The failure with what was attempted. None of them ends anything: a keyring is unlocked, a
+    /// service comes back.
+    #[must_use]
+    pub fn failure(&self, message: &str) -> Failure {
+        let code = match self {
+            Self::Locked => "secrets.locked",
+            Self::Unavailable(_) => "secrets.unavailable",
+            Self::Corrupt(_) => "secrets.corrupt",
+        };
+        Failure::of(code, message, Some(&self.to_string()))
+    }
 }
 
 /// The door to secrets. Keys are `account/<store instance>/<id>/<what>`. No call blocks longer

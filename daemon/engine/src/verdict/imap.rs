@@ -50,12 +50,13 @@ pub fn judge_imap(code: Option<&str>, text: &str, during: ImapStep) -> Judgement
 fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
     let login = during == ImapStep::Login;
     Some(match code {
-        "AUTHENTICATIONFAILED" => match by_text(lower, during) {
-            // Gmail puts its real reason into the text
-            Some("imap.app_password") => "imap.app_password",
+        "AUTHENTICATIONFAILED" | "AUTHORIZATIONFAILED" => match by_text(lower, during) {
+            // Gmail and others put their real reason into the text
+            Some(real @ ("imap.app_password" | "imap.disabled")) => real,
             _ => "imap.auth",
         },
-        "AUTHORIZATIONFAILED" | "EXPIRED" => "imap.auth",
+        "EXPIRED" if login => "imap.auth",
+        "EXPIRED" => "imap.session_ended",
         "WEBALERT" => "imap.app_password",
         "PRIVACYREQUIRED" => "tls.not_offered",
         "CONTACTADMIN" if login => "imap.no_login",
@@ -87,15 +88,18 @@ fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
     }
     // Microsoft: the mailbox server is not attached (yet); also a wrong user with a good token
     if lower.contains("user is authenticated but not connected") {
-        return Some("imap.unavailable");
+        return Some("imap.not_connected");
     }
+    // Microsoft and Google end a session with its token; the next one is a matter of a second
     if says(lower, &["accesstokenexpired", "session expired", "session invalidated"]) {
-        return Some("net.lost");
+        return Some("imap.session_ended");
     }
     if login
         && says(lower, &["imap is disabled", "imap access is disabled", "not enabled for imap"])
+            | says(lower, &["imap disabled", "imap service is disabled", "enable imap"])
+            | says(lower, &["imap access has been disabled", "imap access is not allowed"])
     {
-        return Some("imap.no_login");
+        return Some("imap.disabled");
     }
     if says(lower, &["temporary", "temporarily", "try again later", "server busy", "too busy"])
         || says(lower, &["internal error", "internal server error", "server unavailable"])

@@ -73,11 +73,18 @@ fn is_throttle(code: u16, status: &str, lower: &str) -> bool {
         || says(lower, &["too many login", "too many concurrent", "try again in"])
 }
 
+/// SMTP AUTH is off for the mailbox, the company, or (5.7.30) passwords in general: what is shown
+/// does not matter.
+fn is_switched_off(status: &str, lower: &str) -> bool {
+    matches!(status, "5.7.139" | "5.7.30")
+        || says(lower, &["smtpclientauthentication is disabled", "smtp auth is disabled"])
+}
+
 /// An answer to AUTH (RFC 4954 §6).
 fn auth(code: u16, status: &str, lower: &str) -> &'static str {
     match code {
         // switched off for the mailbox or the whole company: no password helps
-        _ if matches!(status, "5.7.139" | "5.7.30") => "smtp.no_auth",
+        _ if is_switched_off(status, lower) => "smtp.auth_disabled",
         534 | 535 if says(lower, &["application-specific", "app password", "web browser"]) => {
             "smtp.app_password"
         }
@@ -97,7 +104,7 @@ fn transaction(code: u16, status: &str, lower: &str, during: SmtpStep) -> &'stat
     match code {
         530 if lower.contains("starttls") => "tls.not_offered",
         538 => "tls.not_offered",
-        _ if matches!(status, "5.7.139" | "5.7.30") => "smtp.no_auth",
+        _ if is_switched_off(status, lower) => "smtp.auth_disabled",
         530 | 535 => "smtp.auth",
         534 => "smtp.app_password",
         421 | 454 => "smtp.unavailable",

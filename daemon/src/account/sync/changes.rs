@@ -136,8 +136,7 @@ impl Worker {
         let mut here = present(self.session()?, rows).await?;
         let gone = |here: &[u32]| rows.iter().filter(|row| !here.contains(&row.uid)).count();
         if guard(rows.len(), gone(&here), false) == Trust::Suspicious {
-            let login = self.context.imap_login().await?;
-            let mut second = Session::login(&self.context.world, &login).await?;
+            let mut second = self.context.second_session().await?;
             second.select(&mailbox.wire_name, true).await?;
             here.extend(present(&mut second, rows).await?);
             second.logout().await;

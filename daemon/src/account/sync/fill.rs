@@ -205,6 +205,7 @@ impl Worker {
 
     /// Between two batches: clients' requests, and new mail in the INBOX.
     async fn between(&mut self, requests: &mut Requests) -> Result<(), Failure> {
+        self.renew().await?;
         while let Ok(request) = requests.try_recv() {
             self.serve(request).await;
         }
