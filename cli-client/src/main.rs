@@ -12,7 +12,6 @@ mod daemon;
 mod error;
 mod hygiene;
 mod interrupt;
-mod pages;
 mod places;
 mod render;
 mod screen;

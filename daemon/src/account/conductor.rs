@@ -267,15 +267,8 @@ impl Conductor {
     }
 
     async fn set_health(&mut self, failure: &Failure, area: &'static str) {
-        let name = self.context.account().map(|account| account.name).unwrap_or_default();
-        let fresh = Condition {
-            code: failure.code.to_owned(),
-            severity: severity(&failure.verdict),
-            since: self.context.now(),
-            title: failure.message.clone(),
-            detail: failure.detail.clone(),
-            remedy: report::remedies(failure.code, &name),
-        };
+        let account = self.context.account().ok();
+        let fresh = Condition::of(failure, account.as_ref(), self.context.now());
         let mut began = None;
         self.report.send_modify(|report| {
             began = report.health.iter().find(|c| c.code == fresh.code).map(|c| c.since);
@@ -345,13 +338,6 @@ impl Conductor {
             detail: self.report.borrow().health.first().map(|c| c.title.clone()),
             verdict: Verdict::Retry,
         }
-    }
-}
-
-fn severity(verdict: &Verdict) -> Severity {
-    match verdict {
-        Verdict::Retry | Verdict::Throttled(_) | Verdict::Unknown => Severity::Warning,
-        Verdict::SignInAgain | Verdict::FixSettings | Verdict::Refused => Severity::Error,
     }
 }
 

@@ -162,6 +162,18 @@ fn severity(severity: Severity) -> wire::account::Severity {
     }
 }
 
+/// Whose job something is.
+pub(super) fn who(who: chapar_engine::verdict::Who) -> wire::doctor::Who {
+    use chapar_engine::verdict::Who;
+    match who {
+        Who::You => wire::doctor::Who::You,
+        Who::Admin => wire::doctor::Who::Admin,
+        Who::Provider => wire::doctor::Who::Provider,
+        Who::Nobody => wire::doctor::Who::Nobody,
+        Who::Recipient => wire::doctor::Who::Recipient,
+    }
+}
+
 fn health(condition: Condition) -> wire::account::Health {
     wire::account::Health {
         code: condition.code,
@@ -169,6 +181,7 @@ fn health(condition: Condition) -> wire::account::Health {
         since: date(condition.since),
         title: condition.title,
         detail: condition.detail,
+        who: Some(who(condition.who)),
         remedy: condition.remedy,
     }
 }
@@ -541,8 +554,10 @@ fn event_data(seq: Seq, account: Option<AccountId>, kind: EventKind) -> EventDat
         }
         EventKind::HealthChanged { code, severity: how, title } => {
             let ended = how == Severity::Ok;
-            let remedy = if ended { Vec::new() } else { super::fault::remedies(&code) };
+            let remedy = if ended { Vec::new() } else { super::fault::remedies(&code, account) };
+            let row = chapar_engine::verdict::condition(&code).filter(|_| !ended);
             EventData::HealthChanged(e::HealthChanged {
+                who: row.map(|row| who(row.who)),
                 code,
                 severity: severity(how),
                 title,
