@@ -22,6 +22,7 @@ use crate::oauth::tokens::Tokens;
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, State};
+use chapar_engine::credential::{Auth, Credential};
 use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
@@ -139,6 +140,22 @@ async fn password(
             Err(Failure::of("secrets.missing", message, None))
         }
         Err(error) => Err(error.failure("The password of this account could not be read.")),
+    }
+}
+
+/// What the account signs in with: the stored password, or a token of the broker.
+pub async fn credential(
+    world: &World,
+    store: &Store,
+    tokens: &Tokens,
+    account: &Account,
+) -> Result<Credential, Failure> {
+    match account.auth {
+        Auth::Password => password(world, store, account.id).await.map(Credential::Password),
+        Auth::Grant(_) => {
+            let access = tokens.access(account, std::time::Duration::ZERO).await?;
+            Ok(Credential::Token(access.token))
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, State};
 use chapar_engine::compose::Draft;
+use chapar_engine::credential::Credential;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
 use chapar_engine::secret::Secret;
@@ -163,6 +164,12 @@ impl Accounts {
     #[must_use]
     pub fn report(&self, id: AccountId) -> Option<Report> {
         self.handle(id).map(|handle| handle.report.borrow().clone())
+    }
+
+    /// What an account signs in with, at hand.
+    pub async fn credential(&self, account: &Account) -> Result<Credential, Failure> {
+        let Inner { world, store, tokens, .. } = self.inner.as_ref();
+        crate::account::credential(world, store, tokens, account).await
     }
 
     /// All accounts in one line, for the service manager: how many, and how many are live.

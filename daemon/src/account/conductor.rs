@@ -10,15 +10,21 @@ use chapar_engine::event::{EventKind, Severity};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, Verdict};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+
+/// A push session that stood for less was turned away; one that stood longer was cut.
+const SETTLED: Duration = Duration::from_secs(30);
 
 pub(super) struct Conductor {
     context: Arc<Context>,
     machine: Machine,
     report: channel::Sender<Report>,
     timer: Option<Boot>,
+    /// Since when the present push session stands.
+    pushing: Option<Boot>,
     /// Who waits for the end of the present sync pass.
     waiting: Vec<oneshot::Sender<Result<(), Failure>>>,
     generation: Generation,
@@ -58,6 +64,7 @@ impl Conductor {
             machine: Machine::new(),
             report,
             timer: None,
+            pushing: None,
             waiting: vec![],
             generation: 0,
             sync: None,
@@ -151,12 +158,19 @@ impl Conductor {
                 self.apply(Input::SyncEnded(end)).await;
             }
             Note::WatchUp(what) => {
+                self.pushing.get_or_insert_with(|| now_of(&self.context));
                 self.report.send_modify(|report| report.push = Some(what));
                 self.apply(Input::WatchUp).await;
             }
             Note::WatchLost(failure) => {
                 self.watch = None;
-                self.report.send_modify(|report| report.push = None);
+                let stood = self.pushing.take().map(|at| now_of(&self.context).until_from(at));
+                // what ends sooner was turned away, not cut in its silence
+                let cut = stood.filter(|stood| failure.code == "net.lost" && *stood >= SETTLED);
+                self.report.send_modify(|report| {
+                    report.push = None;
+                    report.cuts = cut.map_or(report.cuts, |stood| report.cuts.and(stood));
+                });
                 self.apply(Input::WatchLost(failure)).await;
             }
             Note::Hint => self.apply(Input::Hint).await,
@@ -225,6 +239,7 @@ impl Conductor {
     fn stop_watch(&mut self) {
         if let Some(running) = self.watch.take() {
             running.stop.cancel();
+            self.pushing = None;
             self.report.send_modify(|report| report.push = None);
         }
     }
@@ -339,6 +354,10 @@ impl Conductor {
             verdict: Verdict::Retry,
         }
     }
+}
+
+fn now_of(context: &Context) -> Boot {
+    context.world.clock.boot()
 }
 
 /// Which part of an account a condition speaks of: sending, or everything else.

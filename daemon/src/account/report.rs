@@ -5,6 +5,7 @@ use chapar_engine::account::{Account, State};
 use chapar_engine::event::Severity;
 use chapar_engine::time::Wall;
 use chapar_engine::verdict::{Failure, Names, Who, condition};
+use std::time::Duration;
 
 /// Where an account stands right now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +18,42 @@ pub struct Report {
     pub push: Option<String>,
     pub progress: Option<Progress>,
     pub health: Vec<Condition>,
+    /// Push sessions that something on the way cut.
+    pub cuts: Cuts,
+}
+
+/// Push sessions that were cut while nothing was said: what a proxy or a router does to links that
+/// are silent for longer than it likes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a count and a time")]
+pub struct Cuts {
+    pub seen: u32,
+    /// How long the shortest of them had stood.
+    pub shortest: Option<Duration>,
+}
+
+impl Cuts {
+    /// One more, of a session that had stood so long.
+    #[must_use]
+    pub fn and(self, stood: Duration) -> Self {
+        let shortest = self.shortest.map_or(stood, |shortest| shortest.min(stood));
+        Self { seen: self.seen.saturating_add(1), shortest: Some(shortest) }
+    }
 }
 
 impl Report {
     /// The report of an account that has not done anything yet.
     #[must_use]
     pub fn new(state: State) -> Self {
-        Self { state, last_check: None, last_new: None, push: None, progress: None, health: vec![] }
+        Self {
+            state,
+            last_check: None,
+            last_new: None,
+            push: None,
+            progress: None,
+            health: vec![],
+            cuts: Cuts::default(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod submission;
 mod secrets;
 mod store;
 mod local;
+mod machine;
 mod input;
 
 use crate::Condition;
@@ -28,5 +29,6 @@ pub(crate) static AREAS: &[&[Condition]] = &[
     secrets::ROWS,
     store::ROWS,
     local::ROWS,
+    machine::ROWS,
     input::ROWS,
 ];
