@@ -14,7 +14,6 @@ use chapar_ipc_protocol::hello::{ClientInfo, Hello};
 
 use crate::args::Global;
 use crate::error::{Fault, Remedy, exit};
-
 use crate::screen::{Line, Screen, Style};
 use crate::start;
 
@@ -32,6 +31,7 @@ const GOING_AWAY: Duration = Duration::from_millis(100);
 pub(crate) struct Daemon {
     client: Client,
     timeout: Duration,
+    version: String,
 }
 
 /// The socket: the flag, else the environment's usual place.
@@ -96,7 +96,7 @@ impl Daemon {
             Err(other) => return Err(fault_of(other)),
         };
         let timeout = global.timeout.unwrap_or(USUAL_TIMEOUT).max(Duration::from_millis(1));
-        let mut daemon = Self { client, timeout };
+        let mut daemon = Self { client, timeout, version: String::new() };
         daemon.greet(screen)?;
         Ok(daemon)
     }
@@ -133,7 +133,13 @@ impl Daemon {
                 env!("CARGO_PKG_VERSION")
             )));
         }
+        self.version = version;
         Ok(())
+    }
+
+    /// The version of the daemon that answers.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
     }
 
     /// Calls a method.
