@@ -265,6 +265,7 @@ pub(crate) struct CallArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
     /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// It has to hold this much longer, such as 5m
     #[arg(long, value_name = "TIME", value_parser = when::parse_duration)]

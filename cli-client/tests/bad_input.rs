@@ -43,7 +43,7 @@ fn exit_codes_and_the_thing_named() {
         (vec!["statsu"], 2, "did you mean status?"),
         (vec!["ana@x.example"], 2, "chapar connect ana@x.example"),
         (vec!["connect"], 2, "ADDRESS"),
-        (vec!["connect", "ana@x.example"], 2, "--imap"),
+        (vec!["connect", "ana@x.example"], 69, "chapard is not running"),
         (vec!["connect", "ana@x.example", "--imap", "h"], 2, "--smtp"),
         (connect("ana"), 65, "not a mail address"),
         (connect("a@b@c"), 65, "not a mail address"),

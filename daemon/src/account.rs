@@ -96,6 +96,9 @@ pub enum Command {
     SyncNow(oneshot::Sender<Result<(), Failure>>),
     /// Fetch all bytes of a message now.
     Whole(sync::WholeRequest),
+    /// How the account is reached changed in the store: move the sessions, the new one first. True
+    /// once it receives, false when it does not for now.
+    Switch(oneshot::Sender<bool>),
 }
 
 impl Context {
@@ -122,18 +125,13 @@ impl Context {
     }
 }
 
-/// Under which key an account's password lies in the vault.
-#[must_use]
-pub fn password_key(store: &Store, id: AccountId) -> String {
-    format!("account/{}/{}/password", store.instance(), id.0)
-}
-
+/// The account's password, out of the vault.
 async fn password(
     world: &World,
     store: &Store,
-    id: AccountId,
+    account: &Account,
 ) -> Result<chapar_engine::secret::Secret, Failure> {
-    match world.secrets.get(&password_key(store, id)).await {
+    match world.secrets.get(&account.secret_key(&store.instance())).await {
         Ok(Some(secret)) => Ok(secret),
         Ok(None) => {
             let message = "The vault has no password for this account.";
@@ -151,7 +149,7 @@ pub async fn credential(
     account: &Account,
 ) -> Result<Credential, Failure> {
     match account.auth {
-        Auth::Password => password(world, store, account.id).await.map(Credential::Password),
+        Auth::Password => password(world, store, account).await.map(Credential::Password),
         Auth::Grant(_) => {
             let access = tokens.access(account, std::time::Duration::ZERO).await?;
             Ok(Credential::Token(access.token))

@@ -202,6 +202,7 @@ mod tests {
             user: "a".into(),
             auth: chapar_engine::credential::Auth::Password,
             found_by: None,
+            slot: 0,
             ca_pem: None,
             paused: false,
             window: 1,

@@ -159,4 +159,3 @@ pub async fn run(
     checks.extend(found.into_iter().flat_map(|(_, checks)| checks));
     Ok(checks)
 }
-

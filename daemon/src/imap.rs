@@ -69,6 +69,8 @@ pub struct Fetched {
     pub text: Option<Vec<u8>>,
     /// BODY[].
     pub body: Option<Vec<u8>>,
+    /// `BODY[HEADER.FIELDS (MESSAGE-ID)]`: the Message-ID as it stands there.
+    pub message_id: Option<String>,
 }
 
 /// What to fetch.
@@ -82,6 +84,8 @@ pub enum Items {
     Whole,
     /// UID FLAGS.
     Flags,
+    /// UID and `BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]`.
+    MessageId,
     /// UID FLAGS of what changed since this modseq (RFC 7162).
     FlagsSince(u64),
 }

@@ -153,8 +153,8 @@ pub async fn serve(services: Arc<Services>, listener: Listener, stop: Cancellati
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, uid)) => {
-                let session = greet(Arc::clone(&services), stream, uid, seats, stop.clone());
+            Ok((stream, peer)) => {
+                let session = greet(Arc::clone(&services), stream, peer, seats, stop.clone());
                 sessions.spawn(session);
             }
             Err(error) => {
@@ -179,11 +179,12 @@ pub async fn serve(services: Arc<Services>, listener: Listener, stop: Cancellati
 async fn greet(
     services: Arc<Services>,
     mut stream: listener::Stream,
-    uid: Option<u32>,
+    peer: listener::Peer,
     seats: usize,
     stop: CancellationToken,
 ) {
     let seat = Seat::take(&services);
+    let uid = peer.uid;
     let refused = if uid != Some(rustix::process::geteuid().as_raw()) {
         Some(
             Error::new(ErrorType::Forbidden, "This chapard serves another user.")
@@ -199,7 +200,8 @@ async fn greet(
     };
     let Some(error) = refused else {
         let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
-        return Session::new(Arc::clone(&services), scopes).serve(stream, stop).await;
+        let session = Session::new(Arc::clone(&services), scopes).of_process(peer.pid);
+        return session.serve(stream, stop).await;
     };
     tracing::warn!(uid, reason = %error, "a client was turned away");
     let mut line = refusal(None, &error).unwrap_or_default();

@@ -29,6 +29,18 @@ pub const NEW_UIDS: usize = 1_000_000;
 pub const POISON_TRIES: u32 = 3;
 /// Connect attempts under way or not yet asked about.
 pub const CONNECT_ATTEMPTS: usize = 32;
+/// Sign-ins waiting for the person at one time: each holds a port and lives for minutes.
+pub const SIGN_INS: usize = 8;
+/// How long the call that begins a sign-in waits for what to show the person.
+pub const SIGN_IN_BEGINS: Duration = Duration::from_secs(15);
+/// How long the call that hands in a pasted address waits for its answer: one exchange at the issuer.
+pub const PASTED: Duration = Duration::from_secs(30);
+/// While a page had to be opened again, its status is told at least this often.
+pub const NOTICE_AGAIN: Duration = Duration::from_secs(1);
+/// How long an account may take to receive on its new login before nobody waits for it any more.
+pub const SWITCH: Duration = Duration::from_secs(30);
+/// How long a removal waits for the issuer to take a grant back.
+pub const REVOKE: Duration = Duration::from_secs(10);
 /// How long the outcome of a connect attempt is kept.
 pub const CONNECT_KEPT: Duration = Duration::from_mins(10);
 /// How long an account's task may take to stop: SMTP may be waiting for the reply to a final dot.

@@ -19,6 +19,7 @@ mod migrate;
 mod open;
 mod pack;
 mod query;
+mod scrub;
 mod source;
 mod submissions;
 mod tables;
@@ -95,6 +96,7 @@ enum Hand {
 enum Order {
     Change(Box<dyn Job>),
     Collect(oneshot::Sender<Result<u64, StoreError>>),
+    Scrub(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -256,6 +258,18 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(self.closed()))
     }
 
+    /// Overwrites what an account left behind when it was deleted: dead bytes of packs and free
+    /// pages of the database, which hold what was in them until they are used again. Without such
+    /// an account it does nothing.
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        if let Hand::Inline(writer) = &self.inner.hand {
+            return locked(writer).scrub();
+        }
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Scrub(reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
     /// Finishes what is waiting and closes the files; later calls fail.
     pub async fn close(&self) {
         if let Hand::Inline(_) = &self.inner.hand {
@@ -312,6 +326,7 @@ fn obey(mut writer: Writer, mut waiting: mpsc::Receiver<Order>) {
             }),
             // the caller may have gone
             Order::Collect(reply) => drop(reply.send(writer.collect())),
+            Order::Scrub(reply) => drop(reply.send(writer.scrub())),
             Order::Close(reply) => {
                 writer.shared.close();
                 reply.send(()).unwrap_or(());

@@ -1,23 +1,28 @@
 //! Starts, restarts and stops account tasks; the one handle through which everything above talks
 //! to accounts. Owns the set of running accounts and the connect attempts; holds no mail.
 
-pub use crate::account::connect::{ConnectRequest, ConnectStep};
+mod attempts;
+mod removal;
+
+use crate::account::connect::{self, Parts};
+pub use crate::account::connect::{By, ConnectReport, ConnectRequest, ConnectStep, OauthWish};
 pub use crate::account::report::{Condition, Progress, Report};
 pub use crate::account::submit::{SubmitError, Wish};
 use crate::account::sync::WholeRequest;
-use crate::account::{Command, Handle, connect, password_key, store_failure, submit};
+use crate::account::{Command, Handle, store_failure, submit};
 use crate::config::Config;
 use crate::limits;
+use crate::oauth::Access;
 use crate::oauth::tokens::Tokens;
 use crate::store::{Store, StoreError};
 use crate::world::World;
+use attempts::Attempts;
+pub use attempts::ConnectId;
 use chapar_engine::account::{Account, State};
 use chapar_engine::compose::Draft;
 use chapar_engine::credential::Credential;
-use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
-use chapar_engine::secret::Secret;
-use chapar_engine::time::{Boot, Wall};
+use chapar_engine::time::Wall;
 use chapar_engine::verdict::{Failure, Verdict};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,41 +38,14 @@ pub struct Accounts {
 }
 
 struct Inner {
-    world: World,
-    store: Store,
-    tokens: Tokens,
-    config: watch::Receiver<Config>,
+    /// Doors, store, tokens: what accounts and attempts work with.
+    parts: Parts,
     stop: CancellationToken,
     tasks: TaskTracker,
     /// A lock, not a task: every use is a look-up of nanoseconds in a small map, never held over
     /// an await, and a message would make reading a report a round trip.
     running: Mutex<BTreeMap<AccountId, Arc<Handle>>>,
     attempts: Mutex<Attempts>,
-}
-
-#[derive(Default)]
-struct Attempts {
-    last: u64,
-    open: BTreeMap<ConnectId, Attempt>,
-}
-
-struct Attempt {
-    report: watch::Receiver<ConnectReport>,
-    stop: CancellationToken,
-    begun: Boot,
-}
-
-/// A connect attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectId(pub u64);
-
-/// How far a connect attempt is.
-#[derive(Clone, Debug, Default)]
-pub struct ConnectReport {
-    /// Steps proved so far, in order.
-    pub steps: Vec<ConnectStep>,
-    /// The end, once reached.
-    pub end: Option<Result<AccountId, Failure>>,
 }
 
 impl Accounts {
@@ -79,11 +57,10 @@ impl Accounts {
         config: watch::Receiver<Config>,
         stop: CancellationToken,
     ) -> Self {
+        let tokens = Tokens::new(world.clone(), store.clone(), config.clone());
+        let parts = Parts { world, store, tokens, config, turn: Arc::default() };
         let inner = Inner {
-            tokens: Tokens::new(world.clone(), store.clone(), config.clone()),
-            world,
-            store,
-            config,
+            parts,
             stop,
             tasks: TaskTracker::new(),
             running: Mutex::default(),
@@ -95,15 +72,25 @@ impl Accounts {
     /// The configuration as it is now.
     #[must_use]
     pub fn config(&self) -> Config {
-        self.inner.config.borrow().clone()
+        self.inner.parts.config.borrow().clone()
     }
 
-    /// Starts every stored account.
+    /// Starts every stored account, and deletes secrets that a kill left without one.
     pub fn start_all(&self) -> Result<(), StoreError> {
-        for account in self.inner.store.read()?.accounts()? {
+        for account in self.inner.parts.store.read()?.accounts()? {
             self.start(&account);
         }
+        let accounts = self.clone();
+        self.inner.tasks.spawn(async move { accounts.tidy_up().await });
         Ok(())
+    }
+
+    /// Deletes what is left of removed accounts and of logins that were replaced.
+    pub async fn tidy_up(&self) {
+        connect::sweep(&self.inner.parts).await;
+        if let Err(error) = self.inner.parts.store.scrub().await {
+            tracing::warn!(%error, "what was deleted still lies in free pages");
+        }
     }
 
     /// Stops every account and waits for them, each within its limit.
@@ -116,7 +103,7 @@ impl Accounts {
                 "an account did not stop in time; what it was doing is recovered at start"
             );
         }
-        self.inner.tokens.close().await;
+        self.inner.parts.tokens.close().await;
         self.inner.tasks.close();
     }
 
@@ -126,8 +113,8 @@ impl Accounts {
             return;
         }
         let stop = self.inner.stop.child_token();
-        let (world, store) = (self.inner.world.clone(), self.inner.store.clone());
-        let tokens = self.inner.tokens.clone();
+        let (world, store) = (self.inner.parts.world.clone(), self.inner.parts.store.clone());
+        let tokens = self.inner.parts.tokens.clone();
         let handle = Arc::new(Handle::start(world, store, tokens, account, stop));
         self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
         running.insert(account.id, handle);
@@ -140,14 +127,14 @@ impl Accounts {
             return;
         }
         tracing::error!(account = id.0, "the account's task broke off; starting it again");
-        let again = self.inner.world.clock.boot().after(limits::PANIC_PAUSE);
+        let again = self.inner.parts.world.clock.boot().after(limits::PANIC_PAUSE);
         tokio::select! {
             biased;
             () = self.inner.stop.cancelled() => return,
-            () = self.inner.world.clock.sleep_until(again) => {}
+            () = self.inner.parts.world.clock.sleep_until(again) => {}
         }
         lock(&self.inner.running).remove(&id);
-        if let Ok(Some(account)) = self.inner.store.read().and_then(|view| view.account(id)) {
+        if let Ok(Some(account)) = self.inner.parts.store.read().and_then(|view| view.account(id)) {
             self.start(&account);
         }
     }
@@ -157,7 +144,7 @@ impl Accounts {
     }
 
     fn running(&self, id: AccountId) -> Result<Arc<Handle>, Failure> {
-        self.handle(id).ok_or_else(|| failure("account.missing", "There is no such account."))
+        self.handle(id).ok_or_else(missing)
     }
 
     /// Where it stands.
@@ -168,7 +155,7 @@ impl Accounts {
 
     /// What an account signs in with, at hand.
     pub async fn credential(&self, account: &Account) -> Result<Credential, Failure> {
-        let Inner { world, store, tokens, .. } = self.inner.as_ref();
+        let Parts { world, store, tokens, .. } = &self.inner.parts;
         crate::account::credential(world, store, tokens, account).await
     }
 
@@ -196,7 +183,7 @@ impl Accounts {
 
     /// All bytes of a message, fetched now when they are not mirrored.
     pub async fn whole(&self, id: MessageId) -> Result<BlobId, Failure> {
-        let view = self.inner.store.read().map_err(store_failure)?;
+        let view = self.inner.parts.store.read().map_err(store_failure)?;
         let message = view.message(id).map_err(store_failure)?;
         let message = message.ok_or_else(|| failure("imap.gone", "There is no such message."))?;
         if let Some(blob) = message.blob {
@@ -211,70 +198,6 @@ impl Accounts {
         if self.running(id)?.command(command) { Ok(()) } else { Err(busy()) }
     }
 
-    /// Begins to prove a mailbox; nothing is saved before both protocols are proved.
-    pub fn connect(&self, request: ConnectRequest) -> Result<ConnectId, Failure> {
-        let now = self.inner.world.clock.boot();
-        let mut attempts = lock(&self.inner.attempts);
-        attempts.open.retain(|_, attempt| {
-            attempt.report.borrow().end.is_none() || now < attempt.begun.after(limits::CONNECT_KEPT)
-        });
-        if attempts.open.len() >= limits::CONNECT_ATTEMPTS {
-            return Err(busy());
-        }
-        attempts.last += 1;
-        let id = ConnectId(attempts.last);
-        let stop = self.inner.stop.child_token();
-        let (tell, report) = watch::channel(ConnectReport::default());
-        attempts.open.insert(id, Attempt { report, stop: stop.clone(), begun: now });
-        self.inner.tasks.spawn(self.clone().prove(request, tell, stop));
-        Ok(id)
-    }
-
-    async fn prove(
-        self,
-        mut request: ConnectRequest,
-        tell: watch::Sender<ConnectReport>,
-        stop: CancellationToken,
-    ) {
-        request.window.get_or_insert(self.inner.config.borrow().window);
-        let proved = |step| tell.send_modify(|report| report.steps.push(step));
-        let (world, store) = (&self.inner.world, &self.inner.store);
-        let end = tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(failure("account.canceled", "Connecting was canceled.")),
-            end = connect::connect(world, store, &request, proved) => end,
-        };
-        let end = end.map(|account| {
-            self.start(&account);
-            account.id
-        });
-        tell.send_modify(|report| report.end = Some(end));
-    }
-
-    /// Where an attempt stands; waits up to `wait` for news beyond `seen` steps. `None`: there is
-    /// no such attempt.
-    pub async fn connect_status(
-        &self,
-        id: ConnectId,
-        seen: usize,
-        wait: Duration,
-    ) -> Option<ConnectReport> {
-        let mut report = lock(&self.inner.attempts).open.get(&id)?.report.clone();
-        let news = report.wait_for(|report| report.end.is_some() || report.steps.len() > seen);
-        // Both a timeout and a closed channel leave the last report, which is the answer.
-        let _: Result<_, _> = tokio::time::timeout(wait, news).await.map(drop);
-        let now = report.borrow().clone();
-        Some(now)
-    }
-
-    /// Gives an attempt up; false when it is unknown or over.
-    #[must_use]
-    pub fn connect_cancel(&self, id: ConnectId) -> bool {
-        let attempts = lock(&self.inner.attempts);
-        let open = attempts.open.get(&id).filter(|attempt| attempt.report.borrow().end.is_none());
-        open.inspect(|attempt| attempt.stop.cancel()).is_some()
-    }
-
     /// Settings of the account changed in the store (pause, endpoints, name): act on them.
     pub fn refresh(&self, id: AccountId) {
         if let Some(handle) = self.handle(id) {
@@ -282,41 +205,20 @@ impl Accounts {
         }
     }
 
-    /// Proves the settings in `wanted` with `password`, or with the stored one, on both servers;
-    /// then keeps a new password. The settings themselves are for the caller to store.
-    pub async fn prove_change(
+    /// An access token of an account that signs in by OAuth, for at least `at_least`.
+    pub async fn token(
         &self,
-        wanted: &Account,
-        password: Option<Secret>,
-    ) -> Result<(), Failure> {
-        let (world, store) = (&self.inner.world, &self.inner.store);
-        connect::prove_change(world, store, wanted, password).await
-    }
-
-    /// Stops it, deletes its secrets and everything of it in the store.
-    pub async fn remove(&self, id: AccountId) -> Result<(), Failure> {
-        let handle = self.running(id)?;
-        if tokio::time::timeout(limits::ACCOUNT_STOP, handle.stop()).await.is_err() {
-            tracing::warn!(account = id.0, "removed while a delivery was under way");
+        id: AccountId,
+        at_least: Duration,
+    ) -> Result<(Account, Access), Failure> {
+        let stored = self.inner.parts.store.read().and_then(|view| view.account(id));
+        let account = stored.map_err(store_failure)?.ok_or_else(missing)?;
+        if account.auth.grant().is_none() {
+            let message = format!("{} signs in by password: it has no tokens.", account.name);
+            return Err(Failure::of("account.no_token", message, None));
         }
-        lock(&self.inner.running).remove(&id);
-        let key = password_key(&self.inner.store, id);
-        self.inner.world.secrets.forget(&key).await.map_err(|error| Failure {
-            detail: Some(error.to_string()),
-            ..failure("secrets.unavailable", "The password could not be deleted from the vault.")
-        })?;
-        let now = self.inner.world.clock.wall();
-        let removed = self.inner.store.write(now, move |tx| {
-            let Some(account) = tx.account(id)? else {
-                return Ok(());
-            };
-            tx.delete_account(id)?;
-            let Account { name, email, .. } = account;
-            tx.append(Some(id), EventKind::AccountRemoved { name, email }).map(drop)
-        });
-        removed.await.map_err(store_failure)?;
-        // The bodies of a removed account are not kept in half-dead packs.
-        self.inner.store.collect().await.map(drop).map_err(store_failure)
+        let access = self.inner.parts.tokens.access(&account, at_least).await?;
+        Ok((account, access))
     }
 
     /// Accepts a message for sending: composes, freezes, makes durable. The same `key` with the
@@ -328,7 +230,7 @@ impl Accounts {
         key: Option<String>,
     ) -> Result<(SubmissionId, bool), SubmitError> {
         let account = draft.account;
-        let (world, store) = (&self.inner.world, &self.inner.store);
+        let (world, store) = (&self.inner.parts.world, &self.inner.parts.store);
         let accepted = submit::accept(world, store, draft, send_at, key).await?;
         self.nudge_outbox(account);
         Ok(accepted)
@@ -336,7 +238,8 @@ impl Accounts {
 
     /// Does what the person wishes with a submission, if its state allows it.
     pub async fn wish(&self, id: SubmissionId, wish: Wish) -> Result<(), SubmitError> {
-        let account = submit::wish(&self.inner.world, &self.inner.store, id, wish).await?;
+        let account =
+            submit::wish(&self.inner.parts.world, &self.inner.parts.store, id, wish).await?;
         self.nudge_outbox(account);
         if let Some(handle) = self.handle(account) {
             handle.nudge_sync();
@@ -367,6 +270,10 @@ impl Accounts {
 
 fn failure(code: &'static str, message: &str) -> Failure {
     Failure { code, message: message.into(), detail: None, verdict: Verdict::Refused }
+}
+
+fn missing() -> Failure {
+    failure("account.missing", "There is no such account.")
 }
 
 fn busy() -> Failure {

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stdout,
     missing_docs,
     dead_code,
     clippy::allow_attributes,
@@ -53,7 +54,7 @@ impl Waiting {
     }
 
     async fn end(self) -> Result<Granted, Failure> {
-        tokio::time::timeout(Duration::from_secs(60), self.ended).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_mins(1), self.ended).await.unwrap().unwrap()
     }
 }
 
@@ -214,6 +215,55 @@ async fn a_device_code_that_is_declined_ends_it_and_one_that_cannot_be_had_does_
     let waiting = begin(&world(), &Config::default(), &wish).await;
     open(&issuer.agree(&waiting.url)).await.unwrap();
     assert!(waiting.end().await.is_ok());
+}
+
+/// O-9: whatever happens, the log has no code, state, verifier or token.
+#[tokio::test]
+async fn nothing_secret_is_logged() {
+    let log = Log::default();
+    let sink = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || sink.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let issuer = Issuer::start().await;
+    let error = Reply::json(400, &json!({"error": "authorization_pending"}));
+    issuer.says("/token", [error, Reply::Hangup, Reply::Honest]);
+    let wish = SignInRequest { device: true, ..request(&issuer) };
+    assert!(!format!("{wish:?}").contains("canary"));
+    begin(&fast_world(20), &Config::default(), &wish).await.end().await.unwrap();
+    let mut secrets = vec!["canary".to_owned(), "dev-secret".to_owned()];
+    for reply in [Reply::Honest, Reply::html(200, "<html>"), Reply::json(200, &json!({}))] {
+        issuer.says("/token", [reply]);
+        issuer.says("/userinfo", [Reply::Hangup]);
+        issuer.token_has("id_token", Value::Null);
+        let waiting = begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
+        let answer = issuer.agree(&waiting.url);
+        secrets.extend(["code", "state"].map(|name| parameter(&answer, name).unwrap()));
+        let _wrong = waiting.paste("http://127.0.0.1/?code=canary&state=canary").await;
+        open(&answer).await.unwrap();
+        let _ended = waiting.end().await;
+    }
+    secrets.extend(issuer.asked("/token").iter().filter_map(|asked| asked.member("code_verifier")));
+    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(written.contains("the exchange of the code is tried again"), "{written}");
+    for secret in secrets {
+        assert!(!written.contains(&secret), "{secret} in {written}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// O-1: everything that is not the one answer.

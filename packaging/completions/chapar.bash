@@ -64,6 +64,9 @@ _chapar() {
             chapar,sync)
                 cmd="chapar__subcmd__sync"
                 ;;
+            chapar,token)
+                cmd="chapar__subcmd__token"
+                ;;
             chapar,watch)
                 cmd="chapar__subcmd__watch"
                 ;;
@@ -73,8 +76,14 @@ _chapar() {
             chapar__subcmd__account,pause)
                 cmd="chapar__subcmd__account__subcmd__pause"
                 ;;
+            chapar__subcmd__account,reconnect)
+                cmd="chapar__subcmd__account__subcmd__reconnect"
+                ;;
             chapar__subcmd__account,remove)
                 cmd="chapar__subcmd__account__subcmd__remove"
+                ;;
+            chapar__subcmd__account,rename)
+                cmd="chapar__subcmd__account__subcmd__rename"
                 ;;
             chapar__subcmd__account,resume)
                 cmd="chapar__subcmd__account__subcmd__resume"
@@ -155,7 +164,7 @@ _chapar() {
 
     case "${cmd}" in
         chapar)
-            opts="-q -v -a -h -V --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help --version connect status watch mail ls send outbox account sync logs service config call socket completions man help"
+            opts="-q -v -a -h -V --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help --version connect status watch mail ls send outbox account sync logs service config token call socket completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -189,7 +198,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__account)
-            opts="-q -v -a -h --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help list show update pause resume remove"
+            opts="-q -v -a -h --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help list show update reconnect rename pause resume remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -290,6 +299,88 @@ _chapar() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        chapar__subcmd__account__subcmd__reconnect)
+            opts="-q -v -a -h --password --password-stdin --password-command --imap --smtp --imap-security --smtp-security --user --ca-file --oauth --provider --issuer --client-id --client-secret-file --scope --device --paste --alias --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --password-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --imap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --smtp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --imap-security)
+                    COMPREPLY=($(compgen -W "tls starttls" -- "${cur}"))
+                    return 0
+                    ;;
+                --smtp-security)
+                    COMPREPLY=($(compgen -W "tls starttls" -- "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         chapar__subcmd__account__subcmd__remove)
             opts="-n -y -q -v -a -h --confirm --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -301,6 +392,40 @@ _chapar() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chapar__subcmd__account__subcmd__rename)
+            opts="-q -v -a -h --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -747,7 +872,7 @@ _chapar() {
             return 0
             ;;
         chapar__subcmd__connect)
-            opts="-n -y -q -v -a -h --imap --smtp --imap-security --smtp-security --user --ca-file --password-stdin --password-command --name --display-name --window --notify --wait --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
+            opts="-n -y -q -v -a -h --imap --smtp --imap-security --smtp-security --user --ca-file --password-stdin --password-command --name --display-name --window --notify --wait --resume --oauth --provider --issuer --client-id --client-secret-file --scope --device --paste --alias --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -795,6 +920,26 @@ _chapar() {
                     ;;
                 --notify)
                     COMPREPLY=($(compgen -W "desktop mail none" -- "${cur}"))
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-secret-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1851,6 +1996,44 @@ _chapar() {
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chapar__subcmd__token)
+            opts="-q -v -a -h --valid --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --valid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

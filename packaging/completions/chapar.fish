@@ -50,6 +50,7 @@ complete -c chapar -n "__fish_chapar_needs_command" -f -a "sync" -d 'Ask the ser
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "logs" -d 'Read the daemon\'s log'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "service" -d 'Install, start and stop chapard as a user service'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "config" -d 'Read, change and check the configuration file'
+complete -c chapar -n "__fish_chapar_needs_command" -f -a "token" -d 'Print an access token of an account, for msmtp, mbsync and others'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "call" -d 'Call one method of the socket protocol and print its result'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "socket" -d 'Print the path of the socket'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "completions" -d 'Print shell completions'
@@ -70,6 +71,11 @@ complete -c chapar -n "__fish_chapar_using_subcommand connect" -l window -d 'How
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -l notify -d 'How the end of the first sync is announced' -r -f -a "desktop\t'A desktop notification'
 mail\t'A mail to yourself'
 none\t'Not at all'"
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l provider -d 'Sign in at this provider: google, microsoft, or one of your configuration' -r
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l issuer -d 'Sign in at this issuer, an https address' -r
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l client-id -d 'Use your own registered client; see `chapar help oauth.no_client`' -r
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l client-secret-file -d 'File with the secret of that client, where it has one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l scope -d 'Ask for this scope instead of the provider\'s; repeat for more' -r
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -78,6 +84,11 @@ complete -c chapar -n "__fish_chapar_using_subcommand connect" -l timeout -d 'Lo
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -l password-stdin -d 'Read the password from standard input'
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -l wait -d 'End when the first sync has ended'
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l resume -d 'Try again what an administrator had to approve first'
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l oauth -d 'Sign in at the provider, not by a password'
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l device -d 'Ask for a code too, to be typed on any device'
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l paste -d 'Do not open a browser: print the address, take the one at which the browser ends'
+complete -c chapar -n "__fish_chapar_using_subcommand connect" -l alias -d 'The address is an alias or a shared mailbox of the person who signs in'
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -s n -l dry-run -d 'Show what would be done and change nothing'
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -s y -l yes -d 'Do it without asking'
 complete -c chapar -n "__fish_chapar_using_subcommand connect" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
@@ -353,25 +364,27 @@ complete -c chapar -n "__fish_chapar_using_subcommand outbox; and __fish_seen_su
 complete -c chapar -n "__fish_chapar_using_subcommand outbox; and __fish_seen_subcommand_from resolve" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
 complete -c chapar -n "__fish_chapar_using_subcommand outbox; and __fish_seen_subcommand_from resolve" -l no-start -d 'Do not start chapard when it is not running'
 complete -c chapar -n "__fish_chapar_using_subcommand outbox; and __fish_seen_subcommand_from resolve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -s a -l account -d 'The account: its name, address or id' -r
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l plain -d 'Print tab-separated fields without colour, for scripts'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -s q -l quiet -d 'Say nothing but the answer'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -s v -l verbose -d 'Say more; repeat for more'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -l no-start -d 'Do not start chapard when it is not running'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -f -a "list" -d 'List accounts'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -f -a "show" -d 'Show one account with its servers and health'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -f -a "update" -d 'Change an account; new servers or a new password are proved before they are saved'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -f -a "pause" -d 'Stop syncing and sending; mail and outbox stay'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -f -a "resume" -d 'Go on after a pause'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update pause resume remove" -f -a "remove" -d 'Remove an account and its password from this machine; the server keeps everything'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "list" -d 'List accounts'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "show" -d 'Show one account with its servers and health'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "update" -d 'Change an account; new servers or a new password are proved before they are saved'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "reconnect" -d 'Sign in anew, or move to another way of signing in, in place: mail and outbox stay'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "rename" -d 'Give an account another short name'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "pause" -d 'Stop syncing and sending; mail and outbox stay'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "resume" -d 'Go on after a pause'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "remove" -d 'Remove an account and its password from this machine; the server keeps everything'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -430,6 +443,52 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l no-start -d 'Do not start chapard when it is not running'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l password-command -d 'Take the password from the first line this command prints (run by sh)' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l imap -d 'A new server for incoming mail' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l smtp -d 'A new server for outgoing mail' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l imap-security -d 'How TLS begins at the IMAP server' -r -f -a "tls\t'With the first byte (port 993)'
+starttls\t'After STARTTLS, which is demanded (port 143)'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l smtp-security -d 'How TLS begins at the SMTP server' -r -f -a "tls\t'With the first byte (port 465)'
+starttls\t'After STARTTLS, which is demanded (port 587)'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l user -d 'The login name, when it is not the address' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l ca-file -d 'Trust this authority (PEM) too, for this account only' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l provider -d 'Sign in at this provider: google, microsoft, or one of your configuration' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l issuer -d 'Sign in at this issuer, an https address' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l client-id -d 'Use your own registered client; see `chapar help oauth.no_client`' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l client-secret-file -d 'File with the secret of that client, where it has one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l scope -d 'Ask for this scope instead of the provider\'s; repeat for more' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l password -d 'Ask for a password, also where the provider offers a sign-in'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l password-stdin -d 'Read the password from standard input'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l oauth -d 'Sign in at the provider, not by a password'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l device -d 'Ask for a code too, to be typed on any device'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l paste -d 'Do not open a browser: print the address, take the one at which the browser ends'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l alias -d 'The address is an alias or a shared mailbox of the person who signs in'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from rename" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from pause" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -697,6 +756,20 @@ complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_su
 complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
 complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_subcommand_from check" -l no-start -d 'Do not start chapard when it is not running'
 complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l valid -d 'It has to hold this much longer, such as 5m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand token" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chapar -n "__fish_chapar_using_subcommand call" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"

@@ -15,6 +15,7 @@
 
 mod compose;
 mod corpora;
+mod discover;
 mod driver;
 // the client has no library; its one sink for text is small enough to be read here as a file
 #[path = "../../cli-client/src/hygiene.rs"]

@@ -15,6 +15,7 @@
 
 mod connect;
 mod cyrus;
+mod discovery;
 mod first_sync;
 mod half_open;
 mod outbox;

@@ -3,9 +3,10 @@
 use crate::{Source, code, none, read, sources};
 
 /// A crate and the only modules of the daemon that may name it.
-const DOORS: [(&str, &[&str]); 6] = [
+const DOORS: [(&str, &[&str]); 7] = [
     ("async_imap", &["daemon/src/imap"]),
     ("lettre", &["daemon/src/smtp"]),
+    ("oauth2", &["daemon/src/oauth"]),
     ("redb", &["daemon/src/store"]),
     ("chapar_ipc_protocol", &["daemon/src/ipc"]),
     ("notify_rust", &["daemon/src/world/notify"]),

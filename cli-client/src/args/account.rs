@@ -23,6 +23,7 @@ pub(crate) enum AccountCommand {
     /// Give an account another short name
     Rename {
         /// Name, address or id
+        #[arg(id = "named", value_name = "ACCOUNT")]
         account: String,
         /// The new short name
         name: String,
@@ -102,6 +103,7 @@ pub(crate) struct UpdateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ReconnectArgs {
     /// Name, address or id
+    #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// Ask for a password, also where the provider offers a sign-in
     #[arg(long)]

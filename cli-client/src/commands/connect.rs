@@ -32,7 +32,9 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
     let screen = context.screen;
     let mut settings = Settings::given(screen, args)?;
     let mut daemon = None;
-    if !settings.are_whole() {
+    if settings.are_half() {
+        settings.ask_for_servers(screen, args)?;
+    } else if !settings.are_whole() {
         let daemon = daemon.insert(context.open()?);
         settings.find(screen, daemon, args)?;
     }

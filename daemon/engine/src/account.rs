@@ -54,6 +54,9 @@ pub struct Account {
     pub user: String,
     /// How it signs in.
     pub auth: Auth,
+    /// Counts its moves to another login: a new password gets a place of its own in the vault, so
+    /// that the old one stands until the store says otherwise.
+    pub slot: u32,
     /// How the servers were found, a phrase such as `autoconfig, HTTPS`; `None`: named by the person.
     pub found_by: Option<String>,
     /// PEM of an authority trusted for this account beside the system's.
@@ -68,6 +71,46 @@ pub struct Account {
     pub created_at: Wall,
     /// When the first sync ended.
     pub first_synced_at: Option<Wall>,
+}
+
+impl Account {
+    /// Under which key its secret lies in the vault of the store `instance`.
+    #[must_use]
+    pub fn secret_key(&self, instance: &str) -> String {
+        let place = format!("account/{instance}/{}", self.id.0);
+        match (&self.auth, self.slot) {
+            // one record that itself holds what is replaced and what replaces it
+            (Auth::Grant(_), _) => format!("{place}/grant"),
+            (Auth::Password, 0) => format!("{place}/password"),
+            (Auth::Password, slot) => format!("{place}/password/{slot}"),
+        }
+    }
+
+    /// Where and as whom it logs in, without the secret.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        Way {
+            imap: self.imap.clone(),
+            smtp: self.smtp.clone(),
+            user: self.user.clone(),
+            ca_pem: self.ca_pem.clone(),
+            auth: self.auth.clone(),
+            slot: self.slot,
+        }
+    }
+}
+
+/// How an account reaches its mailbox: a session stands on one of these, and has to be replaced
+/// when the account's is another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "see Account")]
+pub struct Way {
+    pub imap: Endpoint,
+    pub smtp: Endpoint,
+    pub user: String,
+    pub ca_pem: Option<String>,
+    pub auth: Auth,
+    pub slot: u32,
 }
 
 /// Where an account stands; the words of `chapar status`.
@@ -92,5 +135,7 @@ pub enum State {
 }
 
 mod machine;
+mod same;
 
 pub use machine::{Action, Input, Machine};
+pub use same::{Evidence, Sameness};

@@ -9,6 +9,24 @@ pub struct Address {
     pub email: String,
 }
 
+/// Google's two names for one domain: a mailbox answers to both, and its sign-in may say either.
+const GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
+
+/// Whether two addresses name one mailbox as far as can be told without asking: letter case makes
+/// no difference, anything else does (`ana+x@` is an alias, which a person has to confirm).
+#[must_use]
+pub fn same_mailbox(one: &str, other: &str) -> bool {
+    match (one.trim().rsplit_once('@'), other.trim().rsplit_once('@')) {
+        (Some((local, domain)), Some((other_local, other_domain))) => {
+            let google = |domain: &str| GOOGLE.iter().any(|name| domain.eq_ignore_ascii_case(name));
+            local.to_lowercase() == other_local.to_lowercase()
+                && (domain.eq_ignore_ascii_case(other_domain)
+                    || (google(domain) && google(other_domain)))
+        }
+        _ => false,
+    }
+}
+
 /// Octets of a whole address (RFC 5321 §4.5.3.1.3: a path has 256 with its brackets).
 const ADDRESS_BYTES: usize = 254;
 /// Octets of a local part (RFC 5321 §4.5.3.1.1).
@@ -111,6 +129,22 @@ fn is_atext(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_mailbox_under_two_spellings() {
+        for (one, other, same) in [
+            ("Ana@Contoso.example", "ana@contoso.EXAMPLE", true),
+            ("ana@gmail.com", "ana@googlemail.com", true),
+            ("ana+x@contoso.example", "ana@contoso.example", false),
+            ("ana@contoso.example", "bob@contoso.example", false),
+            ("ana@contoso.example", "ana@other.example", false),
+            ("ana@gmail.com", "ana@gmail.com.evil.example", false),
+            ("ana", "ana", false),
+            ("", "", false),
+        ] {
+            assert_eq!(same_mailbox(one, other), same, "{one} {other}");
+        }
+    }
 
     #[test]
     fn good_addresses() {

@@ -202,6 +202,13 @@ impl Proposal {
         self
     }
 
+    /// Whether a person has to see the servers before anything is sent there: whoever writes the
+    /// DNS on the way chose them, out of the domain (RFC 6186 §6).
+    #[must_use]
+    pub fn must_be_shown(&self) -> bool {
+        self.source == Source::Srv && self.trust < Source::Srv.trust()
+    }
+
     /// Where it stands among candidates: those whose servers hold first, then by trust.
     #[must_use]
     pub fn rank(&self, holds: bool) -> (bool, std::cmp::Reverse<u8>, Source) {

@@ -156,6 +156,20 @@ pub fn provider_by_key(key: &str) -> &'static Provider {
     PROVIDERS.iter().find(|provider| provider.is_called(key)).unwrap_or(&OTHER)
 }
 
+/// Whether two keys name one provider, built in or of the configuration.
+#[must_use]
+pub fn is_same_provider(left: &str, right: &str) -> bool {
+    let built_in = provider_by_key(left);
+    left == right || (built_in.key != OTHER.key && built_in.key == provider_by_key(right).key)
+}
+
+/// The provider with this issuer.
+#[must_use]
+pub fn provider_of_issuer(issuer: &str) -> Option<&'static Provider> {
+    let of = |provider: &&Provider| provider.oauth.is_some_and(|facts| facts.issuer == issuer);
+    PROVIDERS.iter().find(of)
+}
+
 /// The service whose addresses have `domain`.
 #[must_use]
 pub fn service_of_domain(domain: &str) -> Option<(&'static Provider, &'static Service)> {

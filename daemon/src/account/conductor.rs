@@ -30,6 +30,10 @@ pub(super) struct Conductor {
     generation: Generation,
     sync: Option<SyncWorker>,
     watch: Option<Running>,
+    /// The push worker that takes over from the other one once it stands.
+    next_watch: Option<Running>,
+    /// Who waits until the account receives on its new login.
+    switching: Vec<oneshot::Sender<bool>>,
     outbox: Option<Running>,
     /// Workers and conductor alike: whoever waits for the account waits for all of them.
     tasks: TaskTracker,
@@ -69,6 +73,8 @@ impl Conductor {
             generation: 0,
             sync: None,
             watch: None,
+            next_watch: None,
+            switching: vec![],
             outbox: None,
             tasks,
             stop,
@@ -132,6 +138,41 @@ impl Conductor {
                     let _: Result<_, _> = request.reply.send(Err(self.not_running()));
                 }
             },
+            Command::Switch(done) => {
+                self.switching.push(done);
+                self.switch().await;
+            }
+        }
+    }
+
+    /// The account has another login: a standing push session is replaced by one on it, anything
+    /// else starts afresh. The work session changes at its next pass, the outbox at its next login.
+    async fn switch(&mut self) {
+        if self.watch.is_some() && self.report.borrow().push.is_some() {
+            if let Some(stale) = self.next_watch.take() {
+                stale.stop.cancel();
+            }
+            self.next_watch = Some(self.start_watch());
+            self.context.sync.notify_one();
+            return;
+        }
+        self.refresh().await;
+        let state = self.report.borrow().state;
+        if matches!(state, State::Paused | State::AuthExpired | State::SettingsWrong) {
+            self.answer_switching(false);
+        }
+    }
+
+    fn answer_switching(&mut self, receives: bool) {
+        for waiting in self.switching.drain(..) {
+            let _: Result<_, _> = waiting.send(receives);
+        }
+    }
+
+    /// The new push session stands: the old one may go.
+    fn take_over(&mut self, next: Running) {
+        if let Some(old) = self.watch.replace(next) {
+            old.stop.cancel();
         }
     }
 
@@ -140,6 +181,7 @@ impl Conductor {
         let live = [
             sync,
             self.watch.as_ref().map(|w| w.generation),
+            self.next_watch.as_ref().map(|w| w.generation),
             self.outbox.as_ref().map(|w| w.generation),
         ];
         if !live.contains(&Some(from)) {
@@ -158,12 +200,30 @@ impl Conductor {
                 self.apply(Input::SyncEnded(end)).await;
             }
             Note::WatchUp(what) => {
+                if let Some(next) = self.next_watch.take_if(|next| next.generation == from) {
+                    self.take_over(next);
+                }
+                self.answer_switching(true);
                 self.pushing.get_or_insert_with(|| now_of(&self.context));
                 self.report.send_modify(|report| report.push = Some(what));
                 self.apply(Input::WatchUp).await;
             }
+            Note::WatchLost(_)
+                if self.next_watch.as_ref().is_some_and(|next| next.generation == from) =>
+            {
+                // the old session may still stand, but its login is no longer the account's
+                self.next_watch = None;
+                self.answer_switching(false);
+                self.refresh().await;
+            }
+            Note::WatchLost(_) if self.next_watch.is_some() => {
+                // the old login ended before the new session stood: that one is already on its way
+                self.watch = self.next_watch.take();
+                self.report.send_modify(|report| report.push = None);
+            }
             Note::WatchLost(failure) => {
                 self.watch = None;
+                self.answer_switching(false);
                 let stood = self.pushing.take().map(|at| now_of(&self.context).until_from(at));
                 // what ends sooner was turned away, not cut in its silence
                 let cut = stood.filter(|stood| failure.code == "net.lost" && *stood >= SETTLED);
@@ -229,14 +289,21 @@ impl Conductor {
 
     fn run_watch(&mut self) {
         if self.watch.is_none() {
-            let running = self.next();
-            let context = Arc::clone(&self.context);
-            self.tasks.spawn(watch::run(context, running.generation, running.stop.clone()));
-            self.watch = Some(running);
+            self.watch = Some(self.start_watch());
         }
     }
 
+    fn start_watch(&mut self) -> Running {
+        let running = self.next();
+        let context = Arc::clone(&self.context);
+        self.tasks.spawn(watch::run(context, running.generation, running.stop.clone()));
+        running
+    }
+
     fn stop_watch(&mut self) {
+        if let Some(next) = self.next_watch.take() {
+            next.stop.cancel();
+        }
         if let Some(running) = self.watch.take() {
             running.stop.cancel();
             self.pushing = None;

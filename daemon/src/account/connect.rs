@@ -1,42 +1,102 @@
-//! Connecting a mailbox: prove both protocols, then save, or save nothing. A person's answer to
-//! "does this work?" comes from the servers themselves.
+//! Connecting a mailbox, and moving one to another login in place: sign in, prove both protocols,
+//! then save, or save nothing. A person's answer to "does this work?" comes from the servers.
+//!
+//! Owns the order of the steps of one attempt. Must never save what was not proved, and never touch
+//! an account's old login before the new one is durable: until the one commit of [`save`] the old
+//! one is the account's, after it the new one is.
 
-use super::{password_key, store_failure};
-use crate::imap;
-use crate::smtp;
-use crate::store::{Identity, Store, StoreError};
+mod plan;
+mod prove;
+mod same;
+mod save;
+mod sign_in;
+
+pub use plan::Plan;
+pub use save::{Saved, forget_old, has_strays, save, sweep};
+
+use super::store_failure;
+use crate::config::Config;
+use crate::oauth::Granted;
+use crate::oauth::signin::{Pasted, Prompt};
+use crate::oauth::tokens::Tokens;
+use crate::store::Store;
 use crate::world::World;
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
-use chapar_engine::credential::{Auth, Credential};
-use chapar_engine::event::EventKind;
+use chapar_engine::credential::Credential;
 use chapar_engine::id::AccountId;
-use chapar_engine::limits::FIRST_SYNC_MESSAGES;
-use chapar_engine::provider::provider_of;
 use chapar_engine::secret::Secret;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::time::Boot;
+use chapar_engine::verdict::Failure;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{mpsc, watch};
 
-/// What a person gives to connect a mailbox.
+/// What an attempt works with.
+#[derive(Clone)]
+pub struct Parts {
+    /// The doors.
+    pub world: World,
+    /// The truth.
+    pub store: Store,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Providers the person added.
+    pub config: watch::Receiver<Config>,
+    /// One at a time puts secrets into the vault and takes strays out: whoever sweeps must not meet
+    /// a secret whose account is about to be stored. A lock because what it guards is outside.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// How to sign in by OAuth; absent = by the provider's facts.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "see oauth::signin::SignInRequest")]
+pub struct OauthWish {
+    pub provider: Option<String>,
+    pub issuer: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub scopes: Vec<String>,
+    pub device: bool,
+}
+
+/// By what the mailbox is opened.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// This password.
+    Password(Secret),
+    /// A sign-in at the issuer.
+    Oauth(OauthWish),
+    /// The secret the account has: only its servers or its login name change.
+    Kept,
+}
+
+/// What a person gives to connect a mailbox; what is absent is found, or stays with the account
+/// that is moved.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "see chapar_engine::account::Account")]
 pub struct ConnectRequest {
-    pub email: String,
+    pub email: Option<String>,
     pub name: Option<String>,
     pub display_name: Option<String>,
-    pub imap: Endpoint,
-    pub smtp: Endpoint,
-    pub user: String,
-    pub password: Secret,
+    pub imap: Option<Endpoint>,
+    pub smtp: Option<Endpoint>,
+    pub user: Option<String>,
+    pub by: By,
     pub ca_pem: Option<String>,
     pub window: Option<u32>,
-    pub notify: NotifyBy,
+    pub notify: Option<NotifyBy>,
+    pub found_by: Option<String>,
+    /// Move this account instead of adding one.
+    pub replace: Option<AccountId>,
+    /// The person confirmed that they sign in under another address than the mailbox's.
+    pub alias_confirmed: bool,
 }
 
 /// One proved step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
-    reason = "`what` is imap, smtp or saved; `detail` a phrase such as the server's name or the vault"
+    reason = "`what` is signedIn, imap, smtp, sameMailbox, saved, switched or forgotten; `detail` a phrase such as the server's name or the vault"
 )]
 pub struct ConnectStep {
     pub what: &'static str,
@@ -44,201 +104,205 @@ pub struct ConnectStep {
     pub took: Duration,
 }
 
-/// Proves and saves; `step` hears of each step as it holds.
-pub async fn connect(
-    world: &World,
-    store: &Store,
-    request: &ConnectRequest,
-    mut step: impl FnMut(ConnectStep) + Send,
-) -> Result<Account, Failure> {
-    refuse_known(store, request)?;
-    let begun = world.clock.boot();
-    let server = prove_imap(world, &imap_login(request)).await?;
-    let proved = world.clock.boot();
-    step(ConnectStep { what: "imap", detail: server, took: proved.until_from(begun) });
-    prove_smtp(world, &smtp_login(request)).await?;
-    let both = world.clock.boot();
-    let detail = format!("{}:{}", request.smtp.host, request.smtp.port);
-    step(ConnectStep { what: "smtp", detail, took: both.until_from(proved) });
-    let account = save(world, store, request).await?;
-    let vault = world.secrets.vault().await;
-    let took = world.clock.boot().until_from(both);
-    step(ConnectStep { what: "saved", detail: format!("password in {}", vault.kind), took });
-    Ok(account)
+/// How far a connect attempt is.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectReport {
+    /// Steps proved so far, in order.
+    pub steps: Vec<ConnectStep>,
+    /// What the person has to do, while they have to.
+    pub prompt: Option<Prompt>,
+    /// Why they have to do it again.
+    pub notice: Option<Failure>,
+    /// The end, once reached.
+    pub end: Option<Result<AccountId, Failure>>,
 }
 
-/// Proves the IMAP side: login, then a real command.
-pub async fn prove_imap(world: &World, login: &imap::Login) -> Result<String, Failure> {
-    let mut session = imap::Session::login(world, login).await?;
-    let listed = session.list().await?;
-    let detail = format!("{}:{}", login.endpoint.host, login.endpoint.port);
-    let count = listed.iter().filter(|mailbox| mailbox.selectable).count();
-    session.logout().await;
-    Ok(format!("{detail}, {count} mailboxes"))
+/// Where pasted addresses go while a sign-in waits for one.
+pub type Inbox = Arc<Mutex<Option<mpsc::Sender<Pasted>>>>;
+
+/// How an attempt tells what it does; the other end is the supervisor's.
+pub struct Teller {
+    world: World,
+    report: watch::Sender<ConnectReport>,
+    inbox: Inbox,
+    since: Boot,
 }
 
-/// Proves the submission side: login.
-pub async fn prove_smtp(world: &World, login: &smtp::Login) -> Result<(), Failure> {
-    smtp::Session::login(world, login).await?.quit().await;
-    Ok(())
-}
+impl Teller {
+    /// Begins to measure the first step.
+    #[must_use]
+    pub fn new(world: World, report: watch::Sender<ConnectReport>, inbox: Inbox) -> Self {
+        let since = world.clock.boot();
+        Self { world, report, inbox, since }
+    }
 
-/// Proves changed settings of an account on both servers, with `password` or the stored one, and
-/// keeps a new password once they hold.
-pub async fn prove_change(
-    world: &World,
-    store: &Store,
-    wanted: &Account,
-    password: Option<Secret>,
-) -> Result<(), Failure> {
-    let known = match &password {
-        Some(password) => password.clone(),
-        None => super::password(world, store, wanted.id).await?,
-    };
-    let (user, ca_pem) = (wanted.user.clone(), wanted.ca_pem.clone());
-    let login = imap::Login {
-        endpoint: wanted.imap.clone(),
-        user: user.clone(),
-        credential: Credential::Password(known.clone()),
-        ca_pem: ca_pem.clone(),
-    };
-    prove_imap(world, &login).await?;
-    let login = smtp::Login {
-        endpoint: wanted.smtp.clone(),
-        user,
-        credential: Credential::Password(known),
-        ca_pem,
-    };
-    prove_smtp(world, &login).await?;
-    match password {
-        Some(password) => keep(world, &password_key(store, wanted.id), &password).await,
-        None => Ok(()),
+    /// A step holds; it took since the one before, or since [`Teller::mark`].
+    pub fn step(&mut self, what: &'static str, detail: String) {
+        let took = self.world.clock.boot().until_from(self.since);
+        self.mark();
+        let step = ConnectStep { what, detail, took };
+        self.report.send_modify(|report| report.steps.push(step));
+    }
+
+    /// The next step begins now.
+    pub fn mark(&mut self) {
+        self.since = self.world.clock.boot();
+    }
+
+    /// The person has to sign in, again when `notice` says why.
+    fn ask(&self, prompt: Prompt, notice: Option<Failure>, inbox: mpsc::Sender<Pasted>) {
+        *locked(&self.inbox) = Some(inbox);
+        self.report.send_modify(|report| {
+            report.prompt = Some(prompt);
+            report.notice = notice;
+        });
+    }
+
+    /// Nobody has to do anything now.
+    fn asked(&self) {
+        locked(&self.inbox).take();
+        self.report.send_modify(|report| {
+            report.prompt = None;
+            report.notice = None;
+        });
+    }
+
+    /// It is over.
+    pub fn end(self, end: Result<AccountId, Failure>) {
+        locked(&self.inbox).take();
+        self.report.send_modify(|report| {
+            report.prompt = None;
+            report.notice = None;
+            report.end = Some(end);
+        });
     }
 }
 
-async fn keep(world: &World, key: &str, password: &Secret) -> Result<(), Failure> {
-    world.secrets.put(key, password).await.map_err(|error| Failure {
-        code: "secrets.unavailable",
-        message: "The password could not be stored, so nothing was saved.".into(),
-        detail: Some(error.to_string()),
-        verdict: Verdict::Retry,
-    })
+/// The inbox of an attempt. A poisoned lock only says that some task panicked.
+pub fn locked(inbox: &Inbox) -> MutexGuard<'_, Option<mpsc::Sender<Pasted>>> {
+    inbox.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The login that `request` describes.
-#[must_use]
-pub fn imap_login(request: &ConnectRequest) -> imap::Login {
-    imap::Login {
-        endpoint: request.imap.clone(),
-        user: request.user.clone(),
-        credential: Credential::Password(request.password.clone()),
-        ca_pem: request.ca_pem.clone(),
-    }
+/// What a proved login shows to servers, and what is kept of it.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// A password.
+    Password(Secret),
+    /// A grant.
+    Granted(Box<Granted>),
+    /// The account's own, read for the proof.
+    Kept(Credential),
 }
 
-fn smtp_login(request: &ConnectRequest) -> smtp::Login {
-    smtp::Login {
-        endpoint: request.smtp.clone(),
-        user: request.user.clone(),
-        credential: Credential::Password(request.password.clone()),
-        ca_pem: request.ca_pem.clone(),
-    }
-}
-
-fn refuse_known(store: &Store, request: &ConnectRequest) -> Result<(), Failure> {
-    let known = store.read().and_then(|view| view.accounts()).map_err(store_failure)?;
-    if let Some(same) = known.iter().find(|a| a.email.eq_ignore_ascii_case(&request.email)) {
-        return Err(taken(format!("{} is already connected as {}.", same.email, same.name)));
-    }
-    if let Some(name) = &request.name
-        && known.iter().any(|account| account.name == *name)
-    {
-        return Err(taken(format!("An account named {name} exists already.")));
-    }
-    Ok(())
-}
-
-fn taken(message: String) -> Failure {
-    Failure { code: "account.exists", message, detail: None, verdict: Verdict::Refused }
-}
-
-async fn save(world: &World, store: &Store, request: &ConnectRequest) -> Result<Account, Failure> {
-    let now = world.clock.wall();
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
-    let id = store.write(now, |tx| tx.new_account_id()).await.map_err(store_failure)?;
-    let key = password_key(store, id);
-    keep(world, &key, &request.password).await?;
-    let wanted = request.clone();
-    let saved = store
-        .write(now, move |tx| {
-            let known = tx.accounts()?;
-            // Two attempts for one mailbox may have been proved side by side.
-            if known.iter().any(|other| other.email.eq_ignore_ascii_case(&wanted.email)) {
-                return Err(StoreError::Conflict(wanted.email.clone()));
-            }
-            let account = account(id, &wanted, &known, tx.now());
-            tx.put_account(&account)?;
-            let identity = Identity {
-                id: tx.new_identity_id()?,
-                account: id,
-                name: wanted.display_name.clone(),
-                email: wanted.email.clone(),
-                reply_to: Vec::new(),
-                bcc: Vec::new(),
-                text_signature: String::new(),
-                html_signature: String::new(),
-            };
-            tx.put_identity(&identity)?;
-            let (name, email) = (account.name.clone(), account.email.clone());
-            tx.append(Some(id), EventKind::AccountAdded { name, email })?;
-            Ok::<_, StoreError>(account)
-        })
-        .await;
-    match saved {
-        Ok(account) => Ok(account),
-        Err(error) => {
-            // Half-saved is not saved: the password goes again.
-            let _: Result<_, _> = world.secrets.forget(&key).await;
-            Err(match error {
-                StoreError::Conflict(email) => taken(format!("{email} is connected already.")),
-                other => store_failure(other),
-            })
+impl Key {
+    /// What a server gets to see.
+    fn credential(&self) -> Credential {
+        match self {
+            Self::Password(password) => Credential::Password(password.clone()),
+            Self::Granted(granted) => Credential::Token(granted.access.token.clone()),
+            Self::Kept(credential) => credential.clone(),
         }
     }
 }
 
-fn account(
-    id: AccountId,
-    request: &ConnectRequest,
-    known: &[Account],
-    now: chapar_engine::time::Wall,
-) -> Account {
-    Account {
-        id,
-        name: request.name.clone().unwrap_or_else(|| free_name(&request.email, known)),
-        email: request.email.clone(),
-        provider: provider_of(&request.imap.host).key.to_owned(),
-        imap: request.imap.clone(),
-        smtp: request.smtp.clone(),
-        user: request.user.clone(),
-        auth: Auth::Password,
-        found_by: None,
-        ca_pem: request.ca_pem.clone(),
-        paused: false,
-        window: request.window.unwrap_or(FIRST_SYNC_MESSAGES),
-        notify: request.notify,
-        created_at: now,
-        first_synced_at: None,
-    }
+/// A login that holds on both servers, and on the same mailbox where one is moved.
+pub struct Proved {
+    plan: Plan,
+    key: Key,
+    /// Mirrored messages that the new login makes it necessary to fetch again.
+    pub again: u64,
 }
 
-/// The local part, or with the domain, or with a number: the first that is free.
-fn free_name(email: &str, known: &[Account]) -> String {
-    let local = email.split('@').next().unwrap_or(email);
-    let numbered = (2..).map(|n| format!("{local}-{n}"));
-    [local.to_owned(), email.to_owned()]
-        .into_iter()
-        .chain(numbered)
-        .find(|name| known.iter().all(|account| account.name != *name))
-        .unwrap_or_else(|| email.to_owned())
+/// Everything up to saving: may be dropped at any point, and nothing has changed then.
+pub async fn prove(
+    parts: &Parts,
+    request: ConnectRequest,
+    teller: &mut Teller,
+) -> Result<Proved, Failure> {
+    let (mut plan, wish) = plan::plan(parts, request).await?;
+    teller.mark();
+    let key = match wish {
+        plan::Wish::Password(password) => Key::Password(password),
+        plan::Wish::Kept => Key::Kept(kept(parts, &plan.account).await?),
+        plan::Wish::SignIn(request) => {
+            let granted = sign_in::sign_in(parts, &plan, *request, teller).await?;
+            plan.granted(&granted.grant);
+            Key::Granted(Box::new(granted))
+        }
+    };
+    prove_key(parts, plan, key, teller).await
+}
+
+/// Proves other servers or another login name with the account's own secret, or with a new password.
+pub async fn prove_change(
+    parts: &Parts,
+    old: Account,
+    wanted: Account,
+    password: Option<Secret>,
+    teller: &mut Teller,
+) -> Result<Proved, Failure> {
+    let key = match password {
+        Some(password) => Key::Password(password),
+        None => Key::Kept(kept(parts, &old).await?),
+    };
+    let plan = Plan::change(old, wanted, matches!(key, Key::Password(_)));
+    prove_key(parts, plan, key, teller).await
+}
+
+async fn prove_key(
+    parts: &Parts,
+    plan: Plan,
+    key: Key,
+    teller: &mut Teller,
+) -> Result<Proved, Failure> {
+    let account = &plan.account;
+    let (mut session, detail) = prove::imap(&parts.world, account, key.credential()).await?;
+    teller.step("imap", detail);
+    // the IMAP session waits meanwhile: what it has to compare is asked once both hold
+    let smtp = prove::smtp(&parts.world, account, key.credential()).await;
+    let detail = match smtp {
+        Ok(detail) => detail,
+        Err(failure) => {
+            session.logout().await;
+            return Err(failure);
+        }
+    };
+    teller.step("smtp", detail);
+    let mut again = 0;
+    if let Some(old) = &plan.old {
+        let same = same::compare(&parts.store, old, &mut session).await;
+        let same = match same {
+            Ok(same) => same,
+            Err(failure) => {
+                session.logout().await;
+                return Err(failure);
+            }
+        };
+        again = same.again;
+        teller.step("sameMailbox", same.detail);
+    }
+    session.logout().await;
+    Ok(Proved { plan, key, again })
+}
+
+/// The account's own credential.
+async fn kept(parts: &Parts, account: &Account) -> Result<Credential, Failure> {
+    if account.auth.grant().is_some() {
+        let access = parts.tokens.access(account, PROOF).await?;
+        return Ok(Credential::Token(access.token));
+    }
+    super::password(&parts.world, &parts.store, account).await.map(Credential::Password)
+}
+
+/// A proof takes two logins and a few commands; servers that need longer than this fail it.
+const PROOF: Duration = Duration::from_mins(2);
+
+/// The accounts there are.
+fn accounts(store: &Store) -> Result<Vec<Account>, Failure> {
+    store.read().and_then(|view| view.accounts()).map_err(store_failure)
+}
+
+/// A refusal that no retry changes.
+fn refused(code: &'static str, message: String) -> Failure {
+    Failure::of(code, message, None)
 }

@@ -8,7 +8,7 @@ use crate::imap;
 use crate::oauth::Access;
 use crate::smtp;
 use crate::world::World;
-use chapar_engine::account::Account;
+use chapar_engine::account::{Account, Way};
 use chapar_engine::credential::{Auth, Credential};
 use chapar_engine::provider::provider_of;
 use chapar_engine::time::Boot;
@@ -157,6 +157,8 @@ pub struct Seated {
     pub ends_at: Option<Boot>,
     /// When it was made.
     pub since: Boot,
+    /// How the account was reached then.
+    pub way: Way,
     seat: Option<Seat>,
 }
 
@@ -300,6 +302,7 @@ impl Context {
             swap_at: came.swap_at,
             ends_at: came.access.and_then(|access| access.expires_at),
             since: self.world.clock.boot(),
+            way: account.way(),
             seat,
         })
     }
@@ -323,8 +326,9 @@ impl Context {
     async fn sign_in<P: Protocol>(&self, account: &Account) -> Result<Came<P::Session>, Failure> {
         match account.auth {
             Auth::Password => {
-                let password = password(&self.world, &self.store, self.id).await?;
-                let session = P::login(&self.world, account, Credential::Password(password)).await?;
+                let password = password(&self.world, &self.store, account).await?;
+                let session =
+                    P::login(&self.world, account, Credential::Password(password)).await?;
                 Ok(Came { session, access: None, swap_at: None })
             }
             Auth::Grant(_) => {

@@ -201,22 +201,28 @@ impl Worker {
         }
     }
 
-    /// Between two steps: a session whose token is about to end, or whose seat the push session
-    /// needs for a moment, is replaced. What was selected is so no more.
-    async fn renew(&mut self) -> Result<(), Failure> {
+    /// Whether the session has to be replaced: its token is about to end, or the account has moved
+    /// to another login.
+    fn is_due(&self) -> Result<bool, Failure> {
+        let Some(session) = &self.session else { return Ok(false) };
         let now = self.context.world.clock.boot();
-        let due = self.session.as_ref().is_some_and(|session| session.is_due(now));
-        if due || self.context.logins.is_seat_wanted() {
+        Ok(session.is_due(now) || session.way != self.account()?.way())
+    }
+
+    /// Between two steps: a session that is due, or whose seat the push session needs for a moment,
+    /// is replaced. What was selected is so no more.
+    async fn renew(&mut self) -> Result<(), Failure> {
+        if self.is_due()? || self.context.logins.is_seat_wanted() {
             self.leave().await;
             self.connect().await?;
         }
         Ok(())
     }
 
-    /// The session is there and answers.
+    /// The session is there, on the account's present login, and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
         let now = self.context.world.clock.boot();
-        if self.session.as_ref().is_some_and(|session| session.is_due(now)) {
+        if self.is_due()? {
             self.leave().await;
         }
         if let Some(session) = &mut self.session

@@ -4,7 +4,9 @@
 use crate::config::{Config, ProviderEntry};
 use chapar_engine::account::{Endpoint, Security};
 use chapar_engine::discover::{Proposal, Source, Target, host_name};
-use chapar_engine::provider::{OTHER, Provider, Way, provider_by_key, service_of_domain};
+use chapar_engine::provider::{
+    OTHER, Provider, Way, is_same_provider, provider_by_key, service_of_domain,
+};
 use chapar_engine::verdict::Failure;
 use std::io::Read as _;
 
@@ -63,7 +65,7 @@ pub(super) fn authority(
 
 /// The entry of a provider, whatever it is called there.
 fn entry_of<'c>(config: &'c Config, key: &str) -> Option<&'c ProviderEntry> {
-    config.providers.iter().find(|entry| key_of(entry) == key)
+    config.providers.iter().find(|entry| is_same_provider(&entry.key, key))
 }
 
 /// The key of the built-in provider the entry is about, or its own.

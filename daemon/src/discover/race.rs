@@ -250,11 +250,20 @@ impl<'a> Race<'a> {
         Found { candidates, asked: self.asked, took }
     }
 
+    /// A check that has no result: the time was up, or something else had decided.
+    fn unheard(&self, place: &str) -> Failure {
+        if since(self.asker.world, self.begun) >= LIMIT {
+            return silent(place);
+        }
+        let message = format!("{place} was not waited for: it could change nothing");
+        Failure::of("net.timeout", message, None)
+    }
+
     fn candidate(&self, proposal: &Proposal) -> Candidate {
         let [imap, smtp] = Question::both(proposal).map(|question| {
             self.result(&question).cloned().unwrap_or_else(|| Check {
                 took: since(self.asker.world, self.begun),
-                outcome: Err(silent(&question.place())),
+                outcome: Err(self.unheard(&question.place())),
             })
         });
         Candidate { proposal: proposal.clone(), imap, smtp }

@@ -55,7 +55,8 @@ pub(super) async fn look(
 
 /// The order of the checks of an account.
 const PLACES: [&str; CHECKS] = [
-    "state", "dns", "tcp", "tls", "greeting", "signIn", "auth", "select", "idle", "smtp", "smtpAuth",
+    "state", "dns", "tcp", "tls", "greeting", "signIn", "auth", "select", "idle", "smtp",
+    "smtpAuth",
 ];
 
 /// Steps of the incoming server in the order in which they depend on each other, sign-in apart.

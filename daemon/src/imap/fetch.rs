@@ -20,6 +20,7 @@ impl Items {
             }
             Self::Whole => format!("({FACTS} BODY.PEEK[])"),
             Self::Flags => "(UID FLAGS)".to_owned(),
+            Self::MessageId => "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])".to_owned(),
             Self::FlagsSince(modseq) => format!("(UID FLAGS) (CHANGEDSINCE {modseq})"),
         }
     }
@@ -34,7 +35,7 @@ impl Items {
                 keep: limits::HEADER_BYTES,
                 ..usual
             },
-            Self::Facts | Self::Flags | Self::FlagsSince(_) => usual,
+            Self::Facts | Self::Flags | Self::MessageId | Self::FlagsSince(_) => usual,
         }
     }
 
@@ -46,6 +47,7 @@ impl Items {
                 Self::Summary => fetched.header.is_some() || fetched.size.is_some(),
                 Self::Whole => fetched.body.is_some() || fetched.size.is_some(),
                 Self::Flags | Self::FlagsSince(_) => fetched.flags.is_some(),
+                Self::MessageId => fetched.message_id.is_some(),
             }
     }
 }
@@ -168,9 +170,20 @@ fn take_item(name: &str, value: Value, fetched: &mut Fetched) {
         "MODSEQ" => fetched.modseq = value.number(),
         "BODY[HEADER]" | "RFC822.HEADER" => fetched.header = value.into_bytes(),
         "BODY[TEXT]<0>" | "BODY[TEXT]" | "RFC822.TEXT" => fetched.text = value.into_bytes(),
+        // some servers quote the field names
+        fields if fields.starts_with("BODY[HEADER.FIELDS ") => {
+            fetched.message_id = value.into_bytes().map(|header| message_id(&header));
+        }
         "BODY[]" | "RFC822" => fetched.body = value.into_bytes(),
         _ => {}
     }
+}
+
+/// What stands after the colon of the one header field, folded or not; empty when there is none.
+fn message_id(header: &[u8]) -> String {
+    let text = String::from_utf8_lossy(header);
+    let value = text.split_once(':').map(|(_, value)| value).unwrap_or_default();
+    value.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 fn flags(list: &[Value]) -> Flags {

@@ -3,9 +3,10 @@
 
 use super::Services;
 use super::handlers::{
-    Answer, account, blob, changes, connect, daemon, discover, doctor, email, event, identity, mailbox,
-    send, submission, thread,
+    Answer, account, blob, changes, connect, daemon, discover, doctor, email, event, identity,
+    mailbox, send, submission, thread,
 };
+use super::session::Caller;
 use chapar_engine::event::ObjectKind;
 use chapar_ipc_protocol::call::{Request, Scope};
 use chapar_ipc_protocol::error::{Error, ErrorType};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub(super) async fn run(
     services: Arc<Services>,
     scopes: Arc<BTreeSet<Scope>>,
+    caller: Caller,
     request: Request,
 ) -> Answer {
     let s = services.as_ref();
@@ -29,12 +31,12 @@ pub(super) async fn run(
             changes(s, None, ObjectKind::Account, &p.since_state, p.max_changes)
         }
         Request::AccountSet(p) => account::set(s, p).await,
-        Request::AccountConnect(p) => connect::connect(s, p),
+        Request::AccountConnect(p) => connect::connect(s, p).await,
         Request::AccountConnectStatus(p) => connect::status(s, p).await,
-        Request::AccountConnectAnswer(p) => connect::answer_pasted(s, &p),
+        Request::AccountConnectAnswer(p) => connect::answer_pasted(s, p).await,
         Request::AccountConnectCancel(p) => connect::cancel(s, &p),
         Request::AccountDiscover(p) => discover::discover(s, p).await,
-        Request::AccountToken(p) => connect::token(s, &p),
+        Request::AccountToken(p) => connect::token(s, &caller, &p).await,
         Request::DoctorRun(p) => doctor::run(s, p).await,
         Request::AccountSync(p) => account::sync(s, &p).await,
         Request::IdentityGet(p) => identity::get(s, p),

@@ -70,3 +70,15 @@ pub const SIGNATURE_BYTES: usize = 64 << 10;
 pub const PEM_BYTES: usize = 512 << 10;
 /// Messages that a first sync may be asked to mirror.
 pub const WINDOW: u32 = 1_000_000;
+/// Scopes that a sign-in may ask for: real ones ask for five.
+pub const SCOPES: usize = 20;
+/// Bytes of an issuer, a client id, a client secret or a scope.
+pub const OAUTH_BYTES: usize = 2 << 10;
+/// Bytes of a pasted address: codes of some issuers have kilobytes.
+pub const PASTED_BYTES: usize = 16 << 10;
+/// Seconds a token handed out holds at least when nothing else is asked for.
+pub const TOKEN_VALID_S: u64 = 60;
+/// The most that may be asked for: issuers give an hour.
+pub const TOKEN_VALID_MAX_S: u64 = 3_600;
+/// Characters of a client's name in the log.
+pub const CLIENT_NAME_CHARS: usize = 64;

@@ -76,12 +76,22 @@ impl Listener {
         Ok(Self { inner: local::Listener::from(listener) })
     }
 
-    /// The next client and its user id as the kernel knows it.
-    pub async fn accept(&self) -> io::Result<(Stream, Option<u32>)> {
+    /// The next client and who it is.
+    pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
         let stream = self.inner.accept().await?;
-        let uid = stream.peer_creds().ok().and_then(|peer| peer.euid());
-        Ok((stream, uid))
+        let creds = stream.peer_creds().ok();
+        let uid = creds.as_ref().and_then(|peer| peer.euid());
+        Ok((stream, Peer { uid, pid: creds.and_then(|peer| peer.pid()) }))
     }
+}
+
+/// A client as the kernel knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Its user.
+    pub uid: Option<u32>,
+    /// Its process, when it connected.
+    pub pid: Option<i32>,
 }
 
 /// Makes `directory` 0700, or refuses the one that is there unless it is ours alone.

@@ -12,6 +12,7 @@ use super::{Services, blob, limits};
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use futures_util::{FutureExt, StreamExt};
+pub(in crate::ipc) use line::Caller;
 use line::{Line, Stream};
 use std::collections::BTreeSet;
 use std::io;
@@ -27,6 +28,7 @@ const READ: usize = 4 << 10;
 pub struct Session {
     services: Arc<Services>,
     scopes: BTreeSet<Scope>,
+    caller: Caller,
 }
 
 /// How a conversation ended.
@@ -43,7 +45,13 @@ impl Session {
     /// A session with these scopes.
     #[must_use]
     pub fn new(services: Arc<Services>, scopes: BTreeSet<Scope>) -> Self {
-        Self { services, scopes }
+        Self { services, scopes, caller: Caller::default() }
+    }
+
+    /// The process on the other side.
+    #[must_use]
+    pub fn of_process(self, pid: Option<i32>) -> Self {
+        Self { caller: Caller::of(pid), ..self }
     }
 
     /// Talks until the client leaves or `stop` fires.
@@ -53,7 +61,7 @@ impl Session {
         stop: CancellationToken,
     ) {
         let (mut reader, mut writer) = tokio::io::split(io);
-        let mut line = Line::new(self.services, self.scopes);
+        let mut line = Line::new(self.services, self.scopes, self.caller);
         // A broken connection needs no answer: nobody is there to read it.
         drop(conversation(&mut line, &mut reader, &mut writer, &stop).await);
         drop(timeout(limits::FLUSH, writer.shutdown()).await);

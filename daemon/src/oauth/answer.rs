@@ -65,7 +65,7 @@ impl TokenAnswer {
         chapar_engine::oauth::lifetime(self.expires_in)
     }
 
-    /// OpenID Connect's word about who signed in.
+    /// OIDC's word about who signed in.
     pub(super) fn id_token(&self) -> Option<&str> {
         self.id_token.as_deref()
     }

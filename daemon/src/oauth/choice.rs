@@ -7,7 +7,9 @@ use super::signin::SignInRequest;
 use crate::config::{Config, ProviderEntry};
 use crate::http::Reach;
 use chapar_engine::credential::Issuer;
-use chapar_engine::provider::{GOOGLE, MICROSOFT, OAuthFacts, provider_by_key};
+use chapar_engine::provider::{
+    GOOGLE, MICROSOFT, OAuthFacts, is_same_provider, provider_by_key, provider_of_issuer,
+};
 use chapar_engine::verdict::Failure;
 use url::Url;
 
@@ -87,33 +89,21 @@ fn entry<'a>(config: &'a Config, request: &SignInRequest) -> Option<&'a Provider
     let of_issuer = |entry: &&ProviderEntry| issuer.is_some() && entry.issuer.as_deref() == issuer;
     let of_key = |entry: &&ProviderEntry| {
         let free = issuer.is_none() || entry.issuer.is_none();
-        free && request.provider.as_deref().is_some_and(|key| same_key(key, &entry.key))
+        free && request.provider.as_deref().is_some_and(|key| is_same_provider(key, &entry.key))
     };
     config.providers.iter().find(of_issuer).or_else(|| config.providers.iter().find(of_key))
-}
-
-/// Google is called by two names.
-fn same_key(left: &str, right: &str) -> bool {
-    let plain = |key| if key == "google" { "gmail" } else { key };
-    plain(left) == plain(right)
 }
 
 /// The built-in provider of this request. An issuer that was named is believed over the key.
 fn key_of(request: &SignInRequest) -> Option<&str> {
     match request.issuer.as_deref() {
         None => request.provider.as_deref(),
-        Some(issuer) if issuer == GOOGLE.issuer => Some("gmail"),
-        Some(issuer) if issuer == MICROSOFT.issuer => Some("microsoft"),
-        Some(_) => None,
+        Some(issuer) => provider_of_issuer(issuer).map(|provider| provider.key),
     }
 }
 
 fn facts(key: &str) -> Option<&'static OAuthFacts> {
-    match key {
-        "gmail" | "google" => Some(&GOOGLE),
-        "microsoft" => Some(&MICROSOFT),
-        _ => None,
-    }
+    provider_by_key(key).oauth
 }
 
 fn client(
@@ -205,8 +195,6 @@ fn authorities(
 fn name(entry: Option<&ProviderEntry>, key: Option<&str>, issuer_id: &str) -> String {
     let host = || Url::parse(issuer_id).ok()?.host_str().map(str::to_owned);
     let known = match key {
-        Some("gmail" | "google") => Some("Google"),
-        Some("microsoft") => Some("Microsoft"),
         Some(key) => Some(provider_by_key(key).name).filter(|name| *name != "IMAP/SMTP"),
         None => None,
     };

@@ -74,7 +74,7 @@ pub(super) async fn ask(
     if !sound {
         return Err(unfit());
     }
-    let life = Duration::from_secs(offered.expires_in).min(LONGEST);
+    let lasting = Duration::from_secs(offered.expires_in).min(LONGEST);
     Ok(Device {
         prompt: DevicePrompt {
             user_code,
@@ -83,7 +83,7 @@ pub(super) async fn ask(
         },
         code: Secret::new(offered.device_code),
         interval: offered.interval.unwrap_or(INTERVAL).clamp(1, LONGEST_INTERVAL),
-        ends: line.world.clock.boot().after(life),
+        ends: line.world.clock.boot().after(lasting),
     })
 }
 

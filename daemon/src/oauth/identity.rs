@@ -1,4 +1,4 @@
-//! Who signed in: the address in the ID token (OpenID Connect Core §2) or at the userinfo endpoint
+//! Who signed in: the address in the ID token (OIDC Core §2) or at the userinfo endpoint
 //! (§5.3).
 //!
 //! The token came from the token endpoint over verified TLS, which stands in for its signature

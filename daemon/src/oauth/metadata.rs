@@ -1,4 +1,4 @@
-//! What an issuer publishes about itself (RFC 8414, OpenID Connect Discovery 1.0): read within
+//! What an issuer publishes about itself (RFC 8414, OIDC Discovery 1.0): read within
 //! limits and believed only where it names itself.
 
 use super::line::{Line, is_https};
@@ -19,7 +19,7 @@ const URL_CHARS: usize = 2_048;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Published {
     pub(super) issuer: Issuer,
-    /// Who signed in, if the ID token does not say (OpenID Connect Core §5.3).
+    /// Who signed in, if the ID token does not say (OIDC Core §5.3).
     pub(super) userinfo_url: Option<String>,
     /// The scopes there are, if it says.
     pub(super) scopes: Option<Vec<String>>,
@@ -65,7 +65,7 @@ pub(super) async fn read(line: &Line<'_>, issuer: &str) -> Result<Published, Fai
     }
 }
 
-/// RFC 8414 §3.1 puts the word before the path of the issuer, OpenID Connect after it.
+/// RFC 8414 §3.1 puts the word before the path of the issuer, OIDC after it.
 fn well_known(issuer: &Url) -> [Url; 2] {
     let path = issuer.path().trim_end_matches('/').to_owned();
     let (mut oauth, mut openid) = (issuer.clone(), issuer.clone());

@@ -112,10 +112,14 @@ fn failed(failure: &Failure) -> String {
     document(title, "bad", &body)
 }
 
-/// With a capital and a full stop.
+/// With a capital and a full stop; a host name at the start stays as it is written.
 fn sentence(text: &str) -> String {
+    let is_host = text.split(' ').next().is_some_and(|word| word.contains('.'));
     let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = match letters.next() {
+        Some(first) if !is_host => first.to_uppercase().to_string(),
+        first => first.map(String::from).unwrap_or_default(),
+    };
     let stop = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{stop}", letters.as_str())
 }

@@ -37,20 +37,19 @@ impl Party {
         let line = Line { world, ca_pem: choice.ca_pem.as_deref(), reach: choice.reach };
         let mut extra = choice.extra.clone();
         let mut scopes = choice.scopes.clone();
-        let (issuer, userinfo_url) = match choice.issuer.clone() {
-            Some(issuer) => (issuer, None),
-            None => {
-                let published = metadata::read(&line, &choice.issuer_id).await?;
-                if scopes.is_empty() {
-                    scopes = usual(published.scopes.as_deref());
-                }
-                (published.issuer, published.userinfo_url)
+        let (issuer, userinfo_url) = if let Some(issuer) = choice.issuer.clone() {
+            (issuer, None)
+        } else {
+            let published = metadata::read(&line, &choice.issuer_id).await?;
+            if scopes.is_empty() {
+                scopes = usual(published.scopes.as_deref());
             }
+            (published.issuer, published.userinfo_url)
         };
         if scopes.is_empty() {
             scopes = usual(None);
         }
-        // OpenID Connect Core §11: a grant that outlives the session needs the person's word
+        // OIDC Core §11: a grant that outlives the session needs the person's word
         let lasting = scopes.iter().any(|scope| scope == "offline_access");
         if choice.issuer.is_none() && lasting && extra.is_empty() {
             extra.push(("prompt".to_owned(), "consent".to_owned()));

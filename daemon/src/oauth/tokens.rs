@@ -209,6 +209,3 @@ fn gone() -> Failure {
     let message = "No token can be had: the account is being stopped.";
     Failure::of("oauth.unavailable", message, None)
 }
-
-#[cfg(test)]
-mod tests;

@@ -81,6 +81,7 @@ impl Txn<'_> {
         self.counted.remove(&Scope::Account(id.0));
         self.remove(Table::Counts, Key::scope(Scope::Account(id.0)).bytes())?;
         self.remove(Table::Accounts, all.bytes())?;
+        self.want_scrub()?;
         self.touch(id, ObjectKind::Account, id.0, Change::Destroyed);
         Ok(())
     }
@@ -117,5 +118,22 @@ impl Txn<'_> {
         self.remove(Table::Identities, Key::of(id.0).bytes())?;
         self.touch(identity.account, ObjectKind::Identity, id.0, Change::Destroyed);
         Ok(())
+    }
+
+    /// Notes that a secret lies, or is about to lie, in the vault without an account that refers to
+    /// it: whatever happens next, it is found and deleted.
+    pub fn put_stray(&mut self, vault_key: &str) -> Result<(), StoreError> {
+        self.set(Table::Strays, &Key::default().name(vault_key), &[])
+    }
+
+    /// The secret is an account's now, or gone.
+    pub fn drop_stray(&mut self, vault_key: &str) -> Result<(), StoreError> {
+        self.remove(Table::Strays, vault_key.as_bytes())
+    }
+
+    /// Keys in the vault that are to be deleted there.
+    pub fn strays(&self) -> Result<Vec<String>, StoreError> {
+        let keys = self.keys(Table::Strays, &Key::default())?;
+        Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect())
     }
 }

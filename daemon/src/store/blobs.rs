@@ -101,12 +101,13 @@ impl Txn<'_> {
         self.put(Table::Blobs, &key_of(id), &row)
     }
 
-    /// Packs of which more than half is dead.
-    pub(super) fn dead_packs(&self) -> Result<Vec<u32>, StoreError> {
+    /// Packs of which more than half is dead, or anything at all.
+    pub(super) fn dead_packs(&self, anything: bool) -> Result<Vec<u32>, StoreError> {
         let mut dead = Vec::new();
         self.scan_prefix(Table::Packs, &Key::default(), Order::Up, &mut |key, bytes| {
             let row: PackRow = self.open(Table::Packs, key, bytes)?;
-            if row.live.saturating_mul(2) < row.len {
+            let weight = if anything { 1 } else { 2 };
+            if row.live.saturating_mul(weight) < row.len {
                 dead.extend(Parts(key).u32());
             }
             NEXT

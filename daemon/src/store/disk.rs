@@ -17,6 +17,11 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// Opens the database file, made empty when absent. Called again after an I/O error, and once
     /// before each opening to look at what is there; the one before is closed by then.
     fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>>;
+    /// Makes an empty database file beside the one that is there, in place of any left from before.
+    fn fresh(&self) -> io::Result<Box<dyn redb::StorageBackend>>;
+    /// Puts the file that [`Disk::fresh`] made in the place of the database, durably. What is open
+    /// of the old one stays readable.
+    fn swap(&self) -> io::Result<()>;
     /// Numbers of the packs that are there, in any order.
     fn packs(&self) -> io::Result<Vec<u32>>;
     /// Opens a pack for reading and appending. With `create`, makes it when absent; without, an
@@ -49,12 +54,20 @@ pub trait PackFile: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct Directory {
     root: PathBuf,
-    /// Device and inode of the database that is open.
-    opened: Mutex<Option<(u64, u64)>>,
+    /// Device and inode of the database that is open, and of the one made to replace it.
+    opened: Mutex<Inodes>,
+}
+
+#[derive(Debug, Default)]
+struct Inodes {
+    present: Option<(u64, u64)>,
+    fresh: Option<(u64, u64)>,
 }
 
 /// Name of the database in the directory.
 const META: &str = "meta.redb";
+/// Name of a database that is to replace it.
+const FRESH: &str = "meta.redb.new";
 /// Name of the directory of packs.
 const PACKS: &str = "packs";
 
@@ -68,10 +81,10 @@ impl Directory {
                 fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
             }
         }
-        Ok(Self { root: root.to_owned(), opened: Mutex::new(None) })
+        Ok(Self { root: root.to_owned(), opened: Mutex::default() })
     }
 
-    fn opened(&self) -> MutexGuard<'_, Option<(u64, u64)>> {
+    fn opened(&self) -> MutexGuard<'_, Inodes> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,6 +95,11 @@ impl Directory {
     fn pack_path(&self, number: u32) -> PathBuf {
         self.root.join(PACKS).join(format!("{number:08}.pack"))
     }
+}
+
+fn inode(file: &File) -> io::Result<(u64, u64)> {
+    let facts = file.metadata()?;
+    Ok((facts.dev(), facts.ino()))
 }
 
 fn open_file(path: &Path, create: bool) -> io::Result<File> {
@@ -101,10 +119,29 @@ impl Disk for Directory {
 
     fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
         let file = open_file(&self.meta_path(), true)?;
-        let facts = file.metadata()?;
-        *self.opened() = Some((facts.dev(), facts.ino()));
+        self.opened().present = Some(inode(&file)?);
         let backend = redb::backends::FileBackend::new(file).map_err(io::Error::other)?;
         Ok(Box::new(backend))
+    }
+
+    fn fresh(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
+        let path = self.root.join(FRESH);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = open_file(&path, true)?;
+        self.opened().fresh = Some(inode(&file)?);
+        let backend = redb::backends::FileBackend::new(file).map_err(io::Error::other)?;
+        Ok(Box::new(backend))
+    }
+
+    fn swap(&self) -> io::Result<()> {
+        let mut opened = self.opened();
+        let fresh = opened.fresh.take().ok_or(io::ErrorKind::NotFound)?;
+        fs::rename(self.root.join(FRESH), self.meta_path())?;
+        opened.present = Some(fresh);
+        File::open(&self.root)?.sync_all()
     }
 
     fn packs(&self) -> io::Result<Vec<u32>> {
@@ -139,7 +176,7 @@ impl Disk for Directory {
 
     fn still_there(&self) -> io::Result<()> {
         let facts = fs::metadata(self.meta_path())?;
-        if *self.opened() == Some((facts.dev(), facts.ino())) {
+        if self.opened().present == Some((facts.dev(), facts.ino())) {
             return Ok(());
         }
         Err(io::Error::other("another file was put in its place"))

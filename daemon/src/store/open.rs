@@ -32,6 +32,12 @@ pub(super) fn open(disk: &dyn Disk, path: &Arc<str>) -> Result<(Database, Found)
     Ok((database, found))
 }
 
+/// An empty database in the file that is to replace the present one.
+pub(super) fn fresh(disk: &dyn Disk, path: &Arc<str>) -> Result<Database, StoreError> {
+    let backend = Direct(disk.fresh().map_err(|error| StoreError::of_io(path, &error))?);
+    create(path, backend, false)
+}
+
 /// Runs `step`; a panic of redb over damaged pages becomes an error.
 fn unpanicked<T>(
     path: &str,
@@ -129,7 +135,7 @@ fn look_inside(database: &Database, path: &Arc<str>) -> Result<Found, StoreError
     if !names.iter().any(|name| name == Table::Meta.name()) {
         return Err(StoreError::Foreign { path: path.to_string() });
     }
-    let snapshot = Snapshot { path: Arc::clone(path), reading };
+    let snapshot = Snapshot { path: Arc::clone(path), reading, _reader: Arc::default() };
     match schema(&snapshot)? {
         Some(found) if found > SCHEMA => {
             Err(StoreError::Newer { path: path.to_string(), found, known: SCHEMA })

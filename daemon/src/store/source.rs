@@ -148,6 +148,8 @@ pub(super) fn scan_from(
 pub struct Snapshot {
     pub(super) path: std::sync::Arc<str>,
     pub(super) reading: redb::ReadTransaction,
+    /// Says that somebody reads this database: closing it would break the view off.
+    pub(super) _reader: std::sync::Arc<()>,
 }
 
 impl Snapshot {

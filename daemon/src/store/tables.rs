@@ -80,6 +80,8 @@ tables! {
     Destroyed = "destroyed",
     /// account, kind → place of the last change.
     States = "states",
+    /// key in the vault → nothing: a secret that no account refers to, to be deleted there.
+    Strays = "strays",
 }
 
 impl Table {

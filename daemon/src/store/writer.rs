@@ -61,11 +61,18 @@ impl<T: Send, F: FnMut(&mut Txn<'_>) -> Result<T, StoreError> + Send> Job for Wa
     }
 }
 
+/// The open database and, by the count of it, how many read it.
+#[derive(Clone)]
+struct Opened {
+    database: Arc<Database>,
+    readers: Arc<()>,
+}
+
 /// What the writer and the readers share.
 pub(super) struct Shared {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) path: Arc<str>,
-    database: RwLock<Option<Arc<Database>>>,
+    database: RwLock<Option<Opened>>,
     pub(super) head: watch::Sender<Seq>,
     pub(super) birth: OnceLock<Birth>,
     closed: AtomicBool,
@@ -84,26 +91,33 @@ impl Shared {
         })
     }
 
-    fn handle(&self) -> Option<Arc<Database>> {
+    fn opened(&self) -> Option<Opened> {
         self.database.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_handle(&self, database: Option<Database>) {
-        *self.database.write().unwrap_or_else(PoisonError::into_inner) = database.map(Arc::new);
+    fn handle(&self) -> Option<Arc<Database>> {
+        self.opened().map(|opened| opened.database)
+    }
+
+    fn set_handle(&self, database: Option<Database>) -> Option<Opened> {
+        let opened = database
+            .map(|database| Opened { database: Arc::new(database), readers: Arc::default() });
+        let mut present = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *present, opened)
     }
 
     /// A consistent view.
     pub(super) fn read(&self) -> Result<Snapshot, StoreError> {
-        let database = self.handle().ok_or_else(|| StoreError::closed(&self.path))?;
+        let opened = self.opened().ok_or_else(|| StoreError::closed(&self.path))?;
         let reading =
-            database.begin_read().map_err(|error| StoreError::of_redb(&self.path, error))?;
-        Ok(Snapshot { path: Arc::clone(&self.path), reading })
+            opened.database.begin_read().map_err(|error| StoreError::of_redb(&self.path, error))?;
+        Ok(Snapshot { path: Arc::clone(&self.path), reading, _reader: opened.readers })
     }
 
     /// Closes the file for good.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        self.set_handle(None);
+        drop(self.set_handle(None));
     }
 }
 
@@ -111,6 +125,8 @@ impl Shared {
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     tail: Tail,
+    /// Databases that were replaced while somebody read them.
+    retired: Vec<Opened>,
     /// A file failed: open again before the next change.
     sick: bool,
 }
@@ -119,9 +135,9 @@ impl Writer {
     /// Opens the files; makes the store when there is none. `seed` names a new store.
     pub(super) fn open(shared: Arc<Shared>, now: Wall, seed: [u8; 16]) -> Result<Self, StoreError> {
         let tail = Tail::new(Arc::clone(&shared.disk), 1, 0);
-        let mut writer = Self { shared, tail, sick: false };
+        let mut writer = Self { shared, tail, retired: Vec::new(), sick: false };
         let (database, found) = open::open(writer.shared.disk.as_ref(), &writer.shared.path)?;
-        writer.shared.set_handle(Some(database));
+        drop(writer.shared.set_handle(Some(database)));
         match found {
             Found::Nothing => writer.transact(|txn| make(txn, now, seed))?,
             Found::Schema(SCHEMA) => {}
@@ -157,20 +173,21 @@ impl Writer {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(StoreError::closed(&self.shared.path));
         }
-        self.shared.set_handle(None);
+        self.retired.clear();
+        drop(self.shared.set_handle(None));
         let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path)?;
         if found == Found::Nothing {
             return Err(replaced(&self.shared.path));
         }
-        self.shared.set_handle(Some(database));
+        drop(self.shared.set_handle(Some(database)));
         let recovered = self.recover();
         if recovered.is_err() {
-            self.shared.set_handle(None);
+            drop(self.shared.set_handle(None));
         }
         recovered
     }
 
-    fn database(&mut self) -> Result<Arc<Database>, StoreError> {
+    pub(super) fn database(&mut self) -> Result<Arc<Database>, StoreError> {
         let handle = self.shared.handle();
         if let Some(database) = handle.filter(|_| !self.sick) {
             return Ok(database);
@@ -179,11 +196,22 @@ impl Writer {
         self.shared.handle().ok_or_else(|| StoreError::closed(&self.shared.path))
     }
 
+    /// Goes on with another database; the old one stays until nobody reads it any more.
+    pub(super) fn replace(&mut self, fresh: Database) {
+        self.retired.extend(self.shared.set_handle(Some(fresh)));
+        self.retire();
+    }
+
+    fn retire(&mut self) {
+        self.retired.retain(|opened| Arc::strong_count(&opened.readers) > 1);
+    }
+
     /// Runs `body` in one durable transaction, or leaves everything as it was.
     pub(super) fn transact<R>(
         &mut self,
         body: impl FnOnce(&mut Txn<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
+        self.retire();
         let database = self.database()?;
         let outcome = self.transact_on(&database, body);
         if let Err(error) = &outcome {
@@ -264,7 +292,11 @@ impl Writer {
 
     /// Rewrites packs that are more than half dead, one a commit; returns the bytes given back.
     pub(super) fn collect(&mut self) -> Result<u64, StoreError> {
-        let dead = self.transact(|txn| txn.dead_packs())?;
+        self.empty_packs(false)
+    }
+
+    pub(super) fn empty_packs(&mut self, anything: bool) -> Result<u64, StoreError> {
+        let dead = self.transact(|txn| txn.dead_packs(anything))?;
         let mut won = 0;
         for number in dead {
             won += self.transact(|txn| txn.empty_pack(number))?;

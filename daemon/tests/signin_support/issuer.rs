@@ -189,7 +189,7 @@ impl Issuer {
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
                 Reply::json(200, &self.metadata())
             }
-            "/register" => self.register(asked),
+            "/register" => Self::register(asked),
             "/token" => self.token(asked),
             "/device" => Reply::json(
                 200,
@@ -221,7 +221,7 @@ impl Issuer {
         metadata
     }
 
-    fn register(&self, asked: &Asked) -> Reply {
+    fn register(asked: &Asked) -> Reply {
         let wish: Value = serde_json::from_str(&asked.body).unwrap();
         assert_eq!(wish["application_type"], "native");
         assert_eq!(wish["token_endpoint_auth_method"], "none");

@@ -26,6 +26,8 @@ pub struct Credential {
     pub service: Service,
     /// For whom.
     pub user: String,
+    /// An access token, not a password.
+    pub token: bool,
     /// Inside TLS with which certificate; `None` = in the clear.
     pub under: Option<CertificateKind>,
     /// Whether it was right.

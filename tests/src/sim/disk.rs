@@ -16,6 +16,10 @@ struct Image {
 #[derive(Debug, Default)]
 struct State {
     meta: Image,
+    /// A database made to replace it.
+    fresh: Image,
+    /// How many databases were replaced: an open handle is of one of them.
+    replaced: u64,
     packs: BTreeMap<u32, Image>,
     /// Counts writes, syncs and truncations: the points at which a crash can be planned.
     operations: u64,
@@ -100,7 +104,7 @@ impl SimDisk {
         }
     }
 
-    fn handle(&self, file: Option<u32>) -> Handle {
+    fn handle(&self, file: Which) -> Handle {
         let generation = self.process.unwrap_or_else(|| self.lock().generation);
         Handle { disk: self.clone(), file, generation }
     }
@@ -112,7 +116,25 @@ impl Disk for SimDisk {
     }
 
     fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
-        Ok(Box::new(self.handle(None)))
+        let number = self.lock().replaced;
+        Ok(Box::new(self.handle(Which::Meta(number))))
+    }
+
+    fn fresh(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
+        let mut state = self.alive()?;
+        state.operate()?;
+        state.fresh = Image::default();
+        let number = state.replaced + 1;
+        drop(state);
+        Ok(Box::new(self.handle(Which::Meta(number))))
+    }
+
+    fn swap(&self) -> io::Result<()> {
+        let mut state = self.alive()?;
+        state.operate()?;
+        state.meta = std::mem::take(&mut state.fresh);
+        state.replaced += 1;
+        Ok(())
     }
 
     fn packs(&self) -> io::Result<Vec<u32>> {
@@ -129,7 +151,7 @@ impl Disk for SimDisk {
             state.packs.insert(number, Image::default());
         }
         drop(state);
-        Ok(Box::new(self.handle(Some(number))))
+        Ok(Box::new(self.handle(Which::Pack(number))))
     }
 
     fn remove_pack(&self, number: u32) -> io::Result<()> {
@@ -159,21 +181,30 @@ impl State {
         }
     }
 
-    fn image(&mut self, file: Option<u32>) -> io::Result<&mut Image> {
+    fn image(&mut self, file: Which) -> io::Result<&mut Image> {
         match file {
-            None => Ok(&mut self.meta),
-            Some(number) => {
+            Which::Meta(number) if number == self.replaced => Ok(&mut self.meta),
+            Which::Meta(number) if number == self.replaced + 1 => Ok(&mut self.fresh),
+            Which::Meta(_) => Err(io::ErrorKind::NotFound.into()),
+            Which::Pack(number) => {
                 self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
         }
     }
 }
 
+/// The n-th database, or a pack.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Meta(u64),
+    Pack(u32),
+}
+
 /// An open file of one generation of the process.
 #[derive(Debug)]
 struct Handle {
     disk: SimDisk,
-    file: Option<u32>,
+    file: Which,
     generation: u64,
 }
 

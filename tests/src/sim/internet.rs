@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 
 /// Bytes a pipe holds, like a socket buffer.
 const PIPE_BYTES: usize = 64 << 10;
@@ -244,6 +245,19 @@ pub fn status(line: &str) -> Vec<u8> {
 #[must_use]
 pub fn redirect(to: &str) -> Vec<u8> {
     format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes()
+}
+
+/// Serves a port of a real network, with real TLS from the start, as long as it is polled.
+pub async fn listen(listener: TcpListener, kind: Kind, config: Arc<rustls::ServerConfig>) {
+    let acceptor = tokio_rustls::TlsAcceptor::from(config);
+    while let Ok((stream, _)) = listener.accept().await {
+        let (acceptor, kind) = (acceptor.clone(), kind.clone());
+        tokio::spawn(async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve(Box::new(stream), kind, &Mutex::default()).await;
+            }
+        });
+    }
 }
 
 async fn serve(stream: BoxStream, kind: Kind, said: &Mutex<Vec<String>>) {

@@ -13,7 +13,7 @@ use crate::sandbox::mailstore::Folder;
 use crate::sandbox::provider::Personality;
 use chapar_daemon::Daemon;
 use chapar_daemon::store::Store;
-use chapar_daemon::supervisor::ConnectRequest;
+use chapar_daemon::supervisor::{By, ConnectRequest};
 use chapar_daemon::world::clock::Clock;
 use chapar_engine::account::{Endpoint, NotifyBy, Security};
 use chapar_engine::event::{Event, EventKind};
@@ -85,18 +85,22 @@ impl Player {
     /// Connects the person's mailbox and waits for the outcome.
     pub async fn connect(&mut self) -> Result<AccountId, Failure> {
         let endpoint = |port| Endpoint { host: HOST.into(), port, security: Security::Tls };
-        let id = self.daemon.services.accounts.connect(ConnectRequest {
-            email: USER.into(),
+        let request = ConnectRequest {
+            email: Some(USER.into()),
             name: None,
             display_name: Some("Ada".into()),
-            imap: endpoint(993),
-            smtp: endpoint(465),
-            user: USER.into(),
-            password: Secret::new(PASSWORD.into()),
+            imap: Some(endpoint(993)),
+            smtp: Some(endpoint(465)),
+            user: None,
+            by: By::Password(Secret::new(PASSWORD.into())),
             ca_pem: None,
             window: Some(WINDOW),
-            notify: NotifyBy::Desktop,
-        })?;
+            notify: Some(NotifyBy::Desktop),
+            found_by: None,
+            replace: None,
+            alias_confirmed: false,
+        };
+        let (id, _) = self.daemon.services.accounts.connect(request).await?;
         let mut seen = 0;
         loop {
             let wait = Duration::from_mins(1);

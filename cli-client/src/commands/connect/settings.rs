@@ -80,6 +80,11 @@ impl Settings {
         named || (self.imap.is_some() && self.smtp.is_some())
     }
 
+    /// Whether one server is named: then the other is the person's affair too.
+    pub(super) fn are_half(&self) -> bool {
+        !self.are_whole() && (self.imap.is_some() || self.smtp.is_some())
+    }
+
     /// Looks for what is missing and asks for what was not found.
     pub(super) fn find(
         &mut self,
@@ -87,10 +92,6 @@ impl Settings {
         daemon: &mut Daemon,
         args: &ConnectArgs,
     ) -> Result<(), Fault> {
-        // one server named: the other is the person's affair too
-        if self.imap.is_some() || self.smtp.is_some() {
-            return self.ask_for_servers(screen, args);
-        }
         let by_password = args.password_stdin || args.password_command.is_some();
         let way = found::looked_for(screen, daemon, &self.email, self.ca_pem.as_deref())?;
         let Some(way) = way else {
@@ -121,7 +122,12 @@ impl Settings {
         self.found_by = Some(candidate.found_by);
     }
 
-    fn ask_for_servers(&mut self, screen: &Screen, args: &ConnectArgs) -> Result<(), Fault> {
+    /// Asks for the servers that are not named.
+    pub(super) fn ask_for_servers(
+        &mut self,
+        screen: &Screen,
+        args: &ConnectArgs,
+    ) -> Result<(), Fault> {
         let domain = self.email.rsplit_once('@').map_or("", |(_, domain)| domain);
         if screen.asks {
             screen.say(&Line::of(

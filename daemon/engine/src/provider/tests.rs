@@ -21,6 +21,11 @@ fn hosts_are_found_without_case_and_not_by_accident() {
     }
     assert!(provider_of("imap.gmail.com").files_sent && !OTHER.files_sent);
     assert_eq!(provider_by_key("gmail").key, "google", "as old accounts have it");
+    assert!(is_same_provider("gmail", "google") && is_same_provider("mine", "mine"));
+    assert!(!is_same_provider("mine", "yours") && !is_same_provider("gmail", "microsoft"));
+    let issuer = |issuer| provider_of_issuer(issuer).map(|provider| provider.key);
+    assert_eq!(issuer("https://accounts.google.com"), Some("google"));
+    assert_eq!(issuer("https://accounts.google.com.evil.example"), None);
 }
 
 #[test]
@@ -37,173 +42,174 @@ type Row = (&'static str, &'static str, &'static str, Server, Server, &'static s
 const BOTH: &[Way] = &[Way::Oauth2, Way::Password];
 const PASSWORD: &[Way] = &[Way::Password];
 
+const ROWS: &[Row] = &[
+    (
+        "a@gmail.com",
+        "google",
+        "Google",
+        ("imap.gmail.com", 993, Tls),
+        ("smtp.gmail.com", 465, Tls),
+        "a@gmail.com",
+        BOTH,
+    ),
+    (
+        "a@GoogleMail.com",
+        "google",
+        "Google",
+        ("imap.gmail.com", 993, Tls),
+        ("smtp.gmail.com", 465, Tls),
+        "a@GoogleMail.com",
+        BOTH,
+    ),
+    (
+        "a@firm.onmicrosoft.com",
+        "microsoft",
+        "Microsoft 365",
+        ("outlook.office365.com", 993, Tls),
+        ("smtp.office365.com", 587, StartTls),
+        "a@firm.onmicrosoft.com",
+        &[Way::Oauth2],
+    ),
+    (
+        "a@outlook.com",
+        "microsoft",
+        "Outlook.com",
+        ("outlook.office365.com", 993, Tls),
+        ("smtp-mail.outlook.com", 587, StartTls),
+        "a@outlook.com",
+        &[Way::Oauth2],
+    ),
+    (
+        "a@hotmail.co.uk",
+        "microsoft",
+        "Outlook.com",
+        ("outlook.office365.com", 993, Tls),
+        ("smtp-mail.outlook.com", 587, StartTls),
+        "a@hotmail.co.uk",
+        &[Way::Oauth2],
+    ),
+    (
+        "a@icloud.com",
+        "icloud",
+        "iCloud",
+        ("imap.mail.me.com", 993, Tls),
+        ("smtp.mail.me.com", 587, StartTls),
+        "a@icloud.com",
+        PASSWORD,
+    ),
+    (
+        "a@yahoo.com",
+        "yahoo",
+        "Yahoo",
+        ("imap.mail.yahoo.com", 993, Tls),
+        ("smtp.mail.yahoo.com", 465, Tls),
+        "a@yahoo.com",
+        BOTH,
+    ),
+    (
+        "a@aol.com",
+        "aol",
+        "AOL",
+        ("imap.aol.com", 993, Tls),
+        ("smtp.aol.com", 465, Tls),
+        "a@aol.com",
+        BOTH,
+    ),
+    (
+        "a@fastmail.com",
+        "fastmail",
+        "Fastmail",
+        ("imap.fastmail.com", 993, Tls),
+        ("smtp.fastmail.com", 465, Tls),
+        "a@fastmail.com",
+        BOTH,
+    ),
+    (
+        "a@zoho.eu",
+        "zoho",
+        "Zoho Mail",
+        ("imap.zoho.eu", 993, Tls),
+        ("smtp.zoho.eu", 465, Tls),
+        "a@zoho.eu",
+        PASSWORD,
+    ),
+    (
+        "a@gmx.de",
+        "gmx",
+        "GMX",
+        ("imap.gmx.net", 993, Tls),
+        ("mail.gmx.net", 465, Tls),
+        "a@gmx.de",
+        PASSWORD,
+    ),
+    (
+        "a@gmx.com",
+        "gmx",
+        "GMX",
+        ("imap.gmx.com", 993, Tls),
+        ("mail.gmx.com", 465, Tls),
+        "a@gmx.com",
+        PASSWORD,
+    ),
+    (
+        "a@web.de",
+        "gmx",
+        "Web.de",
+        ("imap.web.de", 993, Tls),
+        ("smtp.web.de", 465, Tls),
+        "a",
+        PASSWORD,
+    ),
+    (
+        "a@ya.ru",
+        "yandex",
+        "Yandex",
+        ("imap.yandex.com", 993, Tls),
+        ("smtp.yandex.com", 465, Tls),
+        "a@ya.ru",
+        BOTH,
+    ),
+    (
+        "a@bk.ru",
+        "mailru",
+        "Mail.ru",
+        ("imap.mail.ru", 993, Tls),
+        ("smtp.mail.ru", 465, Tls),
+        "a@bk.ru",
+        BOTH,
+    ),
+    (
+        "a@comcast.net",
+        "comcast",
+        "Comcast Xfinity",
+        ("imap.comcast.net", 993, Tls),
+        ("smtp.comcast.net", 465, Tls),
+        "a@comcast.net",
+        BOTH,
+    ),
+    (
+        "a@posteo.de",
+        "posteo",
+        "Posteo",
+        ("posteo.de", 993, Tls),
+        ("posteo.de", 465, Tls),
+        "a@posteo.de",
+        PASSWORD,
+    ),
+    (
+        "a@proton.me",
+        "proton",
+        "Proton Mail",
+        ("127.0.0.1", 1143, StartTls),
+        ("127.0.0.1", 1025, StartTls),
+        "a@proton.me",
+        PASSWORD,
+    ),
+];
+
 #[test]
 fn each_service_has_its_servers() {
-    let rows: &[Row] = &[
-        (
-            "a@gmail.com",
-            "google",
-            "Google",
-            ("imap.gmail.com", 993, Tls),
-            ("smtp.gmail.com", 465, Tls),
-            "a@gmail.com",
-            BOTH,
-        ),
-        (
-            "a@GoogleMail.com",
-            "google",
-            "Google",
-            ("imap.gmail.com", 993, Tls),
-            ("smtp.gmail.com", 465, Tls),
-            "a@GoogleMail.com",
-            BOTH,
-        ),
-        (
-            "a@firm.onmicrosoft.com",
-            "microsoft",
-            "Microsoft 365",
-            ("outlook.office365.com", 993, Tls),
-            ("smtp.office365.com", 587, StartTls),
-            "a@firm.onmicrosoft.com",
-            &[Way::Oauth2],
-        ),
-        (
-            "a@outlook.com",
-            "microsoft",
-            "Outlook.com",
-            ("outlook.office365.com", 993, Tls),
-            ("smtp-mail.outlook.com", 587, StartTls),
-            "a@outlook.com",
-            &[Way::Oauth2],
-        ),
-        (
-            "a@hotmail.co.uk",
-            "microsoft",
-            "Outlook.com",
-            ("outlook.office365.com", 993, Tls),
-            ("smtp-mail.outlook.com", 587, StartTls),
-            "a@hotmail.co.uk",
-            &[Way::Oauth2],
-        ),
-        (
-            "a@icloud.com",
-            "icloud",
-            "iCloud",
-            ("imap.mail.me.com", 993, Tls),
-            ("smtp.mail.me.com", 587, StartTls),
-            "a@icloud.com",
-            PASSWORD,
-        ),
-        (
-            "a@yahoo.com",
-            "yahoo",
-            "Yahoo",
-            ("imap.mail.yahoo.com", 993, Tls),
-            ("smtp.mail.yahoo.com", 465, Tls),
-            "a@yahoo.com",
-            BOTH,
-        ),
-        (
-            "a@aol.com",
-            "aol",
-            "AOL",
-            ("imap.aol.com", 993, Tls),
-            ("smtp.aol.com", 465, Tls),
-            "a@aol.com",
-            BOTH,
-        ),
-        (
-            "a@fastmail.com",
-            "fastmail",
-            "Fastmail",
-            ("imap.fastmail.com", 993, Tls),
-            ("smtp.fastmail.com", 465, Tls),
-            "a@fastmail.com",
-            BOTH,
-        ),
-        (
-            "a@zoho.eu",
-            "zoho",
-            "Zoho Mail",
-            ("imap.zoho.eu", 993, Tls),
-            ("smtp.zoho.eu", 465, Tls),
-            "a@zoho.eu",
-            PASSWORD,
-        ),
-        (
-            "a@gmx.de",
-            "gmx",
-            "GMX",
-            ("imap.gmx.net", 993, Tls),
-            ("mail.gmx.net", 465, Tls),
-            "a@gmx.de",
-            PASSWORD,
-        ),
-        (
-            "a@gmx.com",
-            "gmx",
-            "GMX",
-            ("imap.gmx.com", 993, Tls),
-            ("mail.gmx.com", 465, Tls),
-            "a@gmx.com",
-            PASSWORD,
-        ),
-        (
-            "a@web.de",
-            "gmx",
-            "Web.de",
-            ("imap.web.de", 993, Tls),
-            ("smtp.web.de", 465, Tls),
-            "a",
-            PASSWORD,
-        ),
-        (
-            "a@ya.ru",
-            "yandex",
-            "Yandex",
-            ("imap.yandex.com", 993, Tls),
-            ("smtp.yandex.com", 465, Tls),
-            "a@ya.ru",
-            BOTH,
-        ),
-        (
-            "a@bk.ru",
-            "mailru",
-            "Mail.ru",
-            ("imap.mail.ru", 993, Tls),
-            ("smtp.mail.ru", 465, Tls),
-            "a@bk.ru",
-            BOTH,
-        ),
-        (
-            "a@comcast.net",
-            "comcast",
-            "Comcast Xfinity",
-            ("imap.comcast.net", 993, Tls),
-            ("smtp.comcast.net", 465, Tls),
-            "a@comcast.net",
-            BOTH,
-        ),
-        (
-            "a@posteo.de",
-            "posteo",
-            "Posteo",
-            ("posteo.de", 993, Tls),
-            ("posteo.de", 465, Tls),
-            "a@posteo.de",
-            PASSWORD,
-        ),
-        (
-            "a@proton.me",
-            "proton",
-            "Proton Mail",
-            ("127.0.0.1", 1143, StartTls),
-            ("127.0.0.1", 1025, StartTls),
-            "a@proton.me",
-            PASSWORD,
-        ),
-    ];
-    for (email, key, name, imap, smtp, user, ways) in rows {
+    for (email, key, name, imap, smtp, user, ways) in ROWS {
         let domain = email.rsplit_once('@').unwrap().1;
         let (provider, service) = service_of_domain(domain).unwrap();
         assert_eq!((provider.key, service.name), (*key, *name), "{email}");
@@ -211,7 +217,7 @@ fn each_service_has_its_servers() {
         assert_eq!(service.user(email), *user, "{email}");
         assert_eq!(provider.ways(), *ways, "{email}");
     }
-    let tested: std::collections::BTreeSet<_> = rows.iter().map(|row| row.1).collect();
+    let tested: std::collections::BTreeSet<_> = ROWS.iter().map(|row| row.1).collect();
     assert_eq!(tested.len(), PROVIDERS.len(), "a provider without a row here: {tested:?}");
 }
 

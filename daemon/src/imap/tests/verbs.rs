@@ -162,6 +162,7 @@ async fn select_fetch_and_hints() {
         header: Some(b"A: b\r\n".to_vec()),
         text: Some(b"hi".to_vec()),
         body: None,
+        message_id: None,
     };
     assert_eq!(got, [expected]);
     assert!(s.take_changed(), "the flags of message 2");

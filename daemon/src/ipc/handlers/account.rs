@@ -124,6 +124,8 @@ async fn change(services: &Services, id: &str, patch: wire::AccountPatch) -> Res
         line("displayName", name)?;
     }
     let settings = Settings::check(patch)?;
+    // a new login has moved the sessions already, a new name needs no new ones
+    let restarts = settings.paused.is_some() || settings.window.is_some();
     prove(services, account, &settings, password).await?;
     if !settings.is_empty() || display_name.is_some() {
         let now = services.world.clock.wall();
@@ -138,7 +140,9 @@ async fn change(services: &Services, id: &str, patch: wire::AccountPatch) -> Res
         });
         written.await.map_err(fault::store)?;
     }
-    services.accounts.refresh(account);
+    if restarts {
+        services.accounts.refresh(account);
+    }
     Ok(())
 }
 
@@ -162,8 +166,15 @@ async fn prove(
     if same_way && password.is_none() && settings.ca_pem.is_none() {
         return Ok(());
     }
-    let proved = services.accounts.prove_change(&wanted, password).await;
-    proved.map_err(|failure| fault::failure(&failure, Some(account)))
+    if let Some(name) = &settings.name {
+        let view = services.store.read().map_err(fault::store)?;
+        let others = view.accounts().map_err(fault::store)?;
+        if others.iter().any(|other| other.id != account && other.name == *name) {
+            return Err(fault::store(name_taken(name)));
+        }
+    }
+    let moved = services.accounts.change(wanted, password).await;
+    moved.map_err(|failure| fault::failure(&failure, Some(account)))
 }
 
 /// Checked settings of one account; absent = as it is.
@@ -216,8 +227,7 @@ impl Settings {
         if let Some(name) = &self.name {
             let taken = |other: &Account| other.id != id && other.name == *name;
             if tx.accounts()?.iter().any(taken) {
-                let reason = format!("the name `{name}` belongs to another account");
-                return Err(StoreError::Conflict(reason));
+                return Err(name_taken(name));
             }
             account.name.clone_from(name);
         }
@@ -235,6 +245,10 @@ impl Settings {
         account.ca_pem = self.ca_pem.clone().unwrap_or(account.ca_pem);
         account
     }
+}
+
+fn name_taken(name: &str) -> StoreError {
+    StoreError::Conflict(format!("the name `{name}` belongs to another account"))
 }
 
 pub(super) fn window(window: u32) -> Result<u32, Error> {

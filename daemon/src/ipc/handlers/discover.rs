@@ -5,7 +5,8 @@ use super::{Answer, answer, line};
 use crate::config::Config;
 use crate::discover::{self, Asked, Candidate, Check, Found, Progress};
 use crate::ipc::{Services, convert, fault};
-use chapar_engine::provider::{Way, provider_by_key};
+use crate::oauth::client_known;
+use chapar_engine::provider::Way;
 use chapar_engine::verdict::Failure;
 use chapar_ipc_protocol::connect as wire;
 use std::collections::BTreeMap;
@@ -88,17 +89,11 @@ fn candidate(config: &Config, candidate: &Candidate) -> wire::Candidate {
         auth: proposal.ways.iter().map(way).collect(),
         issuer: proposal.issuer.clone(),
         scopes: proposal.scopes.clone(),
-        client_known: is_client_known(config, &proposal.provider),
+        client_known: client_known(config, &proposal.provider, proposal.issuer.as_deref()),
         password_note: proposal.password_note.clone(),
         imap_check: check(&candidate.imap),
         smtp_check: check(&candidate.smtp),
     }
-}
-
-/// Whether a sign-in at the provider would know as which client.
-fn is_client_known(config: &Config, provider: &str) -> bool {
-    let same = |key: &str| key == provider || provider_by_key(key).key == provider;
-    config.providers.iter().any(|entry| entry.client_id.is_some() && same(&entry.key))
 }
 
 fn check(check: &Check) -> wire::ServerCheck {

@@ -67,12 +67,38 @@ impl Out {
     }
 }
 
+/// Who calls, for the log: never for decisions, since the name is the client's own word.
+#[derive(Clone, Debug, Default)]
+pub(in crate::ipc) struct Caller {
+    /// Its process, as the kernel knows it.
+    pub(in crate::ipc) pid: Option<i32>,
+    name: Option<String>,
+}
+
+impl Caller {
+    /// A client whose process is known.
+    pub(in crate::ipc) fn of(pid: Option<i32>) -> Self {
+        Self { pid, name: None }
+    }
+
+    /// What it calls itself, fit for a line of a log.
+    pub(in crate::ipc) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("unnamed")
+    }
+
+    fn introduced(&mut self, name: &str) {
+        let plain = name.chars().filter(|letter| !letter.is_control());
+        self.name = Some(plain.take(limits::CLIENT_NAME_CHARS).collect());
+    }
+}
+
 pub(super) struct Line {
     pub(super) services: Arc<Services>,
     pub(super) flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     pub(super) out: Out,
     /// Calls that are told how far they are.
     pub(super) followed: Followed,
+    caller: Caller,
     scopes: Arc<BTreeSet<Scope>>,
     decoder: Decoder,
     /// How messages are told apart, once the decoder was given up for a stream.
@@ -91,12 +117,13 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(services: Arc<Services>, scopes: BTreeSet<Scope>) -> Self {
+    pub(super) fn new(services: Arc<Services>, scopes: BTreeSet<Scope>, caller: Caller) -> Self {
         Self {
             services,
             flights: FuturesUnordered::new(),
             out: Out::default(),
             followed: Followed::default(),
+            caller,
             scopes: Arc::new(scopes),
             decoder: Decoder::new(),
             framing: None,
@@ -248,6 +275,9 @@ impl Line {
     fn begin(&mut self, id: RequestId, request: Request, bytes: usize) {
         match request {
             Request::Hello(hello) => {
+                if let Some(client) = &hello.client {
+                    self.caller.introduced(&client.name);
+                }
                 let kept = daemon::narrowed(&self.scopes, hello.scopes.as_deref());
                 let reply = kept.and_then(|kept| {
                     self.scopes = Arc::new(kept);
@@ -310,7 +340,9 @@ impl Line {
     fn run(&self, request: Request) -> impl Future<Output = Answer> + Send + use<> {
         let services = Arc::clone(&self.services);
         let scopes = Arc::clone(&self.scopes);
-        let call = AssertUnwindSafe(dispatch::run(services, scopes, request)).catch_unwind();
+        let caller = self.caller.clone();
+        let call =
+            AssertUnwindSafe(dispatch::run(services, scopes, caller, request)).catch_unwind();
         call.map(|result| result.unwrap_or_else(|_| Err(failed())))
     }
 

@@ -22,9 +22,10 @@ fn outcome(query: &str, says_iss: bool, pasted: bool) -> String {
         email: "ana@contoso.example",
         name: "issuer.example",
     };
-    let read = match pasted {
-        true => read_pasted(&Secret::new(query.into()), &expected),
-        false => read(query, &expected),
+    let read = if pasted {
+        read_pasted(&Secret::new(query.into()), &expected)
+    } else {
+        read(query, &expected)
     };
     match read {
         Ok(Ok(code)) => code.expose().to_owned(),

@@ -7,7 +7,7 @@ fn pages() -> Vec<String> {
         "login.example refuses the sign-in: an administrator has to agree to this app",
         Some("access_denied: AADSTS90094: <b>no</b>"),
     );
-    vec![
+    [
         Page::signed_in(Some("ana@contoso.example"), "ana@contoso.example", "login.example"),
         Page::signed_in(Some("bob@contoso.example"), "ana@contoso.example", "login.example"),
         Page::signed_in(None, "ana@contoso.example", "login.example"),
@@ -67,19 +67,20 @@ fn the_words_fit_the_case() {
     assert!(other.contains("<strong>bob@contoso.example") && other.contains("for <b>ana@"));
     assert!(nobody.contains("<h1>Signed in</h1>"));
     assert!(failed.contains("<h1>Your administrator has to agree first</h1>"));
-    assert!(failed.contains("<p class=\"lead\">Login.example refuses the sign-in: an "));
+    assert!(failed.contains("<p class=\"lead\">login.example refuses the sign-in: an "));
     assert!(failed.contains("AADSTS90094: &lt;b&gt;no&lt;/b&gt;"));
     assert!(failed.contains("chapar help oauth.admin_consent"));
 }
 
-/// Leaves the pages where they can be looked at, when asked: CHAPAR_PAGES=DIR.
+/// Leaves the pages where they can be looked at, when asked: `CHAPAR_PAGES=DIR`.
 #[test]
 fn pages_to_look_at() {
     let Some(folder) = std::env::var_os("CHAPAR_PAGES") else { return };
     std::fs::create_dir_all(&folder).unwrap();
     for (page, name) in pages().iter().zip(["same", "other", "nobody", "failed"]) {
         let document = page.split_once("\r\n\r\n").unwrap().1;
-        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), document)
-            .unwrap();
+        let folder = std::path::Path::new(&folder);
+        std::fs::write(folder.join(format!("{name}.html")), document).unwrap();
+        std::fs::write(folder.join(format!("{name}.http")), page).unwrap();
     }
 }

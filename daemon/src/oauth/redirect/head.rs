@@ -74,8 +74,7 @@ fn is_for_us<'a>(headers: impl Iterator<Item = &'a str>, port: u16) -> bool {
         name.eq_ignore_ascii_case("host").then(|| value.trim().to_ascii_lowercase())
     });
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let ours = |name: &&str| host == format!("{name}:{port}");
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| ours(&name))
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| host == format!("{name}:{port}"))
 }
 
 #[cfg(test)]

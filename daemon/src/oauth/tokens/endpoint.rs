@@ -7,6 +7,7 @@ use crate::config::{CONFIG_BYTES, Config};
 use crate::http::{self, Answer, Reach, Rules};
 use crate::world::World;
 use chapar_engine::grant::{Body, Lifetime, Renewal, Reply, judge};
+use chapar_engine::provider::is_same_provider;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 use serde_json::{Map, Value};
@@ -44,12 +45,7 @@ pub(super) async fn refresh(
 }
 
 /// Gives a refresh token back; true when the issuer took it.
-pub(super) async fn revoke(
-    world: &World,
-    config: &Config,
-    holder: &Holder,
-    entry: &Entry,
-) -> bool {
+pub(super) async fn revoke(world: &World, config: &Config, holder: &Holder, entry: &Entry) -> bool {
     let Some(url) = &holder.grant.issuer.revoke_url else { return false };
     let fields = [("token", entry.refresh.expose()), ("token_type_hint", "refresh_token")];
     let ca_pem = authority(config, holder);
@@ -111,7 +107,8 @@ fn authority(config: &Config, holder: &Holder) -> Option<String> {
     if holder.ca_pem.is_some() {
         return holder.ca_pem.clone();
     }
-    let entry = config.providers.iter().find(|entry| entry.key == holder.provider)?;
+    let entry =
+        config.providers.iter().find(|entry| is_same_provider(&entry.key, &holder.provider))?;
     let file = std::fs::File::open(entry.ca_file.as_ref()?).ok()?;
     let mut pem = String::new();
     file.take(CONFIG_BYTES).read_to_string(&mut pem).ok().map(|_| pem)

@@ -84,6 +84,7 @@ pub(in crate::store) struct AccountRow {
     settings: SettingsRow,
     grant: Option<GrantRow>,
     found_by: Option<String>,
+    slot: u32,
 }
 
 /// All there was in version 1.
@@ -132,13 +133,15 @@ impl Stored for Account {
             settings,
             grant: self.auth.grant().map(GrantRow::of),
             found_by: self.found_by.clone(),
+            slot: self.slot,
         }
     }
 
-    fn from_row(AccountRow { settings: row, grant, found_by }: AccountRow) -> Option<Self> {
+    fn from_row(AccountRow { settings: row, grant, found_by, slot }: AccountRow) -> Option<Self> {
         Some(Self {
             auth: grant.map_or(Auth::Password, |row| Auth::Grant(row.grant())),
             found_by,
+            slot,
             id: AccountId(row.id),
             name: row.name,
             email: row.email,
@@ -162,7 +165,7 @@ impl Stored for Account {
 
     fn from_old(version: u8, payload: &[u8]) -> Option<Self> {
         let settings = (version == 1).then(|| postcard::from_bytes(payload).ok()).flatten()?;
-        Self::from_row(AccountRow { settings, grant: None, found_by: None })
+        Self::from_row(AccountRow { settings, grant: None, found_by: None, slot: 0 })
     }
 }
 

@@ -18,6 +18,10 @@ pub(super) struct File {
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) meta: File,
+    /// Made to replace it.
+    fresh: File,
+    /// Databases opened before this many were replaced.
+    replaced: u64,
     pub(super) packs: BTreeMap<u32, File>,
     writes: u64,
     /// Fails every write and sync from this one on.
@@ -74,18 +78,27 @@ impl State {
         }
     }
 
-    fn file(&mut self, pack: Option<u32>) -> io::Result<&mut File> {
-        match pack {
-            None => Ok(&mut self.meta),
-            Some(number) => {
+    fn file(&mut self, which: Which) -> io::Result<&mut File> {
+        match which {
+            Which::Meta(number) if number == self.replaced => Ok(&mut self.meta),
+            Which::Meta(number) if number == self.replaced + 1 => Ok(&mut self.fresh),
+            Which::Meta(_) => Err(io::ErrorKind::NotFound.into()),
+            Which::Pack(number) => {
                 self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
         }
     }
 }
 
+/// The n-th database, or a pack.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Meta(u64),
+    Pack(u32),
+}
+
 #[derive(Debug)]
-struct Handle(Memory, Option<u32>);
+struct Handle(Memory, Which);
 
 impl Handle {
     fn on<T>(&self, act: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
@@ -191,7 +204,22 @@ impl Disk for Memory {
         "memory/meta.redb".into()
     }
     fn meta(&self) -> io::Result<Box<dyn StorageBackend>> {
-        Ok(Box::new(Handle(self.clone(), None)))
+        let number = self.0.lock().unwrap().replaced;
+        Ok(Box::new(Handle(self.clone(), Which::Meta(number))))
+    }
+    fn fresh(&self) -> io::Result<Box<dyn StorageBackend>> {
+        let mut state = self.0.lock().unwrap();
+        state.written()?;
+        state.fresh = File::default();
+        let number = state.replaced + 1;
+        Ok(Box::new(Handle(self.clone(), Which::Meta(number))))
+    }
+    fn swap(&self) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.written()?;
+        state.meta = std::mem::take(&mut state.fresh);
+        state.replaced += 1;
+        Ok(())
     }
     fn packs(&self) -> io::Result<Vec<u32>> {
         Ok(self.0.lock().unwrap().packs.keys().copied().collect())
@@ -201,8 +229,8 @@ impl Disk for Memory {
         if create {
             state.packs.entry(number).or_default();
         }
-        state.file(Some(number))?;
-        Ok(Box::new(Handle(self.clone(), Some(number))))
+        state.file(Which::Pack(number))?;
+        Ok(Box::new(Handle(self.clone(), Which::Pack(number))))
     }
     fn remove_pack(&self, number: u32) -> io::Result<()> {
         self.0.lock().unwrap().packs.remove(&number);

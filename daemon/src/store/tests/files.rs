@@ -102,3 +102,57 @@ async fn a_first_sync_is_stored_in_half_a_second() {
     // far above what was measured: only a change of kind fails here, not a loaded machine
     assert!(took < std::time::Duration::from_secs(10), "{took:?}");
 }
+
+/// What a person deletes is deleted from the disk, not only from the tables.
+#[tokio::test]
+async fn a_deleted_account_leaves_no_byte() {
+    let place = Place::new("scrub");
+    let store = Store::open(&place.0, NOW).unwrap();
+    furnish(&store).await;
+    let canary = "canary-0b5e7d";
+    store
+        .write(NOW, move |txn| {
+            for number in 0..40_u32 {
+                let mut mail = message(1_000 + u64::from(number), 1_000 + number, Stage::Whole);
+                mail.summary.subject = format!("{canary} {number}");
+                // stored as it is: nothing in it can be compressed
+                let noise: Vec<u8> = blake3::hash(&number.to_be_bytes()).as_bytes().repeat(1);
+                mail.blob = Some(txn.put_blob(&[canary.as_bytes(), &noise].concat())?);
+                txn.put_message(&mail)?;
+            }
+            txn.put_blob(b"of nobody")
+        })
+        .await
+        .unwrap();
+    let scan = |name: &str| {
+        let mut found = 0;
+        for dir in [place.0.clone(), place.0.join("packs")] {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    let bytes = std::fs::read(path).unwrap();
+                    found += bytes.windows(name.len()).filter(|w| *w == name.as_bytes()).count();
+                }
+            }
+        }
+        found
+    };
+    assert!(scan(canary) > 40, "the scan finds what is there");
+    store.scrub().await.unwrap();
+    assert!(scan(canary) > 40, "nobody was deleted, so nothing was written anew");
+    let reader = store.read().unwrap();
+    store.write(NOW, |txn| txn.delete_account(AccountId(1))).await.unwrap();
+    assert!(scan(canary) > 0, "free pages keep what was in them");
+    store.scrub().await.unwrap();
+    assert_eq!(scan(canary), 0);
+    assert!(reader.account(AccountId(1)).unwrap().is_some(), "who reads goes on reading");
+    drop(reader);
+    assert!(store.read().unwrap().account(AccountId(1)).unwrap().is_none());
+    let instance = store.instance();
+    store.write(NOW, |txn| txn.put_account(&account(9))).await.unwrap();
+    drop(store);
+    let store = Store::open(&place.0, NOW).unwrap();
+    assert_eq!(store.instance(), instance);
+    assert!(store.read().unwrap().account(AccountId(9)).unwrap().is_some());
+    assert_eq!(mode(&place.0.join("meta.redb")), 0o600);
+}

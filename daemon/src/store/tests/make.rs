@@ -23,6 +23,7 @@ pub(super) fn account(id: u64) -> Account {
         user: "ada".into(),
         auth: Auth::Password,
         found_by: None,
+        slot: 0,
         ca_pem: Some("-----BEGIN CERTIFICATE-----".into()),
         paused: false,
         window: 1500,

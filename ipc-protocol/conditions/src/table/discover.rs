@@ -52,7 +52,7 @@ pub(super) static ROWS: &[Condition] = &[
         severity: Warning,
         who: Provider,
         exit: NO_PERMISSION,
-        title: "A page about the mail servers is not the one the DNS vouches for",
+        title: "A page about the servers is not the one the DNS names",
         cause: "The domain's DNS carries a digest of the page about its mail servers, and the page \
                 that came has another one.",
         brief: Some(

@@ -86,7 +86,7 @@ pub(super) static ROWS: &[Condition] = &[
         exit: TEMPORARY,
         title: "The sign-in service asks to slow down",
         cause: "There were more sign-ins or renewals in a short time than the provider allows.",
-        brief: Some("Wait a few minutes, then try again."),
+        brief: Some("Wait a few minutes. For a sign-in that exists it is tried again by itself."),
         what: &["Wait: chapar goes on by itself, not before the provider said."],
         commands: &["chapar status"],
         ..Condition::BLANK
@@ -102,7 +102,8 @@ pub(super) static ROWS: &[Condition] = &[
                 the log-in page of a network, a proxy, an error page. Nothing is decided by that: \
                 the stored sign-in is kept.",
         brief: Some(
-            "Wait a moment and try again. On a train, in a hotel: sign in to the network first.",
+            "A sign-in that exists is kept and tried again by itself. In a hotel or a train, sign in to \
+             the network first.",
         ),
         what: &[
             "Open any web page: a hotel or a train may want you to sign in to the network first.",
@@ -308,7 +309,7 @@ pub(super) static ROWS: &[Condition] = &[
         ),
         what: &[
             "Google 1: open https://console.cloud.google.com/ and create a project (any name), or \
-             choose one.",
+             choose one. APIs & Services, Library, Gmail API: Enable.",
             "Google 2: APIs & Services, OAuth consent screen (also called Google Auth Platform), \
              Get started: an app name such as \"chapar\", your address. Audience: Internal where \
              your organization offers it, else External.",
@@ -325,10 +326,13 @@ pub(super) static ROWS: &[Condition] = &[
             "Microsoft 2: Redirect URI: Public client/native (mobile & desktop), http://localhost \
              . Register.",
             "Microsoft 3: API permissions, Add a permission, APIs my organization uses, Office 365 \
-             Exchange Online, Delegated: IMAP.AccessAsUser.All and SMTP.Send; then Microsoft Graph, \
-             Delegated: offline_access.",
+             Exchange Online (or Microsoft Graph), Delegated: IMAP.AccessAsUser.All and SMTP.Send; \
+             then Microsoft Graph, Delegated: offline_access, openid, email. In a company an \
+             administrator grants consent there.",
             "Microsoft 4: Authentication, Allow public client flows: Yes. Save. Copy the \
              Application (client) ID; there is no secret.",
+            "Others: a public native client with PKCE and the redirect http://127.0.0.1 with any \
+             port.",
             "Then connect with it, or write it into config.toml once for all accounts of the \
              provider: a table [[provider]] with the lines key = \"google\" (or \"microsoft\"), \
              client_id = \"…\" and, at Google, client_secret_file = \"…\".",

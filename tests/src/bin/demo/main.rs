@@ -9,6 +9,7 @@
     reason = "the tour is what it prints; an absent member of a JSON answer reads as null"
 )]
 
+mod signin;
 mod stage;
 mod tour;
 

@@ -9,8 +9,15 @@ use std::time::Instant;
 
 /// The password of every account of the demo; typed into standard input, never into an argument.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// Describes who sits at the browser.
+const PERSON: &str = "person.json";
+/// What happened in it.
+const BROWSER_LOG: &str = "browser.log";
 /// Mails in the big mailbox.
 pub(crate) const MAILS: usize = 3_000;
+
+/// And in the small one.
+const FEW_MAILS: usize = 200;
 
 /// The stage and everything on it.
 pub(crate) struct Stage {
@@ -39,13 +46,15 @@ impl Stage {
             .build()
             .map_err(|error| format!("no runtime: {error}"))?;
         let provider = Provider::new(Personality::default());
-        for user in ["ana@work.demo", "bo@work.demo", "kim@work.demo"] {
+        for user in ["ana@work.demo", "bo@work.demo", "kim@work.demo", "lea@work.demo"] {
             provider.store.add_account(user, PASSWORD);
         }
         for user in ["ana@work.demo", "kim@work.demo"] {
             let newest = jiff::Timestamp::now().as_second() - 600;
             corpus::fill(&provider.store, user, &corpus::MAILBOXES, MAILS, 7, newest);
         }
+        let newest = jiff::Timestamp::now().as_second() - 600;
+        corpus::fill(&provider.store, "lea@work.demo", &corpus::MAILBOXES, FEW_MAILS, 9, newest);
         let ports = runtime
             .block_on(provider.listen([0; 4]))
             .map_err(|error| format!("the provider cannot listen on loopback: {error}"))?;
@@ -54,7 +63,7 @@ impl Stage {
         println!("chapar demo – private sandbox in {}\n", stage.home.display());
         stage.say(
             "servers",
-            &format!("IMAP and SMTP on 127.0.0.1, {MAILS} mails in 12 folders each"),
+            &format!("IMAP, SMTP and OAuth on 127.0.0.1, {MAILS} mails in 12 folders each"),
         );
         Ok(stage)
     }
@@ -80,8 +89,25 @@ impl Stage {
         command
     }
 
-    fn variables(&self) -> [(&'static str, PathBuf); 4] {
+    /// From now on `user` sits at the browser.
+    pub(crate) fn sit_down(&self, user: &str) -> Result<(), String> {
+        let person = serde_json::json!({
+            "user": user, "password": PASSWORD,
+            "caFile": self.path("ca.pem"), "log": self.path(BROWSER_LOG),
+        });
+        write(&self.path(PERSON), person.to_string().as_bytes())
+    }
+
+    /// What the browser said last.
+    pub(crate) fn browser(&self) -> String {
+        let log = std::fs::read_to_string(self.path(BROWSER_LOG)).unwrap_or_default();
+        log.lines().last().unwrap_or("it was never opened").to_owned()
+    }
+
+    fn variables(&self) -> [(&'static str, PathBuf); 6] {
         [
+            ("BROWSER", self.bin.join("person")),
+            ("CHAPAR_PERSON", self.path(PERSON)),
             ("HOME", self.home.clone()),
             ("XDG_RUNTIME_DIR", self.home.join("run")),
             ("XDG_STATE_HOME", self.home.join("state")),
@@ -149,25 +175,28 @@ impl Stage {
     }
 }
 
-/// Builds `chapard` and `chapar` beside this program, with the cargo that runs it.
+/// The product, and the person at the browser.
+const PROGRAMS: [&str; 3] = ["chapard", "chapar", "person"];
+
+/// Builds [`PROGRAMS`] beside this program, with the cargo that runs it.
 fn build() -> Result<PathBuf, String> {
     let here = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
     let bin = here.parent().ok_or("this program lies in no folder")?.to_owned();
     if let Some(cargo) = std::env::var_os("CARGO") {
         let mut command = Command::new(cargo);
         // The whole workspace, so that the crates compiled for this program serve here too.
-        let wanted = ["build", "--quiet", "--workspace", "--bin", "chapard", "--bin", "chapar"];
-        command.args(wanted);
+        command.args(["build", "--quiet", "--workspace"]);
+        command.args(PROGRAMS.map(|name| format!("--bin={name}")));
         command.current_dir(env!("CARGO_MANIFEST_DIR"));
         if bin.ends_with("release") {
             command.arg("--release");
         }
         let built = command.status().map_err(|error| format!("cargo cannot be run: {error}"))?;
         if !built.success() {
-            return Err("chapard and chapar could not be built".into());
+            return Err(format!("{PROGRAMS:?} could not be built"));
         }
     }
-    match ["chapard", "chapar"].iter().find(|name| !bin.join(name).exists()) {
+    match PROGRAMS.iter().find(|name| !bin.join(name).exists()) {
         Some(missing) => Err(format!("{missing} is not beside the demo in {}", bin.display())),
         None => Ok(bin),
     }

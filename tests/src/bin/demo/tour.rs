@@ -19,6 +19,7 @@ pub(crate) fn play(stage: &Stage) -> Result<(), String> {
     push(stage)?;
     send(stage)?;
     kill(stage)?;
+    crate::signin::play(stage)?;
     stage.show(&["status"], "")?;
     println!();
     stage.say("done", "everything above used the real daemon over its socket");
@@ -131,16 +132,31 @@ fn kill_process(pid: u64) -> bool {
     pid.is_some_and(|pid| rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok())
 }
 
-fn accounts(stage: &Stage) -> Result<Vec<Value>, String> {
+/// The accounts as `chapar status` shows them.
+pub(crate) fn accounts(stage: &Stage) -> Result<Vec<Value>, String> {
     let status = stage.ask(&["status", "--json"])?;
     Ok(status["accounts"].as_array().cloned().unwrap_or_default())
 }
 
-fn wait(stage: &Stage, what: &str, holds: impl Fn(&Value) -> bool) -> Result<(), String> {
+/// Waits until every account `holds`.
+pub(crate) fn wait(
+    stage: &Stage,
+    what: &str,
+    holds: impl Fn(&Value) -> bool,
+) -> Result<(), String> {
+    until(stage, what, |accounts| Ok(accounts.iter().all(&holds)))
+}
+
+/// Waits until it is so.
+pub(crate) fn until(
+    stage: &Stage,
+    what: &str,
+    holds: impl Fn(&[Value]) -> Result<bool, String>,
+) -> Result<(), String> {
     let begun = Instant::now();
     loop {
         let accounts = accounts(stage)?;
-        if accounts.iter().all(&holds) {
+        if holds(&accounts)? {
             return Ok(());
         }
         if begun.elapsed() > PATIENCE {
@@ -176,6 +192,7 @@ fn errors(watch: &mut Child) -> String {
     text(&said)
 }
 
-fn hold(holds: bool, what: &str) -> Result<(), String> {
+/// Ends the tour when a claim does not hold.
+pub(crate) fn hold(holds: bool, what: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("{what}, but that did not hold")) }
 }

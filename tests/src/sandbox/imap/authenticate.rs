@@ -33,7 +33,7 @@ impl Session {
     pub(super) fn log_in(&mut self, user: &str, password: &str) -> Answer {
         let allowed = self.provider.issuer.rules().passwords;
         let right = allowed && self.provider.store.admits(user, password);
-        self.note(user, right);
+        self.note(user, false, right);
         if self.under.is_none() {
             return no("[PRIVACYREQUIRED] Begin TLS first.");
         }
@@ -77,7 +77,7 @@ impl Session {
         };
         let now = (self.provider.now)();
         let opened = self.provider.issuer.opens(&token, &user, Service::Imap, now);
-        self.note(&user, !matches!(opened, Mail::Closed));
+        self.note(&user, true, !matches!(opened, Mail::Closed));
         if self.under.is_none() {
             return no("[PRIVACYREQUIRED] Begin TLS first.");
         }
@@ -105,10 +105,11 @@ impl Session {
         }
     }
 
-    fn note(&self, user: &str, right: bool) {
+    fn note(&self, user: &str, token: bool, right: bool) {
         self.provider.ledger.credential(Credential {
             service: Service::Imap,
             user: user.into(),
+            token,
             under: self.under,
             right,
         });

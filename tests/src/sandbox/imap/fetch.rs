@@ -46,7 +46,12 @@ impl Session {
         let whole = items
             .iter()
             .any(|item| matches!(item, Item::BodyExt { section: None, partial: None, .. }));
-        let part = items.iter().any(|item| matches!(item, Item::BodyExt { section: Some(_), .. }));
+        let fields = |item: &Item<'_>| {
+            matches!(item, Item::BodyExt { section: Some(Section::HeaderFields(..)), .. })
+        };
+        let part = items
+            .iter()
+            .any(|item| matches!(item, Item::BodyExt { section: Some(_), .. }) && !fields(item));
         for (seq, stored) in self.wanted(set, uid, since, items.iter().any(marks_seen)) {
             // counted a message, so that a test can tell what was fetched again
             for (_, name) in [(whole, "FETCH whole"), (part, "FETCH part")].iter().filter(|of| of.0)

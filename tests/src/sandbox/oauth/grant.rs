@@ -30,25 +30,28 @@ pub(super) struct Mint {
 }
 
 impl Mint {
-    /// `mark` and at least `bytes` bytes more.
+    /// `mark` and what makes it at least `bytes` bytes; declared a canary.
     pub(super) fn secret(&mut self, mark: &str, bytes: usize) -> String {
         let mut value = mark.to_owned();
         while value.len() < bytes.max(mark.len() + 32) {
-            self.serial += 1;
-            let mut hash = Sha256::new();
-            hash.update(b"chapar sandbox");
-            hash.update(self.serial.to_le_bytes());
-            value.push_str(&url_safe(&hash.finalize()));
+            value.push_str(&self.random());
         }
+        crate::remains::secret(&value);
         self.made.push(value.clone());
         value
     }
 
-    /// The same for what need not be kept secret.
+    /// Twenty letters and digits for what need not be kept secret.
     pub(super) fn name(&mut self) -> String {
-        let name = self.secret("", 20);
-        self.made.pop();
-        name[..20].replace(['-', '_'], "0")
+        self.random()[..20].replace(['-', '_'], "0")
+    }
+
+    fn random(&mut self) -> String {
+        self.serial += 1;
+        let mut hash = Sha256::new();
+        hash.update(b"chapar sandbox");
+        hash.update(self.serial.to_le_bytes());
+        url_safe(&hash.finalize())
     }
 
     pub(super) fn made(&self) -> Vec<String> {

@@ -57,7 +57,7 @@ impl Session {
         };
         let allowed = self.provider.issuer.rules().passwords;
         let right = allowed && self.provider.store.admits(&user, &password);
-        self.note(&user, right);
+        self.note(&user, false, right);
         if self.under.is_none() {
             self.reply("538 5.7.11 Begin TLS first");
         } else if right {
@@ -82,7 +82,7 @@ impl Session {
         };
         let now = (self.provider.now)();
         let opened = self.provider.issuer.opens(&token, &user, Service::Smtp, now);
-        self.note(&user, !matches!(opened, Mail::Closed));
+        self.note(&user, true, !matches!(opened, Mail::Closed));
         match opened {
             _ if self.under.is_none() => self.reply("538 5.7.11 Begin TLS first"),
             Mail::Closed => return self.turn_away(mechanism).await,
@@ -124,10 +124,11 @@ impl Session {
         }
     }
 
-    fn note(&self, user: &str, right: bool) {
+    fn note(&self, user: &str, token: bool, right: bool) {
         self.provider.ledger.credential(Credential {
             service: Service::Smtp,
             user: user.into(),
+            token,
             under: self.under,
             right,
         });
