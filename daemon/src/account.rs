@@ -161,15 +161,8 @@ pub async fn credential(
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
 pub fn store_failure(error: StoreError) -> Failure {
-    let code = match &error {
-        StoreError::DiskFull { .. } => "store.full",
-        StoreError::ReadOnly { .. } => "store.read_only",
-        StoreError::Damaged { .. } => "store.damaged",
-        StoreError::Missing(_) => "store.missing",
-        _ => "store.io",
-    };
     Failure {
-        code,
+        code: error.code(),
         message: "What was received could not be stored.".into(),
         detail: Some(error.to_string()),
         verdict: Verdict::Retry,

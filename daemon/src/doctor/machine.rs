@@ -1,12 +1,12 @@
 //! This machine: the daemon itself, disk, clock, keyring, notifications, what waits in the outbox.
 
 use super::{Bench, Check, Outcome, Progress};
-use crate::account::store_failure;
 use crate::world::secrets::SecretsError;
 use chapar_engine::account::{Account, NotifyBy};
 use chapar_engine::id::Seq;
 use chapar_engine::secret::Secret;
 use chapar_engine::time::Wall;
+use chapar_engine::verdict::Failure;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -58,7 +58,8 @@ async fn disk(bench: &Bench) -> Check {
     };
     let took = Some(bench.world.clock.boot().until_from(begun));
     if let Err(error) = written {
-        return Check::failed("disk", &store_failure(error)).took(took);
+        let failure = Failure::of(error.code(), "the database does not answer", Some(&error.to_string()));
+        return Check::failed("disk", &failure).took(took);
     }
     let used = megabytes(bench.store.disk_bytes());
     let check = match free_bytes(&bench.state) {

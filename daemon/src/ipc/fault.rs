@@ -114,14 +114,13 @@ fn call(row: &Condition, account: Option<&chapar_ipc_protocol::id::AccountId>) -
 /// A failure of the store.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn store(error: StoreError) -> Error {
-    let (kind, code) = match &error {
-        StoreError::DiskFull { .. } => (ErrorType::DiskFull, "store.full"),
-        StoreError::ReadOnly { .. } => (ErrorType::DiskFull, "store.read_only"),
-        StoreError::Damaged { .. } => (ErrorType::ServerFail, "store.damaged"),
+    let kind = match &error {
+        StoreError::DiskFull { .. } | StoreError::ReadOnly { .. } => ErrorType::DiskFull,
         StoreError::Missing(what) => return missing(what),
-        StoreError::Conflict(_) => (ErrorType::AlreadyExists, "store.conflict"),
-        _ => (ErrorType::ServerFail, "store.io"),
+        StoreError::Conflict(_) => ErrorType::AlreadyExists,
+        _ => ErrorType::ServerFail,
     };
+    let code = error.code();
     let mut error = Error::new(kind, sentence(&error.to_string())).fine(code);
     error.data.remedy = remedies(code, None);
     error

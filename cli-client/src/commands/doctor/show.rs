@@ -36,7 +36,7 @@ pub(super) fn lines(findings: &Findings, width: usize) -> Vec<Line> {
     if !findings.is_well() {
         lines.push(Line::new().with(
             Style::Dim,
-            "Support bundle without addresses or mail text:  chapar doctor --bundle chapar.json",
+            "Support bundle without addresses or mail:  chapar doctor --bundle chapar.json",
         ));
     }
     lines
@@ -234,7 +234,7 @@ mod tests {
                      you · oauth.expired · chapar help oauth.expired
 · old: IMAP sign-in  not looked at: it depends on signIn
 1 check ok, 0 warnings, 1 error, 1 skipped      exit 1
-Support bundle without addresses or mail text:  chapar doctor --bundle chapar.json
+Support bundle without addresses or mail:  chapar doctor --bundle chapar.json
 ";
         assert_eq!(text, expected);
     }

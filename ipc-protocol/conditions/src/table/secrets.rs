@@ -71,7 +71,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "The place for passwords answered with something that is not what was put there: a \
                 damaged file, or a file of another machine.",
         what: &[
-            "Sign in again: that writes it anew; mail and outbox stay.",
+            "Restore the file that the error names from a backup, or move it away.",
+            "Then sign in again: that writes it anew; mail and outbox stay.",
             "If it comes back, look at the disk.",
         ],
         commands: &["chapar account reconnect {account}"],

@@ -2,8 +2,8 @@
 
 use crate::Action::{Refused, Unknown};
 use crate::Condition;
-use crate::Severity::{Error, Info, Warning};
-use crate::Who::{Recipient, You};
+use crate::Severity::{Error, Warning};
+use crate::Who::{You};
 use crate::exit::{BAD_DATA, NO_OBJECT, TEMPORARY};
 
 /// The rows.
@@ -43,19 +43,6 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
-        code: "submission.expired",
-        action: Refused,
-        severity: Error,
-        who: Recipient,
-        exit: TEMPORARY,
-        title: "The mail could not be sent for five days",
-        cause: "The server said \"later\" each time. The last words are in the error.",
-        brief: Some("Check the address and send it again."),
-        what: &["Look at its words; try again."],
-        commands: &["chapar outbox retry {id}"],
-        ..Condition::BLANK
-    },
-    Condition {
         code: "submission.wrong_phase",
         action: Refused,
         severity: Error,
@@ -66,31 +53,6 @@ pub(super) static ROWS: &[Condition] = &[
                 what is unknown can be resolved.",
         brief: Some("The outbox shows where it stands."),
         what: &["Look at where it stands."],
-        commands: &["chapar outbox list"],
-        ..Condition::BLANK
-    },
-    Condition {
-        code: "submission.not_filed",
-        action: Refused,
-        severity: Warning,
-        who: You,
-        exit: TEMPORARY,
-        title: "The copy could not be put into Sent",
-        cause: "The mail itself was sent. Only the copy in your own Sent mailbox is missing.",
-        brief: Some("The mail was sent. The copy stays in the outbox."),
-        what: &["Nothing has to be done; the text stays in the outbox."],
-        commands: &["chapar outbox list"],
-        ..Condition::BLANK
-    },
-    Condition {
-        code: "submission.canceled",
-        action: Refused,
-        severity: Info,
-        who: You,
-        exit: TEMPORARY,
-        title: "The sending was canceled",
-        cause: "Somebody took the mail back before it was sent.",
-        what: &["Nothing has to be done."],
         commands: &["chapar outbox list"],
         ..Condition::BLANK
     },

@@ -219,7 +219,9 @@ pub(super) static ROWS: &[Condition] = &[
             "On a hotel or company network, try another network.",
             "If the provider has no TLS at all, use another provider.",
         ],
-        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+        commands: &[
+            "chapar account update {account} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
         ..Condition::BLANK
     },
     Condition {
