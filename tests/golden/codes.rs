@@ -68,7 +68,8 @@ fn is_no_code(word: &str) -> bool {
     let commands = ["account", "config", "mail", "service"];
     // `account.show` is the answer of `chapar account show`
     let is_schema = commands.contains(&area) && !rest.contains('_') && {
-        let help = fs::read_to_string(root().join(format!("cli-client/golden/help/chapar-{area}.txt")));
+        let help =
+            fs::read_to_string(root().join(format!("cli-client/golden/help/chapar-{area}.txt")));
         help.is_ok_and(|help| help.lines().any(|line| line.trim_start().starts_with(rest)))
     };
     let is_file = ["toml", "redb", "sealed", "key", "lock", "eml"].contains(&rest);
@@ -89,8 +90,10 @@ fn every_code_has_a_row_and_every_row_is_used() {
         .filter(|word| !is_event(word) && !is_no_code(word))
         .collect();
     assert!(missing.is_empty(), "codes without a row in ipc-protocol/conditions: {missing:?}");
-    let unused: Vec<&str> =
-        chapar_conditions::all().map(|row| row.code).filter(|code| !named.contains(*code)).collect();
+    let unused: Vec<&str> = chapar_conditions::all()
+        .map(|row| row.code)
+        .filter(|code| !named.contains(*code))
+        .collect();
     assert!(unused.is_empty(), "rows that nothing can be in: {unused:?}");
 }
 

@@ -99,7 +99,7 @@ fn servers_broken() -> Vec<Broken> {
     .collect();
     all.extend([
         broken(Smtp, Fault::Certificate(Expired), "smtp", "tls.expired", "provider"),
-        broken(Imap, greets("* BYE too many connections"), "greeting", "imap.throttled", "provider"),
+        broken(Imap, greets("* BYE too many connections"), "auth", "imap.throttled", "provider"),
         broken(Imap, greets("* BYE going down"), "greeting", "imap.greeting", "provider"),
         broken(Imap, greets("220 mail ESMTP"), "greeting", "imap.not_imap", "you"),
         broken(Imap, login("NO [AUTHENTICATIONFAILED] wrong"), "auth", "imap.auth", "you"),
@@ -302,8 +302,10 @@ fn servers_that_moved() {
 fn starttls_taken_away() {
     let stage = Stage::new();
     let ca = stage.path("ca.pem");
-    let (imap, smtp) =
-        (format!("localhost:{}", stage.ports.imap), format!("localhost:{}", stage.ports.submission));
+    let (imap, smtp) = (
+        format!("localhost:{}", stage.ports.imap),
+        format!("localhost:{}", stage.ports.submission),
+    );
     let words = ["connect", ANA, "--imap", &imap, "--imap-security", "starttls", "--smtp", &smtp];
     let more = ["--smtp-security", "starttls", "--ca-file", &ca, "--password-stdin", "--wait"];
     let ran = stage.run(&[&words[..], &more, &["--notify", "none"]].concat(), PASSWORD);
@@ -323,7 +325,8 @@ fn starttls_taken_away() {
         is_well(&stage, &["ana"], "the port with TLS from the start");
         stage.provider.faults.clear();
         let back = ["--imap-security", "starttls", "--smtp", &smtp, "--smtp-security", "starttls"];
-        let ran = stage.run(&[&["account", "update", "ana", "--imap", &imap], &back[..]].concat(), "");
+        let ran =
+            stage.run(&[&["account", "update", "ana", "--imap", &imap], &back[..]].concat(), "");
         assert_eq!(ran.code, Some(0), "{}{}", ran.text(), ran.stderr);
     }
 }

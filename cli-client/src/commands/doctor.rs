@@ -96,7 +96,9 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
         Some(wanted) => Some(daemon.account(Some(wanted))?.id),
         None => None,
     };
-    checks.splice(0..0, version(&daemon).filter(|_| wanted.is_none()));
+    if wanted.is_none() {
+        checks.insert(0, version(&daemon));
+    }
     match daemon.call_slow(&DoctorRun { account_id, progress_token: None }, PATIENCE) {
         Ok(reply) => {
             // the daemon's own machine first, then this side of it, then the accounts
@@ -114,12 +116,12 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
 }
 
 /// The daemon that answers is the one of this version.
-fn version(daemon: &Daemon) -> Option<DoctorCheck> {
+fn version(daemon: &Daemon) -> DoctorCheck {
     let (theirs, ours) = (daemon.version(), env!("CARGO_PKG_VERSION"));
     if theirs == ours {
-        return Some(good("version", format!("chapard {theirs} = chapar {ours}")));
+        return good("version", format!("chapard {theirs} = chapar {ours}"));
     }
-    Some(found("version", "daemon.older", format!("chapard {theirs} runs, this is chapar {ours}")))
+    found("version", "daemon.older", format!("chapard {theirs} runs, this is chapar {ours}"))
 }
 
 /// A check that is fine.

@@ -83,7 +83,7 @@ fn to_json(page: &Condition) -> Value {
         "code": page.code, "exit": page.exit, "title": page.title, "why": page.cause,
         "what": page.what, "commands": page.commands_shown(), "who": page.who.word(),
         "action": page.action.word(), "dependsOn": page.depends_on(),
-        "integration": page.integration().map(|cause| cause.number()),
+        "integration": page.integration().map(chapar_conditions::Integration::number),
         "links": page.links.iter().copied().collect::<BTreeMap<_, _>>(),
     })
 }

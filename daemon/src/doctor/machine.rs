@@ -41,7 +41,8 @@ fn daemon(bench: &Bench) -> Check {
         return Check::good("daemon", format!("chapard {version}"));
     };
     let mode = socket.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         Check::good("daemon", format!("chapard {version}, socket {mode:04o}, single instance"))
     } else {
         Check::found("daemon", "socket.mode", format!("chapard {version}, socket {mode:04o}"))
@@ -58,7 +59,8 @@ async fn disk(bench: &Bench) -> Check {
     };
     let took = Some(bench.world.clock.boot().until_from(begun));
     if let Err(error) = written {
-        let failure = Failure::of(error.code(), "the database does not answer", Some(&error.to_string()));
+        let failure =
+            Failure::of(error.code(), "the database does not answer", Some(&error.to_string()));
         return Check::failed("disk", &failure).took(took);
     }
     let used = megabytes(bench.store.disk_bytes());

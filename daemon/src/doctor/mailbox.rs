@@ -271,7 +271,7 @@ impl Patient<'_> {
         let until = climb.seen.until.as_deref();
         let known = certificate("smtp", until, self.world().clock.wall());
         let smtp = &self.account.smtp;
-        let title = format!("{}:{}, {}", smtp.host, smtp.port, known.title);
+        let title = format!("{}:{}, certificate {}", smtp.host, smtp.port, known.title);
         Check { title, ..known }.took(climb.seen.tcp)
     }
 }
@@ -327,7 +327,7 @@ fn step_of(seen: &Seen, failure: &Failure) -> Step {
         (Some(_), None) => Step::Tls,
         (None, None) => Step::Tcp,
     };
-    let row = condition(failure.code).and_then(|row| row.step());
+    let row = condition(failure.code).and_then(chapar_engine::verdict::Condition::step);
     // a name that was resolved a moment ago and is not now is a matter of names
     if row == Some(Step::Dns) && seen.tcp.is_none() {
         return Step::Dns;
@@ -390,16 +390,16 @@ fn addresses(host: &str, found: Option<usize>) -> String {
 
 /// A certificate that was accepted, and its last day.
 fn certificate(what: &'static str, until: Option<&str>, now: Wall) -> Check {
-    let Some(until) = until else { return Check::good(what, "certificate valid") };
+    let Some(until) = until else { return Check::good(what, "valid") };
     let ends = until.parse::<jiff::civil::Date>().ok();
     let ends = ends.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
     let left = ends.map(|day| (day.timestamp().as_millisecond() - now.0).div_euclid(DAY));
     match left {
         Some(left) if left < ENDS_SOON => {
-            let title = format!("certificate valid until {until}, {} days left", left.max(0));
+            let title = format!("valid until {until}, {} days left", left.max(0));
             Check::found(what, "tls.ends_soon", title)
         }
-        _ => Check::good(what, format!("certificate valid until {until}")),
+        _ => Check::good(what, format!("valid until {until}")),
     }
 }
 

@@ -132,14 +132,15 @@ impl Mask {
             for (server, kind) in servers {
                 // a provider of the table is no secret; a company's own host is its name
                 if account.provider == "other" || account.provider.is_empty() {
-                    server.iter().for_each(|server| hide(&server.host, kind));
+                    for server in server {
+                        hide(&server.host, kind);
+                    }
                 }
             }
         }
-        if let Some(home) = std::env::var_os("HOME").and_then(|home| home.into_string().ok()) {
-            if home.len() > LEAST_NAME {
-                names.push((home.to_lowercase(), "<home>".to_owned()));
-            }
+        let home = std::env::var_os("HOME").and_then(|home| home.into_string().ok());
+        if let Some(home) = home.filter(|home| home.len() > LEAST_NAME) {
+            names.push((home.to_lowercase(), "<home>".to_owned()));
         }
         names.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
         names.dedup_by(|one, other| one.0 == other.0);

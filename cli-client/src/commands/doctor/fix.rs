@@ -46,7 +46,8 @@ pub(super) fn all(
 fn narrow(path: &Path, mode: u32, dry_run: bool) -> Result<Option<String>, Fault> {
     let Ok(facts) = fs::symlink_metadata(path) else { return Ok(None) };
     // what a link points at is not ours to change
-    if facts.is_symlink() || facts.permissions().mode() & 0o077 == 0 {
+    let others = facts.permissions().mode() & 0o077;
+    if facts.is_symlink() || others == 0 {
         return Ok(None);
     }
     if !dry_run {

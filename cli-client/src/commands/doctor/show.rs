@@ -58,10 +58,12 @@ fn check_lines(
     let indent = column + 4;
     let room = width.saturating_sub(indent);
     let pad = " ".repeat(column.saturating_sub(columns(label)) + 2);
-    let title = check
-        .ms
-        .filter(|_| check.state == CheckState::Ok)
-        .map_or_else(|| check.title.clone(), |ms| format!("{} · {ms} ms", check.title));
+    let on = check.depends_on.as_deref();
+    let title = match (check.ms, on) {
+        (_, Some(on)) => format!("skipped – depends on “{}”", called(on)),
+        (Some(ms), None) if check.state == CheckState::Ok => format!("{} · {ms} ms", check.title),
+        _ => check.title.clone(),
+    };
     let mut lines = Vec::new();
     for (index, text) in wrap(&title, room).into_iter().enumerate() {
         lines.push(if index == 0 {
@@ -132,7 +134,16 @@ fn whose(who: Who) -> &'static str {
 
 /// What a check is called beside its mark.
 fn label(check: &DoctorCheck, account: Option<&Account>) -> String {
-    let what = match check.what.as_str() {
+    let what = called(&check.what);
+    match account {
+        Some(account) => format!("{}: {what}", account.name),
+        None => what.to_owned(),
+    }
+}
+
+/// The words for people.
+fn called(what: &str) -> &str {
+    match what {
         "dns" => "DNS",
         "tcp" => "connection",
         "tls" => "certificate",
@@ -144,10 +155,6 @@ fn label(check: &DoctorCheck, account: Option<&Account>) -> String {
         "smtp" => "SMTP server",
         "smtpAuth" => "SMTP sign-in",
         other => other,
-    };
-    match account {
-        Some(account) => format!("{}: {what}", account.name),
-        None => what.to_owned(),
     }
 }
 
@@ -232,7 +239,7 @@ mod tests {
                      Sign in again.
                      → chapar account reconnect old
                      you · oauth.expired · chapar help oauth.expired
-· old: IMAP sign-in  not looked at: it depends on signIn
+· old: IMAP sign-in  skipped – depends on “sign-in”
 1 check ok, 0 warnings, 1 error, 1 skipped      exit 1
 Support bundle without addresses or mail:  chapar doctor --bundle chapar.json
 ";

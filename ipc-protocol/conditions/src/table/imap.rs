@@ -152,7 +152,6 @@ pub(super) static ROWS: &[Condition] = &[
             ("yahoo", "https://login.yahoo.com/account/security"),
             ("fastmail", "https://app.fastmail.com/settings/security/apps"),
         ],
-        ..Condition::BLANK
     },
     Condition {
         code: "imap.unavailable",

@@ -76,7 +76,6 @@ pub(super) static ROWS: &[Condition] = &[
             ("google", "https://console.cloud.google.com/"),
             ("microsoft", "https://entra.microsoft.com/"),
         ],
-        ..Condition::BLANK
     },
     Condition {
         code: "oauth.throttled",

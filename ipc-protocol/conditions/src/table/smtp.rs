@@ -194,7 +194,6 @@ pub(super) static ROWS: &[Condition] = &[
             ("yahoo", "https://login.yahoo.com/account/security"),
             ("fastmail", "https://app.fastmail.com/settings/security/apps"),
         ],
-        ..Condition::BLANK
     },
     Condition {
         code: "smtp.bad_credential",
@@ -305,6 +304,5 @@ pub(super) static ROWS: &[Condition] = &[
         commands: &["chapar sync {account}"],
         method: Some(Method::SYNC),
         links: &[("microsoft", "https://aka.ms/smtp_auth_disabled")],
-        ..Condition::BLANK
     },
 ];

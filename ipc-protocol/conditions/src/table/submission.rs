@@ -3,7 +3,7 @@
 use crate::Action::{Refused, Unknown};
 use crate::Condition;
 use crate::Severity::{Error, Warning};
-use crate::Who::{You};
+use crate::Who::You;
 use crate::exit::{BAD_DATA, NO_OBJECT, TEMPORARY};
 
 /// The rows.

@@ -221,7 +221,8 @@ pub(super) static ROWS: &[Condition] = &[
         ],
         commands: &[
             "chapar account update {account} --imap {imap}:993 --smtp {smtp}:465",
-            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
+        ],
         ..Condition::BLANK
     },
     Condition {
