@@ -7,6 +7,7 @@
 pub mod announce;
 mod conductor;
 pub mod connect;
+pub mod dials;
 pub mod file;
 pub mod ingest;
 pub mod logins;
@@ -27,6 +28,7 @@ use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
 use conductor::Conductor;
+use dials::Dials;
 use logins::Logins;
 use report::{Progress, Report};
 use std::sync::Arc;
@@ -46,6 +48,8 @@ pub struct Context {
     pub tokens: Tokens,
     /// What its logins have in common.
     pub logins: Logins,
+    /// Whose turn it is to log in at a host, among all accounts.
+    pub dials: Dials,
     /// "Settings changed in the store."
     pub refresh: Notify,
     /// "Look at the outbox."
@@ -186,6 +190,7 @@ impl Handle {
         world: World,
         store: Store,
         tokens: Tokens,
+        dials: Dials,
         account: &Account,
         stop: CancellationToken,
     ) -> Self {
@@ -197,6 +202,7 @@ impl Handle {
             store,
             tokens,
             logins: Logins::new(account),
+            dials,
             refresh: Notify::new(),
             outbox: Notify::new(),
             outbox_turn: Semaphore::new(1),
@@ -216,6 +222,14 @@ impl Handle {
     #[must_use]
     pub fn command(&self, command: Command) -> bool {
         self.commands.try_send(command).is_ok()
+    }
+
+    /// A seat within the provider's budget of sessions; whoever only works makes room. None when
+    /// none is free in time.
+    pub async fn seat(&self) -> connect::Seat {
+        let clock = Arc::clone(&self.context.world.clock);
+        let seat = self.context.logins.want_seat();
+        crate::world::clock::within(clock.as_ref(), limits::SEAT, seat).await.flatten()
     }
 
     /// Settings of the account changed in the store.

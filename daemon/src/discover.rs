@@ -12,6 +12,7 @@ mod race;
 
 use crate::config::Config;
 use crate::world::World;
+use chapar_engine::account::Endpoint;
 use chapar_engine::discover::{Proposal, Source, Target};
 use chapar_engine::verdict::Failure;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ const LIMIT: Duration = Duration::from_millis(2_900);
 /// One source: what is left is for the live checks of what it named.
 const ANSWER: Duration = Duration::from_millis(1_900);
 /// The usual names are tried when nobody named servers for this long.
-const GUESS_AFTER: Duration = Duration::from_millis(1_000);
+const GUESS_AFTER: Duration = Duration::from_secs(1);
 /// Servers checked live: an answer from outside may list many, and is no order to scan somebody.
 const CHECKS: usize = 24;
 /// Bytes of a document: the longest real one has 9 KiB.
@@ -130,6 +131,21 @@ pub async fn discover(
     let ca_pem = entry::authority(config, known.first(), ca_pem)?;
     let race = race::Race::new(world, config, &target, ca_pem.as_deref(), progress);
     Ok(race.run(known).await)
+}
+
+/// The servers of the provider `key` for an address anywhere, out of the configuration and the
+/// built-in table; `None` when neither names any.
+pub fn servers_of(config: &Config, key: &str, email: &str) -> Result<Option<Proposal>, Failure> {
+    target(email).map_or(Ok(None), |target| entry::of_key(config, key, &target))
+}
+
+/// The authority that the configuration trusts for a provider's servers.
+pub fn authority_of(
+    config: &Config,
+    key: &str,
+    imap: &Endpoint,
+) -> Result<Option<String>, Failure> {
+    entry::authority_of(config, key, imap)
 }
 
 /// The target with its domain as the DNS has it (RFC 5890).

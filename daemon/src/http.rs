@@ -12,8 +12,8 @@ use chapar_engine::verdict::Failure;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap,
-    LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+    HeaderMap, LOCATION, RETRY_AFTER,
 };
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -194,6 +194,8 @@ fn request(url: &Url, body: Option<&Body>) -> Result<Request<Full<Bytes>>, Failu
     let mut content = Bytes::new();
     if let Some(body) = body {
         builder = builder.method(Method::POST).header(CONTENT_TYPE, body.media_type);
+        // of an empty body too (RFC 9110 §8.6), or a server takes it for no form
+        builder = builder.header(CONTENT_LENGTH, body.content.expose().len());
         if let Some(authorization) = &body.authorization {
             builder = builder.header(AUTHORIZATION, authorization.expose());
         }

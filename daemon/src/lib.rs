@@ -57,7 +57,7 @@ impl Daemon {
         accounts.start_all()?;
         let tasks = TaskTracker::new();
         tasks.spawn(desktop::run(world.clone(), store.clone(), config.clone(), stop.child_token()));
-        tasks.spawn(tidy_up(world.clone(), store.clone(), stop.child_token()));
+        tasks.spawn(tidy_up(world.clone(), store.clone(), accounts.clone(), stop.child_token()));
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
         Ok(Self { services, tasks, stop })
     }
@@ -74,8 +74,9 @@ impl Daemon {
     }
 }
 
-/// Gives back the disk space of what was deleted, once a day.
-async fn tidy_up(world: World, store: Store, stop: CancellationToken) {
+/// Gives back the disk space of what was deleted, and tries again what could not be deleted, once a
+/// day.
+async fn tidy_up(world: World, store: Store, accounts: Accounts, stop: CancellationToken) {
     loop {
         let next = world.clock.boot().after(limits::COLLECT_EVERY);
         tokio::select! {
@@ -87,5 +88,6 @@ async fn tidy_up(world: World, store: Store, stop: CancellationToken) {
             Ok(bytes) => tracing::info!(bytes, "packs collected"),
             Err(error) => tracing::warn!(%error, "packs were not collected"),
         }
+        accounts.tidy_up().await;
     }
 }

@@ -19,8 +19,17 @@ use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 /// Characters of one line: a stack of library errors fits, a dumped buffer does not.
 const LINE_CHARS: usize = 2_000;
-/// Crates that print credentials or whole messages below INFO.
-const CLAMPED: [&str; 5] = ["async_imap", "imap_proto", "lettre", "rustls", "zbus"];
+/// Crates that print credentials, whole messages or the names that are looked up below INFO.
+const CLAMPED: [&str; 8] = [
+    "async_imap",
+    "imap_proto",
+    "lettre",
+    "rustls",
+    "zbus",
+    "hickory_resolver",
+    "hickory_net",
+    "hickory_proto",
+];
 
 /// Where entries go.
 enum Sink {

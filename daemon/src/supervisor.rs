@@ -6,6 +6,7 @@ mod removal;
 
 use crate::account::connect::{self, Parts};
 pub use crate::account::connect::{By, ConnectReport, ConnectRequest, ConnectStep, OauthWish};
+use crate::account::dials::Dials;
 pub use crate::account::report::{Condition, Progress, Report};
 pub use crate::account::submit::{SubmitError, Wish};
 use crate::account::sync::WholeRequest;
@@ -40,6 +41,7 @@ pub struct Accounts {
 struct Inner {
     /// Doors, store, tokens: what accounts and attempts work with.
     parts: Parts,
+    dials: Dials,
     stop: CancellationToken,
     tasks: TaskTracker,
     /// A lock, not a task: every use is a look-up of nanoseconds in a small map, never held over
@@ -61,6 +63,7 @@ impl Accounts {
         let parts = Parts { world, store, tokens, config, turn: Arc::default() };
         let inner = Inner {
             parts,
+            dials: Dials::default(),
             stop,
             tasks: TaskTracker::new(),
             running: Mutex::default(),
@@ -115,7 +118,8 @@ impl Accounts {
         let stop = self.inner.stop.child_token();
         let (world, store) = (self.inner.parts.world.clone(), self.inner.parts.store.clone());
         let tokens = self.inner.parts.tokens.clone();
-        let handle = Arc::new(Handle::start(world, store, tokens, account, stop));
+        let handle =
+            Arc::new(Handle::start(world, store, tokens, self.inner.dials.clone(), account, stop));
         self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
         running.insert(account.id, handle);
     }
@@ -215,7 +219,7 @@ impl Accounts {
         let account = stored.map_err(store_failure)?.ok_or_else(missing)?;
         if account.auth.grant().is_none() {
             let message = format!("{} signs in by password: it has no tokens.", account.name);
-            return Err(Failure::of("account.no_token", message, None));
+            return Err(Failure::of("account.no_grant", message, None));
         }
         let access = self.inner.parts.tokens.access(&account, at_least).await?;
         Ok((account, access))

@@ -25,6 +25,7 @@ use signin_support::browser::{self, open, parameter};
 use signin_support::issuer::{Issuer, Reply};
 use signin_support::{EMAIL, config, fast_world, open_world, request, world};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -524,6 +525,19 @@ async fn microsoft_gets_its_redirect_and_the_administrator_a_link() {
     let waiting = begin(&world(), &microsoft, &wish).await;
     let redirect = parameter(&waiting.url, "redirect_uri").unwrap();
     assert_eq!(redirect, format!("http://localhost:{}", waiting.port));
+    // `localhost` may be either family: both are ours, and neither lets anything else in
+    for address in ["127.0.0.1", "::1"] {
+        let Ok(mut stream) = tokio::net::TcpStream::connect((address, waiting.port)).await else {
+            assert_eq!(address, "::1", "a machine without IPv6");
+            continue;
+        };
+        let knock =
+            format!("GET /?code=x&state=y HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", waiting.port);
+        stream.write_all(knock.as_bytes()).await.unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 404 "), "{address}: {said}");
+    }
     let answer = issuer.agree(&waiting.url);
     open(answer.split("&iss=").next().unwrap()).await.unwrap();
     assert_eq!(waiting.end().await.unwrap().address.as_deref(), Some(EMAIL));
@@ -637,6 +651,7 @@ async fn a_lost_reply_is_asked_for_again_and_a_busy_issuer_says_how_long() {
     let failure = waiting.end().await.unwrap_err();
     assert_eq!(code(&failure), "oauth.throttled");
     assert_eq!(failure.verdict, Verdict::Throttled(Some(Duration::from_secs(17))));
+    assert_eq!(issuer.asked("/token").len(), 4, "and is not asked again at once");
 }
 
 #[tokio::test]

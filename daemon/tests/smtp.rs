@@ -398,7 +398,11 @@ async fn sign_in_by_capability_with_the_servers_own_words() {
     assert_eq!(server.secret().len(), 4);
     for (reply, code, verdict) in [
         ("535 5.7.8 bad password\r\n", "smtp.auth", Verdict::SignInAgain),
-        ("534-5.7.9 app password\r\n534 5.7.9 required\r\n", "smtp.auth", Verdict::SignInAgain),
+        (
+            "534-5.7.9 app password\r\n534 5.7.9 required\r\n",
+            "smtp.app_password",
+            Verdict::SignInAgain,
+        ),
         ("454 4.7.0 later\r\n", "smtp.auth_later", Verdict::Throttled(None)),
         ("504 5.5.4 no\r\n", "smtp.no_auth", Verdict::FixSettings),
         ("334 \r\n", "smtp.bad_reply", Verdict::Retry),

@@ -3,7 +3,8 @@
 //! `transcripts/*.jsonl`, one line a message: `→` said to the daemon, `←` expected from it, as
 //! JSON. `#` begins a comment, `--` a new connection, `⇒` raw bytes said and `⇐` raw bytes expected
 //! (JSON strings), `✂` ends our sending side, `∎` expects the daemon to close, `☠` the end of its
-//! process (it is started again). Wildcards in an
+//! process (it is started again), `☞` the person who signs in at the address known by the first name
+//! and gets, under the second, the one the browser ends at. Wildcards in an
 //! expected message: `"<any>"`, `"<text>"`, `"<number>"`, `"<flag>"`, `"<date>"`; `"<$name>"`
 //! stands for a known value, or takes the one that comes; a member `"...": 0` allows members that
 //! are not written down, an element `"..."` any further elements. In a message of ours `<$name>` is
@@ -13,6 +14,7 @@ use crate::raw::{Framing, Raw};
 use crate::world::{PASSWORD, World};
 use crate::{schema, shared};
 use chapar_tests::rig::audit;
+use chapar_tests::sandbox::oauth::client::NATIVE_CLIENT;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -102,6 +104,8 @@ fn known(world: &World, number: usize) -> Known {
     say("imaps", json!(world.ports.imaps));
     say("smtps", json!(world.ports.smtps));
     say("silent", json!(world.silent.local_addr().unwrap().port()));
+    say("issuer", json!(world.provider.issuer.id()));
+    say("client", json!(NATIVE_CLIENT));
     say("ca", json!(world.provider.ca_pem()));
     known
 }
@@ -141,6 +145,13 @@ impl Play<'_> {
                 }
                 "✂" => raw.half_close(),
                 "∎" => raw.end(),
+                "☞" => {
+                    let (at_name, landing) = rest.split_once(' ').unwrap();
+                    let url = self.known[at_name].as_str().unwrap().to_owned();
+                    let user = self.known["newUser"].as_str().unwrap().to_owned();
+                    let address = self.world.sign_in(&user, &url);
+                    self.known.insert(landing.to_owned(), json!(address));
+                }
                 "☠" => {
                     assert_eq!(self.world.place.ended(), Some(0), "{at}: an orderly end");
                     self.world.place.start();

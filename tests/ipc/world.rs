@@ -4,6 +4,7 @@ use crate::place::Place;
 use crate::raw::Raw;
 use chapar_tests::rig::process::wait_for;
 use chapar_tests::sandbox::corpus;
+use chapar_tests::sandbox::oauth::person::Person;
 use chapar_tests::sandbox::provider::{Listening, Personality, Provider};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub(crate) struct World {
     pub(crate) account: String,
     /// Takes connections and never says a word.
     pub(crate) silent: std::net::TcpListener,
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
 }
 
 impl World {
@@ -42,7 +43,7 @@ impl World {
         place.start();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let account = String::new();
-        let mut world = Self { place, provider, ports, account, silent, _runtime: runtime };
+        let mut world = Self { place, provider, ports, account, silent, runtime: runtime };
         world.account = world.connect(ADA);
         world.live();
         world
@@ -85,6 +86,12 @@ impl World {
             let accounts = status["accounts"].as_array().unwrap();
             accounts.iter().any(|one| one["state"] == "live").then_some(())
         });
+    }
+
+    /// `user` signs in at the issuer; the address the browser ends at, not loaded.
+    pub(crate) fn sign_in(&self, user: &str, url: &str) -> String {
+        let person = Person::new(user, PASSWORD, &self.provider.ca_pem());
+        self.runtime.block_on(person.final_address(url)).unwrap()
     }
 
     /// The identity of the account.

@@ -13,16 +13,22 @@
     reason = "tests report by panicking"
 )]
 
+mod borrowed;
 mod connect;
 mod cyrus;
 mod discovery;
 mod first_sync;
 mod half_open;
+mod issuers;
+mod keyring;
+mod lifetime;
+mod memory;
 mod outbox;
 mod push;
 mod refuse;
 mod send;
 mod servers;
+mod signin;
 mod stream;
 
 use std::time::Duration;

@@ -17,7 +17,7 @@ use crate::{SYNC_LIMIT, live};
 const ARRIVAL: Duration = Duration::from_secs(40);
 
 /// Waits for the one mail with this subject in a mailbox and reads it with Python.
-fn arrival(user: &User, mailbox: &str, subject: &str) -> Value {
+pub(crate) fn arrival(user: &User, mailbox: &str, subject: &str) -> Value {
     let found = wait_for(ARRIVAL, &format!("{subject:?} in {mailbox}"), || {
         let mut facts = python::mailbox_facts(Rig::shared(), user, mailbox);
         facts.retain(|fact| fact["subject"] == subject);
@@ -27,7 +27,7 @@ fn arrival(user: &User, mailbox: &str, subject: &str) -> Value {
     found[0].clone()
 }
 
-fn send(home: &Home, account: &str, args: &[&str], text: &str) -> Value {
+pub(crate) fn send(home: &Home, account: &str, args: &[&str], text: &str) -> Value {
     let mut all = vec!["send", "-a", account, "--no-input"];
     all.extend_from_slice(args);
     home.json(&all, text.as_bytes()).ok()

@@ -45,8 +45,12 @@ fn lmtp_and_submission_deliver() {
 fn a_stopped_server_is_gone_and_comes_back_on_its_ports() {
     let dir = chapar_tests::rig::scratch::Scratch::new("again");
     let authority = Authority::create(&dir.path().join("ca"));
-    let dovecot =
-        chapar_tests::rig::dovecot::Dovecot::start(&dir.path().join("dovecot"), &authority, &[]);
+    let dovecot = chapar_tests::rig::dovecot::Dovecot::start(
+        &dir.path().join("dovecot"),
+        &authority,
+        &[],
+        None,
+    );
     let connect = || std::net::TcpStream::connect(("127.0.0.1", dovecot.ports.imaps)).is_ok();
     assert!(connect());
     dovecot.stop();

@@ -11,7 +11,9 @@
 mod apart;
 mod clock;
 mod push;
+mod inplace;
 mod sweep;
+mod tokens;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;

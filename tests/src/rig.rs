@@ -1,5 +1,5 @@
-//! The rig: Debian's own Dovecot and Postfix, started by a test on free loopback ports, and private
-//! homes in which the real `chapar` and `chapard` run as processes.
+//! The rig: Debian's own Dovecot and Postfix and a certified OAuth issuer, started by a test on free
+//! loopback ports, and private homes in which the real `chapar` and `chapard` run as processes.
 //!
 //! Nothing here knows how chapar works inside: it owns servers, certificates, mail and processes,
 //! and speaks to the product only through its command line and its files. It never touches the
@@ -20,9 +20,13 @@ pub mod dovecot;
 pub mod home;
 pub mod impostor;
 pub mod janitor;
+pub mod keyring;
 pub mod lmtp;
 pub mod maildir;
 pub mod mirror;
+pub mod node;
+pub mod oidc;
+pub mod person;
 pub mod policy;
 pub mod postfix;
 pub mod process;
@@ -37,6 +41,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authority::Authority;
 use dovecot::Dovecot;
+use oidc::{Issuer, Oidc, Persona};
 use postfix::Postfix;
 use scratch::Scratch;
 
@@ -79,8 +84,13 @@ pub struct Rig {
     pub authority: Authority,
     /// IMAP, LMTP and SASL.
     pub dovecot: Dovecot,
+    /// The same mailboxes; of the ways to sign in by token XOAUTH2 alone. Postfix's STARTTLS port
+    /// asks this one.
+    pub xoauth2: Dovecot,
     /// Submission.
     pub postfix: Postfix,
+    /// Who signs people in.
+    oidc: Oidc,
     /// Ordinary ones, and those whose sent mail the server files.
     people: [Vec<User>; 2],
     taken: [AtomicUsize; 2],
@@ -107,10 +117,14 @@ impl Rig {
         let users: Vec<User> = (0..USERS).map(|n| User::create(&dir, "person", n)).collect();
         let filed: Vec<User> =
             (0..FILED_USERS).map(|n| User::create(&dir, postfix::FILED, n)).collect();
-        let dovecot = Dovecot::start(&dir, &authority, &[&users[..], &filed[..]].concat());
-        let postfix = Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot);
+        let everybody = [&users[..], &filed[..]].concat();
+        let oidc = Oidc::prepare(&scratch.path().join("oidc"), &authority, &everybody);
+        let dovecot = Dovecot::start(&dir, &authority, &everybody, Some(&oidc));
+        let xoauth2 = dovecot.beside(&scratch.path().join("xoauth2"), &authority, &oidc);
+        let postfix =
+            Postfix::start(&scratch.path().join("postfix"), &authority, &dovecot, &xoauth2);
         let taken = [const { AtomicUsize::new(0) }; 2];
-        Self { authority, dovecot, postfix, people: [users, filed], taken, scratch }
+        Self { authority, dovecot, xoauth2, postfix, oidc, people: [users, filed], taken, scratch }
     }
 
     /// A mailbox no other test has touched, empty, with a password nobody has seen.
@@ -128,6 +142,11 @@ impl Rig {
         let user = self.people[kind].get(n).expect("a user left; raise USERS").clone();
         crate::remains::secret(&user.password);
         user
+    }
+
+    /// An issuer of tokens for these mailboxes; the first call starts all three.
+    pub fn issuer(&self, persona: Persona) -> Issuer<'_> {
+        self.oidc.issuer(persona)
     }
 
     /// The authority's certificate, as given to `--ca-file`.

@@ -70,7 +70,7 @@ impl SimWorld {
             clock: clock.clone(),
             net: Arc::new(net.door()),
             entropy: Arc::new(SeededEntropy::new(seed)),
-            secrets: secrets.clone(),
+            secrets: Arc::new(secrets.door()),
             desktop: desktop.clone(),
             link: LinkWatch(link.subscribe()),
         };
@@ -91,6 +91,7 @@ impl SimWorld {
     pub fn kill(&mut self) {
         self.net.kill();
         self.world.net = Arc::new(self.net.door());
+        self.world.secrets = Arc::new(self.secrets.door());
     }
 
     /// The network changes: open connections go silent, a hint is given.
@@ -104,7 +105,7 @@ impl SimWorld {
 /// Runs `story` in the only kind of runtime that repeats itself: one thread, paused time.
 pub fn run<T>(story: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .start_paused(true)
         .build()
         .unwrap()

@@ -8,6 +8,7 @@ mod http;
 mod ispdb;
 mod issuer;
 mod killed;
+mod killed_refresh;
 mod place;
 mod sandbox;
 mod signin;

@@ -7,6 +7,7 @@ use chapar_daemon::oauth::signin::{Pasted, SignIn, SignInRequest};
 use chapar_daemon::world::World;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::{Failure, condition};
+use chapar_tests::sandbox::faults::Service;
 use chapar_tests::sandbox::oauth::client::{DESKTOP_CLIENT, DESKTOP_SECRET, NATIVE_CLIENT};
 use chapar_tests::sandbox::oauth::form::Form;
 use chapar_tests::sandbox::oauth::person::{Boxes, Client, Landing, Person};
@@ -127,6 +128,17 @@ async fn each_shape_of_issuer_signs_the_person_in_with_a_second_factor_and_witho
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_that_was_registered_signs_in_again() {
+    let mut scene = Scene::generic().await;
+    let first = scene.sign_in(&scene.person()).await.0.unwrap().grant.client_id;
+    scene.request.client_id = Some(first.clone());
+    let (again, landing) = scene.sign_in(&scene.person()).await;
+    assert_eq!(again.unwrap().grant.client_id, first);
+    assert!(landing.address.contains("/callback?"), "{}", landing.address);
+    assert_eq!(scene.provider.ledger.commands(Service::Issuer).get("REGISTER"), Some(&1));
 }
 
 #[tokio::test]

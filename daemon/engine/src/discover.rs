@@ -202,6 +202,22 @@ impl Proposal {
         self
     }
 
+    /// With what the IMAP server was found to offer: OAuth is left out where a password would do and
+    /// no mechanism takes a token. What a provider we know says of itself stands.
+    #[must_use]
+    pub fn offered(mut self, capabilities: &[String]) -> Self {
+        let takes_tokens = capabilities
+            .iter()
+            .any(|word| ["AUTH=OAUTHBEARER", "AUTH=XOAUTH2"].contains(&word.as_str()));
+        let known = provider_of(&self.imap.host).key != crate::provider::OTHER.key;
+        if self.from_outside && !takes_tokens && !known && self.ways.contains(&Way::Password) {
+            self.ways = vec![Way::Password];
+            self.issuer = None;
+            self.scopes.clear();
+        }
+        self
+    }
+
     /// Whether a person has to see the servers before anything is sent there: whoever writes the
     /// DNS on the way chose them, out of the domain (RFC 6186 §6).
     #[must_use]

@@ -9,4 +9,4 @@ mod answer;
 mod machine;
 
 pub use answer::{Body, Lifetime, Renewal, Reply, TOKEN_BYTES, judge};
-pub use machine::{Due, Grants, State, Token, swap_at};
+pub use machine::{Due, Grants, State, Token};

@@ -12,7 +12,7 @@ mod save;
 mod sign_in;
 
 pub use plan::Plan;
-pub use save::{Saved, forget_old, has_strays, save, sweep};
+pub use save::{Saved, forget_old, is_stray, save, sweep};
 
 use super::store_failure;
 use crate::config::Config;
@@ -20,7 +20,7 @@ use crate::oauth::Granted;
 use crate::oauth::signin::{Pasted, Prompt};
 use crate::oauth::tokens::Tokens;
 use crate::store::Store;
-use crate::world::World;
+use crate::world::{BoxFuture, World};
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::credential::Credential;
 use chapar_engine::id::AccountId;
@@ -29,7 +29,7 @@ use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 /// What an attempt works with.
 #[derive(Clone)]
@@ -213,10 +213,18 @@ pub struct Proved {
     pub again: u64,
 }
 
+/// Where a proof's IMAP session sits: an account that is moved holds sessions of its own, and a
+/// provider allows so many.
+pub type Seating<'s> = &'s (dyn Fn(AccountId) -> BoxFuture<'static, Seat> + Send + Sync);
+
+/// A seat, if there was one to be had.
+pub type Seat = Option<OwnedSemaphorePermit>;
+
 /// Everything up to saving: may be dropped at any point, and nothing has changed then.
 pub async fn prove(
     parts: &Parts,
     request: ConnectRequest,
+    seating: Seating<'_>,
     teller: &mut Teller,
 ) -> Result<Proved, Failure> {
     let (mut plan, wish) = plan::plan(parts, request).await?;
@@ -230,7 +238,7 @@ pub async fn prove(
             Key::Granted(Box::new(granted))
         }
     };
-    prove_key(parts, plan, key, teller).await
+    prove_key(parts, plan, key, seating, teller).await
 }
 
 /// Proves other servers or another login name with the account's own secret, or with a new password.
@@ -239,6 +247,7 @@ pub async fn prove_change(
     old: Account,
     wanted: Account,
     password: Option<Secret>,
+    seating: Seating<'_>,
     teller: &mut Teller,
 ) -> Result<Proved, Failure> {
     let key = match password {
@@ -246,16 +255,22 @@ pub async fn prove_change(
         None => Key::Kept(kept(parts, &old).await?),
     };
     let plan = Plan::change(old, wanted, matches!(key, Key::Password(_)));
-    prove_key(parts, plan, key, teller).await
+    prove_key(parts, plan, key, seating, teller).await
 }
 
 async fn prove_key(
     parts: &Parts,
     plan: Plan,
     key: Key,
+    seating: Seating<'_>,
     teller: &mut Teller,
 ) -> Result<Proved, Failure> {
     let account = &plan.account;
+    let _seat = match &plan.old {
+        Some(old) => seating(old.id).await,
+        None => None,
+    };
+    teller.mark();
     let (mut session, detail) = prove::imap(&parts.world, account, key.credential()).await?;
     teller.step("imap", detail);
     // the IMAP session waits meanwhile: what it has to compare is asked once both hold

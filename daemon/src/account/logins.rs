@@ -9,6 +9,7 @@ use crate::oauth::Access;
 use crate::smtp;
 use crate::world::World;
 use chapar_engine::account::{Account, Way};
+use chapar_engine::backoff::RETRY;
 use chapar_engine::credential::{Auth, Credential};
 use chapar_engine::provider::provider_of;
 use chapar_engine::time::Boot;
@@ -151,14 +152,17 @@ pub type Seat = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub struct Seated {
     session: imap::Session,
-    /// When it is to be replaced by one with the next token.
-    pub swap_at: Option<Boot>,
     /// When its token ends.
     pub ends_at: Option<Boot>,
+    /// When it is to be replaced by one with the next token.
+    swap_at: Option<Boot>,
     /// When it was made.
-    pub since: Boot,
+    since: Boot,
     /// How the account was reached then.
     pub way: Way,
+    /// How often in a row the next one could not be had, and when it may be tried again.
+    failures: u32,
+    not_before: Boot,
     seat: Option<Seat>,
 }
 
@@ -186,14 +190,27 @@ impl Seated {
     /// stood for a while and ended. Then the next session is a matter of a second, not of waiting.
     #[must_use]
     pub fn ended_in_time(&self, failure: &Failure, now: Boot) -> bool {
-        let over = self.swap_at.is_some_and(|at| now >= at) && failure.code == "net.lost";
+        let passing = !matches!(failure.verdict, Verdict::SignInAgain | Verdict::FixSettings);
+        let over = passing && self.swap_at.is_some_and(|at| now >= at);
         (over || failure.code == "imap.session_ended") && now >= self.since.after(LEAST_LIFE)
     }
 
-    /// Whether it is time for the next one.
+    /// When it is time for the next one.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Boot> {
+        self.swap_at.map(|at| at.max(self.not_before))
+    }
+
+    /// Whether it is.
     #[must_use]
     pub fn is_due(&self, now: Boot) -> bool {
-        self.swap_at.is_some_and(|at| now >= at)
+        self.due_at().is_some_and(|at| now >= at)
+    }
+
+    /// The next one could not be had: this one is kept as long as its server lets it live.
+    pub fn put_off(&mut self, now: Boot, entropy: u64) {
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = now.after(RETRY.delay(self.failures, entropy));
     }
 }
 
@@ -210,6 +227,7 @@ pub struct Submitting {
 trait Protocol {
     type Session: Send;
     fn door(logins: &Logins) -> &Door;
+    fn host(account: &Account) -> &str;
     fn login(
         world: &World,
         account: &Account,
@@ -225,6 +243,10 @@ impl Protocol for Imap {
 
     fn door(logins: &Logins) -> &Door {
         &logins.imap
+    }
+
+    fn host(account: &Account) -> &str {
+        &account.imap.host
     }
 
     async fn login(
@@ -247,6 +269,10 @@ impl Protocol for Smtp {
 
     fn door(logins: &Logins) -> &Door {
         &logins.smtp
+    }
+
+    fn host(account: &Account) -> &str {
+        &account.smtp.host
     }
 
     async fn login(
@@ -284,13 +310,18 @@ impl Context {
         self.imap_session(seat).await
     }
 
-    /// Whether a token is to be had, where one is needed.
-    pub async fn has_token(&self) -> Result<(), Failure> {
+    /// Whether a token is to be had that outlives one that ends then.
+    pub async fn has_newer_token(&self, ends_at: Option<Boot>) -> Result<(), Failure> {
         let account = self.account().map_err(store_failure)?;
-        match account.auth {
-            Auth::Password => Ok(()),
-            Auth::Grant(_) => self.tokens.access(&account, Duration::ZERO).await.map(drop),
+        if account.auth.grant().is_none() {
+            return Ok(());
         }
+        let next = self.tokens.access(&account, Duration::ZERO).await?.expires_at;
+        if next.is_none() || next > ends_at {
+            return Ok(());
+        }
+        let message = "There is no newer token yet.";
+        Err(Failure::of("oauth.unavailable", message, None))
     }
 
     /// An IMAP session in that seat.
@@ -303,6 +334,8 @@ impl Context {
             ends_at: came.access.and_then(|access| access.expires_at),
             since: self.world.clock.boot(),
             way: account.way(),
+            failures: 0,
+            not_before: Boot::default(),
             seat,
         })
     }
@@ -323,12 +356,21 @@ impl Context {
         access.inspect(|access| self.tokens.distrust(self.id, access)).is_some()
     }
 
+    /// One login, when it is the host's turn among all accounts.
+    async fn login<P: Protocol>(
+        &self,
+        account: &Account,
+        credential: Credential,
+    ) -> Result<P::Session, Failure> {
+        let _turn = self.dials.turn(P::host(account)).await;
+        P::login(&self.world, account, credential).await
+    }
+
     async fn sign_in<P: Protocol>(&self, account: &Account) -> Result<Came<P::Session>, Failure> {
         match account.auth {
             Auth::Password => {
                 let password = password(&self.world, &self.store, account).await?;
-                let session =
-                    P::login(&self.world, account, Credential::Password(password)).await?;
+                let session = self.login::<P>(account, Credential::Password(password)).await?;
                 Ok(Came { session, access: None, swap_at: None })
             }
             Auth::Grant(_) => {
@@ -359,7 +401,7 @@ impl Context {
                 return Err(failure.clone());
             }
             let credential = Credential::Token(access.token.clone());
-            let failure = match P::login(&self.world, account, credential).await {
+            let failure = match self.login::<P>(account, credential).await {
                 Ok(session) => {
                     *door.refusals() = Refusals::default();
                     return Ok(Came { session, access: Some(access), swap_at: lease.swap_at });

@@ -52,6 +52,8 @@ pub struct Worker {
     stop: CancellationToken,
     session: Option<Seated>,
     used_at: Boot,
+    /// The link as it was when the session was last trusted.
+    link: u64,
     selected: Option<(MailboxId, ServerState)>,
     /// How often each message was asked for in vain.
     tries: BTreeMap<MessageId, u32>,
@@ -71,7 +73,9 @@ impl Worker {
     /// A worker without a session yet.
     #[must_use]
     pub fn new(context: Arc<Context>, me: Generation, stop: CancellationToken) -> Self {
+        let link = *context.world.link.0.borrow();
         Self {
+            link,
             context,
             me,
             stop,
@@ -201,32 +205,52 @@ impl Worker {
         }
     }
 
-    /// Whether the session has to be replaced: its token is about to end, or the account has moved
-    /// to another login.
-    fn is_due(&self) -> Result<bool, Failure> {
+    /// Whether the account has moved to another login since the session was made.
+    fn has_moved(&self) -> Result<bool, Failure> {
         let Some(session) = &self.session else { return Ok(false) };
-        let now = self.context.world.clock.boot();
-        Ok(session.is_due(now) || session.way != self.account()?.way())
+        Ok(session.way != self.account()?.way())
     }
 
-    /// Between two steps: a session that is due, or whose seat the push session needs for a moment,
-    /// is replaced. What was selected is so no more.
+    /// Between two steps: a session whose token is about to end, whose account has moved, or whose
+    /// seat the push session needs for a moment, is replaced. What was selected is so no more.
     async fn renew(&mut self) -> Result<(), Failure> {
-        if self.is_due()? || self.context.logins.is_seat_wanted() {
+        if self.has_moved()? || self.context.logins.is_seat_wanted() {
             self.leave().await;
-            self.connect().await?;
         }
-        Ok(())
+        self.leave_in_time().await;
+        if self.session.is_none() { self.connect().await } else { Ok(()) }
+    }
+
+    /// Leaves a session whose token is about to end, once the next token is there. Without one it
+    /// is used as long as the server lets it live.
+    async fn leave_in_time(&mut self) {
+        let now = self.context.world.clock.boot();
+        let Some(session) = self.session.as_mut().filter(|session| session.is_due(now)) else {
+            return;
+        };
+        match self.context.has_newer_token(session.ends_at).await {
+            Ok(()) => self.leave().await,
+            Err(failure) => {
+                tracing::info!(account = self.context.id.0, code = failure.code, "kept on working");
+                let entropy = self.context.world.entropy.number();
+                session.put_off(self.context.world.clock.boot(), entropy);
+            }
+        }
     }
 
     /// The session is there, on the account's present login, and answers.
     async fn connect(&mut self) -> Result<(), Failure> {
-        let now = self.context.world.clock.boot();
-        if self.is_due()? {
+        if self.has_moved()? {
             self.leave().await;
         }
+        self.leave_in_time().await;
+        let now = self.context.world.clock.boot();
+        // over a moved link a command would wait long for an answer that cannot come
+        let link = *self.context.world.link.0.borrow();
+        let is_doubtful = link != self.link || now > self.used_at.after(limits::SESSION_FRESH);
+        self.link = link;
         if let Some(session) = &mut self.session
-            && now > self.used_at.after(limits::SESSION_FRESH)
+            && is_doubtful
             && session.probe(limits::PROBE).await.is_err()
         {
             self.session = None;

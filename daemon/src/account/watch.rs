@@ -10,7 +10,6 @@ use super::{Context, Generation, Note};
 use crate::imap::IdleEnd;
 use crate::limits;
 use crate::world::clock::within;
-use chapar_engine::backoff::RETRY;
 use chapar_engine::mailbox::{Role, ServerState};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
@@ -26,15 +25,7 @@ const INBOX: &str = "INBOX";
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
     let mut link = context.world.link.0.clone();
     link.mark_unchanged();
-    let mut watch = Watch {
-        context: Arc::clone(&context),
-        me,
-        stop,
-        link,
-        leaving: None,
-        failures: 0,
-        not_before: None,
-    };
+    let mut watch = Watch { context: Arc::clone(&context), me, stop, link, leaving: None };
     if let Err(failure) = watch.stand().await {
         context.note(me, Note::WatchLost(failure)).await;
     }
@@ -47,9 +38,6 @@ struct Watch {
     link: channel::Receiver<u64>,
     /// The session that the present one replaced; it leaves once this one waits for news.
     leaving: Option<Seated>,
-    /// How often in a row the next one could not be had, and when it may be tried again.
-    failures: u32,
-    not_before: Option<Boot>,
 }
 
 /// Why a session is not waited on any more.
@@ -116,11 +104,10 @@ impl Watch {
     async fn wait(&mut self, session: &mut Seated) -> Result<Relief, Failure> {
         while !self.stop.is_cancelled() {
             let now = self.now();
-            let due = session.swap_at.map(|at| at.max(self.not_before.unwrap_or_default()));
-            if due.is_some_and(|at| now >= at) {
+            if session.is_due(now) {
                 return Ok(Relief::Due);
             }
-            let left = due.map_or(limits::IDLE_RENEW, |at| at.until_from(now));
+            let left = session.due_at().map_or(limits::IDLE_RENEW, |at| at.until_from(now));
             let (stop, link, leaving) = (&self.stop, &mut self.link, &mut self.leaving);
             // polled once the server has said that it waits with us
             let interrupted = async {
@@ -135,12 +122,11 @@ impl Watch {
             };
             match session.idle(left.min(limits::IDLE_RENEW), interrupted).await? {
                 IdleEnd::Changed => self.context.note(self.me, Note::Hint).await,
-                IdleEnd::Renew => {}
                 // The network moved or the machine slept: trust the link only after an answer.
                 IdleEnd::Stopped if !self.stop.is_cancelled() => {
                     session.probe(limits::PROBE).await?;
                 }
-                IdleEnd::Stopped => {}
+                IdleEnd::Renew | IdleEnd::Stopped => {}
             }
         }
         Ok(Relief::Stopped)
@@ -150,8 +136,9 @@ impl Watch {
     /// many servers let a session live on, and who ends it says so.
     async fn relieve(&mut self, mut old: Seated) -> Result<Option<Seated>, Failure> {
         let (told, ready) = oneshot::channel();
+        let ends_at = old.ends_at;
         let opening = async {
-            let opened = self.open_beside().await;
+            let opened = self.open_beside(ends_at).await;
             // nobody listens when the old session broke off meanwhile
             let _: Result<_, _> = told.send(());
             opened
@@ -164,9 +151,8 @@ impl Watch {
                 Ok(None)
             }
             Opened::Session(next) => {
-                self.failures = 0;
                 self.leaving = waited.is_ok().then_some(old);
-                Ok(Some(next))
+                Ok(Some(*next))
             }
             // whoever works does not make room in time: this one does, for the blink of a login
             Opened::NoSeat => {
@@ -176,19 +162,17 @@ impl Watch {
             Opened::Failed(failure) if waited.is_err() => Err(failure),
             Opened::Failed(failure) => {
                 tracing::info!(account = self.context.id.0, code = failure.code, "kept on pushing");
-                self.failures = self.failures.saturating_add(1);
-                let wait = RETRY.delay(self.failures, self.context.world.entropy.number());
-                self.not_before = Some(self.now().after(wait));
+                old.put_off(self.now(), self.context.world.entropy.number());
                 Ok(Some(old))
             }
         }
     }
 
     /// The next session while the present one stands.
-    async fn open_beside(&self) -> Opened {
+    async fn open_beside(&self, ends_at: Option<Boot>) -> Opened {
         let opening = async {
-            // no token: no session, and no reason to ask anybody for room
-            if let Err(failure) = self.context.has_token().await {
+            // no newer token: no better session, and no reason to ask anybody for room
+            if let Err(failure) = self.context.has_newer_token(ends_at).await {
                 return Opened::Failed(failure);
             }
             let clock = Arc::clone(&self.context.world.clock);
@@ -197,7 +181,7 @@ impl Watch {
                 return Opened::NoSeat;
             };
             match self.open(seat).await {
-                Ok(session) => Opened::Session(session),
+                Ok(session) => Opened::Session(Box::new(session)),
                 Err(failure) => Opened::Failed(failure),
             }
         };
@@ -213,7 +197,7 @@ impl Watch {
 enum Opened {
     Stopped,
     NoSeat,
-    Session(Seated),
+    Session(Box<Seated>),
     Failed(Failure),
 }
 

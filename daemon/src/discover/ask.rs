@@ -56,7 +56,9 @@ impl Asker<'_> {
     }
 
     async fn document(self, url: &Url, source: Source) -> Answered {
-        let Some(answer) = self.get(url).await? else { return Ok(Vec::new()) };
+        let Some(answer) = none_if_unknown(url, self.get(url).await)? else {
+            return Ok(Vec::new());
+        };
         let xml = String::from_utf8_lossy(&answer.body);
         let document = autoconfig::read(&xml, &place(&answer.url))?;
         autoconfig::proposals(&document, self.target, source)
@@ -68,16 +70,16 @@ impl Asker<'_> {
         let url = url_of(&url)?;
         let name = format!("_ua-auto-config.{domain}");
         let (answer, records) = tokio::join!(self.get(&url), self.world.dns.txt(&name));
-        match answer? {
+        match none_if_unknown(&url, answer)? {
             None => Ok(Vec::new()),
-            Some(answer) => pacc::proposals(&answer.body, &none_if_unknown(records)?, self.target),
+            Some(answer) => pacc::proposals(&answer.body, &no_records(records)?, self.target),
         }
     }
 
     async fn srv(self) -> Answered {
         let ask = async |service: &str| {
             let name = format!("_{service}._tcp.{}", self.target.domain);
-            let found = none_if_unknown(self.world.dns.srv(&name).await)?;
+            let found = no_records(self.world.dns.srv(&name).await)?;
             Ok::<_, Failure>(found.into_iter().map(record).collect::<Vec<_>>())
         };
         let (imaps, imap, submissions, submission) =
@@ -93,7 +95,7 @@ impl Asker<'_> {
 
     /// Who receives the mail of the domain mostly also serves its mailboxes.
     async fn mx(self) -> Answered {
-        let mut exchangers = none_if_unknown(self.world.dns.mx(&self.target.domain).await)?;
+        let mut exchangers = no_records(self.world.dns.mx(&self.target.domain).await)?;
         // an empty name says that the domain takes no mail (RFC 7505)
         exchangers.retain(|exchanger| !exchanger.is_empty());
         exchangers.truncate(EXCHANGERS);
@@ -124,10 +126,7 @@ impl Asker<'_> {
             within: ANSWER,
             reach: Reach::PublicOnly,
         };
-        let answer = match http::get(self.world, url, self.ca_pem, &rules).await {
-            Err(failure) if failure.code == "net.unknown_host" => return Ok(None),
-            answer => answer?,
-        };
+        let answer = http::get(self.world, url, self.ca_pem, &rules).await?;
         match answer.status {
             200 => Ok(Some(answer)),
             400..500 => Ok(None),
@@ -146,8 +145,22 @@ fn url_of(text: &str) -> Result<Url, Failure> {
     })
 }
 
+/// A host of the domain that does not exist says nothing. The directory's does exist: not to find
+/// that is a fault of the network.
+fn none_if_unknown(
+    url: &Url,
+    answer: Result<Option<Answer>, Failure>,
+) -> Result<Option<Answer>, Failure> {
+    match answer {
+        Err(failure) if failure.code == "net.unknown_host" && !url.as_str().starts_with(ISPDB) => {
+            Ok(None)
+        }
+        answer => answer,
+    }
+}
+
 /// A name that does not exist has no records.
-fn none_if_unknown<T>(answer: Result<Vec<T>, Failure>) -> Result<Vec<T>, Failure> {
+fn no_records<T>(answer: Result<Vec<T>, Failure>) -> Result<Vec<T>, Failure> {
     match answer {
         Err(failure) if failure.code == "net.unknown_host" => Ok(Vec::new()),
         answer => answer,

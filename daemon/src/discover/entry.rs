@@ -43,16 +43,49 @@ pub(super) fn apply(config: &Config, proposal: &mut Proposal) -> Result<(), Fail
     Ok(())
 }
 
-/// The authority to trust beside the system's: the caller's, else that of the provider's entry.
+/// The authorities to trust beside the system's: the caller's, and that of the provider's entry.
 pub(super) fn authority(
     config: &Config,
     known: Option<&Proposal>,
     ca_pem: Option<&str>,
 ) -> Result<Option<String>, Failure> {
-    if let Some(ca_pem) = ca_pem {
-        return Ok(Some(ca_pem.to_owned()));
-    }
     let entry = known.and_then(|known| entry_of(config, &known.provider));
+    let both = ca_pem.map(str::to_owned).into_iter().chain(read_authority(entry)?);
+    Ok(both.reduce(|own, configured| format!("{own}\n{configured}")))
+}
+
+/// The servers of a provider by its key.
+pub(super) fn of_key(
+    config: &Config,
+    key: &str,
+    target: &Target,
+) -> Result<Option<Proposal>, Failure> {
+    let built_in = provider_by_key(key);
+    let entry = entry_of(config, key).or_else(|| entry_of(config, built_in.key));
+    let names_servers = |entry: &&ProviderEntry| {
+        !built_in.services.is_empty() || (entry.imap.is_some() && entry.smtp.is_some())
+    };
+    if let Some(entry) = entry.filter(names_servers) {
+        return configured(entry, target).map(Some);
+    }
+    let service = built_in.services.first();
+    Ok(service.map(|service| Proposal::service(Source::Provider, (built_in, service), target)))
+}
+
+/// The authority of a provider's entry, found by its key or by its IMAP server.
+pub(super) fn authority_of(
+    config: &Config,
+    key: &str,
+    imap: &Endpoint,
+) -> Result<Option<String>, Failure> {
+    let host = |entry: &&ProviderEntry| {
+        let named = entry.imap.as_deref().map(|named| named.split(':').next().unwrap_or(named));
+        named.is_some_and(|named| named.eq_ignore_ascii_case(&imap.host))
+    };
+    read_authority(entry_of(config, key).or_else(|| config.providers.iter().find(host)))
+}
+
+fn read_authority(entry: Option<&ProviderEntry>) -> Result<Option<String>, Failure> {
     let Some(file) = entry.and_then(|entry| entry.ca_file.as_ref()) else { return Ok(None) };
     let mut text = String::new();
     let opened = std::fs::File::open(file);

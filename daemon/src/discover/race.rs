@@ -116,7 +116,9 @@ impl<'a> Race<'a> {
 
     fn add(&mut self, found: Vec<Proposal>) {
         for proposal in found {
-            Question::both(&proposal).into_iter().for_each(|question| self.check(question));
+            for question in Question::both(&proposal) {
+                self.check(question);
+            }
             self.proposals.push(proposal);
         }
     }
@@ -163,13 +165,17 @@ impl<'a> Race<'a> {
             let broken = ended.clone().any(|check| check.outcome.is_err());
             !broken && ended.count() < both.len()
         };
-        let held = self.proposals.iter().filter(|proposal| self.holds(proposal));
-        let best = held.map(|proposal| proposal.rank(true)).min();
-        let named = self.proposals.iter().filter(|p| pending(p)).map(|p| p.rank(true));
-        let unheard =
-            self.open.iter().map(|source| (false, std::cmp::Reverse(source.trust()), *source));
+        // of one source what was named first is better
+        let place = |(at, proposal): (usize, &Proposal)| (proposal.rank(true), at);
+        let all = || self.proposals.iter().enumerate();
+        let best = all().filter(|(_, proposal)| self.holds(proposal)).map(place).min();
+        let named = all().filter(|(_, proposal)| pending(proposal)).map(place);
+        let unheard = self.open.iter().map(|source| {
+            let trust = std::cmp::Reverse(source.trust());
+            ((false, trust, *source), 0)
+        });
         match best {
-            Some(best) => named.chain(unheard).all(|rank| rank > best),
+            Some(best) => named.chain(unheard).all(|place| place > best),
             None => self.open.is_empty() && self.guess().is_some_and(|guess| self.holds(&guess)),
         }
     }
@@ -266,7 +272,11 @@ impl<'a> Race<'a> {
                 outcome: Err(self.unheard(&question.place())),
             })
         });
-        Candidate { proposal: proposal.clone(), imap, smtp }
+        let proposal = match &imap.outcome {
+            Ok(offers) => proposal.clone().offered(offers),
+            Err(_) => proposal.clone(),
+        };
+        Candidate { proposal, imap, smtp }
     }
 }
 

@@ -6,7 +6,7 @@
 use chapar_ipc_protocol::endpoint;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::traits::StreamCommon;
-use interprocess::local_socket::{GenericFilePath, ListenerOptions, tokio as local};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, PeerCreds, tokio as local};
 use interprocess::os::unix::local_socket::ListenerOptionsExt;
 use interprocess::os::unix::uds_local_socket::tokio::Listener as UnixListener;
 use rustix::fs::{Mode, OFlags};
@@ -80,8 +80,8 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
         let stream = self.inner.accept().await?;
         let creds = stream.peer_creds().ok();
-        let uid = creds.as_ref().and_then(|peer| peer.euid());
-        Ok((stream, Peer { uid, pid: creds.and_then(|peer| peer.pid()) }))
+        let uid = creds.as_ref().and_then(PeerCreds::euid);
+        Ok((stream, Peer { uid, pid: creds.as_ref().and_then(PeerCreds::pid) }))
     }
 }
 

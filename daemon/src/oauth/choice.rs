@@ -8,7 +8,7 @@ use crate::config::{Config, ProviderEntry};
 use crate::http::Reach;
 use chapar_engine::credential::Issuer;
 use chapar_engine::provider::{
-    GOOGLE, MICROSOFT, OAuthFacts, is_same_provider, provider_by_key, provider_of_issuer,
+    OAuthFacts, OTHER, Provider, is_same_provider, provider_by_key, provider_of_issuer,
 };
 use chapar_engine::verdict::Failure;
 use url::Url;
@@ -45,14 +45,14 @@ pub fn client_known(config: &Config, provider: &str, issuer: Option<&str>) -> bo
     };
     let entry = entry(config, &request);
     entry.is_some_and(|entry| entry.client_id.is_some())
-        || key_of(&request).is_some_and(|key| client::built_in(key).is_some())
+        || provider_of(&request).is_some_and(|provider| client::built_in(provider.key).is_some())
 }
 
 impl Choice {
     pub(super) fn of(config: &Config, request: &SignInRequest) -> Result<Self, Failure> {
         let entry = entry(config, request);
-        let key = key_of(request);
-        let facts = key.and_then(facts);
+        let provider = provider_of(request);
+        let facts = provider.and_then(|provider| provider.oauth);
         let issuer_id = request
             .issuer
             .clone()
@@ -64,12 +64,12 @@ impl Choice {
             let message = format!("no OAuth sign-in is known for {provider}");
             return Err(Failure::of("oauth.no_client", message, None));
         };
-        let client = client(entry, key, request)?;
+        let client = client(entry, provider, request)?;
         let facts_scopes = facts.map(|facts| facts.scopes).unwrap_or_default();
         let scopes = [&request.scopes, entry.map_or(&request.scopes, |entry| &entry.scopes)];
         let scopes = scopes.into_iter().find(|scopes| !scopes.is_empty()).cloned();
         Ok(Self {
-            name: name(entry, key, &issuer_id),
+            name: name(entry, provider, &issuer_id),
             issuer: endpoints(entry, facts, request, &issuer_id),
             scopes: scopes.unwrap_or_else(|| owned(facts_scopes)),
             extra: facts.map(|facts| facts.extra).unwrap_or_default().iter().map(pair).collect(),
@@ -94,28 +94,28 @@ fn entry<'a>(config: &'a Config, request: &SignInRequest) -> Option<&'a Provider
     config.providers.iter().find(of_issuer).or_else(|| config.providers.iter().find(of_key))
 }
 
-/// The built-in provider of this request. An issuer that was named is believed over the key.
-fn key_of(request: &SignInRequest) -> Option<&str> {
-    match request.issuer.as_deref() {
-        None => request.provider.as_deref(),
-        Some(issuer) => provider_of_issuer(issuer).map(|provider| provider.key),
-    }
+fn known(key: &str) -> Option<&'static Provider> {
+    Some(provider_by_key(key)).filter(|provider| *provider != &OTHER)
 }
 
-fn facts(key: &str) -> Option<&'static OAuthFacts> {
-    provider_by_key(key).oauth
+/// The built-in provider of this request. An issuer that was named is believed over the key.
+fn provider_of(request: &SignInRequest) -> Option<&'static Provider> {
+    match request.issuer.as_deref() {
+        None => request.provider.as_deref().and_then(known),
+        Some(issuer) => provider_of_issuer(issuer),
+    }
 }
 
 fn client(
     entry: Option<&ProviderEntry>,
-    key: Option<&str>,
+    provider: Option<&Provider>,
     request: &SignInRequest,
 ) -> Result<Option<Client>, Failure> {
     if let Some(id) = &request.client_id {
         return Ok(Some(Client { id: id.clone(), secret: request.client_secret.clone() }));
     }
     let configured = entry.map(client::configured).transpose()?.flatten();
-    Ok(configured.or_else(|| key.and_then(client::built_in)))
+    Ok(configured.or_else(|| provider.and_then(|provider| client::built_in(provider.key))))
 }
 
 /// The endpoints, when nobody has to be asked for them.
@@ -156,19 +156,9 @@ fn place(entry: Option<&ProviderEntry>, facts: Option<&OAuthFacts>) -> Place {
     match facts {
         Some(facts) => Place {
             host: facts.redirect_host.to_owned(),
-            path: registered_path(facts).map(str::to_owned),
+            path: facts.redirect_path.map(str::to_owned),
         },
         None => Place { host: "127.0.0.1".to_owned(), path: Some(USUAL_PATH.to_owned()) },
-    }
-}
-
-/// The path a provider compares: Google none of a desktop client, so that each attempt can have one
-/// of its own; Microsoft the bare origin; the others what our instructions say to register.
-fn registered_path(facts: &OAuthFacts) -> Option<&'static str> {
-    match facts.issuer {
-        issuer if issuer == GOOGLE.issuer => None,
-        issuer if issuer == MICROSOFT.issuer => Some(""),
-        _ => Some(USUAL_PATH),
     }
 }
 
@@ -192,15 +182,11 @@ fn authorities(
 }
 
 /// What people call it: the configured name, the table's, or the host.
-fn name(entry: Option<&ProviderEntry>, key: Option<&str>, issuer_id: &str) -> String {
+fn name(entry: Option<&ProviderEntry>, provider: Option<&Provider>, issuer_id: &str) -> String {
     let host = || Url::parse(issuer_id).ok()?.host_str().map(str::to_owned);
-    let known = match key {
-        Some(key) => Some(provider_by_key(key).name).filter(|name| *name != "IMAP/SMTP"),
-        None => None,
-    };
     entry
         .and_then(|entry| entry.name.clone())
-        .or_else(|| known.map(str::to_owned))
+        .or_else(|| provider.map(|provider| provider.name.to_owned()))
         .or_else(host)
         .unwrap_or_else(|| issuer_id.to_owned())
 }

@@ -101,7 +101,10 @@ pub(super) async fn exchange(
             .await
             .map_err(|error| failure(error, expected));
         match (outcome, pauses.next()) {
-            (Err(failure), Some(pause)) if is_network(&failure) => {
+            // one that asks to slow down is not asked again at once
+            (Err(failure), Some(pause))
+                if is_network(&failure) && failure.code != "oauth.throttled" =>
+            {
                 tracing::warn!(code = failure.code, "the exchange of the code is tried again");
                 line.world.clock.sleep_until(line.world.clock.boot().after(*pause)).await;
             }

@@ -13,6 +13,9 @@ use serde_json::json;
 
 /// Says which software it is, whatever the client is called at the issuer (RFC 7591 §2).
 const SOFTWARE_ID: &str = "d0701d11-6e76-4e3f-a09c-6fa18b7d04ab";
+/// Where the same client is redirected when the person signs in anew: the port is free on loopback
+/// (RFC 8252 §7.3), the path is that of clients made by hand.
+const AGAIN: &str = "http://127.0.0.1/callback";
 /// Characters of a client id or secret.
 const WORD_CHARS: usize = 4_096;
 
@@ -26,7 +29,7 @@ struct Registered {
     error_description: Option<String>,
 }
 
-/// Registers with exactly this redirect.
+/// Registers with exactly this redirect, and one for later.
 pub(super) async fn register(
     line: &Line<'_>,
     at: &str,
@@ -69,7 +72,7 @@ fn wish(redirect_uri: &str, scopes: &[String]) -> String {
         "token_endpoint_auth_method": "none",
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
-        "redirect_uris": [redirect_uri],
+        "redirect_uris": [redirect_uri, AGAIN],
         "scope": scopes.join(" "),
     })
     .to_string()

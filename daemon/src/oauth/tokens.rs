@@ -22,10 +22,10 @@ use crate::world::World;
 use crate::world::clock::within;
 use chapar_engine::account::Account;
 use chapar_engine::credential::Grant;
-use chapar_engine::grant::{Token, swap_at};
+use chapar_engine::grant::Token;
 use chapar_engine::id::AccountId;
 use chapar_engine::time::Boot;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::Failure;
 use owner::{Ask, Owner};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,8 +64,8 @@ pub struct Lease {
 }
 
 impl Lease {
-    fn of(token: Token, now: Boot) -> Self {
-        let swap_at = swap_at(now, &token);
+    fn of(token: Token) -> Self {
+        let swap_at = token.swap_at();
         Self { access: Access { token: token.value, expires_at: token.expires_at }, swap_at }
     }
 }
@@ -112,7 +112,8 @@ impl Tokens {
     /// the account that refers to them is stored.
     pub async fn adopt(&self, account: AccountId, granted: &Granted) -> Result<(), Failure> {
         let granted = Box::new(granted.clone());
-        self.ask(account, |reply| Ask::Adopt { granted, reply }).await
+        let first = self.has_no_grant(account);
+        self.ask(account, |reply| Ask::Adopt { granted, first, reply }).await
     }
 
     /// Puts back what `adopt` replaced: the switch did not happen. Without an `adopt` before it in
@@ -145,6 +146,12 @@ impl Tokens {
         if within(clock.as_ref(), CLOSE, self.inner.tasks.wait()).await.is_none() {
             tracing::warn!("a refresh did not end in time; it is made good at the next start");
         }
+    }
+
+    /// Whether the store knows for certain that the account is on no grant.
+    fn has_no_grant(&self, account: AccountId) -> bool {
+        let stored = self.inner.store.read().and_then(|view| view.account(account));
+        stored.is_ok_and(|stored| stored.is_none_or(|stored| stored.auth.grant().is_none()))
     }
 
     async fn ask<T>(
@@ -189,13 +196,8 @@ pub fn key(store: &Store, id: AccountId) -> String {
 
 fn holder(account: &Account) -> Result<Holder, Failure> {
     let Some(grant) = account.auth.grant() else {
-        let message = format!("{} signs in with a password; it has no tokens.", account.name);
-        return Err(Failure {
-            code: "account.no_grant",
-            message,
-            detail: None,
-            verdict: Verdict::Refused,
-        });
+        let message = format!("{} signs in by password: it has no tokens.", account.name);
+        return Err(Failure::of("account.no_token", message, None));
     };
     Ok(Holder {
         grant: grant.clone(),

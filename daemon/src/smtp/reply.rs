@@ -80,7 +80,9 @@ impl Listener {
             return Err(Broken::ManyLines);
         }
         let text = clean(text);
-        let line = format!("{code}{}{text}\r\n", if more { '-' } else { ' ' });
+        // lettre refuses longer ones; it only looks at the code
+        let short = text.get(..TEXT_CHARS - 16).unwrap_or(&text);
+        let line = format!("{code}{}{short}\r\n", if more { '-' } else { ' ' });
         self.lines.push(text);
         self.code = more.then_some(code);
         let whole = (!more).then(|| Heard { code, lines: std::mem::take(&mut self.lines) });

@@ -110,12 +110,7 @@ impl Txn<'_> {
             let Ok(mut event) = self.open::<Event>(Table::Journal, key, bytes) else {
                 return NEXT;
             };
-            if event.account == Some(account)
-                && let EventKind::EmailReceived { from, subject, preview, .. } = &mut event.kind
-            {
-                from.clear();
-                subject.clear();
-                preview.clear();
+            if event.account == Some(account) && blank(&mut event.kind) {
                 blanked.insert(event.seq.0, event);
             }
             NEXT
@@ -125,4 +120,28 @@ impl Txn<'_> {
         }
         Ok(())
     }
+}
+
+/// Empties every text of an event; false when there was none.
+fn blank(kind: &mut EventKind) -> bool {
+    match kind {
+        EventKind::EmailReceived { from, subject, preview, .. } => {
+            from.clear();
+            subject.clear();
+            preview.clear();
+        }
+        EventKind::AccountAdded { name, email } => {
+            name.clear();
+            email.clear();
+        }
+        EventKind::AccountAuthExpired { detail: text }
+        | EventKind::AccountOffline { detail: text }
+        | EventKind::SyncFailed { detail: text }
+        | EventKind::SubmissionAccepted { reply: text, .. }
+        | EventKind::SubmissionDeferred { reply: text, .. }
+        | EventKind::SubmissionFailed { reply: text, .. }
+        | EventKind::HealthChanged { title: text, .. } => text.clear(),
+        _ => return false,
+    }
+    true
 }

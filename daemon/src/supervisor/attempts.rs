@@ -5,11 +5,12 @@
 
 use super::{Accounts, busy, failure, lock};
 use crate::account::connect::{
-    self, By, ConnectReport, ConnectRequest, Inbox, Proved, Saved, Teller, locked,
+    self, By, ConnectReport, ConnectRequest, Inbox, Proved, Saved, Seat, Teller, locked,
 };
 use crate::account::{Command, store_failure};
 use crate::limits;
 use crate::oauth::signin::{Pasted, Prompt};
+use crate::world::BoxFuture;
 use crate::world::clock::within;
 use chapar_engine::account::Account;
 use chapar_engine::id::AccountId;
@@ -130,10 +131,11 @@ impl Accounts {
         mut teller: Teller,
         stop: CancellationToken,
     ) {
+        let seating = |account| self.seat(account);
         let proved = tokio::select! {
             biased;
             () = stop.cancelled() => Err(canceled()),
-            proved = connect::prove(&self.inner.parts, request, &mut teller) => proved,
+            proved = connect::prove(&self.inner.parts, request, &seating, &mut teller) => proved,
         };
         let end = match proved {
             Ok(_) if !lock(&self.inner.attempts).commit(id) => Err(canceled()),
@@ -148,6 +150,17 @@ impl Accounts {
             attempt.ended = Some(now);
         }
         teller.end(end);
+    }
+
+    /// Room for one more session of a running account.
+    fn seat(&self, account: AccountId) -> BoxFuture<'static, Seat> {
+        let handle = self.handle(account);
+        Box::pin(async move {
+            match handle {
+                Some(handle) => handle.seat().await,
+                None => None,
+            }
+        })
     }
 
     /// Saves what was proved and puts it to work.
@@ -206,7 +219,8 @@ impl Accounts {
         let again = report.borrow().notice.is_some();
         let wait = if again { wait.min(limits::NOTICE_AGAIN) } else { wait };
         let news = report.wait_for(|report| {
-            report.end.is_some() || report.steps.len() > seen || report.prompt != known
+            let asks = report.prompt.is_some() && report.prompt != known;
+            report.end.is_some() || report.steps.len() > seen || asks
         });
         // Both a timeout and a closed channel leave the last report, which is the answer.
         let _: Result<_, _> = tokio::time::timeout(wait, news).await.map(drop);
@@ -251,7 +265,9 @@ impl Accounts {
         let old = stored.map_err(store_failure)?.ok_or_else(super::missing)?;
         let (tell, _) = watch::channel(ConnectReport::default());
         let mut teller = Teller::new(parts.world.clone(), tell, Inbox::default());
-        let proved = connect::prove_change(parts, old, wanted, password, &mut teller).await?;
+        let seating = |account| self.seat(account);
+        let proved =
+            connect::prove_change(parts, old, wanted, password, &seating, &mut teller).await?;
         self.finish(proved, &mut teller).await.map(drop)
     }
 }

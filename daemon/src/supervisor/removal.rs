@@ -25,7 +25,12 @@ impl Accounts {
         let Some(account) = self.delete(id).await? else { return Ok(()) };
         let vault = self.forget_secrets(&account).await;
         let store = &self.inner.parts.store;
-        store.scrub().await.map_err(store_failure)?;
+        let message = "The account was removed; what it left in free space of the disk is \
+                       overwritten at the next start.";
+        store
+            .scrub()
+            .await
+            .map_err(|error| Failure { message: message.to_owned(), ..store_failure(error) })?;
         vault
     }
 
@@ -64,7 +69,7 @@ impl Accounts {
             }
         }
         connect::sweep(parts).await;
-        if connect::has_strays(parts).await {
+        if connect::is_stray(parts, &account.secret_key(&parts.store.instance())).await {
             let message = "The account was removed, but the vault could not be asked to delete its \
                            secret; that is done once it answers.";
             return Err(Failure::of("secrets.unavailable", message, None));

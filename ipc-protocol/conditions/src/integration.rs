@@ -90,7 +90,13 @@ const CAUSES: &[(Integration, &[&str])] = {
         ),
         (
             SwitchedOff,
-            &["imap.disabled", "imap.no_login", "smtp.auth_disabled", "discover.no_imap"],
+            &[
+                "imap.disabled",
+                "imap.no_login",
+                "smtp.auth_disabled",
+                "discover.no_imap",
+                "account.not_licensed",
+            ],
         ),
         (Policy, &["oauth.admin_consent", "oauth.policy"]),
         (

@@ -1,5 +1,7 @@
-//! A private Dovecot 2.3: IMAP with implicit TLS and STARTTLS, LMTP, and SASL for Postfix.
+//! A private Dovecot 2.3: IMAP with implicit TLS and STARTTLS, LMTP, and SASL for Postfix. People log
+//! in by password, or by a token that Dovecot asks its issuer about.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpStream;
@@ -10,6 +12,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::authority::{Authority, Kind};
+use super::oidc::{Oidc, Persona};
 use super::process::{Server, run, run_ok, wait_for, wait_for_port};
 use super::scratch::free_ports;
 use super::{DOMAIN, User, lmtp};
@@ -44,15 +47,8 @@ pub struct Dovecot {
 
 impl Dovecot {
     /// Starts it in `dir` (created) and waits until it listens.
-    pub fn start(dir: &Path, authority: &Authority, users: &[User]) -> Self {
-        let [imaps, imap, lmtp, sasl] = free_ports();
-        let ports = Ports { imaps, imap, lmtp, sasl };
-        for part in ["run", "state", "home"] {
-            fs::create_dir_all(dir.join(part)).unwrap();
-        }
-        let identity = authority.identity(Kind::Good);
-        fs::write(dir.join("chain.pem"), identity.chain).unwrap();
-        fs::write(dir.join("key.pem"), identity.key).unwrap();
+    pub fn start(dir: &Path, authority: &Authority, users: &[User], oidc: Option<&Oidc>) -> Self {
+        fs::create_dir_all(dir.join("home")).unwrap();
         fs::write(dir.join("users"), users.iter().map(entry).collect::<String>()).unwrap();
         // the authentication process has a user of its own
         fs::set_permissions(dir.join("users"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -60,7 +56,34 @@ impl Dovecot {
             fs::create_dir(user.maildir.parent().unwrap()).unwrap();
         }
         give_to_mail_user(&dir.join("home"));
-        fs::write(dir.join("dovecot.conf"), configuration(dir, ports, authority)).unwrap();
+        Self::open(dir, dir, authority, "xoauth2 oauthbearer", oidc)
+    }
+
+    /// A second one in `dir` over the same mailboxes and people. It takes tokens by XOAUTH2 alone, as
+    /// Microsoft does.
+    #[must_use]
+    pub fn beside(&self, dir: &Path, authority: &Authority, oidc: &Oidc) -> Self {
+        Self::open(dir, &self.dir, authority, "xoauth2", Some(oidc))
+    }
+
+    fn open(
+        dir: &Path,
+        mail: &Path,
+        authority: &Authority,
+        bearer: &str,
+        oidc: Option<&Oidc>,
+    ) -> Self {
+        let [imaps, imap, lmtp, sasl] = free_ports();
+        let ports = Ports { imaps, imap, lmtp, sasl };
+        for part in ["run", "state"] {
+            fs::create_dir_all(dir.join(part)).unwrap();
+        }
+        let identity = authority.identity(Kind::Good);
+        fs::write(dir.join("chain.pem"), identity.chain).unwrap();
+        fs::write(dir.join("key.pem"), identity.key).unwrap();
+        let tokens = oidc.map(|oidc| token_passdbs(dir, authority, oidc)).unwrap_or_default();
+        let text = configuration(dir, mail, ports, authority, bearer) + &tokens;
+        fs::write(dir.join("dovecot.conf"), text).unwrap();
         let server = Mutex::new(launch(dir, ports));
         Self { ports, dir: dir.to_owned(), server }
     }
@@ -134,6 +157,25 @@ impl Dovecot {
         counts.sum()
     }
 
+    /// How the ended and standing sessions of this user signed in, by mechanism.
+    pub fn mechanisms(&self, user: &User) -> BTreeSet<String> {
+        let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
+        let login = format!("Login: user=<{}>, method=", user.address);
+        let words = log.lines().filter_map(|line| line.split_once(&login)?.1.split(',').next());
+        words.map(str::to_owned).collect()
+    }
+
+    /// The processes that serve the standing IMAP sessions of this user, one a session.
+    pub fn sessions(&self, user: &User) -> BTreeSet<u32> {
+        let ran =
+            run(self.doveadm_command().args(["who", "-1", &user.address]), b"", DOVEADM_LIMIT);
+        let text = ran.text();
+        // username, protocol, process id, address
+        let rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let imap = rows.filter(|row| row.first() == Some(&user.address.as_str()));
+        imap.filter_map(|row| row.get(2)?.parse().ok()).collect()
+    }
+
     /// The end of its log, for failure messages.
     pub fn log_tail(&self) -> String {
         let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
@@ -172,6 +214,33 @@ fn launch(dir: &Path, ports: Ports) -> Server {
     server
 }
 
+/// Each issuer is asked in turn about a token; the first that knows it decides.
+fn token_passdbs(dir: &Path, authority: &Authority, oidc: &Oidc) -> String {
+    let mut all = String::new();
+    for persona in Persona::ALL {
+        let path = dir.join(format!("oauth2-{}.conf.ext", persona.word()));
+        let facts = format!(
+            "introspection_mode = post\n\
+             introspection_url = {}\n\
+             username_attribute = email\n\
+             active_attribute = active\n\
+             active_value = true\n\
+             force_introspection = yes\n\
+             tls_ca_cert_file = {}\n\
+             timeout_msecs = 5000\n",
+            oidc.introspection_url(persona),
+            authority.ca_file().display(),
+        );
+        fs::write(&path, facts).unwrap();
+        let _ = write!(
+            all,
+            "passdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {}\n}}\n",
+            path.display()
+        );
+    }
+    all
+}
+
 /// The mailboxes of known use.
 const MAILBOXES: &str = r"namespace inbox {
   inbox = yes
@@ -199,10 +268,16 @@ const MAILBOXES: &str = r"namespace inbox {
 }
 ";
 
-fn configuration(dir: &Path, ports: Ports, authority: &Authority) -> String {
+fn configuration(
+    dir: &Path,
+    mail: &Path,
+    ports: Ports,
+    authority: &Authority,
+    bearer: &str,
+) -> String {
     let Ports { imaps, imap, lmtp, sasl } = ports;
     let ca = authority.ca_file().display();
-    let dir = dir.display();
+    let (dir, mail) = (dir.display(), mail.display());
     format!(
         r"base_dir = {dir}/run
 state_dir = {dir}/state
@@ -210,13 +285,13 @@ instance_name = chapar-rig
 log_path = {dir}/dovecot.log
 protocols = imap lmtp
 listen = 127.0.0.1
-mail_home = {dir}/home/%n
+mail_home = {mail}/home/%n
 mail_location = maildir:~/Maildir:LAYOUT=fs
 mail_uid = {MAIL_UID}
 mail_gid = {MAIL_UID}
 first_valid_uid = 500
 mail_privileged_group =
-auth_mechanisms = plain login
+auth_mechanisms = plain login {bearer}
 auth_username_format = %Lu
 auth_failure_delay = 0
 recipient_delimiter = +
@@ -231,11 +306,12 @@ ssl_client_ca_file = {ca}
 ssl_min_protocol = TLSv1.2
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%u {dir}/users
+  args = scheme=PLAIN username_format=%u {mail}/users
+  mechanisms = plain login
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%u {dir}/users
+  args = username_format=%u {mail}/users
 }}
 {MAILBOXES}service imap-login {{
   inet_listener imap {{

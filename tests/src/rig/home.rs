@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -19,6 +20,8 @@ use crate::remains;
 
 /// A CLI call answers at once; `connect` proves two servers. All on a loaded machine.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
+/// A person at a browser; Chromium alone needs seconds.
+const PERSON_LIMIT: Duration = Duration::from_mins(3);
 /// The daemon is ready within a second; orderly shutdown is promised within 25 s.
 const DAEMON_LIMIT: Duration = Duration::from_secs(30);
 
@@ -59,6 +62,8 @@ pub struct Home {
     daemon: Mutex<Option<Server>>,
     scratch: Scratch,
     variables: Vec<(String, String)>,
+    /// Whose it is, when it is not ours.
+    uid: Option<u32>,
 }
 
 impl Home {
@@ -70,7 +75,17 @@ impl Home {
             fs::create_dir(&path).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         }
-        Self { scratch, daemon: Mutex::new(None), variables: Vec::new() }
+        Self { scratch, daemon: Mutex::new(None), variables: Vec::new(), uid: None }
+    }
+
+    /// The home of somebody without rights: everything in it runs as this user.
+    #[must_use]
+    pub fn of_user(mut self, uid: u32) -> Self {
+        for part in ["", "run", "config", "state", "cache", "data"] {
+            std::os::unix::fs::chown(self.dir().join(part), Some(uid), Some(uid)).unwrap();
+        }
+        self.uid = Some(uid);
+        self
     }
 
     /// Sets one more environment variable for everything run in it.
@@ -108,6 +123,9 @@ impl Home {
             .env("XDG_DATA_HOME", dir("data"))
             .envs(self.variables.iter().cloned())
             .current_dir(self.dir());
+        if let Some(uid) = self.uid {
+            command.uid(uid).gid(uid);
+        }
         command
     }
 
@@ -157,6 +175,13 @@ impl Home {
     /// Runs `chapar ARGS…`.
     pub fn chapar(&self, args: &[&str], stdin: &[u8]) -> Ran {
         run(self.command(&binary("chapar")).args(args), stdin, CALL_LIMIT)
+    }
+
+    /// Runs `chapar ARGS…` with `$BROWSER` naming a program: as [`Home::chapar`], with time for a
+    /// person.
+    pub fn chapar_with_browser(&self, browser: &str, args: &[&str]) -> Ran {
+        let mut command = self.command(&binary("chapar"));
+        run(command.env("BROWSER", browser).args(args), b"", PERSON_LIMIT)
     }
 
     /// Runs `chapar ARGS… --json` and reads its object.

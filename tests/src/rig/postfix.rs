@@ -38,8 +38,9 @@ pub struct Postfix {
 }
 
 impl Postfix {
-    /// Starts it in `dir` (created) and waits until it listens.
-    pub fn start(dir: &Path, authority: &Authority, dovecot: &Dovecot) -> Self {
+    /// Starts it in `dir` (created) and waits until it listens. Who submits signs in at `dovecot`
+    /// where TLS is implicit and at `xoauth2` after STARTTLS.
+    pub fn start(dir: &Path, authority: &Authority, dovecot: &Dovecot, xoauth2: &Dovecot) -> Self {
         let [smtps, submission] = free_ports();
         let ports = Ports { smtps, submission };
         let policy = Policy::start();
@@ -51,7 +52,7 @@ impl Postfix {
         fs::write(dir.join("etc/chain.pem"), identity.chain).unwrap();
         fs::write(dir.join("etc/key.pem"), identity.key).unwrap();
         fs::write(dir.join("etc/main.cf"), main_cf(dir, dovecot, &policy)).unwrap();
-        fs::write(dir.join("etc/master.cf"), master_cf(ports)).unwrap();
+        fs::write(dir.join("etc/master.cf"), master_cf(ports, xoauth2)).unwrap();
         fs::write(dir.join("etc/mailboxes"), format!("/@{DOMAIN}$/ x\n")).unwrap();
         fs::write(dir.join("etc/recipients"), RECIPIENTS).unwrap();
         let filed = format!("/^({FILED}[0-9]+)@{DOMAIN}$/ $1+Sent@{DOMAIN}\n");
@@ -78,6 +79,9 @@ impl Postfix {
         fs::read_to_string(self.dir.join("mail.log")).unwrap_or_default()
     }
 }
+
+/// A token of Microsoft's has 2 kB and travels as base64 in one line; the default of 2,048 refuses it.
+const LINE_LIMIT: usize = 12_288;
 
 /// What the names of the people begin with whose sent mail the server files itself.
 pub const FILED: &str = "filed";
@@ -121,6 +125,7 @@ smtpd_tls_auth_only = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{sasl}
 smtpd_sasl_security_options = noanonymous
+line_length_limit = {LINE_LIMIT}
 smtpd_client_connection_count_limit = 50
 smtpd_client_connection_rate_limit = 0
 smtpd_error_sleep_time = 0
@@ -142,12 +147,13 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
     )
 }
 
-fn master_cf(ports: Ports) -> String {
+fn master_cf(ports: Ports, xoauth2: &Dovecot) -> String {
     let Ports { smtps, submission } = ports;
+    let sasl = xoauth2.ports.sasl;
     let auth = "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt";
     format!(
         "127.0.0.1:{smtps} inet n - n - - smtpd -o syslog_name=smtps -o smtpd_tls_wrappermode=yes {auth}
-127.0.0.1:{submission} inet n - n - - smtpd -o syslog_name=submission {auth}
+127.0.0.1:{submission} inet n - n - - smtpd -o syslog_name=submission -o smtpd_sasl_path=inet:127.0.0.1:{sasl} {auth}
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

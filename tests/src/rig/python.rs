@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::person::Person;
 use super::process::run;
 use super::{Rig, User};
 
@@ -66,4 +67,35 @@ pub fn mailbox_facts_at(rig: &Rig, imaps: u16, user: &User, mailbox: &str) -> Ve
         Value::Array(messages) => messages,
         other => panic!("imap_view.py answered {other}"),
     }
+}
+
+/// Posts a form over verified TLS: an object with `status` and `body`.
+pub fn post(rig: &Rig, url: &str, form: &Value) -> Value {
+    let args = [rig.ca_file().display().to_string(), url.to_owned()];
+    call("post.py", &args, form.to_string().as_bytes())
+}
+
+/// Tries a token at both servers by both mechanisms: an object with `imap XOAUTH2` and so on, each
+/// with what was `said` and the `challenge` before it.
+pub fn bearer(rig: &Rig, user: &User, token: &str) -> Value {
+    let args = [
+        rig.dovecot.ports.imaps.to_string(),
+        rig.postfix.ports.smtps.to_string(),
+        rig.ca_file().display().to_string(),
+        user.address.clone(),
+    ];
+    call("bearer.py", &args, token.as_bytes())
+}
+
+/// The command that runs `command` on a terminal and pastes where the person's browser ended.
+pub fn pasting(person: &Person, command: &Command) -> Command {
+    let mut all = Command::new(interpreter());
+    all.env_clear().arg(script("paste.py")).arg(person.browser()).arg(person.report());
+    all.arg(command.get_program()).args(command.get_args());
+    all.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    all.env("TERM", "xterm-256color");
+    if let Some(dir) = command.get_current_dir() {
+        all.current_dir(dir);
+    }
+    all
 }

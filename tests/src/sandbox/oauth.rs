@@ -4,7 +4,7 @@
 //! Written from the RFCs and from what providers document; it shares no code with the product's
 //! OAuth. Tokens are unguessable only to who does not read this file, and ID tokens are signed with
 //! a key that stands here: a client that trusted their signature would be wrong, one that takes
-//! them from the token endpoint over verified TLS need not look (OpenID Connect Core §3.1.3.7).
+//! them from the token endpoint over verified TLS need not look (`OpenID` Connect Core §3.1.3.7).
 
 mod authorize;
 pub mod client;

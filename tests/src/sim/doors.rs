@@ -10,7 +10,7 @@ use chapar_daemon::world::secrets::{Secrets, SecretsError, Vault};
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Entropy that repeats itself.
 #[derive(Debug)]
@@ -39,6 +39,14 @@ impl Entropy for SeededEntropy {
 pub struct SecretDrawer {
     held: Mutex<BTreeMap<String, Secret>>,
     locked: Mutex<bool>,
+    /// The run of the daemon that may use it.
+    run: Mutex<u64>,
+}
+
+/// The drawer as one run of the daemon has it: what is left of a killed one cannot reach it.
+pub struct SecretDoor {
+    drawer: Arc<SecretDrawer>,
+    run: u64,
 }
 
 impl SecretDrawer {
@@ -53,12 +61,28 @@ impl SecretDrawer {
         self.held.lock().unwrap().keys().cloned().collect()
     }
 
-    fn open(&self) -> Result<(), SecretsError> {
-        if *self.locked.lock().unwrap() { Err(SecretsError::Locked) } else { Ok(()) }
+    /// The door of a run that begins; those of earlier runs are shut.
+    #[must_use]
+    pub fn door(self: &Arc<Self>) -> SecretDoor {
+        let mut run = self.run.lock().unwrap();
+        *run += 1;
+        SecretDoor { drawer: Arc::clone(self), run: *run }
     }
 }
 
-impl Secrets for SecretDrawer {
+impl SecretDoor {
+    fn open(&self) -> Result<&SecretDrawer, SecretsError> {
+        if *self.drawer.run.lock().unwrap() != self.run {
+            return Err(SecretsError::Unavailable("the process is dead".into()));
+        }
+        if *self.drawer.locked.lock().unwrap() {
+            return Err(SecretsError::Locked);
+        }
+        Ok(&self.drawer)
+    }
+}
+
+impl Secrets for SecretDoor {
     fn vault(&self) -> BoxFuture<'_, Vault> {
         let vault = Vault { kind: "file", protects: "nothing: it is simulated".into() };
         Box::pin(std::future::ready(vault))
@@ -70,23 +94,18 @@ impl Secrets for SecretDrawer {
         secret: &'a Secret,
     ) -> BoxFuture<'a, Result<(), SecretsError>> {
         Box::pin(async move {
-            self.open()?;
-            self.held.lock().unwrap().insert(key.into(), secret.clone());
+            self.open()?.held.lock().unwrap().insert(key.into(), secret.clone());
             Ok(())
         })
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretsError>> {
-        Box::pin(async move {
-            self.open()?;
-            Ok(self.held.lock().unwrap().get(key).cloned())
-        })
+        Box::pin(async move { Ok(self.open()?.held.lock().unwrap().get(key).cloned()) })
     }
 
     fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), SecretsError>> {
         Box::pin(async move {
-            self.open()?;
-            self.held.lock().unwrap().remove(key);
+            self.open()?.held.lock().unwrap().remove(key);
             Ok(())
         })
     }

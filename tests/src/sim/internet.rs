@@ -344,7 +344,8 @@ async fn talk(
 fn imap(tls: bool) -> impl Fn(&str, &str) -> String {
     move |command, tag| match command {
         "CAPABILITY" => {
-            let more = if tls { "AUTH=PLAIN SASL-IR" } else { "STARTTLS LOGINDISABLED" };
+            let more =
+                if tls { "AUTH=PLAIN AUTH=OAUTHBEARER SASL-IR" } else { "STARTTLS LOGINDISABLED" };
             format!("* CAPABILITY IMAP4rev1 IDLE {more}\r\n{tag} OK done\r\n")
         }
         "STARTTLS" if !tls => format!("{tag} OK go on\r\n"),

@@ -194,7 +194,12 @@ impl Player {
             }
             Step::Suspend(gap) => self.world.suspend(gap),
             Step::WallJump(minutes) => self.world.clock.shift_wall(i64::from(minutes) * 60_000),
-            Step::Crash { turns, send } => self.crash(turns, send).await,
+            Step::Crash { turns, send } => {
+                if send && let Some(params) = self.letter(turns) {
+                    self.client.cast("Email/send", params).await;
+                }
+                self.crash(u32::from(turns)).await;
+            }
         }
     }
 
@@ -236,10 +241,7 @@ impl Player {
     /// After some turns of its tasks the process is killed and power is cut: connections end, files
     /// keep what was synced. What is left of it has no door that leads anywhere. Then the daemon
     /// starts again.
-    async fn crash(&mut self, turns: u8, send: bool) {
-        if send && let Some(params) = self.letter(turns) {
-            self.client.cast("Email/send", params).await;
-        }
+    pub async fn crash(&mut self, turns: u32) {
         for _ in 0..turns {
             tokio::task::yield_now().await;
         }
@@ -425,6 +427,16 @@ impl Player {
     pub fn last_submission(&self) -> Submission {
         let id = *self.accepted.last().expect("something was sent");
         self.store().read().unwrap().submission(id).unwrap().expect("it was accepted")
+    }
+
+    /// One call through the socket's code; the whole answer.
+    pub async fn call(&mut self, method: &str, params: Value) -> Value {
+        self.client.call(method, params).await
+    }
+
+    /// A call whose answer nobody waits for.
+    pub async fn cast(&mut self, method: &str, params: Value) {
+        self.client.cast(method, params).await;
     }
 
     /// How many arrivals a client was told.

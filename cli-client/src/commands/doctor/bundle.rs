@@ -132,7 +132,7 @@ impl Mask {
             for (server, kind) in servers {
                 // a provider of the table is no secret; a company's own host is its name
                 if account.provider == "other" || account.provider.is_empty() {
-                    for server in server {
+                    if let Some(server) = server {
                         hide(&server.host, kind);
                     }
                 }

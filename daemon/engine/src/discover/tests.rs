@@ -109,6 +109,26 @@ fn what_is_needed_for_oauth() {
 }
 
 #[test]
+fn oauth_needs_a_server_that_takes_tokens() {
+    let rest = "<authentication>OAuth2</authentication><authentication>plain</authentication>";
+    let two = server("imap", "i.example.org", "993", "SSL", rest)
+        + &server("smtp", "s.example.org", "465", "SSL", rest)
+        + "<oAuth2><issuer>id.example.org</issuer></oAuth2>";
+    let proposed = || config(&two).unwrap().remove(0);
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let with = proposed().offered(&words(&["IDLE", "AUTH=OAUTHBEARER"]));
+    assert_eq!(with, proposed());
+    let without = proposed().offered(&words(&["IDLE", "AUTH=PLAIN"]));
+    assert_eq!((&without.ways[..], without.issuer), (&[Way::Password][..], None));
+    let only =
+        config(&two.replace("<authentication>plain</authentication>", "")).unwrap().remove(0);
+    assert_eq!(only.clone().offered(&[]), only, "there is no other way");
+    let known =
+        Proposal::of(Source::Srv, at("imap.gmail.com", 993, Tls), at("x", 1, Tls), "u".into());
+    assert_eq!(known.clone().offered(&[]), known);
+}
+
+#[test]
 fn nothing_plain_is_proposed() {
     for word in ["plain", "none", "", "SSLv2"] {
         assert_eq!(config(&usual(word)).unwrap_err().code, "discover.no_tls", "{word}");

@@ -213,19 +213,17 @@ impl Grants {
 }
 
 impl Token {
+    /// When a session on this token is to be replaced by one on the next: as soon as that is to be
+    /// had. `None` when nobody knows its end.
+    #[must_use]
+    pub fn swap_at(&self) -> Option<Boot> {
+        self.expires_at.map(|_| self.renew_at)
+    }
+
     /// Until when it is used whatever its life is.
     fn least(&self) -> Boot {
         self.since.after(LEAST_GAP)
     }
-}
-
-/// When a session that begins `now` is to be replaced by one with the next token: once that token
-/// is to be had, or, when this one ends sooner than that, halfway to its end.
-#[must_use]
-pub fn swap_at(now: Boot, token: &Token) -> Option<Boot> {
-    let end = token.expires_at?;
-    let halfway = now.after(end.until_from(now) / 2);
-    Some(if token.renew_at > now { token.renew_at } else { halfway })
 }
 
 #[cfg(test)]

@@ -20,7 +20,13 @@ pub struct OAuthFacts {
     pub extra: &'static [(&'static str, &'static str)],
     /// Host of the loopback redirect it accepts with any port: `127.0.0.1` or `localhost`.
     pub redirect_host: &'static str,
+    /// Path of it that the provider compares; `None` where it takes any, and then each attempt has
+    /// its own.
+    pub redirect_path: Option<&'static str>,
 }
+
+/// What our instructions say to register where the provider compares the path.
+const USUAL_PATH: Option<&str> = Some("/callback");
 
 /// Google. Only this scope opens IMAP and SMTP; without `prompt=consent` a second sign-in gives no
 /// refresh token; a device code cannot be had for mail.
@@ -33,9 +39,11 @@ pub static GOOGLE: OAuthFacts = OAuthFacts {
     scopes: &["https://mail.google.com/", "openid", "email"],
     extra: &[("access_type", "offline"), ("prompt", "consent")],
     redirect_host: "127.0.0.1",
+    redirect_path: None,
 };
 
-/// Microsoft. One token carries one resource; the registered redirect is `http://localhost`. The
+/// Microsoft. One token carries one resource; the registered redirect is `http://localhost`, of
+/// which only the port is free. The
 /// `outlook.office365.com` form of the scopes, which directories still list, is refused.
 pub static MICROSOFT: OAuthFacts = OAuthFacts {
     issuer: "https://login.microsoftonline.com/common/v2.0",
@@ -52,6 +60,7 @@ pub static MICROSOFT: OAuthFacts = OAuthFacts {
     ],
     extra: &[],
     redirect_host: "localhost",
+    redirect_path: Some(""),
 };
 
 /// Yahoo. Gives the mail scope to no new client; redirects only to `https://127.0.0.1`, which no
@@ -65,6 +74,7 @@ pub static YAHOO: OAuthFacts = OAuthFacts {
     scopes: &["mail-w"],
     extra: &[],
     redirect_host: "127.0.0.1",
+    redirect_path: USUAL_PATH,
 };
 
 /// AOL: Yahoo's, under its own name.
@@ -77,6 +87,7 @@ pub static AOL: OAuthFacts = OAuthFacts {
     scopes: &["mail-w"],
     extra: &[],
     redirect_host: "127.0.0.1",
+    redirect_path: USUAL_PATH,
 };
 
 /// Fastmail. The token endpoint is called `refresh`.
@@ -93,6 +104,7 @@ pub static FASTMAIL: OAuthFacts = OAuthFacts {
     ],
     extra: &[],
     redirect_host: "127.0.0.1",
+    redirect_path: USUAL_PATH,
 };
 
 /// Yandex.
@@ -105,6 +117,7 @@ pub static YANDEX: OAuthFacts = OAuthFacts {
     scopes: &["mail:imap_full", "mail:smtp"],
     extra: &[],
     redirect_host: "127.0.0.1",
+    redirect_path: USUAL_PATH,
 };
 
 /// Mail.ru.
@@ -117,6 +130,7 @@ pub static MAIL_RU: OAuthFacts = OAuthFacts {
     scopes: &["mail.imap"],
     extra: &[],
     redirect_host: "127.0.0.1",
+    redirect_path: USUAL_PATH,
 };
 
 /// Comcast Xfinity.
@@ -129,4 +143,5 @@ pub static COMCAST: OAuthFacts = OAuthFacts {
     scopes: &["https://email.comcast.net/", "profile", "openid"],
     extra: &[],
     redirect_host: "127.0.0.1",
+    redirect_path: USUAL_PATH,
 };

@@ -90,8 +90,15 @@ fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
     if lower.contains("user is authenticated but not connected") {
         return Some("imap.not_connected");
     }
-    // Microsoft and Google end a session with its token; the next one is a matter of a second
-    if says(lower, &["accesstokenexpired", "session expired", "session invalidated"]) {
+    if login && says(lower, &["not licensed", "no license", "without a license"]) {
+        return Some("account.not_licensed");
+    }
+    // Microsoft and Google end a session with its token; the next one is a matter of a second.
+    // At a login the same words are about the token that was shown
+    if !login
+        && says(lower, &["accesstokenexpired", "session expired", "session invalidated"])
+            | says(lower, &["access token ended", "token expired", "token has expired"])
+    {
         return Some("imap.session_ended");
     }
     if login

@@ -55,6 +55,9 @@ fn imap_answers() {
         (None, "Session invalidated - AccessTokenExpired", Idle, "imap.session_ended"),
         (None, "Session expired, please login again.", Fetch, "imap.session_ended"),
         (Some("EXPIRED"), "token ran out", Fetch, "imap.session_ended"),
+        (None, "Session ended: the access token ended", Idle, "imap.session_ended"),
+        (None, "Session invalidated - AccessTokenExpired", Login, "imap.auth"),
+        (None, "access token has expired", Login, "imap.auth"),
         (Some("THROTTLED"), "", Fetch, "imap.throttled"),
         (
             Some("OVERQUOTA"),

@@ -2,11 +2,13 @@
 //! that is moved, from the provider, or looked for.
 
 use super::{By, ConnectRequest, OauthWish, Parts, accounts, refused};
+use crate::config::Config;
 use crate::discover::{self, Candidate};
 use crate::oauth::signin::SignInRequest;
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
 use chapar_engine::address::same_mailbox;
 use chapar_engine::credential::{Auth, Grant};
+use chapar_engine::discover::Proposal;
 use chapar_engine::id::AccountId;
 use chapar_engine::provider::{is_same_provider, provider_of};
 use chapar_engine::secret::Secret;
@@ -62,8 +64,8 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
         refuse_known(&known, &email, request.name.as_deref())?;
     }
     let servers = servers(parts, &request, old.as_ref(), &email).await?;
-    let wish = wish(&request, &servers, old.as_ref(), &email);
-    let window = parts.config.borrow().window;
+    let config = parts.config.borrow().clone();
+    let wish = wish(&config, &request, &servers, old.as_ref(), &email);
     let user = request.user.clone();
     let mut account = match &old {
         Some(old) => old.clone(),
@@ -80,7 +82,7 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
             found_by: None,
             ca_pem: None,
             paused: false,
-            window,
+            window: config.window,
             notify: NotifyBy::Desktop,
             created_at: parts.world.clock.wall(),
             first_synced_at: None,
@@ -95,7 +97,10 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
     account.imap = servers.imap;
     account.smtp = servers.smtp;
     account.user = user.unwrap_or(account.user);
-    account.ca_pem = request.ca_pem.clone().or(account.ca_pem);
+    account.ca_pem = match request.ca_pem.clone().or(account.ca_pem) {
+        Some(own) => Some(own),
+        None => discover::authority_of(&config, &account.provider, &account.imap)?,
+    };
     account.window = request.window.unwrap_or(account.window);
     account.notify = request.notify.unwrap_or(account.notify);
     if old.is_some() && !matches!(wish, Wish::Kept) {
@@ -189,10 +194,14 @@ async fn servers(
         });
     }
     let config = parts.config.borrow().clone();
-    let ca_pem = request.ca_pem.as_deref();
-    let progress = discover::Progress::default();
-    let found = discover::discover(&parts.world, &config, email, ca_pem, &progress).await?;
-    let best = best(found.candidates, named.as_deref()).ok_or_else(|| nothing(email))?.proposal;
+    let best = match &named {
+        Some(key) => discover::servers_of(&config, key, email)?,
+        None => None,
+    };
+    let best = match best {
+        Some(best) => best,
+        None => looked_for(parts, request, named.as_deref(), email).await?,
+    };
     Ok(Servers {
         imap: imap.unwrap_or(best.imap),
         smtp: smtp.unwrap_or(best.smtp),
@@ -206,11 +215,21 @@ async fn servers(
 
 /// The first candidate whose servers hold, of the named provider where one is named. One that the
 /// person would have to look at first is left out: here nobody has.
-fn best(candidates: Vec<Candidate>, provider: Option<&str>) -> Option<Candidate> {
-    candidates.into_iter().find(|found| {
+async fn looked_for(
+    parts: &Parts,
+    request: &ConnectRequest,
+    provider: Option<&str>,
+    email: &str,
+) -> Result<Proposal, Failure> {
+    let config = parts.config.borrow().clone();
+    let (ca_pem, progress) = (request.ca_pem.as_deref(), discover::Progress::default());
+    let found = discover::discover(&parts.world, &config, email, ca_pem, &progress).await?;
+    let fits = |found: &Candidate| {
         let safe = found.holds() && !found.proposal.must_be_shown();
         safe && provider.is_none_or(|key| is_same_provider(&found.proposal.provider, key))
-    })
+    };
+    let best = found.candidates.into_iter().find(fits);
+    best.map(|found| found.proposal).ok_or_else(|| nothing(email))
 }
 
 fn nothing(email: &str) -> Failure {
@@ -218,17 +237,24 @@ fn nothing(email: &str) -> Failure {
     refused("discover.nothing", message)
 }
 
-fn wish(request: &ConnectRequest, servers: &Servers, old: Option<&Account>, email: &str) -> Wish {
+fn wish(
+    config: &Config,
+    request: &ConnectRequest,
+    servers: &Servers,
+    old: Option<&Account>,
+    email: &str,
+) -> Wish {
     match &request.by {
         By::Password(password) => Wish::Password(password.clone()),
         By::Kept => Wish::Kept,
         By::Oauth(wish) => {
-            Wish::SignIn(Box::new(sign_in_request(request, wish, servers, old, email)))
+            Wish::SignIn(Box::new(sign_in_request(config, request, wish, servers, old, email)))
         }
     }
 }
 
 fn sign_in_request(
+    config: &Config,
     request: &ConnectRequest,
     wish: &OauthWish,
     servers: &Servers,
@@ -242,11 +268,16 @@ fn sign_in_request(
     // signing in anew, at the issuer it has been
     let issuer = wish.issuer.clone().or_else(|| servers.issuer.clone());
     let again = grant.filter(|_| wish.issuer.is_none() && wish.provider.is_none());
+    // a client of the person's own is kept where no other is known
+    let known = provider
+        .as_deref()
+        .is_some_and(|provider| crate::oauth::client_known(config, provider, issuer.as_deref()));
+    let own_client = again.filter(|_| !known).map(|grant| grant.client_id.clone());
     SignInRequest {
         email: email.to_owned(),
         provider: provider.filter(|key| key != "other"),
         issuer: issuer.or_else(|| again.map(|grant| grant.issuer.id.clone())),
-        client_id: wish.client_id.clone().or_else(|| again.map(|grant| grant.client_id.clone())),
+        client_id: wish.client_id.clone().or(own_client),
         client_secret: wish.client_secret.clone(),
         scopes: if wish.scopes.is_empty() { servers.scopes.clone() } else { wish.scopes.clone() },
         device: wish.device,

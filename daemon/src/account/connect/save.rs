@@ -11,7 +11,7 @@ use crate::account::store_failure;
 use crate::store::{Identity, StoreError, Txn};
 use chapar_engine::account::Account;
 use chapar_engine::event::EventKind;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::Failure;
 
 /// What was saved.
 pub struct Saved {
@@ -108,11 +108,8 @@ async fn keep(parts: &Parts, change: &SecretChange, key: &Key) -> Result<(), Fai
         Key::Granted(granted) => parts.tokens.adopt(change.account.id, granted).await,
         Key::Password(password) => {
             let put = parts.world.secrets.put(&change.vault_key, password).await;
-            put.map_err(|error| Failure {
-                code: "secrets.unavailable",
-                message: "The password could not be stored, so nothing was saved.".into(),
-                detail: Some(error.to_string()),
-                verdict: Verdict::Retry,
+            put.map_err(|error| {
+                error.failure("The password could not be stored, so nothing was saved.")
             })
         }
     }
@@ -235,7 +232,6 @@ pub async fn sweep(parts: &Parts) {
     let _turn = parts.turn.lock().await;
     let now = parts.world.clock.wall();
     // a write, because a database of an older chapar gets the table by one
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
     let strays = parts.store.write(now, |tx| tx.strays()).await;
     let strays = match strays {
         Ok(strays) if strays.is_empty() => return,
@@ -257,9 +253,8 @@ pub async fn sweep(parts: &Parts) {
     }
 }
 
-/// Whether secrets wait to be deleted.
-pub async fn has_strays(parts: &Parts) -> bool {
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the path is not general enough")]
+/// Whether what lies under a key still waits to be deleted.
+pub async fn is_stray(parts: &Parts, key: &str) -> bool {
     let strays = parts.store.write(parts.world.clock.wall(), |tx| tx.strays()).await;
-    strays.is_ok_and(|strays| !strays.is_empty())
+    strays.is_ok_and(|strays| strays.iter().any(|stray| stray == key))
 }

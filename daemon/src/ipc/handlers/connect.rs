@@ -77,7 +77,7 @@ fn by(
     oauth: Option<wire::OauthWish>,
     moves: bool,
 ) -> Result<By, Error> {
-    let password = password.map(|password| password.reveal());
+    let password = password.map(chapar_ipc_protocol::secret::Secret::reveal);
     let by_oauth = match auth {
         Some(wire::AuthKind::Oauth2) => true,
         Some(wire::AuthKind::Password) => false,

@@ -25,7 +25,7 @@ pub(in crate::ipc) async fn discover(services: &Services, params: wire::AccountD
     let (world, email) = (&services.world, &params.email);
     let found = discover::discover(world, &config, email, ca_pem.as_deref(), &told.progress).await;
     let found = found.map_err(|failure| fault::failure(&failure, None))?;
-    answer(&reply(&config, &params.email, found))
+    answer(&reply(&config, &params.email, &found))
 }
 
 /// A discovery in the list of those under way, until dropped.
@@ -50,10 +50,10 @@ impl Drop for Told<'_> {
     }
 }
 
-fn reply(config: &Config, email: &str, found: Found) -> wire::DiscoverReply {
+fn reply(config: &Config, email: &str, found: &Found) -> wire::DiscoverReply {
     let nothing = !found.candidates.iter().any(Candidate::holds);
     wire::DiscoverReply {
-        error: nothing.then(|| fault::failure(&why(email, &found), None)),
+        error: nothing.then(|| fault::failure(&why(email, found), None)),
         candidates: found.candidates.iter().map(|one| candidate(config, one)).collect(),
         asked: found.asked.iter().map(asked).collect(),
         ms: milliseconds(found.took),

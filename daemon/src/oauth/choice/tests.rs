@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
+use chapar_engine::provider::GOOGLE;
 
 fn config(providers: &str) -> Config {
     Config::parse(providers, std::path::Path::new("/c/config.toml")).unwrap()

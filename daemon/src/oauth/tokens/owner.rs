@@ -26,7 +26,7 @@ type Reply<T> = oneshot::Sender<Result<T, Failure>>;
 pub(super) enum Ask {
     Access { holder: Holder, at_least: Duration, reply: Reply<Lease> },
     Distrust(Secret),
-    Adopt { granted: Box<Granted>, reply: Reply<()> },
+    Adopt { granted: Box<Granted>, first: bool, reply: Reply<()> },
     Restore { reply: Reply<()> },
     Settle { reply: Reply<()> },
     Revoke { holder: Option<Holder>, reply: Reply<bool> },
@@ -77,7 +77,9 @@ impl Owner {
                     }
                 }
                 Ask::Distrust(token) => self.distrust(&token),
-                Ask::Adopt { granted, reply } => say(reply, self.adopt(&granted).await),
+                Ask::Adopt { granted, first, reply } => {
+                    say(reply, self.adopt(&granted, first).await);
+                }
                 Ask::Restore { reply } => say(reply, self.restore().await),
                 Ask::Settle { reply } => say(reply, self.settle().await),
                 Ask::Revoke { holder, reply } => say(reply, self.revoke(holder.as_ref()).await),
@@ -96,16 +98,15 @@ impl Owner {
         }
         // a token that waited long for the vault may be over once it is stored: then once more
         for _ in 0..2 {
-            let now = self.now();
-            match self.grants.ask(now, at_least) {
-                Due::Use(token) => return Ok(Lease::of(token, now)),
+            match self.grants.ask(self.now(), at_least) {
+                Due::Use(token) => return Ok(Lease::of(token)),
                 Due::Fail(failure) => return Err(failure),
                 Due::Refresh => self.refresh(holder).await,
             }
         }
         let now = self.now();
         match self.grants.ask(now, Duration::ZERO) {
-            Due::Use(token) => Ok(Lease::of(token, now)),
+            Due::Use(token) => Ok(Lease::of(token)),
             Due::Fail(failure) => Err(failure),
             Due::Refresh => {
                 let message = "The tokens of this account end before they can be used.";
@@ -220,8 +221,17 @@ impl Owner {
         tracing::info!(account = self.account.0, replaced, "a mail server refused a token");
     }
 
-    async fn adopt(&mut self, granted: &Granted) -> Result<(), Failure> {
-        let old = vault::read(&self.world, &self.key).await?;
+    /// `first`: the account is on no grant yet.
+    async fn adopt(&mut self, granted: &Granted, first: bool) -> Result<(), Failure> {
+        let old = match vault::read(&self.world, &self.key).await {
+            // with no keyring about nobody can say that there is nothing in it; there is nothing
+            // that the account could need
+            Err(failure) if first => {
+                tracing::debug!(account = self.account.0, code = failure.code, "no record read");
+                None
+            }
+            old => old?,
+        };
         let entry = Entry {
             issuer: granted.grant.issuer.id.clone(),
             client_id: granted.grant.client_id.clone(),
@@ -230,10 +240,8 @@ impl Owner {
             previous: None,
         };
         // what the account is on stays what it is on, however many sign-ins it takes
-        let replaced = old.and_then(|old| match self.switching {
-            true => old.replaced,
-            false => Some(old.entry),
-        });
+        let replaced =
+            old.and_then(|old| if self.switching { old.replaced } else { Some(old.entry) });
         let record = Record { entry, replaced };
         vault::write(&self.world, &self.key, &record).await?;
         let now = self.now();

@@ -116,7 +116,7 @@ async fn a_deleted_account_leaves_no_byte() {
                 let mut mail = message(1_000 + u64::from(number), 1_000 + number, Stage::Whole);
                 mail.summary.subject = format!("{canary} {number}");
                 // stored as it is: nothing in it can be compressed
-                let noise: Vec<u8> = blake3::hash(&number.to_be_bytes()).as_bytes().repeat(1);
+                let noise: Vec<u8> = blake3::hash(&number.to_be_bytes()).as_bytes().to_vec();
                 mail.blob = Some(txn.put_blob(&[canary.as_bytes(), &noise].concat())?);
                 txn.put_message(&mail)?;
             }

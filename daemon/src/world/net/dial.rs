@@ -93,7 +93,7 @@ fn is_public_4(address: Ipv4Addr) -> bool {
         || (a == 198 && (18..20).contains(&b)))
 }
 
-/// Global unicast is 2000::/3; Teredo, 6to4 and NAT64 carry an IPv4 address that nobody checked.
+/// Global unicast is `2000::/3`; Teredo, 6to4 and NAT64 carry an IPv4 address that nobody checked.
 fn is_public_6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     (0x2000..0x4000).contains(&first) && first != 0x2002 && (first, second) != (0x2001, 0)

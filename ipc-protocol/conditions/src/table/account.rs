@@ -2,7 +2,7 @@
 
 use crate::Action::{FixSettings, Refused, Retry};
 use crate::Severity::{Error, Info, Warning};
-use crate::Who::{Nobody, You};
+use crate::Who::{Admin, Nobody, You};
 use crate::exit::{BAD_DATA, CONFIG, NO_ACCOUNT, NO_OBJECT, NO_PERMISSION, TEMPORARY};
 use crate::{Condition, Method};
 
@@ -159,6 +159,22 @@ pub(super) static ROWS: &[Condition] = &[
              where it has one.",
         ],
         commands: &["chapar account show {account}", "chapar account reconnect {account}"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "account.not_licensed",
+        action: FixSettings,
+        severity: Error,
+        who: Admin,
+        exit: CONFIG,
+        title: "The mailbox has no licence",
+        cause: "The sign-in is right, but the company has not assigned a licence with a mailbox to \
+                this address, or has taken it away. Nothing was saved.",
+        brief: Some(
+            "The administrator has to assign a licence that includes mail, then connect again.",
+        ),
+        what: &["Ask the administrator to assign one.", "Then connect again."],
+        commands: &["chapar connect {address}"],
         ..Condition::BLANK
     },
     Condition {

@@ -65,11 +65,11 @@ impl Issuer {
         let book = self.book();
         let client = query.get("client_id").and_then(|id| book.clients.get(id));
         let Some(client) = client.filter(|client| !client.disabled) else {
-            return pages::dead_end(Refusal::Client.description(self.shape));
+            return pages::dead_end(&Refusal::Client.description(self.shape));
         };
         let Some(address) = query.get("redirect_uri").filter(|address| client.allows(address))
         else {
-            return pages::dead_end(match self.shape {
+            return pages::dead_end(&match self.shape {
                 Shape::Google => "Error 400: redirect_uri_mismatch".into(),
                 shape => Refusal::Redirect.description(shape),
             });
@@ -86,8 +86,7 @@ impl Issuer {
                     access_type: query.get("access_type").map(Into::into),
                     prompt: query.get("prompt").map(Into::into),
                 };
-                let hint = query.get("login_hint").map(Into::into);
-                self.begin(purpose, &client.id, scopes, hint, now)
+                self.begin(purpose, &client.id, scopes, query.get("login_hint"), now)
             }
             Err((error, refusal)) => {
                 self.send_back(address, query.get("state"), error, &refusal.description(self.shape))
@@ -142,12 +141,12 @@ impl Issuer {
         purpose: Purpose,
         client: &str,
         scopes: Vec<String>,
-        hint: Option<String>,
+        hint: Option<&str>,
         now: i64,
     ) -> Answer {
         let mut book = self.book();
         let id = book.mint.name();
-        let page = pages::sign_in(&id, hint.as_deref(), None);
+        let page = pages::sign_in(&id, hint, None);
         let expires_at = now + VISIT_SECONDS;
         let client = client.to_owned();
         let visit = Visit { purpose, client, scopes, known: None, proved: false, expires_at };
@@ -159,7 +158,7 @@ impl Issuer {
     pub(super) fn answered(&self, id: &str, form: &Form, now: i64) -> Answer {
         let visit = self.book().visits.get(id).filter(|visit| now < visit.expires_at).cloned();
         let Some(visit) = visit else {
-            return pages::dead_end("This page is too old. Begin again.".into());
+            return pages::dead_end("This page is too old. Begin again.");
         };
         if form.get("decision") == Some("deny") {
             return self.denied(id, visit);
@@ -321,11 +320,13 @@ fn joined(address: &str, answer: &Form) -> String {
 mod tests {
     use super::super::shape::MICROSOFT_IMAP;
     use super::*;
+    use crate::sandbox::ledger::Ledger;
+    use crate::sandbox::mailstore::Mailstore;
 
     #[test]
     fn what_is_unknown_is_left_out_or_refused() {
         let issuer =
-            |shape| Issuer::new(shape, Default::default(), Default::default(), "https://x");
+            |shape| Issuer::new(shape, Mailstore::default(), Ledger::default(), "https://x");
         let generic = issuer(Shape::Generic).scopes("openid nonsense mail").unwrap();
         assert_eq!(generic, ["openid", "mail"]);
         let microsoft = issuer(Shape::Microsoft);

@@ -1,7 +1,7 @@
 //! Device codes (RFC 8628): a program asks, a person types the code on any other machine.
 
 use super::authorize::Purpose;
-use super::form::{Form, encoded};
+use super::form::encoded;
 use super::http::{Answer, Request};
 use super::refusal::Refusal;
 use super::shape::Shape;
@@ -88,7 +88,7 @@ impl Issuer {
         if !book.rules.device {
             return Err(Refusal::GrantType);
         }
-        if !book.clients.get(&client).is_some_and(|client| !client.disabled) {
+        if book.clients.get(&client).is_none_or(|client| client.disabled) {
             return Err(Refusal::Client);
         }
         let device_code = book.mint.secret("sandbox-device-", 60);
@@ -147,13 +147,8 @@ impl Issuer {
         };
         let (code, client, scopes) = (code.clone(), device.client.clone(), device.scopes.clone());
         drop(book);
-        let hint = form_hint(&form);
-        self.begin(Purpose::Device(code), &client, scopes, hint, now)
+        self.begin(Purpose::Device(code), &client, scopes, None, now)
     }
-}
-
-fn form_hint(form: &Form) -> Option<String> {
-    form.get("login_hint").map(Into::into)
 }
 
 /// A code for people, of any unguessed name.

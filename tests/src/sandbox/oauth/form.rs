@@ -1,5 +1,7 @@
 //! `application/x-www-form-urlencoded`, read and written by hand: queries, form bodies, redirects.
 
+use std::fmt::Write as _;
+
 /// Fields in the order they came; a name may come more than once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form(Vec<(String, String)>);
@@ -68,7 +70,7 @@ pub fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

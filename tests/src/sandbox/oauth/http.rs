@@ -4,6 +4,7 @@
 use super::form::Form;
 use crate::sandbox::base64;
 use crate::sandbox::wire::{End, Wire};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The most header lines of a request.
@@ -29,7 +30,7 @@ pub struct Request {
 impl Request {
     /// Reads the next request; [`End::Closed`] when the client has no more.
     pub async fn read(wire: &mut Wire) -> Result<Self, End> {
-        let line = text(wire.line().await?);
+        let line = text(&wire.line().await?);
         let mut words = line.split(' ');
         let (Some(method), Some(target)) = (words.next(), words.next()) else {
             return Err(End::Closed);
@@ -42,7 +43,7 @@ impl Request {
             ..Self::default()
         };
         for _ in 0..=HEADERS {
-            let line = text(wire.line().await?);
+            let line = text(&wire.line().await?);
             if line.is_empty() {
                 let length = request.header("content-length").unwrap_or("0");
                 let length = length.parse().ok().filter(|length| *length <= BODY_BYTES);
@@ -154,12 +155,12 @@ impl Answer {
     #[must_use]
     pub fn bytes(&self, stays: bool) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        head.push_str(&format!("content-length: {}\r\n", self.body.len()));
+        let _ = write!(head, "content-length: {}\r\n", self.body.len());
         if !self.media_type.is_empty() {
-            head.push_str(&format!("content-type: {}\r\n", self.media_type));
+            let _ = write!(head, "content-type: {}\r\n", self.media_type);
         }
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         // RFC 6749 §5.1: nothing of an authorization server may be kept
         head.push_str("cache-control: no-store\r\npragma: no-cache\r\n");
@@ -187,6 +188,6 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -45,8 +45,8 @@ impl Issuer {
         let own = grant.user == mailbox;
         let shared = book.shared.contains(&(grant.user.clone(), mailbox.into()));
         if !own && !shared {
-            let taken = book.rules.takes_any_name && service == Service::Imap;
-            return if taken { Mail::Unconnected(lease) } else { Mail::Closed };
+            let lenient = book.rules.takes_any_name && service == Service::Imap;
+            return if lenient { Mail::Unconnected(lease) } else { Mail::Closed };
         }
         if book.unconnected.contains(mailbox) && service == Service::Imap {
             return Mail::Unconnected(lease);
@@ -61,14 +61,13 @@ impl Lease {
         let mut deaths = self.issuer.deaths.subscribe();
         loop {
             let Some(left) = self.left(now()) else { return };
-            // the clock has whole seconds: never a wait of none
-            let wait = left.map_or(Duration::MAX, |left| Duration::from_secs(left.max(1)));
             tokio::select! {
                 biased;
                 changed = deaths.changed() => {
                     let _ = changed;
                 }
-                () = tokio::time::sleep(wait) => {}
+                // no timer for ever: simulated time would jump there
+                () = tokio::time::sleep(left), if left < Duration::MAX => {}
             }
         }
     }
@@ -79,15 +78,18 @@ impl Lease {
         self.issuer.shape.farewell()
     }
 
-    /// Seconds left; `Some(None)` = for ever, `None` = it is over.
-    fn left(&self, now: i64) -> Option<Option<u64>> {
+    /// What is left, in whole seconds as the clock has them; `None` = it is over.
+    fn left(&self, now: i64) -> Option<Duration> {
         let book = self.issuer.book();
         let held = book.token(&self.token).map(|(_, held)| (held.dead, held.expires_at));
         let (dead, expires_at) = held?;
         match book.rules.session_end {
-            SessionEnd::Never => Some(None),
+            SessionEnd::Never => Some(Duration::MAX),
             SessionEnd::AtExpiryOrRevocation if dead => None,
-            _ => u64::try_from(expires_at - now).ok().filter(|left| *left > 0).map(Some),
+            _ => {
+                let left = u64::try_from(expires_at - now).ok().filter(|left| *left > 0);
+                left.map(Duration::from_secs)
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What the issuer publishes about itself (RFC 8414, OpenID Connect Discovery).
+//! What the issuer publishes about itself (RFC 8414, `OpenID` Connect Discovery).
 
+use super::Issuer;
 use super::http::Answer;
 use super::rules::Iss;
 use super::shape::Shape;
 use super::token::DEVICE_GRANT;
-use super::{Issuer, identity};
 use serde_json::json;
 
-/// Below the issuer's identifier (OpenID Connect Discovery §4).
+/// Below the issuer's identifier (`OpenID` Connect Discovery §4).
 pub(super) const OPENID: &str = "/.well-known/openid-configuration";
 /// Between host and path of the issuer's identifier (RFC 8414 §3.1).
 pub(super) const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -58,7 +58,6 @@ impl Issuer {
         if rules.iss != Iss::Silent {
             body["authorization_response_iss_parameter_supported"] = true.into();
         }
-        debug_assert!(identity::issuer(self.shape, &base).starts_with("https://"));
         Answer::json(200, &body)
     }
 }

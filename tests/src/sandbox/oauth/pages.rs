@@ -33,12 +33,13 @@ pub(super) fn consent(visit: &str, asked: &Asked<'_>) -> Answer {
     let mut fields = format!("<p>{} wants to:</p>\n<ul>\n", escaped(asked.client));
     for scope in asked.scopes {
         let scope = escaped(scope);
-        fields.push_str(&if asked.boxes && has_box(&scope) {
+        let line = if asked.boxes && has_box(&scope) {
             let input = format!("<input type=\"checkbox\" name=\"scope\" value=\"{scope}\">");
             format!("<li><label>{input} {scope}</label></li>\n")
         } else {
             format!("<li>{scope}</li>\n")
-        });
+        };
+        fields.push_str(&line);
     }
     fields.push_str("</ul>");
     page("Allow access?", &form(&format!("/signin/{visit}"), None, &fields, "Allow"))
@@ -67,8 +68,8 @@ pub(super) fn done(words: &str) -> Answer {
 }
 
 /// An error that must not be sent to the redirect (RFC 6749 §4.1.2.1).
-pub(super) fn dead_end(words: String) -> Answer {
-    let words = escaped(&words);
+pub(super) fn dead_end(words: &str) -> Answer {
+    let words = escaped(words);
     Answer { status: 400, ..page("Access blocked", &format!("<p id=\"error\">{words}</p>")) }
 }
 

@@ -45,14 +45,14 @@ impl Refusal {
     #[must_use]
     pub fn error(self, shape: Shape) -> &'static str {
         match (self, shape) {
-            (Self::Malformed(_), _) => "invalid_request",
-            // Microsoft and Google both say so for a missing secret as well
-            (Self::Secret, Shape::Google) => "invalid_request",
+            // Google says so for a missing secret as well
+            (Self::Malformed(_), _)
+            | (Self::Secret, Shape::Google)
+            | (Self::Redirect, Shape::Microsoft) => "invalid_request",
             (Self::Client, Shape::Microsoft) => "unauthorized_client",
             (Self::Client | Self::Secret, _) => "invalid_client",
             (Self::GrantType, _) => "unsupported_grant_type",
             (Self::Redirect, Shape::Google) => "redirect_uri_mismatch",
-            (Self::Redirect, Shape::Microsoft) => "invalid_request",
             (
                 Self::Code | Self::Redirect | Self::Verifier | Self::RefreshToken | Self::Over(_),
                 _,

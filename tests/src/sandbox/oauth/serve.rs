@@ -82,6 +82,6 @@ fn perform(issuer: &Issuer, endpoint: Endpoint, request: &Request, now: i64) -> 
         Endpoint::Revoke => issuer.give_back(request, now),
         Endpoint::Register => issuer.register(request, now),
         Endpoint::UserInfo => issuer.userinfo(request, now),
-        Endpoint::Unknown => Answer { status: 404, ..pages::dead_end("Nothing is here.".into()) },
+        Endpoint::Unknown => Answer { status: 404, ..pages::dead_end("Nothing is here.") },
     }
 }

@@ -100,7 +100,7 @@ impl Shape {
         }
     }
 
-    /// The scopes as its token answer spells them: Google renames those of OpenID, Microsoft leaves
+    /// The scopes as its token answer spells them: Google renames those of `OpenID`, Microsoft leaves
     /// them and `offline_access` out.
     pub(super) fn spelled(self, scopes: &[String]) -> String {
         let kept = scopes.iter().filter_map(|scope| match (self, scope.as_str()) {

@@ -7,6 +7,7 @@ use chapar_daemon::world::net::BoxStream;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -85,7 +86,7 @@ impl Browser {
             body.len()
         );
         if !media_type.is_empty() {
-            head.push_str(&format!("Content-Type: {media_type}\r\n"));
+            let _ = write!(head, "Content-Type: {media_type}\r\n");
         }
         if place.scheme == "https" {
             head.push_str(&self.secrets());

@@ -1,0 +1,66 @@
+//! Node programs of the rig and what they need from npm: installed once below cargo's target
+//! directory, exactly as the lock file says, and found again by its hash.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::home::binary;
+use super::process::run;
+
+/// 41 small packages; the limit is for a slow line.
+const INSTALL_LIMIT: Duration = Duration::from_mins(5);
+
+/// `tests/rig/oidc`.
+fn sources() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rig/oidc")
+}
+
+/// A directory with the programs of `tests/rig/oidc` and their packages.
+///
+/// Node looks for packages beside the program, so the programs are copied to where those are.
+///
+/// # Panics
+/// When npm is missing or cannot install.
+pub fn programs(into: &Path) -> PathBuf {
+    let packages = installed();
+    fs::create_dir_all(into).unwrap();
+    for entry in fs::read_dir(sources()).unwrap().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "mjs") {
+            fs::copy(&path, into.join(entry.file_name())).unwrap();
+        }
+    }
+    let link = into.join("node_modules");
+    if !link.exists() {
+        std::os::unix::fs::symlink(packages.join("node_modules"), link).unwrap();
+    }
+    into.to_owned()
+}
+
+/// The installed packages of this lock file.
+fn installed() -> PathBuf {
+    let lock = fs::read(sources().join("package-lock.json")).unwrap();
+    let hash = blake3::hash(&lock).to_hex();
+    let target = binary("chapard").parent().unwrap().to_owned();
+    let dir = target.join(format!("rig-node-{}", &hash[..16]));
+    if dir.join("node_modules").exists() {
+        return dir;
+    }
+    // renamed when whole: an interrupted installation is never taken for one
+    let part = target.join(format!("rig-node-part-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&part);
+    fs::create_dir_all(&part).unwrap();
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(sources().join(file), part.join(file)).unwrap();
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
+    let ran = run(npm.current_dir(&part), b"", INSTALL_LIMIT);
+    assert_eq!(ran.code, Some(0), "npm ci: {} {}", ran.text(), ran.stderr);
+    let renamed = fs::rename(&part, &dir);
+    assert!(renamed.is_ok() || dir.join("node_modules").exists(), "{renamed:?}");
+    let _ = fs::remove_dir_all(&part);
+    dir
+}
