@@ -162,18 +162,6 @@ fn severity(severity: Severity) -> wire::account::Severity {
     }
 }
 
-/// Whose job something is.
-pub(super) fn who(who: chapar_engine::verdict::Who) -> wire::doctor::Who {
-    use chapar_engine::verdict::Who;
-    match who {
-        Who::You => wire::doctor::Who::You,
-        Who::Admin => wire::doctor::Who::Admin,
-        Who::Provider => wire::doctor::Who::Provider,
-        Who::Nobody => wire::doctor::Who::Nobody,
-        Who::Recipient => wire::doctor::Who::Recipient,
-    }
-}
-
 fn health(condition: Condition) -> wire::account::Health {
     wire::account::Health {
         code: condition.code,
@@ -181,7 +169,7 @@ fn health(condition: Condition) -> wire::account::Health {
         since: date(condition.since),
         title: condition.title,
         detail: condition.detail,
-        who: Some(who(condition.who)),
+        who: Some(super::fault::who(condition.who)),
         remedy: condition.remedy,
     }
 }
@@ -557,7 +545,7 @@ fn event_data(seq: Seq, account: Option<AccountId>, kind: EventKind) -> EventDat
             let remedy = if ended { Vec::new() } else { super::fault::remedies(&code, account) };
             let row = chapar_engine::verdict::condition(&code).filter(|_| !ended);
             EventData::HealthChanged(e::HealthChanged {
-                who: row.map(|row| who(row.who)),
+                who: row.map(|row| super::fault::who(row.who)),
                 code,
                 severity: severity(how),
                 title,

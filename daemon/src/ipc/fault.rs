@@ -121,6 +121,19 @@ fn call(row: &Condition, account: Option<&chapar_ipc_protocol::id::AccountId>) -
     }
 }
 
+/// Whose job something is.
+pub(super) fn who(who: chapar_engine::verdict::Who) -> chapar_ipc_protocol::doctor::Who {
+    use chapar_engine::verdict::Who;
+    use chapar_ipc_protocol::doctor as wire;
+    match who {
+        Who::You => wire::Who::You,
+        Who::Admin => wire::Who::Admin,
+        Who::Provider => wire::Who::Provider,
+        Who::Nobody => wire::Who::Nobody,
+        Who::Recipient => wire::Who::Recipient,
+    }
+}
+
 /// A failure of the store.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn store(error: StoreError) -> Error {

@@ -79,7 +79,7 @@ fn to_wire(view: &Snapshot, check: Check) -> wire::DoctorCheck {
         title: check.title,
         detail: check.detail,
         code: check.code.map(str::to_owned),
-        who: row.map(|row| convert::who(row.who)),
+        who: row.map(|row| fault::who(row.who)),
         depends_on: check.depends_on.map(str::to_owned),
         ms: check.took.map(milliseconds),
         remedy: remedy.unwrap_or_default(),
