@@ -33,7 +33,7 @@ use crate::when;
     // man pages and mock-ups are made for 80 columns; wider lines are harder to read
     max_term_width = 80,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done · 1 attention (status --check) · 2 usage · 65 bad data · \
+    after_help = "Exit codes: 0 done · 1 attention (status --check, doctor) · 2 usage · 65 bad data · \
                   66/67 no such object/account · 69 not reachable · 70 fault in chapar · 73 cannot \
                   write · 75 temporary, try again · 77 sign-in, certificate or permission · 78 \
                   configuration.\nEvery error names a code; `chapar help CODE` explains it offline."
@@ -131,6 +131,8 @@ pub(crate) enum Command {
     Account(AccountCommand),
     /// Ask the servers for changes now
     Sync(SyncArgs),
+    /// Look for what is wrong: this machine, the servers, the sign-ins; exit 1 when something is
+    Doctor(DoctorArgs),
     /// Read the daemon's log
     Logs(LogsArgs),
     /// Install, start and stop chapard as a user service
@@ -193,6 +195,28 @@ pub(crate) struct SyncArgs {
     /// End when the sync has ended
     #[arg(long)]
     pub(crate) wait: bool,
+}
+
+/// Looks at everything a mailbox depends on.
+///
+/// The machine first (disk, clock, keyring, notifications, socket, service), then each account: the
+/// server's name, the connection, the certificate, the sign-in, the inbox, and the same for sending.
+/// What depends on something that failed is skipped. Each thing that is wrong is shown with the
+/// server's own words, whose job it is and the command that mends it.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Only this account
+    #[arg(id = "named", value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Mend what cannot lose anything: rights of the socket, the unit, a daemon of another version
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Write what was found to a file for whoever helps, without addresses, mail and secrets; it is
+    /// shown first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) change: Change,
 }
 
 #[derive(Debug, Args)]

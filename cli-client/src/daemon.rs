@@ -13,8 +13,7 @@ use chapar_ipc_protocol::error::{Error, ErrorType, SetError};
 use chapar_ipc_protocol::hello::{ClientInfo, Hello};
 
 use crate::args::Global;
-use crate::error::{Fault, Remedy};
-use crate::pages;
+use crate::error::{Fault, Remedy, exit};
 use crate::screen::{Line, Screen, Style};
 use crate::start;
 
@@ -32,6 +31,7 @@ const GOING_AWAY: Duration = Duration::from_millis(100);
 pub(crate) struct Daemon {
     client: Client,
     timeout: Duration,
+    version: String,
 }
 
 /// The socket: the flag, else the environment's usual place.
@@ -96,7 +96,7 @@ impl Daemon {
             Err(other) => return Err(fault_of(other)),
         };
         let timeout = global.timeout.unwrap_or(USUAL_TIMEOUT).max(Duration::from_millis(1));
-        let mut daemon = Self { client, timeout };
+        let mut daemon = Self { client, timeout, version: String::new() };
         daemon.greet(screen)?;
         Ok(daemon)
     }
@@ -133,7 +133,13 @@ impl Daemon {
                 env!("CARGO_PKG_VERSION")
             )));
         }
+        self.version = version;
         Ok(())
+    }
+
+    /// The version of the daemon that answers.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
     }
 
     /// Calls a method.
@@ -285,7 +291,7 @@ pub(crate) fn fault_of_wire(error: &Error) -> Fault {
     let kind = error.data.r#type;
     let code = error.data.code.clone().unwrap_or_else(|| code_of(kind).to_owned());
     let mut fault = Fault::new(&code, error.message.clone());
-    fault.exit = pages::exit_of(&code).unwrap_or_else(|| kind.exit_code());
+    fault.exit = exit::of(&code).unwrap_or_else(|| kind.exit_code());
     fault.detail.clone_from(&error.data.detail);
     let remedy: Vec<Remedy> = error
         .data
@@ -330,7 +336,7 @@ fn code_of(kind: ErrorType) -> &'static str {
         "alreadyExists" => "account.exists",
         "notFound" | "blobNotFound" => "object.unknown",
         "stateMismatch" | "cannotCalculateChanges" => "object.changed",
-        "wrongPhase" => "submission.too_late",
+        "wrongPhase" => "submission.wrong_phase",
         "invalidRecipients" | "noRecipients" => "input.address",
         "invalidArguments"
         | "invalidEmail"
@@ -344,7 +350,7 @@ fn code_of(kind: ErrorType) -> &'static str {
         "providerFail" => "imap.refused",
         "offline" => "net.unreachable",
         "providerTimeout" => "net.timeout",
-        "overQuota" => "account.quota",
+        "overQuota" => "imap.over_quota",
         "diskFull" => "store.full",
         "forbidden" => "socket.denied",
         "unknownMethod" | "parseError" | "invalidRequest" | "frameTooLarge" => "socket.protocol",
@@ -395,7 +401,7 @@ mod tests {
     fn every_wire_type_leads_to_a_page_and_an_exit_code() {
         for &kind in ErrorType::ALL {
             let fault = fault_of_wire(&Error::new(kind, "m"));
-            assert!(pages::find(&fault.code).is_some(), "{} has no page", fault.code);
+            assert!(chapar_conditions::find(&fault.code).is_some(), "{} has no page", fault.code);
             assert!(fault.exit >= 65, "{}", kind.word());
         }
     }

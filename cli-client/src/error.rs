@@ -4,39 +4,13 @@
 
 use std::io;
 
+use chapar_conditions::Names;
 use serde_json::{Value, json};
 
-use crate::pages;
 use crate::render::detail::{LABEL, detail_lines, is_block};
 use crate::screen::{Line, Style, wrap};
 
-/// The exit codes of every command (sysexits).
-pub(crate) mod exit {
-    /// Done.
-    pub(crate) const OK: u8 = 0;
-    /// `status --check` found something that needs a person.
-    pub(crate) const ATTENTION: u8 = 1;
-    /// The command line is wrong.
-    pub(crate) const USAGE: u8 = 2;
-    /// What was given is not acceptable.
-    pub(crate) const BAD_DATA: u8 = 65;
-    /// No such object.
-    pub(crate) const NO_OBJECT: u8 = 66;
-    /// No such account.
-    pub(crate) const NO_ACCOUNT: u8 = 67;
-    /// The daemon or a server cannot be reached.
-    pub(crate) const UNAVAILABLE: u8 = 69;
-    /// A fault in chapar.
-    pub(crate) const BUG: u8 = 70;
-    /// Something cannot be written.
-    pub(crate) const CANNOT_WRITE: u8 = 73;
-    /// It may work later.
-    pub(crate) const TEMPORARY: u8 = 75;
-    /// Sign-in, certificate or permission.
-    pub(crate) const NO_PERMISSION: u8 = 77;
-    /// The configuration is wrong.
-    pub(crate) const CONFIG: u8 = 78;
-}
+pub(crate) use chapar_conditions::exit;
 
 /// One thing to do about a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,21 +41,15 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// A fault with a code; exit code and first commands come from the code's page.
+    /// A fault with a code; exit code and first commands come from the registry.
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        let remedy = pages::find(code).map_or_else(Vec::new, |page| {
-            page.commands
-                .iter()
-                .filter(|command| !names_a_placeholder(command))
-                .map(|command| Remedy {
-                    title: String::new(),
-                    command: command.split(' ').map(str::to_owned).collect(),
-                })
-                .collect()
-        });
+        let row = chapar_conditions::find(code);
+        let commands = row.map(|row| row.commands_for(Names::default())).unwrap_or_default();
+        let remedy =
+            commands.into_iter().map(|command| Remedy { title: String::new(), command }).collect();
         Self {
             code: code.to_owned(),
-            exit: pages::exit_of(code).unwrap_or(exit::BUG),
+            exit: exit::of(code).unwrap_or(exit::BUG),
             message: message.into(),
             detail: None,
             remedy,
@@ -231,14 +199,6 @@ pub(crate) fn shell_words(words: &[String]) -> String {
         })
         .collect();
     quoted.join(" ")
-}
-
-/// Says whether a page's command needs the reader's own words (written in capitals).
-fn names_a_placeholder(command: &str) -> bool {
-    command.split(' ').any(|word| {
-        let host = word.split(':').next().unwrap_or(word);
-        host.len() > 1 && host.chars().all(|c| c.is_ascii_uppercase())
-    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod daemon;
 mod error;
 mod hygiene;
 mod interrupt;
-mod pages;
 mod places;
 mod render;
 mod screen;
@@ -57,6 +56,7 @@ fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
         Some(Command::Outbox(command)) => commands::outbox::run(&context, command),
         Some(Command::Account(command)) => commands::account::run(&context, command),
         Some(Command::Sync(args)) => commands::sync::run(&context, args),
+        Some(Command::Doctor(args)) => commands::doctor::run(&context, args),
         Some(Command::Logs(args)) => commands::logs::run(&context, args),
         Some(Command::Service(command)) => commands::service::run(&context, command),
         Some(Command::Config(command)) => commands::config::run(&context, command),

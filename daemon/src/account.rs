@@ -23,6 +23,7 @@ use crate::oauth::tokens::Tokens;
 use crate::store::{Store, StoreError};
 use crate::world::World;
 use chapar_engine::account::{Account, State};
+use chapar_engine::credential::{Auth, Credential};
 use chapar_engine::id::AccountId;
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Verdict};
@@ -144,19 +145,28 @@ async fn password(
     }
 }
 
+/// What the account signs in with: the stored password, or a token of the broker.
+pub async fn credential(
+    world: &World,
+    store: &Store,
+    tokens: &Tokens,
+    account: &Account,
+) -> Result<Credential, Failure> {
+    match account.auth {
+        Auth::Password => password(world, store, account).await.map(Credential::Password),
+        Auth::Grant(_) => {
+            let access = tokens.access(account, std::time::Duration::ZERO).await?;
+            Ok(Credential::Token(access.token))
+        }
+    }
+}
+
 /// A store error in the words that cross parts.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "used as a map_err function")]
 pub fn store_failure(error: StoreError) -> Failure {
-    let code = match &error {
-        StoreError::DiskFull { .. } => "store.full",
-        StoreError::ReadOnly { .. } => "store.read_only",
-        StoreError::Damaged { .. } => "store.damaged",
-        StoreError::Missing(_) => "store.missing",
-        _ => "store.io",
-    };
     Failure {
-        code,
+        code: error.code(),
         message: "What was received could not be stored.".into(),
         detail: Some(error.to_string()),
         verdict: Verdict::Retry,

@@ -6,9 +6,10 @@ use crate::store::{Snapshot, Store, StoreError};
 use crate::world::World;
 use crate::world::notify::Notification;
 use chapar_engine::account::{Account, NotifyBy};
-use chapar_engine::event::{Event, EventKind};
+use chapar_engine::event::{Event, EventKind, Severity};
 use chapar_engine::id::{AccountId, Seq};
 use chapar_engine::time::Boot;
+use chapar_engine::verdict::{Action, Who, condition};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -138,6 +139,14 @@ fn notification(event: &Event, account: &Account, subject: Option<String>) -> Op
         EventKind::AccountAuthExpired { detail } => {
             (format!("Sign in again: {}", account.name), detail.clone())
         }
+        EventKind::HealthChanged { code, severity: Severity::Error, title } => {
+            let row = condition(code)?;
+            // a sign-in that ended has an event of its own; what passes or is for others is no news
+            if row.action == Action::SignInAgain || !matches!(row.who, Who::You | Who::Admin) {
+                return None;
+            }
+            (format!("{}: {}", account.name, row.title), format!("{title}. {}", row.advice()))
+        }
         EventKind::SubmissionFailed { reply, .. } => {
             (format!("Not sent: {subject}"), reply.clone())
         }
@@ -227,6 +236,28 @@ mod tests {
         });
         let failed = notification(&failed, &account(NotifyBy::Desktop), Some("Hi".into()));
         assert_eq!(failed.unwrap().title, "Not sent: Hi");
+    }
+
+    fn health(code: &str, severity: Severity) -> Event {
+        let title = "h has no valid certificate".to_owned();
+        event(EventKind::HealthChanged { code: code.to_owned(), severity, title })
+    }
+
+    #[test]
+    fn a_condition_for_the_person_is_news() {
+        let shown = |code, severity| {
+            notification(&health(code, severity), &account(NotifyBy::Desktop), None)
+        };
+        let shown_tls = shown("tls.self_signed", Severity::Error).unwrap();
+        assert_eq!(shown_tls.title, "work: The certificate is self-signed");
+        assert!(shown_tls.body.starts_with("h has no valid certificate. Nothing was sent."));
+        assert!(shown("smtp.auth_disabled", Severity::Error).is_some());
+        // over; only passing; somebody else's; told by another event; of a newer daemon
+        assert_eq!(shown("tls.self_signed", Severity::Ok), None);
+        assert_eq!(shown("net.unknown_host", Severity::Warning), None);
+        assert_eq!(shown("tls.expired", Severity::Error), None);
+        assert_eq!(shown("imap.auth", Severity::Error), None);
+        assert_eq!(shown("never.heard", Severity::Error), None);
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct Services {
     /// Discoveries under way by their address, for those who asked how far they are. A lock, not a
     /// task: every use is a look-up in a map of a few.
     discoveries: Mutex<BTreeMap<String, Progress>>,
+    /// Looks of the doctor under way by their token; a lock for the same reason.
+    looks: Mutex<BTreeMap<String, crate::doctor::Progress>>,
 }
 
 impl Services {
@@ -90,6 +92,7 @@ impl Services {
             clients: AtomicUsize::new(0),
             tasks: TaskTracker::new(),
             discoveries: Mutex::default(),
+            looks: Mutex::default(),
         }
     }
 
@@ -99,6 +102,12 @@ impl Services {
         if self.reload.set(reload).is_err() {
             tracing::warn!("a second way to reload was ignored");
         }
+    }
+
+    /// The directory of the store, which holds the uploads too.
+    fn state(&self) -> PathBuf {
+        let spool = self.spool.directory();
+        spool.parent().unwrap_or(spool).to_owned()
     }
 
     /// Reads the configuration again in the background; see [`Services::on_reload`].

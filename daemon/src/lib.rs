@@ -19,6 +19,7 @@ pub mod discover;
 pub mod oauth;
 pub mod account;
 pub mod supervisor;
+pub mod doctor;
 pub mod ipc;
 
 use config::Config;

@@ -21,6 +21,7 @@ use attempts::Attempts;
 pub use attempts::ConnectId;
 use chapar_engine::account::{Account, State};
 use chapar_engine::compose::Draft;
+use chapar_engine::credential::Credential;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
 use chapar_engine::time::Wall;
 use chapar_engine::verdict::{Failure, Verdict};
@@ -154,6 +155,12 @@ impl Accounts {
     #[must_use]
     pub fn report(&self, id: AccountId) -> Option<Report> {
         self.handle(id).map(|handle| handle.report.borrow().clone())
+    }
+
+    /// What an account signs in with, at hand.
+    pub async fn credential(&self, account: &Account) -> Result<Credential, Failure> {
+        let Parts { world, store, tokens, .. } = &self.inner.parts;
+        crate::account::credential(world, store, tokens, account).await
     }
 
     /// All accounts in one line, for the service manager: how many, and how many are live.

@@ -4,6 +4,7 @@
 #![expect(clippy::option_option, reason = "in a patch, null removes and absent keeps")]
 
 use crate::connect::{AuthKind, GrantPicture};
+use crate::doctor::Who;
 use crate::id::{AccountId, State, UtcDate};
 use crate::secret::Secret;
 use crate::standard::Object;
@@ -86,6 +87,8 @@ object! {
         pub title: String,
         /// The other side's own words.
         pub detail: Option<String>,
+        /// Who can end it.
+        pub who: Option<Who>,
         /// Commands that help, each as its words.
         pub remedy: Vec<Vec<String>>,
     }

@@ -45,8 +45,9 @@ wire! {
 object! {
     /// One check.
     pub struct DoctorCheck {
-        /// What was checked: `disk`, `clock`, `keyring`, `notifications`, `idle`, or of an account
-        /// `dns`, `tcp`, `tls`, `greeting`, `auth`, `select`, `smtp`, `smtpAuth`, `signIn`.
+        /// What was checked: `daemon`, `disk`, `clock`, `keyring`, `notifications`, `outbox`, or of
+        /// an account `state`, `dns`, `tcp`, `tls`, `greeting`, `signIn`, `auth`, `select`, `idle`,
+        /// `smtp`, `smtpAuth`.
         pub what: String,
         /// Of which account; null = the machine.
         pub account_id: Option<AccountId>,

@@ -132,6 +132,9 @@ object! {
         /// A page of `chapar help`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub help: Option<String>,
+        /// A page of the provider where it is mended in a browser.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub link: Option<String>,
     }
 
     /// What programs read of an error.

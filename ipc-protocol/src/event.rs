@@ -4,6 +4,7 @@
 
 use crate::account::Severity;
 use crate::call::Scope;
+use crate::doctor::Who;
 use crate::email::EmailAddress;
 use crate::error::Remedy;
 use crate::id::{
@@ -146,6 +147,8 @@ object! {
         pub severity: Severity,
         /// One line.
         pub title: String,
+        /// Who can end it.
+        pub who: Option<Who>,
         /// What to do.
         pub remedy: Vec<Remedy>,
     }

@@ -31,6 +31,9 @@ _chapar() {
             chapar,connect)
                 cmd="chapar__subcmd__connect"
                 ;;
+            chapar,doctor)
+                cmd="chapar__subcmd__doctor"
+                ;;
             chapar,help)
                 cmd="chapar__subcmd__help"
                 ;;
@@ -164,7 +167,7 @@ _chapar() {
 
     case "${cmd}" in
         chapar)
-            opts="-q -v -a -h -V --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help --version connect status watch mail ls send outbox account sync logs service config token call socket completions man help"
+            opts="-q -v -a -h -V --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help --version connect status watch mail ls send outbox account sync doctor logs service config token call socket completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -939,6 +942,44 @@ _chapar() {
                     return 0
                     ;;
                 --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chapar__subcmd__doctor)
+            opts="-n -y -q -v -a -h --fix --bundle --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --bundle)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

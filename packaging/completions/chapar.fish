@@ -47,6 +47,7 @@ complete -c chapar -n "__fish_chapar_needs_command" -f -a "send" -d 'Send a mail
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "outbox" -d 'See and steer what waits to be sent'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "account" -d 'See, change, pause and remove accounts'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "sync" -d 'Ask the servers for changes now'
+complete -c chapar -n "__fish_chapar_needs_command" -f -a "doctor" -d 'Look for what is wrong: this machine, the servers, the sign-ins; exit 1 when something is'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "logs" -d 'Read the daemon\'s log'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "service" -d 'Install, start and stop chapard as a user service'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "config" -d 'Read, change and check the configuration file'
@@ -549,6 +550,23 @@ complete -c chapar -n "__fish_chapar_using_subcommand sync" -s v -l verbose -d '
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -l no-start -d 'Do not start chapard when it is not running'
 complete -c chapar -n "__fish_chapar_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l bundle -d 'Write what was found to a file for whoever helps, without addresses, mail and secrets; it is shown first' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l fix -d 'Mend what cannot lose anything: rights of the socket, the unit, a daemon of another version'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -s n -l dry-run -d 'Show what would be done and change nothing'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -s y -l yes -d 'Do it without asking'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chapar -n "__fish_chapar_using_subcommand logs" -l since -d 'Only lines since then: 1h, 30m, or a time' -r
 complete -c chapar -n "__fish_chapar_using_subcommand logs" -l level -d 'Only this level and worse' -r -f -a "error\t'Errors'
 warn\t'Warnings and worse'

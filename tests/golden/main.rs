@@ -19,6 +19,7 @@ mod codes;
 mod configuration;
 mod connect;
 mod disk;
+mod doctor;
 mod hygiene;
 mod mail;
 mod mask;

@@ -11,8 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The packages of the product, by folder.
-const PRODUCT: [&str; 4] =
-    ["daemon/src", "daemon/engine/src", "ipc-protocol/src", "cli-client/src"];
+const PRODUCT: [&str; 5] = [
+    "daemon/src",
+    "daemon/engine/src",
+    "ipc-protocol/src",
+    "ipc-protocol/conditions/src",
+    "cli-client/src",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

@@ -5,10 +5,11 @@ use std::process::Command;
 
 use crate::{none, read, root};
 
-const MANIFESTS: [&str; 5] = [
+const MANIFESTS: [&str; 6] = [
     "daemon/Cargo.toml",
     "daemon/engine/Cargo.toml",
     "ipc-protocol/Cargo.toml",
+    "ipc-protocol/conditions/Cargo.toml",
     "cli-client/Cargo.toml",
     "tests/Cargo.toml",
 ];
@@ -40,6 +41,18 @@ fn the_engine_is_pure() {
         ["tokio", "mio", "rustls", "redb", "interprocess", "serde", "async-imap", "lettre"];
     assert_free_of("chapar-engine", &[], &banned);
     assert_free_of("chapar-engine", &[], &["chapar-daemon", "chapar-ipc-protocol", "getrandom"]);
+}
+
+#[test]
+fn the_registry_is_data() {
+    let all = tree("chapar-conditions", &[]);
+    assert_eq!(all, BTreeSet::from(["chapar-conditions".to_owned()]), "it depends on nothing");
+    let all = crate::sources("ipc-protocol/conditions/src");
+    for source in all.iter().filter(|source| !source.path.ends_with("tests.rs")) {
+        for (n, line) in crate::code(&source.text) {
+            assert!(!line.contains("std::"), "{}:{n} does something: {line}", source.path);
+        }
+    }
 }
 
 #[test]

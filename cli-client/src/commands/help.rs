@@ -1,11 +1,13 @@
 //! `chapar help`: commands from the grammar, error codes from their pages.
 
+use std::collections::BTreeMap;
+
+use chapar_conditions::Condition;
 use clap::CommandFactory;
 use serde_json::{Value, json};
 
 use crate::args::{Cli, HelpArgs};
 use crate::error::{Fault, exit};
-use crate::pages::{self, Page};
 use crate::screen::{Form, Line, Screen, Style, wrap};
 
 /// Explains a command, a code, or lists all codes.
@@ -13,7 +15,7 @@ pub(crate) fn run(screen: &Screen, args: &HelpArgs) -> Result<(), Fault> {
     let topic: Vec<&str> = args.topic.iter().map(String::as_str).collect();
     match topic.as_slice() {
         ["codes"] => codes(screen),
-        [code] if code.contains('.') => match pages::find(code) {
+        [code] if code.contains('.') => match chapar_conditions::find(code) {
             Some(page) => show(screen, page),
             None => Err(unknown_code(code)),
         },
@@ -37,20 +39,22 @@ fn command(screen: &Screen, words: &[&str]) -> Result<(), Fault> {
 }
 
 /// One page for a person or as JSON.
-fn show(screen: &Screen, page: &Page) -> Result<(), Fault> {
+fn show(screen: &Screen, page: &Condition) -> Result<(), Fault> {
     if screen.form == Form::Json {
         return screen.object("help", to_json(page));
     }
     screen.answers(&lines(page, screen.width))
 }
 
-fn lines(page: &Page, width: usize) -> Vec<Line> {
+fn lines(page: &Condition, width: usize) -> Vec<Line> {
     let mut lines = vec![
         Line::new().with(Style::Strong, page.title),
         Line::new().with(Style::Dim, format!("{} · exit {}", page.code, page.exit)),
         Line::new(),
     ];
-    lines.extend(wrap(page.why, width).into_iter().map(Line::of));
+    lines.extend(wrap(page.cause, width).into_iter().map(Line::of));
+    lines.push(Line::new());
+    lines.push(Line::of(page.who.sentence()));
     lines.push(Line::new());
     lines.push(Line::of("What to do:"));
     for what in page.what {
@@ -58,29 +62,41 @@ fn lines(page: &Page, width: usize) -> Vec<Line> {
             lines.push(Line::of(format!("{}{text}", if index == 0 { "  · " } else { "    " })));
         }
     }
-    if !page.commands.is_empty() {
+    let commands = page.commands_shown();
+    if !commands.is_empty() {
         lines.push(Line::new());
-        lines.extend(page.commands.iter().map(|command| Line::of(format!("  {command}"))));
+        lines.extend(commands.iter().map(|command| Line::of(format!("  {command}"))));
+    }
+    if !page.links.is_empty() {
+        lines.push(Line::new());
+        lines.extend(page.links.iter().map(|(key, link)| Line::of(format!("  {key}: {link}"))));
+    }
+    if let Some(cause) = page.integration() {
+        let text = format!("Cause {} of a mailbox integration.", cause.number());
+        lines.extend([Line::new(), Line::new().with(Style::Dim, text)]);
     }
     lines
 }
 
-fn to_json(page: &Page) -> Value {
+fn to_json(page: &Condition) -> Value {
     json!({
-        "code": page.code, "exit": page.exit, "title": page.title, "why": page.why,
-        "what": page.what, "commands": page.commands,
+        "code": page.code, "exit": page.exit, "title": page.title, "why": page.cause,
+        "what": page.what, "commands": page.commands_shown(), "who": page.who.word(),
+        "action": page.action.word(), "dependsOn": page.depends_on(),
+        "integration": page.integration().map(chapar_conditions::Integration::number),
+        "links": page.links.iter().copied().collect::<BTreeMap<_, _>>(),
     })
 }
 
 fn codes(screen: &Screen) -> Result<(), Fault> {
     match screen.form {
         Form::Json => {
-            let codes: Vec<_> = pages::all().map(to_json).collect();
+            let codes: Vec<_> = chapar_conditions::all().map(to_json).collect();
             screen.object("help", json!({"codes": codes}))
         }
-        Form::Plain => pages::all()
+        Form::Plain => chapar_conditions::all()
             .try_for_each(|page| screen.fields([page.code, &page.exit.to_string(), page.title])),
-        Form::Human => pages::all().try_for_each(|page| {
+        Form::Human => chapar_conditions::all().try_for_each(|page| {
             let exit = page.exit;
             screen.answer(
                 &Line::new()
@@ -94,7 +110,7 @@ fn codes(screen: &Screen) -> Result<(), Fault> {
 
 fn unknown_code(code: &str) -> Fault {
     let area = code.split('.').next().unwrap_or_default();
-    let near: Vec<_> = pages::all()
+    let near: Vec<_> = chapar_conditions::all()
         .map(|page| page.code)
         .filter(|known| known.split('.').next() == Some(area))
         .collect();
@@ -117,10 +133,29 @@ fn unknown_topic(topic: &str) -> Fault {
 mod tests {
     use super::*;
     use crate::screen::columns;
+    use clap::Parser as _;
+
+    #[test]
+    fn every_remedy_parses_as_a_real_command() {
+        for page in chapar_conditions::all() {
+            for command in page.commands_shown() {
+                let Some(words) = command.strip_prefix("chapar ") else {
+                    continue;
+                };
+                let words = std::iter::once("chapar").chain(words.split_whitespace());
+                let parsed = Cli::try_parse_from(words);
+                let fine = match &parsed {
+                    Ok(_) => true,
+                    Err(error) => crate::usage::fault(error).is_none(),
+                };
+                assert!(fine, "{}: {command}", page.code);
+            }
+        }
+    }
 
     #[test]
     fn pages_fit_eighty_columns() {
-        for page in pages::all() {
+        for page in chapar_conditions::all() {
             for line in lines(page, 80) {
                 let text = line.paint(crate::screen::Paper::default());
                 assert!(columns(&text) <= 80, "{}: {text}", page.code);

@@ -36,14 +36,19 @@ pub(crate) fn run(context: &Context<'_>, command: &ServiceCommand) -> Result<u8,
             tell(screen, "stop", if was { "stopped" } else { "was not running" })?;
         }
         ServiceCommand::Restart => {
-            // a daemon that could not come back is not stopped
-            judge()?;
-            stop(context)?;
-            start(context)?;
+            restart(context)?;
         }
         ServiceCommand::Status => return status(context),
     }
     Ok(exit::OK)
+}
+
+/// Stops the daemon and starts the one of this installation.
+pub(crate) fn restart(context: &Context<'_>) -> Result<(), Fault> {
+    // a daemon that could not come back is not stopped
+    judge()?;
+    stop(context)?;
+    start(context)
 }
 
 fn need_systemd() -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chapar_ipc_protocol::account::{Account, AccountState, Health, Severity};
+use chapar_ipc_protocol::doctor::Who;
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::status::{Status, StatusReply};
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -255,6 +256,15 @@ fn health_lines(health: &Health, width: usize) -> Vec<Line> {
         let who = if health.code.starts_with("net.") { "" } else { "Provider said: " };
         lines.extend(detail_lines(detail, who, 6, width));
     }
+    // whose job it is, where it is somebody else's
+    let whose = match health.who {
+        Some(Who::Admin) => Some("Your administrator has to act."),
+        Some(Who::Provider) => Some("The provider has to act."),
+        Some(Who::Recipient) => Some("The recipient's side decides."),
+        Some(Who::Nobody) => Some("Nobody has to act: it passes."),
+        Some(Who::You | Who::Other) | None => None,
+    };
+    lines.extend(whose.map(|whose| Line::of("      ").with(Style::Dim, whose)));
     for command in &health.remedy {
         let fix = Line::of("      Fix:  ").with(Style::Strong, shell_words(command));
         lines.push(fix);

@@ -37,7 +37,7 @@ mod condition;
 mod imap;
 mod smtp;
 
-pub use condition::{CONDITIONS, Condition, Who, condition};
+pub use condition::{Action, Condition, Names, Step, Who, condition, conditions};
 pub use imap::{ImapStep, judge_imap};
 pub use smtp::{SmtpStep, is_temporary, judge_smtp};
 
@@ -47,7 +47,7 @@ pub const LONGEST_SUGGESTION: Duration = Duration::from_hours(1);
 /// What an answer of a server means: the condition it is and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// Key of [`CONDITIONS`].
+    /// Key of the registry of conditions.
     pub code: &'static str,
     /// What to do.
     pub verdict: Verdict,
@@ -56,7 +56,7 @@ pub struct Judgement {
 impl Judgement {
     /// A condition with the verdict of the table.
     fn of(code: &'static str) -> Self {
-        let verdict = condition(code).map_or(Verdict::Retry, |row| row.verdict.clone());
+        let verdict = condition(code).map_or(Verdict::Retry, |row| row.action.into());
         Self { code, verdict }
     }
 
@@ -78,7 +78,7 @@ impl Judgement {
 }
 
 impl Failure {
-    /// A failure with a code of [`CONDITIONS`]; its verdict is the table's. This is how failures of
+    /// A failure with a code of the registry; its verdict is the table's. This is how failures of
     /// net, TLS, store and secrets are made.
     #[must_use]
     pub fn of(code: &'static str, message: impl Into<String>, detail: Option<&str>) -> Self {

@@ -10,15 +10,21 @@ use chapar_engine::event::{EventKind, Severity};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, Verdict};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+
+/// A push session that stood for less was turned away; one that stood longer was cut.
+const SETTLED: Duration = Duration::from_secs(30);
 
 pub(super) struct Conductor {
     context: Arc<Context>,
     machine: Machine,
     report: channel::Sender<Report>,
     timer: Option<Boot>,
+    /// Since when the present push session stands.
+    pushing: Option<Boot>,
     /// Who waits for the end of the present sync pass.
     waiting: Vec<oneshot::Sender<Result<(), Failure>>>,
     generation: Generation,
@@ -62,6 +68,7 @@ impl Conductor {
             machine: Machine::new(),
             report,
             timer: None,
+            pushing: None,
             waiting: vec![],
             generation: 0,
             sync: None,
@@ -197,6 +204,7 @@ impl Conductor {
                     self.take_over(next);
                 }
                 self.answer_switching(true);
+                self.pushing.get_or_insert_with(|| now_of(&self.context));
                 self.report.send_modify(|report| report.push = Some(what));
                 self.apply(Input::WatchUp).await;
             }
@@ -216,7 +224,13 @@ impl Conductor {
             Note::WatchLost(failure) => {
                 self.watch = None;
                 self.answer_switching(false);
-                self.report.send_modify(|report| report.push = None);
+                let stood = self.pushing.take().map(|at| now_of(&self.context).until_from(at));
+                // what ends sooner was turned away, not cut in its silence
+                let cut = stood.filter(|stood| failure.code == "net.lost" && *stood >= SETTLED);
+                self.report.send_modify(|report| {
+                    report.push = None;
+                    report.cuts = cut.map_or(report.cuts, |stood| report.cuts.and(stood));
+                });
                 self.apply(Input::WatchLost(failure)).await;
             }
             Note::Hint => self.apply(Input::Hint).await,
@@ -292,6 +306,7 @@ impl Conductor {
         }
         if let Some(running) = self.watch.take() {
             running.stop.cancel();
+            self.pushing = None;
             self.report.send_modify(|report| report.push = None);
         }
     }
@@ -334,15 +349,8 @@ impl Conductor {
     }
 
     async fn set_health(&mut self, failure: &Failure, area: &'static str) {
-        let name = self.context.account().map(|account| account.name).unwrap_or_default();
-        let fresh = Condition {
-            code: failure.code.to_owned(),
-            severity: severity(&failure.verdict),
-            since: self.context.now(),
-            title: failure.message.clone(),
-            detail: failure.detail.clone(),
-            remedy: report::remedies(failure.code, &name),
-        };
+        let account = self.context.account().ok();
+        let fresh = Condition::of(failure, account.as_ref(), self.context.now());
         let mut began = None;
         self.report.send_modify(|report| {
             began = report.health.iter().find(|c| c.code == fresh.code).map(|c| c.since);
@@ -415,11 +423,8 @@ impl Conductor {
     }
 }
 
-fn severity(verdict: &Verdict) -> Severity {
-    match verdict {
-        Verdict::Retry | Verdict::Throttled(_) | Verdict::Unknown => Severity::Warning,
-        Verdict::SignInAgain | Verdict::FixSettings | Verdict::Refused => Severity::Error,
-    }
+fn now_of(context: &Context) -> Boot {
+    context.world.clock.boot()
 }
 
 /// Which part of an account a condition speaks of: sending, or everything else.

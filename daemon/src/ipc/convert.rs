@@ -169,6 +169,7 @@ fn health(condition: Condition) -> wire::account::Health {
         since: date(condition.since),
         title: condition.title,
         detail: condition.detail,
+        who: Some(super::fault::who(condition.who)),
         remedy: condition.remedy,
     }
 }
@@ -541,8 +542,10 @@ fn event_data(seq: Seq, account: Option<AccountId>, kind: EventKind) -> EventDat
         }
         EventKind::HealthChanged { code, severity: how, title } => {
             let ended = how == Severity::Ok;
-            let remedy = if ended { Vec::new() } else { super::fault::remedies(&code) };
+            let remedy = if ended { Vec::new() } else { super::fault::remedies(&code, account) };
+            let row = chapar_engine::verdict::condition(&code).filter(|_| !ended);
             EventData::HealthChanged(e::HealthChanged {
+                who: row.map(|row| super::fault::who(row.who)),
                 code,
                 severity: severity(how),
                 title,

@@ -3,8 +3,8 @@
 
 use super::Services;
 use super::handlers::{
-    Answer, account, blob, changes, connect, daemon, discover, email, event, identity, mailbox,
-    send, submission, thread,
+    Answer, account, blob, changes, connect, daemon, discover, doctor, email, event, identity,
+    mailbox, send, submission, thread,
 };
 use super::session::Caller;
 use chapar_engine::event::ObjectKind;
@@ -37,7 +37,7 @@ pub(super) async fn run(
         Request::AccountConnectCancel(p) => connect::cancel(s, &p),
         Request::AccountDiscover(p) => discover::discover(s, p).await,
         Request::AccountToken(p) => connect::token(s, &caller, &p).await,
-        Request::DoctorRun(p) => daemon::doctor(s, &p),
+        Request::DoctorRun(p) => doctor::run(s, p).await,
         Request::AccountSync(p) => account::sync(s, &p).await,
         Request::IdentityGet(p) => identity::get(s, p),
         Request::IdentitySet(p) => identity::set(s, p).await,

@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::supervisor::SubmitError;
 use chapar_engine::compose::DraftError;
 use chapar_engine::id::AccountId;
-use chapar_engine::verdict::{Failure, Verdict, condition};
+use chapar_engine::verdict::{Condition, Failure, Names, Verdict, condition};
 use chapar_ipc_protocol::error::{Error, ErrorType, Remedy};
 
 /// Codes whose type does not follow from area or verdict, checked first.
@@ -33,7 +33,6 @@ const BY_CODE: &[(&str, ErrorType)] = &[
     ("imap.preauth", ErrorType::TlsInvalid),
     ("smtp.not_smtp", ErrorType::SettingsWrong),
     ("smtp.too_large", ErrorType::TooLarge),
-    ("message.gone", ErrorType::NotFound),
     ("imap.gone", ErrorType::NotFound),
     ("imap.too_large", ErrorType::TooLarge),
     ("submission.not_found", ErrorType::NotFound),
@@ -70,7 +69,7 @@ fn kind_of(failure: &Failure) -> ErrorType {
 pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
     let kind = kind_of(failure);
     let mut error = Error::new(kind, failure.message.clone()).fine(failure.code);
-    error.data.remedy = remedies(failure.code);
+    error.data.remedy = remedies(failure.code, account);
     error.data.detail.clone_from(&failure.detail);
     error.data.account_id = account.map(convert::account_id);
     error.data.retryable &= matches!(failure.verdict, Verdict::Retry | Verdict::Throttled(_));
@@ -80,35 +79,73 @@ pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
     error
 }
 
-/// What helps with a condition, in the words of the engine's table, and its page. A code without a
-/// row has its page only.
-pub(super) fn remedies(code: &str) -> Vec<Remedy> {
+/// Commands named in an error; the help page has the others.
+const COMMANDS: usize = 2;
+
+/// What helps with a condition, in the words of the registry: the advice with command and call at
+/// once, further commands, the page. A code without a row has its page only.
+pub(super) fn remedies(code: &str, account: Option<AccountId>) -> Vec<Remedy> {
     let page = |title: &str| Remedy {
         title: title.to_owned(),
         help: Some(code.to_owned()),
         ..Remedy::default()
     };
-    match condition(code) {
-        Some(row) => {
-            vec![Remedy { title: row.remedy.to_owned(), ..Remedy::default() }, page(row.title)]
-        }
-        None => vec![page("What it means and what helps")],
+    let Some(row) = condition(code) else {
+        return vec![page("What it means and what helps")];
+    };
+    let id = account.map(convert::account_id);
+    let names = Names { account: id.as_ref().map(|id| id.0.as_str()), address: None };
+    let mut commands = row.commands_for(names).into_iter().take(COMMANDS);
+    let mut remedies = vec![Remedy {
+        title: row.advice().to_owned(),
+        command: commands.next(),
+        ..call(row, id.as_ref())
+    }];
+    remedies.extend(commands.map(|command| Remedy {
+        title: command.join(" "),
+        command: Some(command),
+        ..Remedy::default()
+    }));
+    remedies.push(page(row.title));
+    remedies
+}
+
+/// The method that helps, with the account it is about.
+fn call(row: &Condition, account: Option<&chapar_ipc_protocol::id::AccountId>) -> Remedy {
+    let Some((method, id)) = row.method.zip(account) else { return Remedy::default() };
+    let params = [(method.account.to_owned(), id.0.clone().into())];
+    Remedy {
+        method: Some(method.name.to_owned()),
+        params: Some(params.into_iter().collect()),
+        ..Remedy::default()
+    }
+}
+
+/// Whose job something is.
+pub(super) fn who(who: chapar_engine::verdict::Who) -> chapar_ipc_protocol::doctor::Who {
+    use chapar_engine::verdict::Who;
+    use chapar_ipc_protocol::doctor as wire;
+    match who {
+        Who::You => wire::Who::You,
+        Who::Admin => wire::Who::Admin,
+        Who::Provider => wire::Who::Provider,
+        Who::Nobody => wire::Who::Nobody,
+        Who::Recipient => wire::Who::Recipient,
     }
 }
 
 /// A failure of the store.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(super) fn store(error: StoreError) -> Error {
-    let (kind, code) = match &error {
-        StoreError::DiskFull { .. } => (ErrorType::DiskFull, "store.full"),
-        StoreError::ReadOnly { .. } => (ErrorType::DiskFull, "store.read_only"),
-        StoreError::Damaged { .. } => (ErrorType::ServerFail, "store.damaged"),
+    let kind = match &error {
+        StoreError::DiskFull { .. } | StoreError::ReadOnly { .. } => ErrorType::DiskFull,
         StoreError::Missing(what) => return missing(what),
-        StoreError::Conflict(_) => (ErrorType::AlreadyExists, "store.conflict"),
-        _ => (ErrorType::ServerFail, "store.io"),
+        StoreError::Conflict(_) => ErrorType::AlreadyExists,
+        _ => ErrorType::ServerFail,
     };
+    let code = error.code();
     let mut error = Error::new(kind, sentence(&error.to_string())).fine(code);
-    error.data.remedy = remedies(code);
+    error.data.remedy = remedies(code, None);
     error
 }
 
@@ -166,7 +203,8 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::failure;
-    use chapar_engine::verdict::{CONDITIONS, Failure, Verdict};
+    use chapar_engine::id::AccountId;
+    use chapar_engine::verdict::{Failure, Verdict, conditions};
     use chapar_ipc_protocol::error::ErrorType;
     use std::time::Duration;
 
@@ -203,19 +241,20 @@ mod tests {
 
     #[test]
     fn the_table_says_what_helps() {
-        for row in CONDITIONS {
-            let failed = Failure {
-                code: row.code,
-                message: "m".into(),
-                detail: None,
-                verdict: row.verdict.clone(),
-            };
-            let remedy = failure(&failed, None).data.remedy;
-            let [helps, page] = remedy.as_slice() else { panic!("{}: {remedy:?}", row.code) };
-            assert_eq!((helps.title.as_str(), &helps.help), (row.remedy, &None));
+        for row in conditions() {
+            let failed = Failure::of(row.code, "m", None);
+            let remedy = failure(&failed, Some(AccountId(7))).data.remedy;
+            let [helps, .., page] = remedy.as_slice() else { panic!("{}: {remedy:?}", row.code) };
+            assert_eq!((helps.title.as_str(), &helps.help), (row.advice(), &None));
             assert_eq!((page.title.as_str(), page.help.as_deref()), (row.title, Some(row.code)));
+            if row.method.is_some() {
+                let command = helps.command.clone().unwrap_or_default();
+                assert!(command.iter().any(|word| word == "a7"), "{}: {command:?}", row.code);
+                let params = helps.params.clone().unwrap_or_default();
+                assert!(params.values().any(|value| value == "a7"), "{}: {params:?}", row.code);
+            }
         }
-        let unknown = super::remedies("never.heard");
+        let unknown = super::remedies("never.heard", None);
         assert!(unknown.len() == 1 && unknown.iter().all(|it| it.help.is_some()), "{unknown:?}");
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod blob;
 pub(super) mod connect;
 pub(super) mod daemon;
 pub(super) mod discover;
+pub(super) mod doctor;
 pub(super) mod email;
 pub(super) mod event;
 pub(super) mod identity;

@@ -33,6 +33,11 @@ impl Spool {
         Self { directory, kept: Mutex::default() }
     }
 
+    /// Where they wait.
+    pub(super) fn directory(&self) -> &std::path::Path {
+        &self.directory
+    }
+
     /// Begins an upload of `size` bytes under a fresh id made of `random`.
     pub(super) fn begin(
         &self,

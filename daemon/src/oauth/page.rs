@@ -98,7 +98,7 @@ fn failed(failure: &Failure) -> String {
     let reason = shown(&sentence(&failure.message));
     let _infallible = write!(body, "<p class=\"lead\">{reason}</p>");
     if let Some(row) = row {
-        let _infallible = write!(body, "<p>{}</p>", shown(row.remedy));
+        let _infallible = write!(body, "<p>{}</p>", shown(row.advice()));
     }
     if let Some(words) = &failure.detail {
         let _infallible = write!(body, "<blockquote>{}</blockquote>", shown(words));

@@ -97,7 +97,7 @@ pub(super) fn sign_in(host: &str, user: &str, what: &str, reply: &Reply) -> Fail
         }
         500.. => Failure {
             code: "smtp.auth",
-            message: format!("{host} does not accept this login"),
+            message: format!("{host} does not accept this {what}"),
             detail,
             verdict: Verdict::SignInAgain,
         },

@@ -4,6 +4,22 @@ use super::StoreError;
 use std::io;
 
 impl StoreError {
+    /// Its code in the registry of conditions.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Newer { .. } => "store.newer",
+            Self::Foreign { .. } => "store.foreign",
+            Self::DiskFull { .. } => "store.full",
+            Self::ReadOnly { .. } => "store.read_only",
+            Self::Damaged { .. } => "store.damaged",
+            Self::Busy { .. } => "store.locked",
+            Self::Missing(_) => "store.missing",
+            Self::Conflict(_) => "store.conflict",
+            Self::Io { .. } => "store.io",
+        }
+    }
+
     /// A failed file operation.
     pub(super) fn of_io(path: &str, error: &io::Error) -> Self {
         let path = path.to_owned();

@@ -24,8 +24,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync + Debug> Stream for T {}
 /// Any stream.
 pub type BoxStream = Box<dyn Stream>;
 
+/// A stream inside verified TLS, and the last day of the certificate (`YYYY-MM-DD`) where a world
+/// has days.
+pub type Secured = (BoxStream, Option<String>);
+
 /// The door to the network. Every call has its own deadline.
 pub trait Net: Send + Sync {
+    /// How many addresses `host` has, for those who ask what is wrong: [`Net::connect`] resolves by
+    /// itself. A world without names says nothing. Failure code: `net.unknown_host`, `net.timeout`.
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Option<usize>, Failure>> {
+        let _ = host;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// Resolves `host` and connects (happy eyeballs). Failure codes: `net.unknown_host`,
     /// `net.refused`, `net.timeout`, `net.unreachable`.
     fn connect<'a>(&'a self, host: &'a str, port: u16)
@@ -53,6 +64,16 @@ pub trait Net: Send + Sync {
         host: &'a str,
         ca_pem: Option<&'a str>,
     ) -> BoxFuture<'a, Result<BoxStream, Failure>>;
+
+    /// [`Net::secure`], and how long the certificate holds.
+    fn secure_until<'a>(
+        &'a self,
+        stream: BoxStream,
+        host: &'a str,
+        ca_pem: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Secured, Failure>> {
+        Box::pin(async move { Ok((self.secure(stream, host, ca_pem).await?, None)) })
+    }
 }
 
 /// How far a connection may go.
@@ -95,14 +116,17 @@ impl RealNet {
         stream: BoxStream,
         host: &str,
         ca_pem: Option<&str>,
-    ) -> Result<BoxStream, Failure> {
+    ) -> Result<Secured, Failure> {
         let name = server_name(host)?;
         let verifier = verifier::Connection::new(&self.platform, host, ca_pem)?;
         let verifier = Arc::new(verifier);
         let config = client_config(Arc::clone(&verifier), host)?;
         let connect = TlsConnector::from(Arc::new(config)).connect(name, stream);
         match within(self.clock.as_ref(), HANDSHAKE, connect).await {
-            Some(Ok(stream)) => Ok(Box::new(stream)),
+            Some(Ok(stream)) => {
+                let until = verifier.presented().and_then(|presented| presented.not_after);
+                Ok((Box::new(stream), until))
+            }
             Some(Err(error)) => {
                 let time = self.clock.wall();
                 Err(refusal::judge(host, &error, verifier.presented(), ca_pem.is_some(), time))
@@ -121,6 +145,14 @@ impl RealNet {
 }
 
 impl Net for RealNet {
+    fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Result<Option<usize>, Failure>> {
+        Box::pin(async move {
+            // the port plays no part in the answer
+            let found = dial::resolve(self.clock.as_ref(), host, 0).await?;
+            Ok(Some(found.len()))
+        })
+    }
+
     fn connect<'a>(
         &'a self,
         host: &'a str,
@@ -149,6 +181,15 @@ impl Net for RealNet {
         host: &'a str,
         ca_pem: Option<&'a str>,
     ) -> BoxFuture<'a, Result<BoxStream, Failure>> {
+        Box::pin(async move { Ok(self.handshake(stream, host, ca_pem).await?.0) })
+    }
+
+    fn secure_until<'a>(
+        &'a self,
+        stream: BoxStream,
+        host: &'a str,
+        ca_pem: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Secured, Failure>> {
         Box::pin(self.handshake(stream, host, ca_pem))
     }
 }

@@ -18,6 +18,11 @@ pub struct Notification {
 pub trait Desktop: Send + Sync {
     /// Shows `notification`; an error says why it could not be shown and is never fatal.
     fn show(&self, notification: Notification) -> BoxFuture<'_, Result<(), String>>;
+
+    /// Whether somebody would show one; an error says why not.
+    fn answers(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// A desktop that does not answer within this is treated as none.
@@ -42,14 +47,24 @@ impl SessionDesktop {
 impl Desktop for SessionDesktop {
     fn show(&self, notification: Notification) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
-            within(self.clock.as_ref(), ANSWER, shown(notification)).await.unwrap_or_else(|| {
-                Err(format!(
-                    "the notification service did not answer within {} s",
-                    ANSWER.as_secs()
-                ))
-            })
+            let shown = within(self.clock.as_ref(), ANSWER, shown(notification)).await;
+            shown.unwrap_or_else(|| Err(silent()))
         })
     }
+
+    fn answers(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            match within(self.clock.as_ref(), ANSWER, understands_markup()).await {
+                Some(answer) => answer.map(drop).map_err(|error| error.to_string()),
+                None => Err(silent()),
+            }
+        })
+    }
+}
+
+/// What a service that stays silent is said to be.
+fn silent() -> String {
+    format!("the notification service did not answer within {} s", ANSWER.as_secs())
 }
 
 async fn shown(notification: Notification) -> Result<(), String> {

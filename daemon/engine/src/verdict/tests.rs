@@ -3,20 +3,20 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_code_is_once_in_the_table_and_says_something() {
-    let codes: BTreeSet<_> = CONDITIONS.iter().map(|row| row.code).collect();
-    assert_eq!(codes.len(), CONDITIONS.len());
-    for row in CONDITIONS {
-        let (area, reason) = row.code.split_once('.').unwrap();
-        assert!(!area.is_empty() && !reason.is_empty(), "{}", row.code);
-        assert!(row.title.len() <= 60 && !row.title.ends_with('.'), "{}", row.code);
-        assert!(row.remedy.ends_with('.'), "{}", row.code);
+    let codes: BTreeSet<_> = conditions().map(|row| row.code).collect();
+    assert_eq!(codes.len(), conditions().count());
+    for row in conditions() {
+        assert!(row.advice().ends_with('.'), "{}", row.code);
+        assert_eq!(Failure::of(row.code, "m", None).verdict, row.action.into(), "{}", row.code);
     }
 }
 
 #[test]
 fn no_certificate_fault_is_ever_retried_by_itself() {
-    for row in CONDITIONS.iter().filter(|row| row.code.starts_with("tls.")) {
-        assert_eq!(row.verdict, Verdict::FixSettings, "{}", row.code);
+    // a refusal of STARTTLS says nothing of a certificate, and passes when the server is restarted
+    for row in conditions().filter(|row| row.code.starts_with("tls.") && row.code != "tls.refused")
+    {
+        assert_eq!(Verdict::from(row.action), Verdict::FixSettings, "{}", row.code);
     }
 }
 

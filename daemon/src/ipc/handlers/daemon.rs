@@ -126,13 +126,6 @@ pub(in crate::ipc) fn stop(services: &Services) -> Result<Box<RawValue>, Error> 
     answer(&Done {})
 }
 
-pub(in crate::ipc) fn doctor(
-    _services: &Services,
-    _params: &chapar_ipc_protocol::doctor::DoctorRun,
-) -> Answer {
-    todo!()
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]

@@ -28,6 +28,8 @@ enum Subject {
     Sync(AccountId),
     /// The discovery for an address.
     Discover(String),
+    /// A look of the doctor, by its token.
+    Doctor(String),
 }
 
 impl Followed {
@@ -40,6 +42,9 @@ impl Followed {
             }
             Request::AccountDiscover(discover) => {
                 (&discover.progress_token, Some(Subject::Discover(discover.email.clone())))
+            }
+            Request::DoctorRun(run) => {
+                (&run.progress_token, run.progress_token.clone().map(Subject::Doctor))
             }
             _ => return,
         };
@@ -87,6 +92,15 @@ impl Subject {
                     done: progress.done,
                     total: progress.total,
                     message: progress.stalled.or(progress.mailbox),
+                })
+            }
+            Self::Doctor(token) => {
+                let open = services.looks.lock().unwrap_or_else(PoisonError::into_inner);
+                let step = open.get(token)?.now();
+                Some(CallProgressValue {
+                    done: step.done,
+                    total: step.total,
+                    message: step.message,
                 })
             }
             Self::Discover(email) => {

@@ -26,15 +26,7 @@ pub(super) async fn dial(
     port: u16,
     allowed: fn(IpAddr) -> bool,
 ) -> Result<TcpStream, Failure> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = match within(clock, RESOLVE, lookup_host((bare, port))).await {
-        None => return Err(timeout(host, port, "its name was not resolved", RESOLVE)),
-        Some(Err(error)) => return Err(unresolved(host, &error)),
-        Some(Ok(found)) => found.collect::<Vec<_>>(),
-    };
-    if addresses.is_empty() {
-        return Err(unresolved(host, &io::Error::other("no address")));
-    }
+    let addresses = resolve(clock, host, port).await?;
     let reachable = addresses.into_iter().filter(|address| allowed(address.ip())).collect();
     let addresses = interleaved(reachable);
     if addresses.is_empty() {
@@ -51,6 +43,26 @@ pub(super) async fn dial(
                 tracing::debug!(%error, "TCP_NODELAY could not be set");
             }
             Ok(stream)
+        }
+    }
+}
+
+/// The addresses of `host`, at least one.
+pub(super) async fn resolve(
+    clock: &dyn Clock,
+    host: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, Failure> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match within(clock, RESOLVE, lookup_host((bare, port))).await {
+        None => Err(timeout(host, port, "its name was not resolved", RESOLVE)),
+        Some(Err(error)) => Err(unresolved(host, &error)),
+        Some(Ok(found)) => {
+            let addresses: Vec<_> = found.collect();
+            if addresses.is_empty() {
+                return Err(unresolved(host, &io::Error::other("no address")));
+            }
+            Ok(addresses)
         }
     }
 }

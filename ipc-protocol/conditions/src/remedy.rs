@@ -1,0 +1,78 @@
+//! Commands and calls that mend a condition, filled in with the names at hand.
+
+use crate::Condition;
+
+/// A method of the socket protocol that helps, with the one parameter that names the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// The parameter that takes the account's id.
+    pub account: &'static str,
+}
+
+impl Method {
+    /// Sign in anew, in place.
+    pub const RECONNECT: Self = Self { name: "Account/connect", account: "replaceAccountId" };
+    /// Try now.
+    pub const SYNC: Self = Self { name: "Account/sync", account: "accountId" };
+}
+
+/// What is known of the account that a condition is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Names<'n> {
+    /// Its short name.
+    pub account: Option<&'n str>,
+    /// Its address.
+    pub address: Option<&'n str>,
+}
+
+impl Names<'_> {
+    fn of(&self, placeholder: &str) -> Option<&str> {
+        match placeholder {
+            "account" => self.account,
+            "address" => self.address,
+            _ => None,
+        }
+    }
+}
+
+impl Condition {
+    /// The commands that can be run as they are, word by word. A command with a gap that `names`
+    /// does not fill is left to the help page.
+    #[must_use]
+    pub fn commands_for(&self, names: Names<'_>) -> Vec<Vec<String>> {
+        let known = |word: &str| fill(word, |gap| names.of(gap).map(str::to_owned));
+        let words = |command: &&str| command.split(' ').map(known).collect::<Option<Vec<_>>>();
+        self.commands.iter().filter_map(words).collect()
+    }
+
+    /// Every command for a reader, who fills `ACCOUNT` and the like in.
+    #[must_use]
+    pub fn commands_shown(&self) -> Vec<String> {
+        let shown = |command: &&str| fill(command, |gap| Some(shown_gap(gap)));
+        self.commands.iter().filter_map(shown).collect()
+    }
+}
+
+/// A gap as a manual writes it.
+fn shown_gap(gap: &str) -> String {
+    match gap {
+        "imap" | "smtp" => "HOST".to_owned(),
+        other => other.to_ascii_uppercase(),
+    }
+}
+
+/// `text` with each `{gap}` replaced; `None` when one is not known.
+fn fill(text: &str, known: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (gap, behind) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&known(gap)?);
+        rest = behind;
+    }
+    filled.push_str(rest);
+    Some(filled)
+}

@@ -1,0 +1,294 @@
+//! What IMAP servers answer.
+
+use crate::Action::{FixSettings, Refused, Retry, SignInAgain, Throttled};
+use crate::Severity::{Error, Info, Warning};
+use crate::Who::{Nobody, Provider, You};
+use crate::exit::{BAD_DATA, NO_OBJECT, NO_PERMISSION, TEMPORARY};
+use crate::{Condition, Method};
+
+/// The rows.
+pub(super) static ROWS: &[Condition] = &[
+    Condition {
+        code: "imap.auth",
+        action: SignInAgain,
+        severity: Error,
+        who: You,
+        exit: NO_PERMISSION,
+        title: "The IMAP server refuses the password",
+        cause: "The login name or the password is wrong, or the provider wants something else than \
+                the password of its web page. Mail and outbox stay as they are.",
+        brief: Some(
+            "Check user name and password, then connect the account again. Mail and outbox are \
+             kept.",
+        ),
+        what: &[
+            "Type the password again; look at the keyboard layout.",
+            "Many providers want an app password, made in the security page of the account.",
+            "Some switch IMAP off until it is allowed in their settings.",
+            "The login name may differ from the address: give --user.",
+        ],
+        commands: &["chapar account reconnect {account}", "chapar status"],
+        method: Some(Method::RECONNECT),
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.not_imap",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "This is no IMAP server",
+        cause: "Another service answered, often the SMTP server.",
+        brief: Some("Check host and port of the IMAP server."),
+        what: &["Give the IMAP server with --imap, usually port 993."],
+        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.greeting",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The IMAP server turns us away",
+        cause: "The server said BYE, or nothing that opens a conversation. Its words are in the \
+                error.",
+        brief: Some("Nothing has to be done: it is tried again by itself."),
+        what: &["Wait a few minutes: often there were too many connections.", "Look at its words."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.throttled",
+        action: Throttled,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The provider asks to slow down",
+        cause: "There were more connections or commands than it allows. chapar waits as long as it \
+                asks and goes on by itself.",
+        brief: Some("Nothing has to be done: it is tried again by itself."),
+        what: &["Wait.", "Close other mail programs that use the same account."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.protocol",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The IMAP server broke the protocol",
+        cause: "The answer breaks the protocol or a limit. The connection was closed; mail that is \
+                here stays as it is.",
+        brief: Some("Nothing has to be done: it is tried again by itself."),
+        what: &["If it comes back, report it with the lines of the log."],
+        commands: &["chapar logs --level warn"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.refused",
+        action: Refused,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The IMAP server refused a command",
+        cause: "It said NO; its words are in the error.",
+        brief: Some("The rest goes on. The server's own words say why."),
+        what: &["Look at its words.", "chapar tries again by itself."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.preauth",
+        action: FixSettings,
+        severity: Error,
+        who: Provider,
+        exit: NO_PERMISSION,
+        title: "The server skips the login before TLS",
+        cause: "The server greeted with PREAUTH on a plain connection. Over such a line anybody \
+                could listen, and STARTTLS is not possible any more.",
+        brief: Some("Nothing was sent. Use the port that begins with TLS, usually 993."),
+        what: &["Use port 993, where TLS is there from the start."],
+        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.no_login",
+        action: FixSettings,
+        severity: Error,
+        who: Provider,
+        exit: NO_PERMISSION,
+        title: "The IMAP server allows no login we can use",
+        cause: "Neither LOGIN nor AUTHENTICATE PLAIN is offered. Some providers allow only sign-in \
+                in the browser.",
+        brief: Some(
+            "Check whether IMAP is switched on for this mailbox on the provider's website.",
+        ),
+        what: &["Look in the provider's settings for IMAP access or app passwords."],
+        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.app_password",
+        action: SignInAgain,
+        severity: Error,
+        who: You,
+        exit: NO_PERMISSION,
+        title: "The provider asks for an app password",
+        cause: "With two-factor sign-in the usual password does not work for mail programs.",
+        brief: Some(
+            "Make an app password on the provider's website and connect the account again with it.",
+        ),
+        what: &[
+            "Make an app password on the provider's website.",
+            "Give it to chapar in place of the old one.",
+        ],
+        commands: &["chapar account reconnect {account}", "chapar status"],
+        method: Some(Method::RECONNECT),
+        links: &[
+            ("google", "https://myaccount.google.com/apppasswords"),
+            ("icloud", "https://account.apple.com/"),
+            ("yahoo", "https://login.yahoo.com/account/security"),
+            ("fastmail", "https://app.fastmail.com/settings/security/apps"),
+        ],
+    },
+    Condition {
+        code: "imap.unavailable",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The mailbox is not available at present",
+        cause: "Its part that checks passwords is out of order at present. The password may well \
+                be right.",
+        brief: Some("Nothing has to be done: it is tried again by itself."),
+        what: &["Nothing has to be done: chapar tries again by itself, later and later."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.over_quota",
+        action: Refused,
+        severity: Warning,
+        who: You,
+        exit: TEMPORARY,
+        title: "The mailbox is full",
+        cause: "The server does not take another mail into it.",
+        brief: Some(
+            "Delete mail or get more space at the provider. Until then no copy can be filed.",
+        ),
+        what: &["Delete mail, or ask the provider for more room."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.no_inbox",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The server listed no mailbox at all",
+        cause: "Every account has an INBOX, so this answer is not believed and nothing is deleted \
+                here.",
+        what: &[
+            "Nothing has to be done: chapar tries again by itself, later and later.",
+            "If it stays, look whether webmail shows your mail.",
+        ],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.no_mailbox",
+        action: Refused,
+        severity: Info,
+        who: Nobody,
+        exit: NO_OBJECT,
+        title: "The mailbox is not there any more",
+        cause: "It was removed or renamed elsewhere.",
+        what: &["Nothing has to be done: the list of mailboxes is read again."],
+        commands: &["chapar mail list"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.gone",
+        action: Refused,
+        severity: Info,
+        who: Nobody,
+        exit: NO_OBJECT,
+        title: "The mail is not on the server any more",
+        cause: "It was removed elsewhere before its text was fetched.",
+        what: &["Nothing has to be done."],
+        commands: &["chapar mail list"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.too_large",
+        action: Refused,
+        severity: Info,
+        who: Nobody,
+        exit: BAD_DATA,
+        title: "The mail is larger than chapar reads",
+        cause: "Its headers are here, its text is not: a limit protects this machine from endless \
+                mails.",
+        what: &["Read it in the provider's webmail."],
+        commands: &["chapar mail list"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.disabled",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: NO_PERMISSION,
+        title: "IMAP is switched off for this mailbox",
+        cause: "The mailbox is there, but the provider does not let mail programs in by IMAP until \
+                it is switched on.",
+        brief: Some(
+            "Switch IMAP on in the mailbox's settings on the provider's website; in a company the \
+             administrator has to do it.",
+        ),
+        what: &[
+            "Switch IMAP on in the settings of the mailbox, on the provider's website.",
+            "In a company ask the administrator; it can take an hour to work.",
+        ],
+        commands: &["chapar sync {account}"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.not_connected",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The server let us in but has no mailbox for us",
+        cause: "The server took the sign-in and then says that there is no mailbox behind it: it \
+                is being moved, it has no licence, or the login name is of somebody else.",
+        brief: Some(
+            "It is tried again by itself. If it stays, check the user name: a right token with a \
+             wrong name looks like this.",
+        ),
+        what: &[
+            "Wait some minutes: a mailbox that is moved comes back.",
+            "Look at the login name: it has to be the main address of the mailbox.",
+            "Ask the administrator whether the mailbox has a licence.",
+        ],
+        commands: &["chapar account show {account}"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "imap.session_ended",
+        action: Retry,
+        severity: Info,
+        who: Nobody,
+        exit: TEMPORARY,
+        title: "The session's time was over",
+        cause: "The provider ends each session after its time, often with the access it came with. \
+                The next one stands before that.",
+        brief: Some("Nothing has to be done: it is tried again by itself."),
+        what: &["Nothing has to be done."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+];

@@ -1,0 +1,137 @@
+//! The state directory.
+
+use crate::Action::{FixSettings, Refused, Retry};
+use crate::Condition;
+use crate::Severity::Error;
+use crate::Who::{Nobody, You};
+use crate::exit::{BAD_DATA, CANNOT_WRITE, CONFIG, NO_OBJECT, UNAVAILABLE};
+
+/// The rows.
+pub(super) static ROWS: &[Condition] = &[
+    Condition {
+        code: "store.full",
+        action: Retry,
+        severity: Error,
+        who: You,
+        exit: CANNOT_WRITE,
+        title: "The disk is full",
+        cause: "chapard could not write. Nothing that it had accepted is lost; it goes on when \
+                there is space.",
+        brief: Some(
+            "Free space on the disk that holds the state directory. Nothing is lost; it goes on by \
+             itself.",
+        ),
+        what: &["Free some space where the state directory is."],
+        commands: &["df -h", "chapar status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.read_only",
+        action: Retry,
+        severity: Error,
+        who: You,
+        exit: CANNOT_WRITE,
+        title: "The state directory cannot be written",
+        cause: "Its permissions or its file system do not allow it.",
+        brief: Some(
+            "Check the permissions of the state directory and whether its disk is mounted \
+             read-only.",
+        ),
+        what: &["Look at the owner and the mode of the directory that the error names."],
+        commands: &["chapar logs"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.foreign",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: CONFIG,
+        title: "The database is not chapar's",
+        cause: "The file meta.redb in the state directory is something else or is damaged. It was \
+                not touched.",
+        what: &["Move the file away; chapar then begins anew and fetches the mail again."],
+        commands: &["chapar logs"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.newer",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: CONFIG,
+        title: "A newer chapar wrote the database",
+        cause: "An older program could damage it, so it does not open it.",
+        what: &["Run the newer version again."],
+        commands: &["chapar --version"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.locked",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: UNAVAILABLE,
+        title: "Another chapard uses this state directory",
+        cause: "One daemon a state directory: two would damage each other's files.",
+        what: &["Stop the other one, or give this one its own XDG_STATE_HOME."],
+        commands: &["chapar service status"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.io",
+        action: Retry,
+        severity: Error,
+        who: You,
+        exit: CANNOT_WRITE,
+        title: "The state directory could not be read or written",
+        cause: "The disk or the file system reported an error; its words are in the error. Nothing \
+                was half-written.",
+        what: &["Look at the disk and at the log."],
+        commands: &["chapar logs"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.damaged",
+        action: Retry,
+        severity: Error,
+        who: You,
+        exit: CONFIG,
+        title: "Stored data is damaged",
+        cause: "What was read is not what was written. chapar does not guess: it says so.",
+        brief: Some(
+            "Stop the daemon and restore the state directory from a backup, or remove it and \
+             connect again: mail on the server is not touched.",
+        ),
+        what: &[
+            "Restore the state directory from a backup,",
+            "or remove it and connect again: mail on the server is not touched.",
+        ],
+        commands: &["chapar logs"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.conflict",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "That contradicts what is stored",
+        cause: "For example a name that another account has already.",
+        what: &["Choose another name."],
+        commands: &["chapar account list"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.missing",
+        action: Refused,
+        severity: Error,
+        who: Nobody,
+        exit: NO_OBJECT,
+        title: "What was asked for is not stored any more",
+        cause: "It was removed in the meantime.",
+        what: &["Look at the list again."],
+        commands: &["chapar status"],
+        ..Condition::BLANK
+    },
+];
