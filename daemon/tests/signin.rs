@@ -69,7 +69,7 @@ async fn by_browser(issuer: &Issuer) -> (Result<Granted, Failure>, browser::Seen
 /// The code of a failure, which has a row and a remedy.
 fn code(failure: &Failure) -> &'static str {
     let row = condition(failure.code).unwrap_or_else(|| panic!("{} has no row", failure.code));
-    assert!(!row.remedy.is_empty());
+    assert!(!row.what.is_empty());
     failure.code
 }
 
