@@ -56,7 +56,7 @@ impl Stage {
         }
         let ports = runtime.block_on(provider.listen([0; 4])).unwrap();
         fs::write(scratch.path().join("ca.pem"), provider.ca_pem()).unwrap();
-        Self { provider, ports, runtime: runtime, scratch, variables: Vec::new() }
+        Self { provider, ports, runtime, scratch, variables: Vec::new() }
     }
 
     /// One more environment variable for everything run in it.

@@ -43,7 +43,7 @@ impl World {
         place.start();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let account = String::new();
-        let mut world = Self { place, provider, ports, account, silent, runtime: runtime };
+        let mut world = Self { place, provider, ports, account, silent, runtime };
         world.account = world.connect(ADA);
         world.live();
         world

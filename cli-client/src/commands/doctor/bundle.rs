@@ -131,10 +131,9 @@ impl Mask {
             let servers = [(&account.imap, "imap"), (&account.smtp, "smtp")];
             for (server, kind) in servers {
                 // a provider of the table is no secret; a company's own host is its name
-                if account.provider == "other" || account.provider.is_empty() {
-                    if let Some(server) = server {
-                        hide(&server.host, kind);
-                    }
+                let is_own = account.provider == "other" || account.provider.is_empty();
+                if let Some(server) = server.as_ref().filter(|_| is_own) {
+                    hide(&server.host, kind);
                 }
             }
         }
