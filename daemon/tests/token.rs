@@ -286,7 +286,8 @@ async fn smtp_refusals_are_acknowledged_and_told_apart() {
             assert_eq!((failure.code, &failure.verdict), (code, &verdict), "{last}");
             let detail = failure.detail.unwrap();
             assert!(
-                detail.contains("\"status\":\"400\"") && last.get(..3).is_some_and(|code| detail.contains(code)),
+                detail.contains("\"status\":\"400\"")
+                    && last.get(..3).is_some_and(|code| detail.contains(code)),
                 "{detail}"
             );
             assert_eq!(said.lock().unwrap()[2], acknowledged);

@@ -5,7 +5,6 @@ mod reconnect;
 
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
 use chapar_ipc_protocol::connect::AuthKind;
-use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use serde_json::{Value, json};
 
@@ -199,10 +198,9 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
         patch.password = Some(ask::password(context.screen, &account.email, source)?);
     }
     let proof = proof::Proof::of(&account, &patch);
-    let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     set(&mut daemon, &account, patch).map_err(refused)?;
-    proof.show(context.screen, &mut daemon, &account, cursor)?;
     let account = read_account(&mut daemon, &account.id)?;
+    proof.show(context.screen, &account);
     tell(context.screen, "account.update", "changed", &account)
 }
 

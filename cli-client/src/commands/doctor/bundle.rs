@@ -128,12 +128,13 @@ impl Mask {
             for part in account.email.split('@') {
                 hide(part, "part of the address");
             }
-            let servers = [(&account.imap, "imap"), (&account.smtp, "smtp")];
-            for (server, kind) in servers {
-                // a provider of the table is no secret; a company's own host is its name
-                let is_own = account.provider == "other" || account.provider.is_empty();
-                if let Some(server) = server.as_ref().filter(|_| is_own) {
-                    hide(&server.host, kind);
+            // a provider of the table is no secret; a company's own host is its name
+            if account.provider == "other" || account.provider.is_empty() {
+                if let Some(server) = &account.imap {
+                    hide(&server.host, "imap");
+                }
+                if let Some(server) = &account.smtp {
+                    hide(&server.host, "smtp");
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! What `doctor` finds on this machine before anything fails.
 
 use crate::Action::{FixSettings, Retry};
+use crate::Condition;
 use crate::Severity::{Error, Info, Warning};
 use crate::Who::{Nobody, Provider, You};
 use crate::exit::{CANNOT_WRITE, CONFIG, NO_PERMISSION, TEMPORARY, UNAVAILABLE};
-use crate::{Condition, Method};
 
 /// The rows.
 pub(super) static ROWS: &[Condition] = &[
@@ -65,7 +65,6 @@ pub(super) static ROWS: &[Condition] = &[
             "If it happens every few minutes, ask whoever runs the network for a longer limit.",
         ],
         commands: &["chapar status", "chapar logs"],
-        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {

@@ -24,7 +24,7 @@ pub(super) static ROWS: &[Condition] = &[
             "On a machine without desktop: let chapar keep secrets in its sealed file \
              (secrets.vault = \"file\" in config.toml) and give the password anew.",
         ],
-        commands: &["chapar doctor", "chapar sync {account}"],
+        commands: &["chapar sync {account}", "chapar doctor"],
         method: Some(Method::SYNC),
         ..Condition::BLANK
     },
@@ -42,7 +42,7 @@ pub(super) static ROWS: &[Condition] = &[
             "Look whether the keyring service of the desktop runs.",
             "Look at the permissions of the state directory.",
         ],
-        commands: &["chapar doctor"],
+        commands: &["chapar sync {account}", "chapar doctor"],
         method: Some(Method::SYNC),
         ..Condition::BLANK
     },
