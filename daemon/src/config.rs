@@ -81,6 +81,9 @@ pub struct Config {
     pub window: u32,
     /// `desktop.notify`: whether desktop notifications are shown at all.
     pub desktop: bool,
+    /// `discover.ask`: whether anybody outside is asked for the servers of an address; else only
+    /// the built-in table and the `[[provider]]` tables are looked into.
+    pub discover: bool,
     /// `[[provider]]`: providers the person or their company added, and what they changed of the
     /// built-in ones.
     pub providers: Vec<ProviderEntry>,
@@ -94,6 +97,7 @@ impl Default for Config {
             vault: VaultChoice::default(),
             window: FIRST_SYNC_MESSAGES,
             desktop: true,
+            discover: true,
             providers: vec![],
         }
     }
@@ -118,6 +122,7 @@ struct File {
     secrets: Secrets,
     sync: Sync,
     desktop: Desktop,
+    discover: Discover,
     provider: Vec<ProviderEntry>,
 }
 
@@ -138,6 +143,12 @@ struct Secrets {
 #[serde(default, deny_unknown_fields)]
 struct Sync {
     window: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Discover {
+    ask: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
@@ -204,6 +215,7 @@ impl Config {
             vault: read.secrets.vault.unwrap_or(default.vault),
             window,
             desktop: read.desktop.notify.unwrap_or(default.desktop),
+            discover: read.discover.ask.unwrap_or(default.discover),
             providers: read.provider,
         })
     }
@@ -291,13 +303,13 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(
             "[log]\nlevel='debug'\nto='stderr'\n[secrets]\nvault='secret-service'\n\
-             [sync]\nwindow=7\n[desktop]\nnotify=false\n",
+             [sync]\nwindow=7\n[desktop]\nnotify=false\n[discover]\nask=false\n",
         )
         .unwrap();
         assert_eq!(config.log_level, LogLevel::Debug);
         assert_eq!(config.log_to, LogTo::Stderr);
         assert_eq!(config.vault, VaultChoice::SecretService);
-        assert_eq!((config.window, config.desktop), (7, false));
+        assert_eq!((config.window, config.desktop, config.discover), (7, false, false));
     }
 
     #[test]

@@ -128,6 +128,9 @@ pub async fn discover(
         Failure::of("account.settings", message, None)
     })?;
     let known = entry::known(config, &target)?;
+    if known.is_empty() && !config.discover {
+        return Ok(Found { candidates: vec![], asked: vec![], took: Duration::ZERO });
+    }
     let ca_pem = entry::authority(config, known.first(), ca_pem)?;
     let race = race::Race::new(world, config, &target, ca_pem.as_deref(), progress);
     Ok(race.run(known).await)

@@ -13,7 +13,7 @@ fn as_strs(words: &[String]) -> Vec<&str> {
 
 #[test]
 fn the_first_minutes() {
-    let stage = Stage::new();
+    let stage = Stage::new().ask_nobody();
     corpus::fill(&stage.provider.store, ANA, &corpus::MAILBOXES, 60, 7, THEN);
     let mut told = Transcript::new(&stage, "connect");
     assert_eq!(told.run(&[], ""), 0);

@@ -53,8 +53,11 @@ fn sandboxed(stage: &Stage, line: &str) -> String {
     let mut line = line
         .replace("imap.example.org", &format!("localhost:{imap} --imap-security tls"))
         .replace("smtp.example.org", &format!("localhost:{smtp} --smtp-security tls"))
-        .replace("ana@example.org", ANA)
-        .replace("M42", "M1");
+        .replace("ana@example.org", ANA);
+    if line.contains("M42") {
+        let (listed, _) = stage.json(&["mail", "list"], "");
+        line = line.replace("M42", listed["emails"][0]["id"].as_str().unwrap());
+    }
     if line.starts_with("chapar connect") {
         line = format!("{line} --ca-file {} --password-stdin", stage.path("ca.pem"));
     }

@@ -77,7 +77,7 @@ fn connecting_at_a_terminal() {
 
 #[test]
 fn chapar_alone_asks_for_everything() {
-    let stage = Stage::new();
+    let stage = Stage::new().ask_nobody();
     let (imap, smtp) = (stage.ports.imaps, stage.ports.smtps);
     // the authority cannot be named at a prompt: the refusal is the end of this talk
     let talk = [

@@ -40,6 +40,7 @@ impl World {
         corpus::fill(&provider.store, ADA, &["INBOX", "Archive"], mails, 3, 1_790_000_000);
         let ports = runtime.block_on(provider.listen([0; 4])).unwrap();
         let mut place = Place::new();
+        place.ask_nobody();
         place.start();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let account = String::new();

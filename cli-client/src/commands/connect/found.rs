@@ -84,9 +84,11 @@ fn tell(screen: &Screen, domain: &str, candidate: &Candidate, ms: u64) {
 
 fn tell_nothing(screen: &Screen, reply: &DiscoverReply) {
     let asked: Vec<&str> = reply.asked.iter().map(|asked| asked.source.as_str()).collect();
-    let where_ = if asked.is_empty() { "anybody".to_owned() } else { asked.join(", ") };
-    let text = format!("nothing found by {where_} ({})", seconds(reply.ms));
-    screen.say(&Line::of(text));
+    screen.say(&Line::of(if asked.is_empty() {
+        "nothing known here, and nobody outside is asked (discover.ask = false)".to_owned()
+    } else {
+        format!("nothing found by {} ({})", asked.join(", "), seconds(reply.ms))
+    }));
     for candidate in &reply.candidates {
         for check in [&candidate.imap_check, &candidate.smtp_check] {
             if let Some(error) = &check.error {

@@ -146,22 +146,6 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
-        code: "account.no_token",
-        action: Refused,
-        severity: Error,
-        who: You,
-        exit: BAD_DATA,
-        title: "The account has no access tokens",
-        cause: "Only an account that signs in at its provider has access tokens; this one uses a \
-                password.",
-        what: &[
-            "Give the other program the password, or move the account to the provider's sign-in \
-             where it has one.",
-        ],
-        commands: &["chapar account show {account}", "chapar account reconnect {account}"],
-        ..Condition::BLANK
-    },
-    Condition {
         code: "account.not_licensed",
         action: FixSettings,
         severity: Error,
