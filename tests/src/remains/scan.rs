@@ -240,7 +240,9 @@ mod tests {
         fs::write(dir.path().join("world/clean"), "canary-012345678 and canary-").unwrap();
         let report = remains(dir.path()).unwrap();
         assert!(report.is_clean(), "{report:?}");
-        assert_eq!((report.files, report.secrets), (1, 1));
+        assert_eq!(report.files, 1);
+        // other tests of this process register theirs meanwhile
+        assert!(report.secrets >= 1, "{report:?}");
         for (name, bytes) in [
             ("plain", "x canary-0123456789 y".as_bytes().to_vec()),
             ("auth", b"AGFsaWNlAGNhbmFyeS0wMTIzNDU2Nzg5".to_vec()),

@@ -63,7 +63,8 @@ pub(super) static ROWS: &[Condition] = &[
     },
     Condition {
         code: "secrets.corrupt",
-        action: SignInAgain,
+        // a keyring that lies today may tell the truth tomorrow: no grant is lost to it
+        action: Retry,
         severity: Error,
         who: You,
         exit: NO_PERMISSION,
