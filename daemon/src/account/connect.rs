@@ -2,7 +2,7 @@
 //! then save, or save nothing. A person's answer to "does this work?" comes from the servers.
 //!
 //! Owns the order of the steps of one attempt. Must never save what was not proved, and never touch
-//! an account's old login before the new one is durable: until the one commit of [`save`] the old
+//! an account's old login before the new one is durable: until the one commit of [`save()`] the old
 //! one is the account's, after it the new one is.
 
 mod plan;
