@@ -305,7 +305,9 @@ impl Machine {
             Verdict::Refused => THROTTLED.delay(failures, entropy),
             Verdict::Retry | Verdict::Unknown => RETRY.delay(failures, entropy),
             Verdict::SignInAgain => {
-                self.strikes += 1;
+                // the issuer's own word needs no second hearing, a mail server's does
+                let final_word = failure.code == "oauth.expired";
+                self.strikes += if final_word { AUTH_STRIKES } else { 1 };
                 if self.strikes >= AUTH_STRIKES {
                     self.blocked = Some(State::AuthExpired);
                 }
