@@ -1,5 +1,6 @@
 //! The steps of the tour. Each one checks what it claims.
 
+use crate::signin;
 use crate::stage::{PASSWORD, Stage, text};
 use chapar_tests::sandbox::ca::CertificateKind;
 use chapar_tests::sandbox::faults::{Fault, Service};
@@ -16,10 +17,14 @@ pub(crate) fn play(stage: &Stage) -> Result<(), String> {
     refuse(stage)?;
     connect(stage)?;
     sync(stage)?;
+    kill(stage)?;
+    // its tokens grow old while the tour goes on, so that nobody waits for the end of one
+    signin::connect(stage)?;
     push(stage)?;
     send(stage)?;
-    kill(stage)?;
-    crate::signin::play(stage)?;
+    signin::move_in_place(stage)?;
+    signin::take_back(stage)?;
+    signin::renew(stage)?;
     stage.show(&["status"], "")?;
     println!();
     stage.say("done", "everything above used the real daemon over its socket");
@@ -92,6 +97,8 @@ fn send(stage: &Stage) -> Result<(), String> {
     std::thread::park_timeout(Duration::from_millis(300));
     let args = [
         "send",
+        "--account",
+        "ana",
         "--to",
         "answer@work.demo",
         "--subject",
