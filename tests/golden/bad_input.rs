@@ -151,7 +151,7 @@ fn streams_that_are_closed_or_full() {
     let words = stage.connect_words().join(" ");
     for (script, code) in [
         (format!("chapar {words} <&-"), 65),
-        ("chapar send --to bo@example.test --text - <&-".to_owned(), 2),
+        ("chapar send --to bo@example.test --text - <&-".to_owned(), 65),
         ("chapar status > /dev/full".to_owned(), 73),
         ("chapar --json status > /dev/full".to_owned(), 73),
         ("chapar account remove ana <&-".to_owned(), 2),

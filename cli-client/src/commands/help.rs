@@ -114,11 +114,8 @@ fn unknown_code(code: &str) -> Fault {
         .map(|page| page.code)
         .filter(|known| known.split('.').next() == Some(area))
         .collect();
-    let mut fault = unknown_topic(code);
-    if !near.is_empty() {
-        fault = fault.hint(format!("known here: {}", near.join(", ")));
-    }
-    fault.try_command(["chapar", "help", "codes"])
+    let fault = unknown_topic(code);
+    if near.is_empty() { fault } else { fault.hint(format!("known here: {}", near.join(", "))) }
 }
 
 fn unknown_topic(topic: &str) -> Fault {

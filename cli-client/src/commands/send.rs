@@ -101,8 +101,12 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         (None, None) if html.is_none() && !std::io::stdin().is_terminal() => Some(read_stdin()?),
         (None, None) => None,
     };
-    if text.as_ref().is_none_or(String::is_empty) && html.is_none() && args.attach.is_empty() {
-        return Err(Fault::missing("the text", "--text FILE, --text - or -m TEXT"));
+    if html.is_none() && args.attach.is_empty() {
+        match text.as_deref() {
+            None => return Err(Fault::missing("the text", "--text FILE, --text - or -m TEXT")),
+            Some("") => return Err(empty_text()),
+            Some(_) => {}
+        }
     }
     Ok(EmailSend {
         to: list(&args.to)?,
@@ -115,6 +119,14 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         idempotency_key: args.key.clone(),
         ..EmailSend::default()
     })
+}
+
+/// A mail of nothing is a mistake: most often of a pipe whose first program failed.
+fn empty_text() -> Fault {
+    Fault::new("input.data", "the text is empty")
+        .without_commands()
+        .hint("write it to the file or the standard input that --text names, or give -m TEXT")
+        .hint("only --html or --attach goes without a text")
 }
 
 fn read_stdin() -> Result<String, Fault> {
