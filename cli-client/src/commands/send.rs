@@ -101,12 +101,9 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         (None, None) if html.is_none() && !std::io::stdin().is_terminal() => Some(read_stdin()?),
         (None, None) => None,
     };
-    if html.is_none() && args.attach.is_empty() {
-        match text.as_deref() {
-            None => return Err(Fault::missing("the text", "--text FILE, --text - or -m TEXT")),
-            Some("") => return Err(empty_text()),
-            Some(_) => {}
-        }
+    if text.as_ref().is_none_or(String::is_empty) && html.is_none() && args.attach.is_empty() {
+        let named = args.message.is_some() || args.text.is_some();
+        return Err(if named { empty_text() } else { missing_text() });
     }
     Ok(EmailSend {
         to: list(&args.to)?,
@@ -119,6 +116,10 @@ fn gather(args: &SendArgs) -> Result<EmailSend, Fault> {
         idempotency_key: args.key.clone(),
         ..EmailSend::default()
     })
+}
+
+fn missing_text() -> Fault {
+    Fault::missing("the text", "--text FILE, --text - or -m TEXT")
 }
 
 /// A mail of nothing is a mistake: most often of a pipe whose first program failed.
