@@ -16,6 +16,7 @@
 mod borrowed;
 mod connect;
 mod cyrus;
+mod desktop;
 mod discovery;
 mod first_sync;
 mod half_open;

@@ -56,6 +56,11 @@ impl Desktop {
         Home::new().with("DBUS_SESSION_BUS_ADDRESS", &self.address)
     }
 
+    /// Where its bus is.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Starts the keyring, unlocked.
     pub fn unlock(&mut self) {
         self.start(PASSWORD);
@@ -110,11 +115,13 @@ impl Desktop {
     }
 
     fn is_there(&self) -> bool {
-        let words = [
-            "/org/freedesktop/DBus",
-            "org.freedesktop.DBus.NameHasOwner",
-            "string:org.freedesktop.secrets",
-        ];
+        self.has("org.freedesktop.secrets")
+    }
+
+    /// Whether somebody on the bus has that name.
+    pub fn has(&self, name: &str) -> bool {
+        let name = format!("string:{name}");
+        let words = ["/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", &name];
         self.ask("org.freedesktop.DBus", &words).contains("boolean true")
     }
 
