@@ -14,6 +14,7 @@ mod push;
 mod inplace;
 mod sweep;
 mod tokens;
+mod unkept;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;
