@@ -12,6 +12,7 @@ mod apart;
 mod clock;
 mod push;
 mod inplace;
+mod named;
 mod sweep;
 mod tokens;
 mod unkept;

@@ -96,7 +96,7 @@ pub struct ConnectRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
-    reason = "`what` is signedIn, imap, smtp, sameMailbox, saved, switched or forgotten; `detail` a phrase such as the server's name or the vault"
+    reason = "`what` is signedIn, imap, smtp, sameMailbox, saved, switched or forgotten; `detail` a phrase such as the server's name or the vault; of signedIn the address, empty when the issuer named nobody"
 )]
 pub struct ConnectStep {
     pub what: &'static str,

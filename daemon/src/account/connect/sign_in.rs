@@ -35,8 +35,8 @@ pub(super) async fn sign_in(
         match finished {
             Ok(granted) => {
                 check_person(plan, &granted)?;
-                let who = granted.address.clone().unwrap_or_else(|| plan.account.email.clone());
-                teller.step("signedIn", who);
+                // who it was is the issuer's to say: nobody is named in its place
+                teller.step("signedIn", granted.address.clone().unwrap_or_default());
                 return Ok(granted);
             }
             Err(failure) if failure.code == "oauth.missing_scope" && page < PAGES => {
