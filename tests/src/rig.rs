@@ -33,6 +33,7 @@ pub mod process;
 pub mod proxy;
 pub mod python;
 pub mod scratch;
+pub mod terminal;
 pub mod watch;
 
 use std::path::{Path, PathBuf};

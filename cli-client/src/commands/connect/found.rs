@@ -8,7 +8,7 @@ use chapar_ipc_protocol::connect::{AccountDiscover, AuthKind, Candidate, Discove
 use crate::ask;
 use crate::daemon::Daemon;
 use crate::error::Fault;
-use crate::screen::{Line, Screen, Style};
+use crate::screen::{Line, Screen, Style, columns};
 
 /// Discovery itself ends within 3 s; the live checks of a slow server take longer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -78,7 +78,14 @@ fn tell(screen: &Screen, domain: &str, candidate: &Candidate, ms: u64) {
     } else {
         let hosted = format!("{domain} is hosted by {}", candidate.provider_name);
         let how = format!("found by {}, {seconds}", candidate.found_by);
-        screen.say(&Line::of(format!("{hosted:<52}")).with(Style::Dim, format!(" {how}")));
+        let room = screen.width.min(80).saturating_sub(columns(&how));
+        if columns(&hosted) + 2 <= room {
+            let gap = " ".repeat(room - columns(&hosted));
+            screen.say(&Line::of(hosted + &gap).with(Style::Dim, how));
+        } else {
+            screen.say(&Line::of(hosted));
+            screen.say(&Line::new().with(Style::Dim, format!("  {how}")));
+        }
     }
 }
 
