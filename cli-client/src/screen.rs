@@ -304,6 +304,15 @@ impl Screen {
         }
     }
 
+    /// The same for what needs attention, behind its mark.
+    pub(crate) fn caution(&self, text: &str) {
+        let mut mark = Line::new().with(Style::Warn, "!");
+        for line in wrap(text, self.width.min(MOST_TOLD).saturating_sub(2)) {
+            self.say(&mark.text(format!(" {line}")));
+            mark = Line::of(" ");
+        }
+    }
+
     /// Asks, with the cursor behind the question. One write: what is typed comes after all of it.
     pub(crate) fn ask(&self, question: &Line) {
         let _ = self.flush();

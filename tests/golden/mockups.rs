@@ -1,11 +1,13 @@
 //! Connecting at a terminal, as a person meets it: every way in and every refusal, word for word.
 
 mod given_up;
+mod internet;
 mod move_in_place;
 mod others;
 mod race;
 mod sign_in;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -33,7 +35,7 @@ const ADDRESS: &str = r"^(https://\S+)\r\n.*address>";
 /// Google, or as a company of its own. `$BROWSER` is a person who signs in.
 fn stage(personality: Personality) -> Stage {
     let stage = Stage::with(personality).variable("BROWSER", binary("person").to_str().unwrap());
-    let person = stage.path("person.json");
+    let person = stage.elsewhere("person.json");
     let stage = stage.variable("CHAPAR_PERSON", &person);
     fs::create_dir_all(stage.dir().join("config/chapar")).unwrap();
     stage.file("config/chapar/config.toml", &configuration(&stage));
@@ -62,16 +64,18 @@ fn configuration(stage: &Stage) -> String {
         // its metadata is read
         Shape::Generic => text += "name = 'Example Works'\n",
         shape => {
-            text += &format!(
+            write!(
+                text,
                 "authorize_url = '{}'\ntoken_url = '{}'\ndevice_url = '{}'\n",
                 issuer.authorize_url(),
                 issuer.token_url(),
                 issuer.device_url()
-            );
+            )
+            .unwrap();
             if shape == Shape::Google {
                 let secret = stage.file("client-secret", DESKTOP_SECRET);
                 let revoke = issuer.revoke_url().unwrap();
-                text += &format!("revoke_url = '{revoke}'\nclient_secret_file = '{secret}'\n");
+                write!(text, "revoke_url = '{revoke}'\nclient_secret_file = '{secret}'\n").unwrap();
             }
         }
     }
@@ -82,20 +86,21 @@ fn configuration(stage: &Stage) -> String {
 fn sit_down(stage: &Stage, user: &str, more: &Value) {
     let mut person = json!({
         "user": user, "password": PASSWORD, "caFile": stage.path("ca.pem"),
-        "log": stage.path("browser.log"),
+        "log": stage.elsewhere("browser.log"),
     });
     person.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    stage.file("person.json", &person.to_string());
+    fs::write(stage.elsewhere("person.json"), person.to_string()).unwrap();
 }
 
 /// What the browser did; empty when none was started.
 fn browser(stage: &Stage) -> String {
-    fs::read_to_string(stage.dir().join("browser.log")).unwrap_or_default()
+    fs::read_to_string(stage.elsewhere("browser.log")).unwrap_or_default()
 }
 
 /// A program that stands in for the browser.
 fn script(stage: &Stage, name: &str, text: &str) -> String {
-    let path = stage.file(name, text);
+    let path = stage.elsewhere(name);
+    fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     path
 }

@@ -13,6 +13,7 @@
     reason = "a harness reports by panicking; what it indexes it wrote itself"
 )]
 
+pub mod alone;
 pub mod audit;
 pub mod authority;
 pub mod cyrus;

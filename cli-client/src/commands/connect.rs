@@ -71,7 +71,7 @@ fn password(screen: &Screen, args: &ConnectArgs, settings: &Settings) -> Result<
     let source =
         PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
     if let Some(note) = &settings.password_note {
-        screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {note}")));
+        screen.caution(note);
     }
     ask::password(screen, &settings.email, source)
 }

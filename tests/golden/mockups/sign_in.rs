@@ -100,11 +100,12 @@ fn an_administrator_has_to_agree() {
 fn a_box_at_google_that_is_not_ticked() {
     let stage = stage(Personality::google());
     sit_down(&stage, ANA, &json!({ "ticks": [GOOGLE_MAIL] }));
-    std::fs::rename(stage.dir().join("person.json"), stage.dir().join("ticks.json")).unwrap();
+    let ticks = stage.elsewhere("ticks.json");
+    std::fs::rename(stage.elsewhere("person.json"), &ticks).unwrap();
     sit_down(&stage, ANA, &json!({ "ticks": [] }));
     // who is asked again ticks
     let text = format!(
-        "#!/bin/sh\nmkdir asked 2>/dev/null || export CHAPAR_PERSON=ticks.json\nexec '{}' \"$1\"\n",
+        "#!/bin/sh\nmkdir asked 2>/dev/null || export CHAPAR_PERSON='{ticks}'\nexec '{}' \"$1\"\n",
         elsewhere()[0]
     );
     let browser = script(&stage, "browser", &text);

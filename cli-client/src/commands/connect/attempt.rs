@@ -126,7 +126,7 @@ impl Attempt {
 
 /// Why the page is opened again, and what to do otherwise there.
 fn tell_notice(screen: &Screen, error: &Error) {
-    screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {}", error.message)));
+    screen.caution(&error.message);
     if error.data.code.as_deref() == Some("oauth.missing_scope") {
         screen.tell(
             "A box on the consent page was not ticked. The page opens again: tick all boxes.",

@@ -101,16 +101,17 @@ impl SignIn {
         let asked = std::mem::take(&mut self.prompted);
         let address = line.trim();
         if address.is_empty() {
-            return if asked {
-                self.ask(screen)
-            };
+            if asked {
+                self.ask(screen);
+            }
+            return;
         }
         let answer = AccountConnectAnswer {
             connect_id: connect_id.clone(),
             address: Secret::new(address.to_owned()),
         };
         if let Err(fault) = daemon.call(&answer) {
-            screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {}", fault.message)));
+            screen.caution(&fault.message);
             screen.say(&Line::of("Copy the whole address the browser ends at, and paste it here."));
             if asked {
                 self.ask(screen);
