@@ -247,6 +247,16 @@ mod tests {
     }
 
     #[test]
+    fn a_link_at_the_end_stands_alone_and_whole() {
+        let link = format!("https://issuer.example/adminconsent?client_id={}", "8f".repeat(40));
+        let message = format!("an administrator has to agree; the link: {link}");
+        let lines = Fault::new("oauth.admin_consent", message).lines(80);
+        let painted: Vec<String> = lines.iter().map(|line| line.paint(Paper::default())).collect();
+        assert_eq!(painted[0], "✗ an administrator has to agree; the link:");
+        assert_eq!(painted[1].trim_start(), link);
+    }
+
+    #[test]
     fn ascii_has_the_same_words() {
         let text = painted(Paper { colour: false, ascii: true, terminal: true });
         assert!(text.is_ascii(), "{text}");

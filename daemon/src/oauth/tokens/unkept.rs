@@ -74,6 +74,9 @@ impl Tokens {
 
     /// Begins to give a grant back; nobody waits for it but the end of the daemon.
     fn give_back(&self, issued: Issued) {
+        if issued.grant.issuer.revoke_url.is_none() {
+            return;
+        }
         // after the runtime's end nobody can be asked any more
         let Ok(runtime) = Handle::try_current() else { return };
         let inner = Arc::clone(&self.inner);
@@ -92,7 +95,7 @@ impl Inner {
             return tracing::info!("a grant nobody keeps is not given back: an account is on one");
         }
         let taken = endpoint::give_back(&self.world, issued).await;
-        tracing::info!(taken, "a grant nobody keeps was given back");
+        tracing::info!(taken, "the issuer was asked to take back a grant that nobody keeps");
     }
 
     /// Whether an account is on a grant of the same client. What cannot be read may be one.
