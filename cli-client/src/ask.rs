@@ -3,7 +3,9 @@
 //! A secret comes from a prompt that does not echo, from standard input or from a command. Never
 //! from a flag or the environment.
 
-use std::io::{self, BufRead, Read, Write};
+mod keys;
+
+use std::io::{self, Read};
 use std::process::{Command, Stdio};
 
 use chapar_ipc_protocol::secret::Secret;
@@ -11,8 +13,6 @@ use chapar_ipc_protocol::secret::Secret;
 use crate::error::{Fault, shell_words};
 use crate::screen::{Line, Screen, Style};
 
-/// Longest line typed at a prompt.
-const ANSWER_LIMIT: u64 = 4096;
 /// Longest password; the longest tokens in use are below 8 kB.
 const PASSWORD_LIMIT: usize = 64 * 1024;
 
@@ -96,16 +96,7 @@ pub(crate) fn confirm_name(
 
 /// A line that was typed while something else was waited for; never waits itself.
 pub(crate) fn typed() -> Option<String> {
-    use rustix::event::{PollFd, PollFlags, poll};
-    let stdin = io::stdin();
-    let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-    let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-    if poll(&mut ready, Some(&at_once)).ok()? == 0 {
-        return None;
-    }
-    let mut line = String::new();
-    let taken = stdin.lock().take(ANSWER_LIMIT).read_line(&mut line).ok()?;
-    (taken > 0).then_some(line)
+    keys::meanwhile().ok()?
 }
 
 /// Takes a password from its source, or asks for it.
@@ -119,11 +110,12 @@ pub(crate) fn password(
     } else if let Some(command) = source.command {
         from_command(command)?
     } else if screen.asks {
-        let prompt = Line::of(format!("Password for {owner} (not shown):")).paint(screen.err);
-        let prompt = format!("{prompt} ");
-        rpassword::prompt_password(prompt).map_err(|cause| {
+        let prompt = Line::of(format!("Password for {owner} (not shown):"));
+        let typed = keys::hidden(|| screen.ask(&prompt)).map_err(|cause| {
             no_password("could not read the password").because(cause.to_string())
-        })?
+        })?;
+        let typed = typed.ok_or_else(canceled)?;
+        typed.trim_end_matches(['\r', '\n']).to_owned()
     } else {
         return Err(Fault::missing("the password", "--password-stdin or --password-command"));
     };
@@ -191,20 +183,15 @@ pub(crate) fn canceled() -> Fault {
     Fault::new("cli.canceled", "canceled; nothing was changed").without_commands()
 }
 
+/// Prints a prompt whose answer [`typed`] takes.
+pub(crate) fn begin(screen: &Screen, prompt: &str) {
+    screen.ask(&Line::new().with(Style::Strong, prompt.trim_end()));
+}
+
 fn prompt_line(screen: &Screen, prompt: &str) -> Result<String, Fault> {
-    let _ = screen.flush();
-    let text = Line::new().with(Style::Strong, prompt.trim_end()).paint(screen.err);
-    let _ = write!(io::stderr(), "{text} ");
-    let mut answer = String::new();
-    let taken = io::stdin()
-        .lock()
-        .take(ANSWER_LIMIT)
-        .read_line(&mut answer)
+    let typed = keys::line(|| begin(screen, prompt))
         .map_err(|cause| Fault::missing("an answer", "the flags").because(cause.to_string()))?;
-    if taken == 0 {
-        return Err(canceled());
-    }
-    Ok(answer.trim().to_owned())
+    typed.map(|answer| answer.trim().to_owned()).ok_or_else(canceled)
 }
 
 #[cfg(test)]

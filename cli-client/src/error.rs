@@ -123,7 +123,12 @@ impl Fault {
     /// The fault for a person: what happened, why, what to do, the code.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (index, text) in wrap(&self.message, width.saturating_sub(2)).into_iter().enumerate() {
+        // a link at the end stands alone, so that it can be copied whole
+        let (message, link) = match self.message.rsplit_once(' ') {
+            Some((message, link)) if link.starts_with("https://") => (message, Some(link)),
+            _ => (self.message.as_str(), None),
+        };
+        for (index, text) in wrap(message, width.saturating_sub(2)).into_iter().enumerate() {
             let mark = if index == 0 {
                 Line::new().with(Style::Bad, "✗").text(" ")
             } else {
@@ -131,6 +136,7 @@ impl Fault {
             };
             lines.push(mark.with(Style::Strong, text));
         }
+        lines.extend(link.map(|link| Line::of(format!("    {link}"))));
         if let Some(detail) = &self.detail {
             lines.extend(detail_lines(detail, "", 4, width));
         }
@@ -238,6 +244,16 @@ mod tests {
         assert!(coloured.starts_with("\u{1b}[31m✗\u{1b}[0m \u{1b}[1mmail"));
         let stripped = crate::hygiene::clean(&coloured, crate::hygiene::Lines::Many);
         assert_eq!(stripped, painted(Paper::default()));
+    }
+
+    #[test]
+    fn a_link_at_the_end_stands_alone_and_whole() {
+        let link = format!("https://issuer.example/adminconsent?client_id={}", "8f".repeat(40));
+        let message = format!("an administrator has to agree; the link: {link}");
+        let lines = Fault::new("oauth.admin_consent", message).lines(80);
+        let painted: Vec<String> = lines.iter().map(|line| line.paint(Paper::default())).collect();
+        assert_eq!(painted[0], "✗ an administrator has to agree; the link:");
+        assert_eq!(painted[1].trim_start(), link);
     }
 
     #[test]

@@ -20,6 +20,8 @@ const USUAL_WIDTH: usize = 80;
 const LEAST_WIDTH: usize = 40;
 /// Wider than this lines are hard to read.
 const MOST_WIDTH: usize = 160;
+/// Wider than this sentences are.
+const MOST_TOLD: usize = 80;
 
 /// How a part of a line is meant; colour never carries meaning alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,11 +297,38 @@ impl Screen {
         }
     }
 
+    /// Tells sentences, broken where the line ends.
+    pub(crate) fn tell(&self, text: &str) {
+        for line in wrap(text, self.width.min(MOST_TOLD)) {
+            self.say(&Line::of(line));
+        }
+    }
+
+    /// The same for what needs attention, behind its mark.
+    pub(crate) fn caution(&self, text: &str) {
+        let mut mark = Line::new().with(Style::Warn, "!");
+        for line in wrap(text, self.width.min(MOST_TOLD).saturating_sub(2)) {
+            self.say(&mark.text(format!(" {line}")));
+            mark = Line::of(" ");
+        }
+    }
+
+    /// Asks, with the cursor behind the question. One write: what is typed comes after all of it.
+    pub(crate) fn ask(&self, question: &Line) {
+        let _ = self.flush();
+        let _ = io::stderr().write_all(format!("{} ", question.paint(self.err)).as_bytes());
+    }
+
     /// Tells a person something they must know.
     pub(crate) fn warn(&self, line: &Line) {
         let _ = self.flush();
         // a closed standard error leaves nobody to tell
-        let _ = writeln!(io::stderr(), "{}", line.paint(self.err));
+        let _ = io::stderr().write_all(format!("{}\n", line.paint(self.err)).as_bytes());
+    }
+
+    /// Takes away the line the cursor stands in; where that cannot be, ends it.
+    pub(crate) fn clear_line(&self) {
+        let _ = write!(io::stderr(), "{}", if self.redraws { "\r\u{1b}[2K" } else { "\n" });
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), Fault> {

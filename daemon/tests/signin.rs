@@ -42,7 +42,7 @@ async fn begin(world: &World, config: &Config, request: &SignInRequest) -> Waiti
     let (url, port) = (sign_in.prompt.authorize_url.clone(), sign_in.prompt.port);
     let (pasted, answers) = mpsc::channel(4);
     let world = world.clone();
-    let ended = tokio::spawn(async move { sign_in.finish(&world, answers).await });
+    let ended = tokio::spawn(async move { sign_in.finish(&world, answers, &mut vec![]).await });
     Waiting { url, port, ended, pasted }
 }
 
@@ -165,7 +165,7 @@ async fn the_device_code_waits_slows_down_and_wins() {
     assert_eq!(prompt.user_code, "WDJB-MJHT");
     assert_eq!(prompt.verification_uri, format!("{}/type", issuer.id));
     let (_pasted, answers) = mpsc::channel(1);
-    let granted = sign_in.finish(&world, answers).await.unwrap();
+    let granted = sign_in.finish(&world, answers, &mut vec![]).await.unwrap();
     assert_eq!(granted.address.as_deref(), Some(EMAIL));
     let asked = issuer.asked("/token");
     assert_eq!(asked.len(), 6);

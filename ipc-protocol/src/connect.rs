@@ -22,7 +22,8 @@ words! {
 
     /// What was proved.
     pub enum StepKind {
-        /// The person signed in at the issuer.
+        /// The person signed in at the issuer; the detail is the address, empty when the issuer did
+        /// not say who signed in.
         SignedIn = "signedIn",
         /// Login at the IMAP server.
         Imap = "imap",

@@ -23,6 +23,7 @@ mod doctor;
 mod hygiene;
 mod mail;
 mod mask;
+mod mockups;
 mod outbox;
 mod readme;
 mod stage;

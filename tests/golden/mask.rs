@@ -10,6 +10,7 @@ pub(crate) fn mask(stage: &Stage, text: &str) -> String {
         (stage.ports.imap, "143"),
         (stage.ports.smtps, "465"),
         (stage.ports.submission, "587"),
+        (stage.ports.issuer, "443"),
     ] {
         text = text.replace(&format!(":{port}"), &format!(":{name}"));
     }
@@ -22,6 +23,7 @@ fn mask_line(line: &str) -> String {
     for (start, masked) in [
         ("Daemon  chapard ", "Daemon  chapard VERSION, up TIME, N memory, N on disk"),
         ("✓ Inbox ready in ", "✓ Inbox ready in TIME, N mails. New mail now arrives by push."),
+        ("+ Inbox ready in ", "+ Inbox ready in TIME, N mails. New mail now arrives by push."),
         ("✓ disk  ", "✓ disk  SIZE used, SIZE free, database answers · N ms"),
         ("clock ", "clock       DAY here"),
         ("Scheduled S3 for ", "Scheduled S3 for TIME.  Undo:  chapar outbox cancel S3"),
@@ -41,9 +43,12 @@ fn mask_line(line: &str) -> String {
     let mut kept: Vec<String> = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let next = words.get(index + 1).copied().unwrap_or_default();
-        let number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
-        let unit = ["ms", "s", "B", "bytes"].contains(&next.trim_end_matches([',', '.', ')', '"']));
-        kept.push(if number && unit { "N".to_owned() } else { (*word).to_owned() });
+        let bare = word.trim_start_matches('(');
+        let number = !bare.is_empty() && bare.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let unit = ["ms", "s", "B", "bytes"].contains(
+            &next.split('\u{1b}').next().unwrap_or_default().trim_end_matches([',', '.', ')', '"']),
+        );
+        kept.push(if number && unit { word.replace(bare, "N") } else { (*word).to_owned() });
     }
     kept.join(" ")
 }
@@ -63,7 +68,9 @@ fn mask_word(piece: &str) -> String {
     let stamp = word.len() >= 20 && word.ends_with('Z') && digits(0..4) && bytes[10] == b'T';
     let clock = (word.len() == 8 && bytes[2] == b':' && bytes[5] == b':' && digits(0..2))
         || (word.len() == 5 && bytes[2] == b':' && digits(0..2) && digits(3..5));
-    let masked = if stamp {
+    let masked = if let Some(address) = address(word) {
+        address
+    } else if stamp {
         "TIME".to_owned()
     } else if clock {
         word.chars().map(|c| if c == ':' { ':' } else { 'h' }).collect()
@@ -73,6 +80,29 @@ fn mask_word(piece: &str) -> String {
         word.to_owned()
     };
     masked + rest
+}
+
+/// An address with a query keeps its place and its client; so does the tunnel to its port.
+fn address(word: &str) -> Option<String> {
+    if let Some((port, rest)) = word.split_once(":127.0.0.1:") {
+        return (port == rest).then(|| "PORT:127.0.0.1:PORT".to_owned());
+    }
+    let (place, query) = word.split_once('?')?;
+    let client = query.split('&').find(|pair| pair.starts_with("client_id="));
+    let place =
+        match place.strip_prefix("http://127.0.0.1:").or(place.strip_prefix("http://localhost:")) {
+            Some(rest) => {
+                format!("http://127.0.0.1:PORT/{}", rest.split_once('/').map_or("", |it| it.1))
+            }
+            None if place.starts_with("https://") => place.to_owned(),
+            None => return None,
+        };
+    let more = query.matches('&').count() > 0;
+    Some(match (client, more) {
+        (Some(client), true) => format!("{place}?{client}&…"),
+        (Some(client), false) => format!("{place}?{client}"),
+        (None, _) => format!("{place}?…"),
+    })
 }
 
 fn is_hex(id: &str) -> bool {

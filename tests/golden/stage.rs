@@ -30,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) ports: Listening,
     runtime: tokio::runtime::Runtime,
     scratch: Scratch,
+    /// What is not the product's: people know passwords, and no scan looks here.
+    elsewhere: Scratch,
     variables: Vec<(String, String)>,
 }
 
@@ -41,6 +43,11 @@ impl Stage {
 
     /// The same with another kind of server.
     pub(crate) fn with(personality: Personality) -> Self {
+        Self::at(Provider::new(personality))
+    }
+
+    /// The same at this provider.
+    pub(crate) fn at(provider: Provider) -> Self {
         let scratch = Scratch::world("gold");
         for dir in ["run", "state", "config"] {
             fs::DirBuilder::new().mode(0o700).create(scratch.path().join(dir)).unwrap();
@@ -50,13 +57,13 @@ impl Stage {
             .enable_all()
             .build()
             .unwrap();
-        let provider = Provider::new(personality);
         for user in [ANA, "bo@example.test"] {
             provider.store.add_account(user, PASSWORD);
         }
         let ports = runtime.block_on(provider.listen([0; 4])).unwrap();
         fs::write(scratch.path().join("ca.pem"), provider.ca_pem()).unwrap();
-        Self { provider, ports, runtime, scratch, variables: Vec::new() }
+        let elsewhere = Scratch::new("person");
+        Self { provider, ports, runtime, scratch, elsewhere, variables: Vec::new() }
     }
 
     /// One more environment variable for everything run in it.
@@ -72,9 +79,19 @@ impl Stage {
         self
     }
 
+    /// Runs something beside the tests, for as long as the stage stands.
+    pub(crate) fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(work);
+    }
+
     /// The home.
     pub(crate) fn dir(&self) -> &Path {
         self.scratch.path()
+    }
+
+    /// Where people keep what the product does not know.
+    pub(crate) fn elsewhere(&self, name: &str) -> String {
+        self.elsewhere.path().join(name).to_str().unwrap().to_owned()
     }
 
     /// A file of the home.

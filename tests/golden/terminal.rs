@@ -1,34 +1,47 @@
-//! What a person at a terminal meets: prompts, a password that is not shown, the progress bar.
+//! The real `chapar` on a terminal of 80x24: what is typed after which prompt, and what stands there
+//! at the end.
 
-use std::path::Path;
 use std::time::Duration;
 
-use chapar_tests::rig::home::binary;
 use chapar_tests::rig::process::run;
+use chapar_tests::rig::terminal::Talk;
 use chapar_tests::sandbox::corpus;
 
 use super::stage::{ANA, PASSWORD, Stage, THEN};
 use super::transcript::Transcript;
 
-/// The program's own limit is 50 s.
-const LIMIT: Duration = Duration::from_secs(70);
+/// The program's own limit is 120 s.
+const LIMIT: Duration = Duration::from_secs(140);
+/// Where a password is asked for.
+pub(crate) const HIDDEN: &str = r"\(not shown\): ";
 
-/// Runs `chapar ARGS…` on a terminal; `talk` is what is typed after which prompt.
-pub(crate) fn on_terminal(stage: &Stage, args: &[&str], talk: &[(&str, &str)]) -> (String, i32) {
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/terminal.py");
-    let mut command = stage.program(Path::new("/usr/bin/python3"));
-    command.env("TERM", "xterm-256color").arg(program);
-    for (prompt, answer) in talk {
-        command.args([prompt, answer]);
-    }
-    command.arg("--").arg(binary("chapar")).args(args);
-    let ran = run(&mut command, b"", LIMIT);
-    assert_ne!(ran.code, Some(99), "a prompt did not come: {}", ran.text());
+/// Runs `chapar ARGS…` on a terminal, with `variables` over the stage's.
+pub(crate) fn on_terminal(
+    stage: &Stage,
+    args: &[&str],
+    talk: &Talk,
+    variables: &[(&str, &str)],
+) -> (String, i32) {
+    let mut command = stage.command(args);
+    command.envs(variables.iter().copied());
+    let ran = run(&mut talk.on_terminal(&command), b"", LIMIT);
+    assert_ne!(ran.code, Some(99), "a prompt did not come: {}{}", ran.text(), ran.stderr);
+    assert_ne!(ran.code, Some(98), "the terminal was left without echo: {}", ran.text());
     (ran.text(), ran.code.unwrap())
 }
 
-/// The terminal's text as it stands at the end: colours out, redrawn lines only in their last form.
-fn settled(said: &str) -> String {
+/// The terminal's text as it stands at the end: redrawn lines only in their last form, and without
+/// colours.
+pub(crate) fn settled(said: &str) -> String {
+    stands(said, false)
+}
+
+/// The same with its colours.
+pub(crate) fn coloured(said: &str) -> String {
+    stands(said, true)
+}
+
+fn stands(said: &str, colours: bool) -> String {
     let mut plain = String::new();
     let mut rest = said;
     while let Some(at) = rest.find('\u{1b}') {
@@ -43,6 +56,9 @@ fn settled(said: &str) -> String {
         let sequence = &tail[..=end.expect("a whole sequence")];
         if sequence == "[2K" {
             plain.push('\u{c}');
+        } else if colours && sequence.ends_with('m') {
+            plain.push('\u{1b}');
+            plain.push_str(sequence);
         }
         rest = &tail[sequence.len()..];
     }
@@ -61,11 +77,10 @@ fn connecting_at_a_terminal() {
     let words = stage.servers();
     let words: Vec<&str> =
         ["connect", ANA].into_iter().chain(words.iter().map(String::as_str)).collect();
-    let prompt = "(not shown): ";
-    let (said, code) = on_terminal(&stage, &words, &[(prompt, "wrong\r")]);
+    let (said, code) = on_terminal(&stage, &words, &Talk::new().hides(HIDDEN, "wrong"), &[]);
     assert_eq!(code, 77, "{said}");
     transcript.note(&words, &settled(&said), code);
-    let (said, code) = on_terminal(&stage, &words, &[(prompt, &format!("{PASSWORD}\r"))]);
+    let (said, code) = on_terminal(&stage, &words, &Talk::new().hides(HIDDEN, PASSWORD), &[]);
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains(PASSWORD), "the password was shown: {said}");
     assert!(said.contains('\u{2588}') || said.contains('\u{2591}'), "no progress bar: {said}");
@@ -80,18 +95,16 @@ fn chapar_alone_asks_for_everything() {
     let stage = Stage::new().ask_nobody();
     let (imap, smtp) = (stage.ports.imaps, stage.ports.smtps);
     // the authority cannot be named at a prompt: the refusal is the end of this talk
-    let talk = [
-        ("(empty = leave)", format!("{ANA}\r")),
-        ("IMAP server", format!("localhost:{imap}\r")),
-        ("SMTP server", format!("localhost:{smtp}\r")),
-        ("(not shown): ", "wrong\r".to_owned()),
-    ];
-    let talk: Vec<(&str, &str)> = talk.iter().map(|(p, a)| (*p, a.as_str())).collect();
-    let (said, code) = on_terminal(&stage, &[], &talk);
+    let talk = Talk::new()
+        .answers("empty = leave", ANA)
+        .answers("IMAP server", &format!("localhost:{imap}"))
+        .answers("SMTP server", &format!("localhost:{smtp}"))
+        .hides(HIDDEN, "wrong");
+    let (said, code) = on_terminal(&stage, &[], &talk, &[]);
     let said = settled(&said);
     let mut transcript = Transcript::new(&stage, "welcome_terminal");
     transcript.note(&[], &said, code);
-    let (left, code) = on_terminal(&stage, &[], &[("(empty = leave)", "\r")]);
+    let (left, code) = on_terminal(&stage, &[], &Talk::new().answers("empty = leave", ""), &[]);
     transcript.note(&[], &settled(&left), code);
     transcript.check();
     assert!(stage.provider.ledger.credentials().is_empty(), "nothing was proved, nothing sent");

@@ -5,22 +5,17 @@
 use std::fs;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chapar_tests::rig::alone::{alone, name_server};
 use chapar_tests::rig::home::Home;
-use chapar_tests::rig::process::{Server, run, wait_for_port};
-use chapar_tests::rig::scratch::Scratch;
 use chapar_tests::sandbox::ca::{Authority, CertificateKind};
 use chapar_tests::sim::internet::{Kind, listen, page, redirect, status};
 use serde_json::{Value, json};
 
-/// Set in the process that runs inside the namespaces; names its directory.
-const INSIDE: &str = "CHAPAR_RIG_DISCOVERY";
 /// Some twenty discoveries of three seconds at most, on a loaded machine.
 const WHOLE: Duration = Duration::from_mins(5);
-const USUAL: Duration = Duration::from_secs(30);
 /// Where the web is, and where the mail is. Documentation addresses (RFC 5737): nobody's, and yet
 /// not special to anybody who looks for private ones.
 const WEB: &str = "203.0.113.10";
@@ -55,41 +50,9 @@ const DIGEST: &str = "t3SiVpgkx0CV10qIDHHgLHcuWyNnsMgpsgxqGotr7Ro=";
 
 #[test]
 fn discovery_by_real_name_and_web_servers() {
-    if let Some(dir) = std::env::var_os(INSIDE) {
-        return inside(Path::new(&dir));
-    }
-    let scratch = Scratch::new("discovery");
-    let resolv = scratch.path().join("resolv.conf");
-    fs::write(&resolv, "nameserver 127.0.0.1\n").unwrap();
-    let unshare = |script: &str, args: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["-n", "-m", "sh", "-c", script]).arg(&resolv).args(args);
-        command.env(INSIDE, scratch.path());
-        command
-    };
-    let prepare = format!(
-        "mount --bind \"$0\" /etc/resolv.conf && ip link set lo up && \
-         ip addr add {WEB}/32 dev lo && ip addr add {MAIL}/32 dev lo"
-    );
-    let possible = rustix::process::geteuid().is_root()
-        && run(&mut unshare(&prepare, &[]), b"", USUAL).code == Some(0);
-    if !possible {
-        println!(
-            "SKIPPED discovery_by_real_name_and_web_servers: no namespaces of our own; run as root"
-        );
-        return;
-    }
-    let executable = std::env::current_exe().unwrap();
-    let name = concat!(module_path!(), "::discovery_by_real_name_and_web_servers");
-    let name = name.split_once("::").unwrap().1;
-    let script = format!("{prepare} && exec \"$@\"");
-    let args = [executable.to_str().unwrap(), "--exact", name, "--nocapture"];
-    let ran = run(&mut unshare(&script, &args), b"", WHOLE);
-    let said = format!("{}{}", ran.text(), ran.stderr);
-    assert_eq!(ran.code, Some(0), "inside the namespaces: {said}");
-    assert!(said.contains("1 passed"), "the test was found by its name: {said}");
-    for line in said.lines().filter(|line| line.starts_with("discovered")) {
-        println!("{line}");
+    let test = "discovery_by_real_name_and_web_servers";
+    if let Some(dir) = alone(module_path!(), test, &[WEB, MAIL], WHOLE) {
+        inside(&dir);
     }
 }
 
@@ -136,18 +99,6 @@ fn web(path: &str) -> Vec<u8> {
     }
 }
 
-fn dnsmasq(dir: &Path, address: &str, records: &str) -> Server {
-    let file = dir.join(format!("dnsmasq-{address}.conf"));
-    let usual = format!(
-        "port=53\nlisten-address={address}\nbind-interfaces\nno-resolv\nno-hosts\nuser=root\n\
-         pid-file\nlocal=/#/\n"
-    );
-    fs::write(&file, usual + records).unwrap();
-    let mut command = Command::new("dnsmasq");
-    command.args(["-k", "-C"]).arg(&file).stdout(Stdio::null());
-    Server::spawn("dnsmasq", &mut command)
-}
-
 fn records() -> String {
     let mut lines = Vec::new();
     lines.extend(WEB_HOSTS.iter().map(|host| format!("host-record={host},{WEB}")));
@@ -174,10 +125,10 @@ fn records() -> String {
 /// Everything inside: servers, daemon, questions.
 fn inside(dir: &Path) {
     let silent = UdpSocket::bind(SILENT).unwrap();
-    let _first = dnsmasq(dir, "127.0.0.1", &records());
+    let _first = name_server(dir, "127.0.0.1", &records());
     let later =
         format!("host-record=imap.guess.example,{MAIL}\nhost-record=smtp.guess.example,{MAIL}\n");
-    let _second = dnsmasq(dir, LATER, &later);
+    let _second = name_server(dir, LATER, &later);
     let authority = Authority::new("Rig");
     let hosts: Vec<&str> = WEB_HOSTS.iter().chain(MAIL_HOSTS).copied().collect();
     let config = authority.server(&hosts, CertificateKind::Good);
@@ -192,7 +143,6 @@ fn inside(dir: &Path) {
     serve("127.0.0.1", 443, Kind::Web(Arc::new(|_| page("the router"))));
     serve(MAIL, 993, Kind::Imap(true));
     serve(MAIL, 465, Kind::Smtp(true));
-    wait_for_port(53, USUAL, "dnsmasq");
 
     let home = Home::new();
     home.start();

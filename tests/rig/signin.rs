@@ -10,8 +10,9 @@ use chapar_tests::rig::home::{Home, binary};
 use chapar_tests::rig::oidc::Persona;
 use chapar_tests::rig::person::{Person, Says, With};
 use chapar_tests::rig::process::{run, wait_for};
+use chapar_tests::rig::terminal::Talk;
 use chapar_tests::rig::watch::Watch;
-use chapar_tests::rig::{Rig, User, mirror, python};
+use chapar_tests::rig::{Rig, User, mirror};
 use serde_json::{Value, json};
 
 use crate::SYNC_LIMIT;
@@ -187,8 +188,10 @@ device_url = "{url}/common/oauth2/v2.0/devicecode"
         let mut command = self.home.command(&binary("chapar"));
         // a shell far away: no browser is started
         command.env("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22").args(words);
-        let mut command = python::pasting(&person, &command);
-        let ran = run(&mut command, b"", SYNC_LIMIT + DEVICE_LIMIT);
+        let words = person.ends_at();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let talk = Talk::new().pastes(r"^(https://\S+)\r\n.*address>", &words);
+        let ran = run(&mut talk.on_terminal(&command), b"", SYNC_LIMIT + DEVICE_LIMIT);
         assert_eq!(ran.code, Some(0), "{}\n{}", ran.text(), self.trouble());
         person.met()
     }

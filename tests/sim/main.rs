@@ -12,8 +12,10 @@ mod apart;
 mod clock;
 mod push;
 mod inplace;
+mod named;
 mod sweep;
 mod tokens;
+mod unkept;
 
 use chapar_tests::sandbox::corpus::Dice;
 use chapar_tests::sandbox::provider::Personality;

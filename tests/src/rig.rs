@@ -13,6 +13,7 @@
     reason = "a harness reports by panicking; what it indexes it wrote itself"
 )]
 
+pub mod alone;
 pub mod audit;
 pub mod authority;
 pub mod cyrus;
@@ -35,6 +36,7 @@ pub mod process;
 pub mod proxy;
 pub mod python;
 pub mod scratch;
+pub mod terminal;
 pub mod watch;
 
 use std::path::{Path, PathBuf};

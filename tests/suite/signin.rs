@@ -92,8 +92,10 @@ impl Scene {
         let sign_in = self.begin().await.unwrap();
         let url = sign_in.prompt.authorize_url.clone();
         let (_pasted, answers) = mpsc::channel(1);
+        let mut issued = vec![];
         let (granted, landing) =
-            tokio::join!(sign_in.finish(&self.world, answers), person.sign_in(&url));
+            tokio::join!(sign_in.finish(&self.world, answers, &mut issued), person.sign_in(&url));
+        assert!(granted.is_err() || issued.len() == 1, "what was granted was noted");
         (granted, landing.unwrap())
     }
 
@@ -154,7 +156,8 @@ async fn the_browser_may_be_on_another_machine() {
             pasted.send(Pasted { address, answer }).await.unwrap();
             told.await.unwrap().unwrap();
         };
-        let (granted, ()) = tokio::join!(sign_in.finish(&scene.world, answers), paste);
+        let mut issued = vec![];
+        let (granted, ()) = tokio::join!(sign_in.finish(&scene.world, answers, &mut issued), paste);
         assert_eq!(granted.unwrap().address.as_deref(), Some(USER));
     }
 }
@@ -171,8 +174,9 @@ async fn the_code_may_be_typed_elsewhere_where_there_is_one() {
         let device = sign_in.prompt.device.clone().unwrap();
         let person = scene.person();
         let (_pasted, answers) = mpsc::channel(1);
+        let mut issued = vec![];
         let (granted, page) = tokio::join!(
-            sign_in.finish(&scene.world, answers),
+            sign_in.finish(&scene.world, answers, &mut issued),
             person.device(&device.verification_uri, &device.user_code),
         );
         assert!(page.is_ok(), "{page:?}");
@@ -286,7 +290,7 @@ async fn a_code_is_exchanged_once_and_by_who_has_the_verifier() {
     let (pasted, answers) = mpsc::channel(1);
     let (answer, _told) = oneshot::channel();
     pasted.send(Pasted { address: Secret::new(address), answer }).await.unwrap();
-    let ended = sign_in.finish(&scene.world, answers).await;
+    let ended = sign_in.finish(&scene.world, answers, &mut vec![]).await;
     assert_eq!(ended.unwrap_err().code, "oauth.code");
     assert_eq!(scene.provider.issuer.alive(USER), 0, "nobody has got anything");
 }

@@ -65,6 +65,14 @@ pub(crate) struct ConnectArgs {
     pub(crate) change: Change,
 }
 
+impl ConnectArgs {
+    /// Whether the address alone says how to connect.
+    pub(crate) fn is_bare(&self) -> bool {
+        let servers = [&self.imap, &self.smtp, &self.user].into_iter().any(Option::is_some);
+        !servers && self.ca_file.is_none() && !self.sign_in.is_wanted()
+    }
+}
+
 /// How to sign in at an issuer instead of by a password.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Sign-in")]

@@ -7,10 +7,11 @@ mod found;
 mod settings;
 mod sign_in;
 
-pub(crate) use attempt::{prove, refused};
+pub(crate) use attempt::{How, prove, refused};
 pub(crate) use found::looked_for;
 pub(crate) use settings::{read_authority, sign_in_wish};
 
+use chapar_conditions::Names;
 use chapar_ipc_protocol::account::{Account, AccountGet, NotifyBy};
 use chapar_ipc_protocol::connect::{AccountConnect, AuthKind, ConnectStep};
 use chapar_ipc_protocol::event::EventGet;
@@ -47,8 +48,13 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
         _ => Some(password(screen, args, &settings)?),
     };
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
+    let email = settings.email.clone();
+    // with flags of its own the command is the one that was typed
+    let address = args.is_bare().then_some(email.as_str());
+    let names = Names { address, ..Names::default() };
     let request = request(settings, args, password);
-    let (account, steps) = prove(screen, &mut daemon, request, args.sign_in.paste)?;
+    let how = How { paste: args.sign_in.paste, names };
+    let (account, steps) = prove(screen, &mut daemon, request, how)?;
     finish(context, daemon, args.wait, &cursor, &account, &steps)
 }
 
@@ -65,7 +71,7 @@ fn password(screen: &Screen, args: &ConnectArgs, settings: &Settings) -> Result<
     let source =
         PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
     if let Some(note) = &settings.password_note {
-        screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {note}")));
+        screen.caution(note);
     }
     ask::password(screen, &settings.email, source)
 }

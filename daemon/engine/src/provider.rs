@@ -156,11 +156,16 @@ pub fn provider_by_key(key: &str) -> &'static Provider {
     PROVIDERS.iter().find(|provider| provider.is_called(key)).unwrap_or(&OTHER)
 }
 
+/// Whether a key is built in.
+#[must_use]
+pub fn is_key(key: &str) -> bool {
+    provider_by_key(key).key != OTHER.key
+}
+
 /// Whether two keys name one provider, built in or of the configuration.
 #[must_use]
 pub fn is_same_provider(left: &str, right: &str) -> bool {
-    let built_in = provider_by_key(left);
-    left == right || (built_in.key != OTHER.key && built_in.key == provider_by_key(right).key)
+    left == right || (is_key(left) && provider_by_key(left).key == provider_by_key(right).key)
 }
 
 /// The provider with this issuer.

@@ -18,7 +18,7 @@ use super::store_failure;
 use crate::config::Config;
 use crate::oauth::Granted;
 use crate::oauth::signin::{Pasted, Prompt};
-use crate::oauth::tokens::Tokens;
+use crate::oauth::tokens::{Tokens, Unkept};
 use crate::store::Store;
 use crate::world::{BoxFuture, World};
 use chapar_engine::account::{Account, Endpoint, NotifyBy};
@@ -96,7 +96,7 @@ pub struct ConnectRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
-    reason = "`what` is signedIn, imap, smtp, sameMailbox, saved, switched or forgotten; `detail` a phrase such as the server's name or the vault"
+    reason = "`what` is signedIn, imap, smtp, sameMailbox, saved, switched or forgotten; `detail` a phrase such as the server's name or the vault; of signedIn the address, empty when the issuer named nobody"
 )]
 pub struct ConnectStep {
     pub what: &'static str,
@@ -209,6 +209,8 @@ impl Key {
 pub struct Proved {
     plan: Plan,
     key: Key,
+    /// Given back unless it is saved.
+    unkept: Unkept,
     /// Mirrored messages that the new login makes it necessary to fetch again.
     pub again: u64,
 }
@@ -229,16 +231,17 @@ pub async fn prove(
 ) -> Result<Proved, Failure> {
     let (mut plan, wish) = plan::plan(parts, request).await?;
     teller.mark();
+    let mut unkept = parts.tokens.unkept();
     let key = match wish {
         plan::Wish::Password(password) => Key::Password(password),
         plan::Wish::Kept => Key::Kept(kept(parts, &plan.account).await?),
         plan::Wish::SignIn(request) => {
-            let granted = sign_in::sign_in(parts, &plan, *request, teller).await?;
+            let granted = sign_in::sign_in(parts, &plan, *request, &mut unkept, teller).await?;
             plan.granted(&granted.grant);
             Key::Granted(Box::new(granted))
         }
     };
-    prove_key(parts, plan, key, seating, teller).await
+    prove_key(parts, plan, (key, unkept), seating, teller).await
 }
 
 /// Proves other servers or another login name with the account's own secret, or with a new password.
@@ -255,13 +258,13 @@ pub async fn prove_change(
         None => Key::Kept(kept(parts, &old).await?),
     };
     let plan = Plan::change(old, wanted, matches!(key, Key::Password(_)));
-    prove_key(parts, plan, key, seating, teller).await
+    prove_key(parts, plan, (key, parts.tokens.unkept()), seating, teller).await
 }
 
 async fn prove_key(
     parts: &Parts,
     plan: Plan,
-    key: Key,
+    (key, unkept): (Key, Unkept),
     seating: Seating<'_>,
     teller: &mut Teller,
 ) -> Result<Proved, Failure> {
@@ -297,7 +300,7 @@ async fn prove_key(
         teller.step("sameMailbox", same.detail);
     }
     session.logout().await;
-    Ok(Proved { plan, key, again })
+    Ok(Proved { plan, key, unkept, again })
 }
 
 /// The account's own credential.

@@ -18,6 +18,7 @@ const BY_CODE: &[(&str, ErrorType)] = &[
     ("account.busy", ErrorType::RateLimit),
     ("account.not_running", ErrorType::WrongPhase),
     ("account.settings", ErrorType::InvalidArguments),
+    ("account.provider", ErrorType::InvalidArguments),
     ("account.other_mailbox", ErrorType::Forbidden),
     ("account.no_grant", ErrorType::InvalidArguments),
     ("oauth.wrong_person", ErrorType::AccountAuthRequired),

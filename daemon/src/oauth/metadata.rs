@@ -82,6 +82,15 @@ async fn published(line: &Line<'_>, issuer: &str, at: &Url) -> Result<Published,
 
 fn document(issuer: &str, answer: &Answer) -> Result<Document, Failure> {
     match answer.status {
+        200 if answer.media_type == "text/html" => Err(Failure::of(
+            "oauth.metadata",
+            format!(
+                "{} answered with a web page instead of its metadata: does this network ask for a \
+                 sign-in of its own, or a proxy?",
+                place(&answer.url)
+            ),
+            None,
+        )),
         200 => serde_json::from_slice(&answer.body).map_err(|error| {
             let message =
                 format!("what {issuer} publishes at {} is not its metadata", place(&answer.url));

@@ -1,13 +1,15 @@
 //! The two parties of a sign-in: the issuer with its endpoints, and chapar as one of its clients.
 
+use super::answer::TokenAnswer;
 use super::callback::Expected;
 use super::choice::Choice;
 use super::client::Client;
 use super::line::Line;
+use super::tokens::Issued;
 use super::{metadata, register};
 use crate::http::Reach;
 use crate::world::World;
-use chapar_engine::credential::Issuer;
+use chapar_engine::credential::{Grant, Issuer};
 use chapar_engine::oauth::USUAL_SCOPES;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
@@ -65,6 +67,32 @@ impl Party {
     /// The line to the issuer.
     pub(super) fn line<'a>(&'a self, world: &'a World) -> Line<'a> {
         Line { world, ca_pem: self.ca_pem.as_deref(), reach: self.reach }
+    }
+
+    /// The consent that an answer gives.
+    pub(super) fn grant(&self, answer: &TokenAnswer) -> Grant {
+        let scopes = answer.scope().unwrap_or_default().split_whitespace();
+        Grant {
+            issuer: self.issuer.clone(),
+            client_id: self.client.id.clone(),
+            scopes: scopes.map(str::to_owned).collect(),
+        }
+    }
+
+    /// What it takes to give it back.
+    pub(super) fn issued(&self, answer: &TokenAnswer) -> Issued {
+        let (kind, token) = match answer.refresh() {
+            Some(refresh) => ("refresh_token", refresh),
+            None => ("access_token", answer.access()),
+        };
+        Issued {
+            grant: self.grant(answer),
+            client_secret: self.client.secret.clone(),
+            token: Secret::new(token.to_owned()),
+            kind,
+            ca_pem: self.ca_pem.clone(),
+            reach: self.reach,
+        }
     }
 
     /// What an answer has to look like.

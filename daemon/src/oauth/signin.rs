@@ -10,10 +10,10 @@ use super::line::Line;
 use super::page::Page;
 use super::party::Party;
 use super::redirect::{Place, Redirect};
+use super::tokens::Issued;
 use super::{Access, Granted, identity};
 use crate::config::Config;
 use crate::world::World;
-use chapar_engine::credential::Grant;
 use chapar_engine::oauth::missing_scopes;
 use chapar_engine::secret::Secret;
 use chapar_engine::time::{Boot, Wall};
@@ -119,10 +119,13 @@ impl SignIn {
     /// Waits for the person by whichever way answers first; `pasted` carries addresses the browser
     /// ended at. Exchanges the code and checks what came. A pasted address that is none of this
     /// attempt is answered through its own sender (`oauth.pasted`, `oauth.state`) and ends nothing.
+    /// What the issuer gave is noted in `issued` before anything is made of it: whoever does not
+    /// keep it is to give it back, whatever this returns.
     pub async fn finish(
         self,
         world: &World,
         pasted: mpsc::Receiver<Pasted>,
+        issued: &mut Vec<Issued>,
     ) -> Result<Granted, Failure> {
         let Self { party, page, bond, device, email, ends, .. } = self;
         let line = party.line(world);
@@ -135,14 +138,18 @@ impl SignIn {
             answer = typed(&line, &party, device.as_ref(), &expected) => (None, answer.map(Way::Tokens)),
             () = world.clock.sleep_until(ends) => (None, Err(too_late(&party))),
         };
-        let granted = match answer {
+        let tokens = match answer {
             Ok(Way::Code(code)) => {
-                match exchange(&line, &party, &redirect_uri, &bond, &code, &expected).await {
-                    Ok(answer) => granted(&line, &party, &answer, &expected).await,
-                    Err(failure) => Err(failure),
-                }
+                exchange(&line, &party, &redirect_uri, &bond, &code, &expected).await
             }
-            Ok(Way::Tokens(answer)) => granted(&line, &party, &answer, &expected).await,
+            Ok(Way::Tokens(answer)) => Ok(answer),
+            Err(failure) => Err(failure),
+        };
+        let granted = match tokens {
+            Ok(answer) => {
+                issued.push(party.issued(&answer));
+                granted(&line, &party, &answer, &expected).await
+            }
             Err(failure) => Err(failure),
         };
         if let Some(visitor) = visitor {
@@ -240,13 +247,8 @@ async fn granted(
     };
     let expires_at = answer.lifetime().map(|life| line.world.clock.boot().after(life));
     let address = identity::address(line, answer, party.userinfo_url.as_deref(), expected).await?;
-    let scopes = answer.scope().unwrap_or_default().split_whitespace();
     Ok(Granted {
-        grant: Grant {
-            issuer: party.issuer.clone(),
-            client_id: party.client.id.clone(),
-            scopes: scopes.map(str::to_owned).collect(),
-        },
+        grant: party.grant(answer),
         client_secret: party.client.secret.clone(),
         refresh: Secret::new(refresh.to_owned()),
         access: Access { token: Secret::new(answer.access().to_owned()), expires_at },

@@ -13,7 +13,10 @@
 
 mod endpoint;
 mod owner;
+mod unkept;
 mod vault;
+
+pub use unkept::{Issued, Unkept};
 
 use super::{Access, Granted};
 use crate::config::Config;
@@ -50,6 +53,8 @@ struct Inner {
     store: Store,
     config: watch::Receiver<Config>,
     tasks: TaskTracker,
+    /// Grants that are being given back at this moment.
+    returning: watch::Sender<usize>,
     /// The way to each owner. A lock, not a task: every use is a look-up, never held over an await.
     owners: Mutex<BTreeMap<AccountId, mpsc::Sender<Ask>>>,
 }
@@ -82,8 +87,14 @@ impl Tokens {
     /// A broker that has asked nobody yet.
     #[must_use]
     pub fn new(world: World, store: Store, config: watch::Receiver<Config>) -> Self {
-        let inner =
-            Inner { world, store, config, tasks: TaskTracker::new(), owners: Mutex::default() };
+        let inner = Inner {
+            world,
+            store,
+            config,
+            tasks: TaskTracker::new(),
+            returning: watch::Sender::new(0),
+            owners: Mutex::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -138,7 +149,7 @@ impl Tokens {
         Ok(revoked)
     }
 
-    /// Waits for the refreshes under way; nobody may ask any more.
+    /// Waits for what is under way with the issuers; nobody may ask any more.
     pub async fn close(&self) {
         self.owners().clear();
         self.inner.tasks.close();

@@ -181,8 +181,7 @@ impl Accounts {
         let Saved { account, again, .. } = saved;
         if self.receives(account.id).await {
             let detail = format!(
-                "the new connection receives, the old one closed after it; {again} mails fetched \
-                 again"
+                "the new connection receives, the old one is closed; {again} mails fetched again"
             );
             teller.step("switched", detail);
         }

@@ -42,9 +42,13 @@ impl Condition {
     /// does not fill is left to the help page.
     #[must_use]
     pub fn commands_for(&self, names: Names<'_>) -> Vec<Vec<String>> {
-        let known = |word: &str| fill(word, |gap| names.of(gap).map(str::to_owned));
-        let words = |command: &&str| command.split(' ').map(known).collect::<Option<Vec<_>>>();
-        self.commands.iter().filter_map(words).collect()
+        self.commands.iter().filter_map(|command| words(command, names)).collect()
+    }
+
+    /// The command that goes with the advice, if `names` fills it.
+    #[must_use]
+    pub fn first_command_for(&self, names: Names<'_>) -> Option<Vec<String>> {
+        self.commands.first().and_then(|command| words(command, names))
     }
 
     /// Every command for a reader, who fills `ACCOUNT` and the like in.
@@ -53,6 +57,12 @@ impl Condition {
         let shown = |command: &&str| fill(command, |gap| Some(shown_gap(gap)));
         self.commands.iter().filter_map(shown).collect()
     }
+}
+
+/// A command word by word; `None` when a gap stays.
+fn words(command: &str, names: Names<'_>) -> Option<Vec<String>> {
+    let known = |word: &str| fill(word, |gap| names.of(gap).map(str::to_owned));
+    command.split(' ').map(known).collect()
 }
 
 /// A gap as a manual writes it.

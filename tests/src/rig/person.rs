@@ -107,6 +107,15 @@ impl Person {
         self.met()
     }
 
+    /// The words that open the address `{}` and print the one at which the browser ended.
+    pub fn ends_at(&self) -> Vec<String> {
+        let print = "import json, sys; print(json.load(open(sys.argv[1]))['final'])";
+        let script = "\"$0\" \"$1\" && exec /usr/bin/python3 -c \"$2\" \"$3\"";
+        let words = ["/bin/sh", "-c", script, &self.browser(), "{}", print];
+        let report = self.report().display().to_string();
+        words.iter().map(|word| (*word).to_owned()).chain([report]).collect()
+    }
+
     /// What was met: `pages` (titles), `landed` (without its query), `text` of the last page.
     pub fn met(&self) -> Value {
         let report =

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::person::Person;
 use super::process::run;
 use super::{Rig, User};
 
@@ -15,11 +14,11 @@ use super::{Rig, User};
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// Debian's interpreter before any other: a private HOME has no version managers.
-fn interpreter() -> &'static str {
+pub(super) fn interpreter() -> &'static str {
     if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" }
 }
 
-fn script(name: &str) -> PathBuf {
+pub(super) fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("python").join(name)
 }
 
@@ -85,17 +84,4 @@ pub fn bearer(rig: &Rig, user: &User, token: &str) -> Value {
         user.address.clone(),
     ];
     call("bearer.py", &args, token.as_bytes())
-}
-
-/// The command that runs `command` on a terminal and pastes where the person's browser ended.
-pub fn pasting(person: &Person, command: &Command) -> Command {
-    let mut all = Command::new(interpreter());
-    all.env_clear().arg(script("paste.py")).arg(person.browser()).arg(person.report());
-    all.arg(command.get_program()).args(command.get_args());
-    all.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    all.env("TERM", "xterm-256color");
-    if let Some(dir) = command.get_current_dir() {
-        all.current_dir(dir);
-    }
-    all
 }

@@ -1,5 +1,6 @@
 //! `chapar account reconnect`: a new way of signing in, in place.
 
+use chapar_conditions::Names;
 use chapar_ipc_protocol::account::Account;
 use chapar_ipc_protocol::connect::{AccountConnect, AuthKind, ConnectStep};
 use serde_json::json;
@@ -8,10 +9,10 @@ use super::{find, server};
 use crate::args::ReconnectArgs;
 use crate::ask::{self, PasswordSource};
 use crate::commands::Context;
-use crate::commands::connect::{looked_for, prove, read_authority, sign_in_wish};
+use crate::commands::connect::{How, looked_for, prove, read_authority, sign_in_wish};
 use crate::daemon::Daemon;
 use crate::error::Fault;
-use crate::screen::{Form, Line, Screen};
+use crate::screen::{Form, Screen};
 use crate::server::Protocol;
 
 /// Moves the account to the new login; the old one works until the new one is proved.
@@ -47,7 +48,9 @@ pub(super) fn run(context: &Context<'_>, args: &ReconnectArgs) -> Result<(), Fau
         alias_confirmed: args.sign_in.alias.then_some(true),
     };
     choose_way(screen, &mut daemon, args, &account, &mut request)?;
-    let (account, steps) = prove(screen, &mut daemon, request, args.sign_in.paste)?;
+    let names = Names { account: Some(&account.name), address: None };
+    let how = How { paste: args.sign_in.paste, names };
+    let (account, steps) = prove(screen, &mut daemon, request, how)?;
     tell(screen, &account, &steps)
 }
 
@@ -71,11 +74,11 @@ fn choose_way(
         && way.can_sign_in()
     {
         let name = &way.candidate.provider_name;
-        screen.say(&Line::of(format!(
-            "{} ({}) now uses a password. {name} offers sign-in instead.",
+        screen.tell(&format!(
+            "{} ({}) now uses a password. {name} offers sign-in instead. Your mail and your outbox \
+             stay as they are.",
             account.name, account.email
-        )));
-        screen.say(&Line::of("Your mail and your outbox stay as they are."));
+        ));
         let mut wish = sign_in_wish(&args.sign_in)?;
         wish.issuer.clone_from(&way.candidate.issuer);
         wish.provider = Some(way.candidate.provider.clone()).filter(|key| key != "other");

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use chapar_conditions::Names;
 use chapar_ipc_protocol::account::Account;
 use chapar_ipc_protocol::connect::{
     AccountConnect, AccountConnectCancel, AccountConnectStatus, ConnectState, ConnectStatusReply,
     ConnectStep, StepKind,
 };
+use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::id::ConnectId;
 
 use super::read_account;
@@ -24,9 +26,27 @@ const NEWS_WAIT: Duration = Duration::from_millis(300);
 /// The first answer waits for the issuer: its metadata, a registration, a device code.
 const BEGIN_WAIT: Duration = Duration::from_secs(20);
 
+/// How an attempt meets the person.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How<'n> {
+    /// No browser is to be opened.
+    pub(crate) paste: bool,
+    /// What a command that mends a refusal is filled in with.
+    pub(crate) names: Names<'n>,
+}
+
 /// Has the mailbox proved and saved; prints each step as it is done. Whatever ends it before the
 /// end, Ctrl-C too, leaves everything as it was.
 pub(crate) fn prove(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    request: AccountConnect,
+    how: How<'_>,
+) -> Result<(Account, Vec<ConnectStep>), Fault> {
+    attempt(screen, daemon, request, how.paste).map_err(|fault| named(fault, how.names))
+}
+
+fn attempt(
     screen: &Screen,
     daemon: &mut Daemon,
     request: AccountConnect,
@@ -42,9 +62,13 @@ pub(crate) fn prove(
     }
     loop {
         if interrupt.came() {
+            sign_in.leave_prompt(screen);
             return Err(attempt.give_up(daemon));
         }
         let reply = daemon.call_slow(&attempt.question(), NEWS_WAIT)?;
+        if reply.state != ConnectState::SigningIn || attempt.has_news(&reply) {
+            sign_in.leave_prompt(screen);
+        }
         attempt.tell(screen, &reply);
         match reply.state {
             ConnectState::SigningIn => {
@@ -75,14 +99,19 @@ impl Attempt {
         }
     }
 
+    fn has_news(&self, reply: &ConnectStatusReply) -> bool {
+        let notice = reply.notice.as_ref().map(|notice| &notice.message);
+        reply.steps.len() > self.seen || notice != self.noticed.as_ref()
+    }
+
     fn tell(&mut self, screen: &Screen, reply: &ConnectStatusReply) {
         for step in reply.steps.iter().skip(self.seen) {
             screen.say(&step_line(step));
         }
         self.seen = self.seen.max(reply.steps.len());
         let notice = reply.notice.as_ref().map(|notice| notice.message.clone());
-        if let Some(text) = notice.as_ref().filter(|_| notice != self.noticed) {
-            screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {text}")));
+        if let Some(error) = reply.notice.as_ref().filter(|_| notice != self.noticed) {
+            tell_notice(screen, error);
         }
         self.noticed = notice;
     }
@@ -95,6 +124,16 @@ impl Attempt {
     }
 }
 
+/// Why the page is opened again, and what to do otherwise there.
+fn tell_notice(screen: &Screen, error: &Error) {
+    screen.caution(&error.message);
+    if error.data.code.as_deref() == Some("oauth.missing_scope") {
+        screen.tell(
+            "A box on the consent page was not ticked. The page opens again: tick all boxes.",
+        );
+    }
+}
+
 fn step_line(step: &ConnectStep) -> Line {
     let ms = matches!(step.what, StepKind::Imap | StepKind::Smtp).then_some(step.ms);
     let good = |text: String| Line::new().with(Style::Good, "✓").text(format!(" {text}"));
@@ -102,10 +141,22 @@ fn step_line(step: &ConnectStep) -> Line {
         StepKind::Imap => done_line("IMAP", &step.detail, ms),
         StepKind::Smtp => done_line("SMTP", &step.detail, ms),
         StepKind::Saved => done_line("Saved", &step.detail, ms),
-        StepKind::SignedIn => good(format!("Signed in as {}", step.detail)),
+        StepKind::SignedIn if step.detail.is_empty() => {
+            good("Signed in; the issuer did not say who signed in".to_owned())
+        }
+        StepKind::SignedIn => good(format!("Signed in as {}", step.detail))
+            .with(Style::Dim, "   access renews itself"),
         StepKind::SameMailbox => good(format!("Same mailbox: {}", step.detail)),
-        StepKind::Switched | StepKind::Forgotten | StepKind::Other => good(step.detail.clone()),
+        StepKind::Switched | StepKind::Forgotten | StepKind::Other => good(capital(&step.detail)),
     }
+}
+
+/// A phrase as the beginning of a sentence.
+fn capital(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters.as_str().chars()).collect()
+    })
 }
 
 fn outcome(
@@ -137,6 +188,16 @@ pub(crate) fn refused(mut fault: Fault) -> Fault {
     fault.hint(hint)
 }
 
+/// The refusal with the command that goes with its advice, which the daemon had no name for.
+fn named(mut fault: Fault, names: Names<'_>) -> Fault {
+    let advice = fault.remedy.first_mut().filter(|advice| advice.command.is_empty());
+    let first = chapar_conditions::find(&fault.code).and_then(|row| row.first_command_for(names));
+    if let (Some(advice), Some(command)) = (advice, first) {
+        advice.command = command;
+    }
+    fault
+}
+
 /// What helps while connecting, where the error itself does not say it.
 fn hint(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -149,6 +210,10 @@ fn hint(code: &str) -> Option<&'static str> {
         "imap.preauth" => "port 993, where TLS is there from the start",
         "tls.not_offered" | "tls.refused" => {
             "the port where TLS is there from the start: 993 for IMAP, 465 for SMTP"
+        }
+        "tls.wrong_host" => {
+            "in a hotel, a train or an office: sign in to its network first (open any web page), then \
+             the same command again"
         }
         "net.unknown_host" | "net.refused" | "net.timeout" | "net.unreachable" => {
             "the server and the port that your provider publishes: --imap HOST:PORT --smtp \

@@ -8,7 +8,7 @@ use chapar_ipc_protocol::connect::{AccountDiscover, AuthKind, Candidate, Discove
 use crate::ask;
 use crate::daemon::Daemon;
 use crate::error::Fault;
-use crate::screen::{Line, Screen, Style};
+use crate::screen::{Line, Screen, Style, columns};
 
 /// Discovery itself ends within 3 s; the live checks of a slow server take longer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -77,25 +77,47 @@ fn tell(screen: &Screen, domain: &str, candidate: &Candidate, ms: u64) {
         screen.say(&Line::of(format!("found in {seconds}")));
     } else {
         let hosted = format!("{domain} is hosted by {}", candidate.provider_name);
-        let how = format!("found by {}, {seconds}", candidate.found_by);
-        screen.say(&Line::of(format!("{hosted:<52}")).with(Style::Dim, format!(" {how}")));
+        let how = match candidate.source.as_str() {
+            "provider" => "known without asking".to_owned(),
+            _ => format!("found by {}, {seconds}", candidate.found_by),
+        };
+        let room = screen.width.min(80).saturating_sub(columns(&how));
+        if columns(&hosted) + 2 <= room {
+            let gap = " ".repeat(room - columns(&hosted));
+            screen.say(&Line::of(hosted + &gap).with(Style::Dim, how));
+        } else {
+            screen.say(&Line::of(hosted));
+            screen.say(&Line::new().with(Style::Dim, format!("  {how}")));
+        }
     }
 }
 
 fn tell_nothing(screen: &Screen, reply: &DiscoverReply) {
-    let asked: Vec<&str> = reply.asked.iter().map(|asked| asked.source.as_str()).collect();
-    screen.say(&Line::of(if asked.is_empty() {
+    let asked: Vec<&str> = reply.asked.iter().map(|asked| spoken(&asked.source)).collect();
+    screen.tell(&if asked.is_empty() {
         "nothing known here, and nobody outside is asked (discover.ask = false)".to_owned()
     } else {
         format!("nothing found by {} ({})", asked.join(", "), seconds(reply.ms))
-    }));
+    });
     for candidate in &reply.candidates {
         for check in [&candidate.imap_check, &candidate.smtp_check] {
             if let Some(error) = &check.error {
-                let text = format!(" {} ({})", error.message, candidate.found_by);
-                screen.say(&Line::new().with(Style::Warn, "!").text(text));
+                screen.caution(&format!("{} ({})", error.message, candidate.found_by));
             }
         }
+    }
+}
+
+/// A source as people call it.
+fn spoken(source: &str) -> &str {
+    match source {
+        "well-known" => "the domain's own page",
+        "pacc" => "PACC",
+        "ispdb" => "ISPDB",
+        "mx" => "MX",
+        "srv" => "SRV",
+        "guess" => "the usual names",
+        other => other,
     }
 }
 

@@ -11,18 +11,23 @@ use crate::daemon::Daemon;
 use crate::error::Fault;
 use crate::screen::{Form, Line, Screen, Style};
 
+/// What the final address is asked for by.
+const PROMPT: &str = "address>";
+
 /// One sign-in as the person sees it.
 pub(super) struct SignIn {
     /// The address shown last: a new one is shown when the page has to be opened again.
     shown: Option<String>,
     /// No browser is to be opened.
     paste: bool,
+    /// The cursor stands behind a prompt.
+    prompted: bool,
 }
 
 impl SignIn {
     /// Nothing is shown yet.
     pub(super) fn new(paste: bool) -> Self {
-        Self { shown: None, paste }
+        Self { shown: None, paste, prompted: false }
     }
 
     /// Shows what to do, once for each address, and opens the browser.
@@ -60,17 +65,45 @@ impl SignIn {
             screen.say(&Line::new());
         }
         tell_waiting(screen, prompt, opened);
+        if !opened {
+            self.ask(screen);
+        }
         Ok(())
     }
 
+    /// Asks for the final address; other ways of signing in stay open meanwhile.
+    fn ask(&mut self, screen: &Screen) {
+        if screen.asks {
+            ask::begin(screen, PROMPT);
+            self.prompted = true;
+        }
+    }
+
+    /// Takes the prompt away before something else is told.
+    pub(super) fn leave_prompt(&mut self, screen: &Screen) {
+        if std::mem::take(&mut self.prompted) {
+            screen.clear_line();
+        }
+    }
+
     /// Takes what was typed meanwhile, if it is a final address; the daemon judges it.
-    pub(super) fn take_pasted(&self, screen: &Screen, daemon: &mut Daemon, connect_id: &ConnectId) {
+    pub(super) fn take_pasted(
+        &mut self,
+        screen: &Screen,
+        daemon: &mut Daemon,
+        connect_id: &ConnectId,
+    ) {
         if !screen.asks || self.shown.is_none() {
             return;
         }
         let Some(line) = ask::typed() else { return };
+        // the end of the line was typed too
+        let asked = std::mem::take(&mut self.prompted);
         let address = line.trim();
         if address.is_empty() {
+            if asked {
+                self.ask(screen);
+            }
             return;
         }
         let answer = AccountConnectAnswer {
@@ -78,8 +111,11 @@ impl SignIn {
             address: Secret::new(address.to_owned()),
         };
         if let Err(fault) = daemon.call(&answer) {
-            screen.say(&Line::new().with(Style::Warn, "!").text(format!(" {}", fault.message)));
+            screen.caution(&fault.message);
             screen.say(&Line::of("Copy the whole address the browser ends at, and paste it here."));
+            if asked {
+                self.ask(screen);
+            }
         }
     }
 }
@@ -93,17 +129,16 @@ fn tell_waiting(screen: &Screen, prompt: &SignInPrompt, opened: bool) {
     }
     let here =
         if browser::is_remote() { "This shell is remote, so" } else { "Here is no browser:" };
-    for text in [
-        format!("{here} open the address above where you are. At the end the page"),
-        "“127.0.0.1 refused to connect” is expected: copy its address and paste it here."
-            .to_owned(),
-        format!(
-            "(Or first run on your computer:  ssh -N -L {port}:127.0.0.1:{port} this-host)",
-            port = prompt.port
-        ),
-    ] {
-        screen.say(&Line::of(text));
-    }
+    let text = format!(
+        "{here} open the address above where you are. At the end the browser says that 127.0.0.1 or \
+         localhost refused to connect. That is expected: copy the address it ends at and paste it \
+         here."
+    );
+    screen.tell(&text);
+    let port = prompt.port;
+    screen.say(&Line::of(format!(
+        "(Or first run on your computer:  ssh -N -L {port}:127.0.0.1:{port} this-host)"
+    )));
 }
 
 /// The host of the issuer: what the person sees in the browser.

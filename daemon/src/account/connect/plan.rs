@@ -10,7 +10,7 @@ use chapar_engine::address::same_mailbox;
 use chapar_engine::credential::{Auth, Grant};
 use chapar_engine::discover::Proposal;
 use chapar_engine::id::AccountId;
-use chapar_engine::provider::{is_same_provider, provider_of};
+use chapar_engine::provider::{OTHER, PROVIDERS, is_key, is_same_provider, provider_of};
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 
@@ -60,6 +60,7 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
     let known = accounts(&parts.store)?;
     let old = replaced(&known, request.replace)?;
     let email = address(&request, old.as_ref())?;
+    check_provider(&parts.config.borrow(), &request.by)?;
     if old.is_none() {
         refuse_known(&known, &email, request.name.as_deref())?;
     }
@@ -119,6 +120,21 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
         alias_confirmed: request.alias_confirmed,
     };
     Ok((plan, wish))
+}
+
+/// A key that names no provider is a slip of the pen: told before anybody is looked for.
+fn check_provider(config: &Config, by: &By) -> Result<(), Failure> {
+    let By::Oauth(OauthWish { provider: Some(key), .. }) = by else { return Ok(()) };
+    let own = config.providers.iter().map(|entry| entry.key.as_str()).filter(|key| !is_key(key));
+    let mut keys: Vec<&str> = PROVIDERS.iter().map(|provider| provider.key).chain(own).collect();
+    // discovery says it of an issuer that is no provider we know
+    if key == OTHER.key || is_key(key) || keys.contains(&key.as_str()) {
+        return Ok(());
+    }
+    keys.sort_unstable();
+    let message =
+        format!("there is no provider {:?}; the keys are {}", key.as_str(), keys.join(", "));
+    Err(refused("account.provider", message))
 }
 
 fn replaced(known: &[Account], id: Option<AccountId>) -> Result<Option<Account>, Failure> {

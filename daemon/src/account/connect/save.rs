@@ -27,7 +27,7 @@ pub struct Saved {
 
 /// Saves a proved login. Fails with nothing changed.
 pub async fn save(parts: &Parts, proved: Proved) -> Result<Saved, Failure> {
-    let Proved { mut plan, key, again } = proved;
+    let Proved { mut plan, key, unkept, again } = proved;
     let _turn = parts.turn.lock().await;
     let change = note(parts, &mut plan, &key).await?;
     if let Err(failure) = keep(parts, &change, &key).await {
@@ -42,6 +42,7 @@ pub async fn save(parts: &Parts, proved: Proved) -> Result<Saved, Failure> {
     });
     match committed.await {
         Ok(account) => {
+            unkept.keep();
             let vault = parts.world.secrets.vault().await;
             let place = match key {
                 Key::Password(_) => Some(format!("password in {}", vault.kind)),
@@ -51,7 +52,9 @@ pub async fn save(parts: &Parts, proved: Proved) -> Result<Saved, Failure> {
             Ok(Saved { account, old, again, place })
         }
         Err(error) => {
-            if !stands(parts, &change.account) {
+            if stands(parts, &change.account) {
+                unkept.keep();
+            } else {
                 undo(parts, &change, &key).await;
             }
             Err(match error {

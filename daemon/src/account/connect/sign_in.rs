@@ -3,6 +3,7 @@
 use super::{Parts, Plan, Teller, refused};
 use crate::oauth::Granted;
 use crate::oauth::signin::{SignIn, SignInRequest};
+use crate::oauth::tokens::Unkept;
 use chapar_engine::address::same_mailbox;
 use chapar_engine::verdict::Failure;
 use tokio::sync::mpsc;
@@ -12,26 +13,30 @@ const PAGES: u32 = 3;
 /// Pasted addresses waiting to be looked at: a person pastes one at a time.
 const PASTES: usize = 4;
 
-/// Asks the person until they granted what is needed, and checks that it is the right person.
+/// Asks the person until they granted what is needed, and checks that it is the right person. What
+/// a page before the last one gave stays in `unkept` too: to give it back while the next page is
+/// open could end what that one grants.
 pub(super) async fn sign_in(
     parts: &Parts,
     plan: &Plan,
     request: SignInRequest,
+    unkept: &mut Unkept,
     teller: &mut Teller,
 ) -> Result<Granted, Failure> {
+    parts.tokens.returned().await;
     let mut notice = None;
     for page in 1.. {
         let config = parts.config.borrow().clone();
         let begun = SignIn::begin(&parts.world, &config, &request).await?;
         let (paste, pasted) = mpsc::channel(PASTES);
         teller.ask(begun.prompt.clone(), notice.take(), paste);
-        let finished = begun.finish(&parts.world, pasted).await;
+        let finished = begun.finish(&parts.world, pasted, unkept.issued()).await;
         teller.asked();
         match finished {
             Ok(granted) => {
                 check_person(plan, &granted)?;
-                let who = granted.address.clone().unwrap_or_else(|| plan.account.email.clone());
-                teller.step("signedIn", who);
+                // who it was is the issuer's to say: nobody is named in its place
+                teller.step("signedIn", granted.address.clone().unwrap_or_default());
                 return Ok(granted);
             }
             Err(failure) if failure.code == "oauth.missing_scope" && page < PAGES => {

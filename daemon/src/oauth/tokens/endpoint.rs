@@ -1,8 +1,8 @@
 //! One exchange with a token endpoint (RFC 6749 §6) and one with a revocation endpoint (RFC 7009):
 //! what is asked, and how the answer is read. Never tries twice.
 
-use super::Holder;
 use super::vault::Entry;
+use super::{Holder, Issued};
 use crate::config::{CONFIG_BYTES, Config};
 use crate::http::{self, Answer, Reach, Rules};
 use crate::world::World;
@@ -26,6 +26,8 @@ const RULES: Rules = Rules {
 };
 /// Removing an account does not wait longer for the provider to take its token back.
 const REVOKE: Duration = Duration::from_secs(10);
+/// The same for a grant that nobody keeps: a sign-in that begins meanwhile waits for it.
+const GIVE_BACK: Duration = Duration::from_secs(5);
 
 /// Sends one refresh token.
 pub(super) async fn refresh(
@@ -39,7 +41,8 @@ pub(super) async fn refresh(
     let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
     let ca_pem = authority(config, holder);
     let url = &holder.grant.issuer.token_url;
-    let answer = post(world, url, entry, &fields, ca_pem.as_deref(), &RULES).await;
+    let form = form(&entry.client_id, entry.client_secret.as_ref(), &fields);
+    let answer = post(world, url, form, ca_pem.as_deref(), &RULES).await;
     let answer = answer.map_err(|failure| network(&issuer, failure))?;
     judge(&issuer, reply(answer))
 }
@@ -49,17 +52,29 @@ pub(super) async fn revoke(world: &World, config: &Config, holder: &Holder, entr
     let Some(url) = &holder.grant.issuer.revoke_url else { return false };
     let fields = [("token", entry.refresh.expose()), ("token_type_hint", "refresh_token")];
     let ca_pem = authority(config, holder);
+    let form = form(&entry.client_id, entry.client_secret.as_ref(), &fields);
     let rules = Rules { within: REVOKE, ..RULES };
-    let answer = post(world, url, entry, &fields, ca_pem.as_deref(), &rules).await;
-    // RFC 7009 §2.2: 200, whether the token was still good or not
-    answer.is_ok_and(|answer| answer.status == 200)
+    is_taken(&post(world, url, form, ca_pem.as_deref(), &rules).await)
+}
+
+/// Gives back what a sign-in brought; true when the issuer took it.
+pub(super) async fn give_back(world: &World, issued: &Issued) -> bool {
+    let Some(url) = &issued.grant.issuer.revoke_url else { return false };
+    let fields = [("token", issued.token.expose()), ("token_type_hint", issued.kind)];
+    let form = form(&issued.grant.client_id, issued.client_secret.as_ref(), &fields);
+    let rules = Rules { within: GIVE_BACK, reach: issued.reach, ..RULES };
+    is_taken(&post(world, url, form, issued.ca_pem.as_deref(), &rules).await)
+}
+
+/// RFC 7009 §2.2: 200, whether the token was still good or not.
+fn is_taken(answer: &Result<Answer, Failure>) -> bool {
+    answer.as_ref().is_ok_and(|answer| answer.status == 200)
 }
 
 async fn post(
     world: &World,
     url: &str,
-    entry: &Entry,
-    fields: &[(&str, &str)],
+    form: Secret,
     ca_pem: Option<&str>,
     rules: &Rules,
 ) -> Result<Answer, Failure> {
@@ -68,7 +83,7 @@ async fn post(
     })?;
     let body = http::Body {
         media_type: "application/x-www-form-urlencoded",
-        content: form(entry, fields),
+        content: form,
         authorization: None,
     };
     http::post(world, &url, &body, ca_pem, rules).await
@@ -76,10 +91,10 @@ async fn post(
 
 /// The client names itself in the form (RFC 6749 §2.3.1): the way that every issuer with clients of
 /// this kind takes.
-fn form(entry: &Entry, fields: &[(&str, &str)]) -> Secret {
+fn form(client_id: &str, client_secret: Option<&Secret>, fields: &[(&str, &str)]) -> Secret {
     let mut form = Serializer::new(String::new());
-    form.extend_pairs(fields).append_pair("client_id", &entry.client_id);
-    if let Some(secret) = &entry.client_secret {
+    form.extend_pairs(fields).append_pair("client_id", client_id);
+    if let Some(secret) = client_secret {
         form.append_pair("client_secret", secret.expose());
     }
     Secret::new(form.finish())

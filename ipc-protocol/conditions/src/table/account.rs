@@ -72,6 +72,26 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "account.provider",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "There is no such provider key",
+        cause: "A provider is named by its key: one of the built-in ones, which the error lists, or \
+                that of a [[provider]] table in config.toml. Nobody was asked for anything.",
+        brief: Some(
+            "Name one of these keys, or leave --provider out: the address alone usually does.",
+        ),
+        what: &[
+            "Leave --provider out: by the address chapar finds the provider itself.",
+            "Name one of the keys of the error.",
+            "For a provider of your own, write a [[provider]] table into config.toml.",
+        ],
+        commands: &["chapar connect {address}"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "account.missing",
         action: Refused,
         severity: Error,

@@ -159,8 +159,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "In this organization nobody but an administrator may let a program read mail. \
                 Nothing was changed.",
         brief: Some(
-            "Send the link to your administrator, then connect again; or use your company's own \
-             app with --client-id.",
+            "Nothing was changed. Send the link to your administrator, then connect again; or use \
+             your company's own app with --client-id.",
         ),
         what: &[
             "Send your administrator the link in the error; it asks for chapar and for nothing \
@@ -425,6 +425,10 @@ pub(super) static ROWS: &[Condition] = &[
         title: "Somebody else signed in",
         cause: "The browser was signed in as somebody else, and that person's mail must not land \
                 in this account. Nothing was changed.",
+        brief: Some(
+            "Sign out at the provider, or use a private window, and sign in with the address of the \
+             account. If that is an alias or a shared mailbox of who signed in: --alias.",
+        ),
         what: &[
             "Sign out at the provider, or use a private window, and sign in with the address of \
              the account.",

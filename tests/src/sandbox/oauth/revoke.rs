@@ -1,6 +1,7 @@
-//! Revocation (RFC 7009): either token of a grant ends it; unknown ones are answered with 200 too.
+//! Revocation (RFC 7009): either token of a grant ends it, at some providers all that the person gave
+//! to the client; unknown ones are answered with 200 too.
 
-use super::grant::{Access, Death};
+use super::grant::{Access, Death, Grant};
 use super::http::{Answer, Request};
 use super::refusal::Refusal;
 use super::shape::Shape;
@@ -42,6 +43,13 @@ impl Issuer {
         }
         let alive = grant.death.is_none();
         grant.end(Death::GivenBack, Access::Dies);
+        if book.rules.give_back_ends_all {
+            let (user, client) = (book.grants[at].user.clone(), book.grants[at].client.clone());
+            let same = |grant: &&mut Grant| grant.user == user && grant.client == client;
+            for grant in book.grants.iter_mut().filter(same) {
+                grant.end(Death::GivenBack, Access::Dies);
+            }
+        }
         drop(book);
         self.count("GIVENBACK");
         self.deaths.send_modify(|count| *count += 1);

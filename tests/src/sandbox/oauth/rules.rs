@@ -102,6 +102,8 @@ pub struct Rules {
     pub says_scope: bool,
     /// A refresh token is given where it is due.
     pub refresh_token: bool,
+    /// A token given back takes every grant of that person to the client along.
+    pub give_back_ends_all: bool,
     /// PKCE is demanded of clients without a secret.
     pub pkce: bool,
     /// Metadata says that S256 is understood.
@@ -146,6 +148,7 @@ impl Rules {
             id_token: true,
             says_scope: true,
             refresh_token: true,
+            give_back_ends_all: false,
             pkce: true,
             says_s256: true,
             template_issuer: false,
@@ -165,6 +168,7 @@ impl Rules {
                 boxes: true,
                 iss: Iss::Silent,
                 registration: false,
+                give_back_ends_all: true,
                 pkce: false,
                 token_bytes: 220,
                 session_end: SessionEnd::AtExpiry,

@@ -1,0 +1,67 @@
+//! Ctrl-C at every prompt: nothing is written, the exit code says so, the terminal is as it was.
+
+use chapar_tests::rig::terminal::Talk;
+use chapar_tests::sandbox::provider::Personality;
+
+use super::{ADDRESS, ANA, PASSWORD, REMOTE, accounts, stage, vault};
+use crate::stage::Stage;
+use crate::terminal::{HIDDEN, on_terminal, settled};
+
+/// What `cli.canceled` and `account.canceled` exit with.
+const CANCELED: i32 = 75;
+
+fn gives_up(stage: &Stage, args: &[&str], talk: &Talk) {
+    let (said, code) = on_terminal(stage, args, talk, &[REMOTE]);
+    let said = settled(&said);
+    assert_eq!(code, CANCELED, "{args:?}: {said}");
+    assert!(said.contains("nothing was changed"), "{args:?}: {said}");
+}
+
+#[test]
+fn of_connect() {
+    let by_password = Stage::new().ask_nobody();
+    let by_sign_in = stage(Personality::default());
+    let server = |talk: Talk| talk.answers("IMAP server", "localhost:1");
+    let cases: [(&Stage, &[&str], Talk); 6] = [
+        (&by_password, &[], Talk::new().interrupts("empty = leave")),
+        (&by_password, &["connect", ANA], Talk::new().interrupts("IMAP server")),
+        (&by_password, &["connect", ANA], server(Talk::new()).interrupts("SMTP server")),
+        (
+            &by_password,
+            &["connect", ANA],
+            server(Talk::new()).answers("SMTP server", "localhost:1").interrupts(HIDDEN),
+        ),
+        (
+            &by_sign_in,
+            &["connect", ANA, "--password-command", "true"],
+            Talk::new().interrupts("Use these"),
+        ),
+        (&by_sign_in, &["connect", ANA], Talk::new().interrupts(ADDRESS)),
+    ];
+    for (stage, args, talk) in &cases {
+        gives_up(stage, args, talk);
+        assert_eq!(accounts(stage).len(), 0, "{args:?}");
+        assert_eq!(vault(stage), b"", "{args:?}");
+    }
+}
+
+#[test]
+fn of_reconnect() {
+    let stage = stage(Personality::default());
+    let ran = stage.run(&["connect", ANA, "--password-stdin", "--yes", "--wait"], PASSWORD);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    stage.wait_live();
+    let (before, secrets) = (accounts(&stage), vault(&stage));
+    let words = ["account", "reconnect", "ana"];
+    for (args, talk) in [
+        (&words[..], Talk::new().interrupts(ADDRESS)),
+        (&[&words[..], &["--password"]].concat(), Talk::new().interrupts(HIDDEN)),
+    ] {
+        gives_up(&stage, args, &talk);
+        let now = accounts(&stage);
+        for setting in ["id", "auth", "imap", "smtp", "user", "state"] {
+            assert_eq!(now[0][setting], before[0][setting], "{args:?}: {setting}");
+        }
+        assert_eq!(vault(&stage), secrets, "{args:?}");
+    }
+}
