@@ -10,8 +10,9 @@
 
 mod apart;
 mod clock;
-mod push;
 mod inplace;
+mod push;
+mod status;
 mod sweep;
 mod tokens;
 

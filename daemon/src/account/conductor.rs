@@ -190,7 +190,7 @@ impl Conductor {
         match note {
             Note::SyncStarted { initial } => self.apply(Input::SyncStarted { initial }).await,
             Note::Progress(progress) => {
-                self.report.send_modify(|report| report.progress = Some(progress));
+                self.report.send_modify(|report| report.progress = progress.unless_whole());
             }
             Note::Checked(at) => self.report.send_modify(|report| report.last_check = Some(at)),
             Note::New(at) => self.report.send_modify(|report| report.last_new = Some(at)),

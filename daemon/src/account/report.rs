@@ -57,7 +57,7 @@ impl Report {
     }
 }
 
-/// How far a first sync is.
+/// How far the mirror is while something is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "counts of messages and bytes")]
 pub struct Progress {
@@ -68,6 +68,14 @@ pub struct Progress {
     pub bytes: u64,
     /// Why nothing moves, when nothing moves.
     pub stalled: Option<String>,
+}
+
+impl Progress {
+    /// Nothing is missing any more: what the pass still does is no progress of the mirror.
+    #[must_use]
+    pub fn unless_whole(self) -> Option<Self> {
+        Some(self).filter(|progress| progress.done < progress.total)
+    }
 }
 
 /// Something a person may have to act on.

@@ -1,0 +1,40 @@
+//! What `status` shows of an account at work.
+
+use crate::inplace::{facts, playing};
+use chapar_tests::sandbox::faults::{Fault, Service};
+use chapar_tests::sim::run;
+use chapar_tests::sim::scenario::Step;
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long the server takes over what is slow.
+const SLOW: Duration = Duration::from_secs(20);
+
+/// A pass fetches new mail and then files a sent one, which takes long: nothing is missing then, so
+/// there is no progress to show.
+#[test]
+fn of_a_mirror_that_is_whole_no_progress_is_shown() {
+    run(async {
+        let mut player = playing(31).await;
+        for command in ["LIST", "APPEND"] {
+            let slow = Fault::Delay { command: command.into(), by: SLOW };
+            player.world.provider.faults.add(Service::Imap, slow, 1);
+        }
+        player.play(&Step::Deliver { mailbox: 0, seed: 9 }).await;
+        player.play(&Step::Send { recipient: 0 }).await;
+        let mut filing = 0;
+        for _ in 0..3 * SLOW.as_secs() {
+            player.play(&Step::Wait(Duration::from_secs(1))).await;
+            let commands = player.world.provider.ledger.commands(Service::Imap);
+            filing += u32::from(commands.contains_key("APPEND"));
+            let account = facts(&mut player).await[0][0].clone();
+            assert_eq!(account["state"], "live");
+            let progress = &account["progress"];
+            let whole = progress["done"] == progress["total"];
+            assert!(*progress == Value::Null || !whole, "{progress}");
+        }
+        assert!(filing > 10, "the slow end of the pass was seen");
+        player.judge().await.unwrap();
+        player.stop().await;
+    });
+}
