@@ -11,6 +11,7 @@
 mod apart;
 mod clock;
 mod inplace;
+mod lost;
 mod push;
 mod status;
 mod sweep;

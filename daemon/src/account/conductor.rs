@@ -92,6 +92,7 @@ impl Conductor {
     ) {
         let context = Arc::clone(&self.context);
         let mut link = context.world.link.0.clone();
+        let mut grant = context.tokens.word(context.id);
         self.apply(Input::Start { paused }).await;
         loop {
             let timer = self.timer;
@@ -101,6 +102,10 @@ impl Conductor {
                 () = context.refresh.notified() => self.refresh().await,
                 Some(command) = commands.recv() => self.command(command).await,
                 Some((from, note)) = notes.recv() => self.note(from, note).await,
+                Ok(()) = grant.changed() => {
+                    let word = grant.borrow_and_update().clone();
+                    self.apply(word.map_or(Input::GrantHolds, Input::GrantOver)).await;
+                }
                 Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
                 () = sleep_until(&context.world, timer) => {
                     self.timer = None;

@@ -130,6 +130,68 @@ fn pause_stops_everything() {
     }
 }
 
+#[test]
+fn a_grant_that_is_over_is_told_at_once_and_what_stands_brings_mail() {
+    let over = fail("oauth.expired");
+    let mut machine = live();
+    let actions = machine.apply(at(50), Input::GrantOver(over.clone()), 0);
+    assert_eq!(actions, [Action::SetHealth(over.clone()), Action::Enter(State::AuthExpired)]);
+    assert_eq!(machine.apply(at(51), Input::GrantOver(over), 0), [], "told once");
+    assert_eq!(machine.apply(at(60), Input::Hint, 0), [Action::RunSync]);
+    let actions = machine.apply(at(61), Input::SyncEnded(Ok(())), 0);
+    assert_eq!(actions, [Action::ArmTimer(at(361))], "still blocked");
+    assert_eq!(machine.apply(at(70), Input::SyncNow, 0), [Action::RunSync], "one sync, no dial");
+    let _ = machine.apply(at(71), Input::SyncEnded(Ok(())), 0);
+    // the server ends the session: nothing is dialled, and the reason stays
+    let actions = machine.apply(at(80), Input::WatchLost(fail("net.lost")), 0);
+    assert_eq!(actions, []);
+    assert_eq!(machine.state(), State::AuthExpired);
+    assert_eq!(machine.health().map(|health| health.code), Some("oauth.expired"));
+    assert_eq!(machine.apply(at(9_999), Input::Timer, 0), []);
+}
+
+#[test]
+fn what_fails_on_a_grant_that_is_over_ends_it_all() {
+    let mut machine = live();
+    let _ = machine.apply(at(50), Input::GrantOver(fail("oauth.expired")), 0);
+    let _ = machine.apply(at(60), Input::Hint, 0);
+    let actions = machine.apply(at(61), Input::SyncEnded(Err(fail("oauth.expired"))), 0);
+    assert_eq!(actions, [Action::StopWatch], "push without sync would bring nothing");
+    assert_eq!(machine.timer(), None);
+}
+
+#[test]
+fn a_grant_that_is_over_stops_what_does_not_stand() {
+    let mut machine = Machine::new();
+    let _ = machine.apply(at(0), Input::Start { paused: false }, 0);
+    let actions = machine.apply(at(1), Input::GrantOver(fail("oauth.expired")), 0);
+    assert_eq!(actions[1..3], [Action::StopSync, Action::StopWatch]);
+    assert_eq!(actions[3], Action::Enter(State::AuthExpired));
+    let actions = machine.apply(at(2), Input::GrantHolds, 0);
+    assert_eq!(actions[..2], [Action::RunSync, Action::RunWatch], "it holds after all");
+}
+
+#[test]
+fn a_new_login_mends_a_grant_that_was_over() {
+    for input in [Input::WatchUp, Input::GrantHolds] {
+        let mut machine = live();
+        let _ = machine.apply(at(50), Input::GrantOver(fail("oauth.expired")), 0);
+        let actions = machine.apply(at(60), input, 0);
+        assert!(actions.ends_with(&[Action::ClearHealth, Action::Enter(State::Live)]));
+        let actions = machine.apply(at(70), Input::WatchLost(fail("net.lost")), 0);
+        assert!(matches!(actions[0], Action::SetHealth(_)), "failures count again: {actions:?}");
+    }
+}
+
+#[test]
+fn a_paused_account_is_not_told_of_its_grant() {
+    let mut machine = live();
+    let _ = machine.apply(at(50), Input::SettingsChanged { paused: true }, 0);
+    assert_eq!(machine.apply(at(60), Input::GrantOver(fail("oauth.expired")), 0), []);
+    let actions = machine.apply(at(70), Input::SettingsChanged { paused: false }, 0);
+    assert_eq!(actions[..2], [Action::RunSync, Action::RunWatch]);
+}
+
 /// What the world outside does with the actions.
 #[derive(Default)]
 struct Shell {
@@ -177,7 +239,7 @@ impl Shell {
         loop {
             let kinds = if random.one_in(4) { 8 } else { 2 };
             let failure = fail(CODES[random.below(kinds)]);
-            match random.below(14) {
+            match random.below(16) {
                 0 if random.one_in(10) => {
                     return Input::SettingsChanged { paused: random.one_in(3) };
                 }
@@ -204,6 +266,8 @@ impl Shell {
                 7 if self.watch_up => return Input::Hint,
                 8 | 9 => return Input::LinkMoved,
                 10 if random.one_in(5) => return Input::SyncNow,
+                14 if random.one_in(5) => return Input::GrantOver(fail("oauth.expired")),
+                15 if random.one_in(5) => return Input::GrantHolds,
                 11.. if self.timer.is_some() => return Input::Timer,
                 _ => {}
             }
@@ -229,10 +293,12 @@ fn random_walks_keep_every_promise() {
             for action in machine.apply(now, input, random.next()) {
                 shell.perform(now, &action);
             }
-            let quiet = matches!(
-                machine.state(),
-                State::Paused | State::AuthExpired | State::SettingsWrong
-            );
+            let quiet = !machine.lingers
+                && matches!(
+                    machine.state(),
+                    State::Paused | State::AuthExpired | State::SettingsWrong
+                );
+            assert!(!machine.lingers || shell.watch_up, "nothing is left that could linger");
             assert!(!quiet || !(shell.sync || shell.watch), "connected in {:?}", machine.state());
             assert!(quiet || shell.sync || machine.timer().is_some(), "asleep for ever");
             assert!(quiet || shell.sync || machine.timer() == shell.timer, "the timer was lost");
