@@ -19,6 +19,7 @@ mod cyrus;
 mod discovery;
 mod first_sync;
 mod half_open;
+mod inplace;
 mod issuers;
 mod keyring;
 mod lifetime;

@@ -26,6 +26,7 @@ pub mod maildir;
 pub mod mirror;
 pub mod node;
 pub mod oidc;
+pub mod overheard;
 pub mod person;
 pub mod policy;
 pub mod postfix;
