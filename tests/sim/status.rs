@@ -1,10 +1,11 @@
 //! What `status` shows of an account at work.
 
 use crate::inplace::{facts, playing};
+use chapar_engine::submission::Phase;
 use chapar_tests::sandbox::faults::{Fault, Service};
 use chapar_tests::sim::run;
 use chapar_tests::sim::scenario::Step;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long the server takes over what is slow.
@@ -34,6 +35,25 @@ fn of_a_mirror_that_is_whole_no_progress_is_shown() {
             assert!(*progress == Value::Null || !whole, "{progress}");
         }
         assert!(filing > 10, "the slow end of the pass was seen");
+        player.judge().await.unwrap();
+        player.stop().await;
+    });
+}
+
+/// The submission server could not be reached once; then it could.
+#[test]
+fn what_stood_in_the_way_of_sending_is_gone_when_it_is() {
+    run(async {
+        let mut player = playing(32).await;
+        player.play(&Step::Refuse).await;
+        player.play(&Step::Send { recipient: 0 }).await;
+        player.play(&Step::Wait(Duration::from_secs(5))).await;
+        let health = facts(&mut player).await[0][0]["health"].clone();
+        assert_eq!(health[0]["code"], "net.refused", "{health}");
+        player.play(&Step::Wait(Duration::from_mins(10))).await;
+        let account = facts(&mut player).await[0][0].clone();
+        assert_eq!(player.last_submission().phase, Phase::Sent);
+        assert_eq!((&account["state"], &account["health"]), (&json!("live"), &json!([])));
         player.judge().await.unwrap();
         player.stop().await;
     });
