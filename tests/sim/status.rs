@@ -3,6 +3,7 @@
 use crate::inplace::{facts, playing};
 use chapar_engine::submission::Phase;
 use chapar_tests::sandbox::faults::{Fault, Service};
+use chapar_tests::sim::player::{Player, USER};
 use chapar_tests::sim::run;
 use chapar_tests::sim::scenario::Step;
 use serde_json::{Value, json};
@@ -54,6 +55,28 @@ fn what_stood_in_the_way_of_sending_is_gone_when_it_is() {
         let account = facts(&mut player).await[0][0].clone();
         assert_eq!(player.last_submission().phase, Phase::Sent);
         assert_eq!((&account["state"], &account["health"]), (&json!("live"), &json!([])));
+        player.judge().await.unwrap();
+        player.stop().await;
+    });
+}
+
+/// A paused account is connected to nothing, whatever happens to it meanwhile.
+#[test]
+fn a_paused_account_holds_no_session() {
+    run(async {
+        let mut player = playing(33).await;
+        player.play(&Step::Wait(Duration::from_secs(30))).await;
+        let pause = |paused: bool| json!({ "update": { "a1": { "paused": paused } } });
+        let answer = player.call("Account/set", pause(true)).await;
+        assert!(answer["result"]["updated"].get("a1").is_some(), "{answer}");
+        player.play(&Step::Wait(Duration::from_secs(100))).await;
+        let census = |player: &Player| player.world.provider.ledger.census(Service::Imap, USER);
+        assert_eq!(census(&player).now, 0);
+        let before = census(&player).ever;
+        player.play(&Step::Send { recipient: 0 }).await;
+        player.play(&Step::Wait(Duration::from_mins(10))).await;
+        assert_eq!(census(&player).ever, before);
+        player.call("Account/set", pause(false)).await;
         player.judge().await.unwrap();
         player.stop().await;
     });

@@ -69,7 +69,7 @@ pub enum Input {
 pub enum Action {
     /// Start the sync worker; it ends with [`Input::SyncEnded`].
     RunSync,
-    /// Stop the sync worker; nothing more is heard of it.
+    /// Stop the sync worker, between two passes too; nothing more is heard of it.
     StopSync,
     /// Start the watch worker; it ends with [`Input::WatchLost`].
     RunWatch,
@@ -127,6 +127,8 @@ pub struct Machine {
     /// While blocked: the sessions of a grant that is over still bring mail.
     lingers: bool,
     sync: Worker,
+    /// The sync worker was started and not stopped: between two passes it holds its session.
+    sync_held: bool,
     watch: Worker,
     /// The push session stands.
     watch_up: bool,
@@ -425,7 +427,8 @@ impl Machine {
 
     /// Stops what runs.
     fn stop_workers(&mut self, actions: &mut Vec<Action>) {
-        if std::mem::take(&mut self.sync.running) {
+        self.sync.running = false;
+        if std::mem::take(&mut self.sync_held) {
             actions.push(Action::StopSync);
         }
         if std::mem::take(&mut self.watch.running) {
@@ -455,6 +458,7 @@ impl Machine {
             worker.running = true;
             worker.due = None;
             worker.started = Some(now);
+            self.sync_held |= action == Action::RunSync;
             actions.push(action);
         }
         if dialled {
