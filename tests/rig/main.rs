@@ -20,6 +20,7 @@ mod desktop;
 mod discovery;
 mod first_sync;
 mod half_open;
+mod inplace;
 mod issuers;
 mod keyring;
 mod lifetime;

@@ -32,13 +32,7 @@ impl Stream {
 
     pub(crate) fn deliver(&mut self, count: u32) {
         for _ in 0..count {
-            let n = self.delivered;
-            let message = format!(
-                "From: sender@remote.test\nTo: {0}\nSubject: push {n}\n\
-                 Message-ID: <push{n}.{1}@gen.test>\n\nbody {n}\n",
-                self.user.address, self.user.name
-            );
-            Rig::shared().dovecot.deliver(&self.user, &message);
+            deliver(&self.user, self.delivered);
             self.delivered += 1;
         }
     }
@@ -59,4 +53,14 @@ impl Stream {
         let twice: Vec<_> = self.seen.iter().filter(|(_, count)| **count > 1).collect();
         assert!(twice.is_empty(), "{what}: announced twice {twice:?}");
     }
+}
+
+/// The `n`th delivery to somebody.
+pub(crate) fn deliver(user: &User, n: u32) {
+    let message = format!(
+        "From: sender@remote.test\nTo: {0}\nSubject: push {n}\n\
+         Message-ID: <push{n}.{1}@gen.test>\n\nbody {n}\n",
+        user.address, user.name
+    );
+    Rig::shared().dovecot.deliver(user, &message);
 }

@@ -10,9 +10,11 @@
 
 mod apart;
 mod clock;
-mod push;
 mod inplace;
+mod lost;
 mod named;
+mod push;
+mod status;
 mod sweep;
 mod tokens;
 mod unkept;

@@ -29,6 +29,7 @@ pub mod mirror;
 pub mod node;
 pub mod notifier;
 pub mod oidc;
+pub mod overheard;
 pub mod person;
 pub mod policy;
 pub mod postfix;

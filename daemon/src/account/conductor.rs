@@ -2,7 +2,7 @@
 //! stops the three workers. Nothing in its loop waits for the network or for a worker, so it
 //! always answers.
 
-use super::report::{self, Condition, Report};
+use super::report::{self, Area, Condition, Report};
 use super::{Command, Context, Generation, Note, outbox, sleep_until, sync, watch};
 use crate::limits;
 use chapar_engine::account::{Action, Input, Machine, State};
@@ -92,6 +92,7 @@ impl Conductor {
     ) {
         let context = Arc::clone(&self.context);
         let mut link = context.world.link.0.clone();
+        let mut grant = context.tokens.word(context.id);
         self.apply(Input::Start { paused }).await;
         loop {
             let timer = self.timer;
@@ -101,6 +102,10 @@ impl Conductor {
                 () = context.refresh.notified() => self.refresh().await,
                 Some(command) = commands.recv() => self.command(command).await,
                 Some((from, note)) = notes.recv() => self.note(from, note).await,
+                Ok(()) = grant.changed() => {
+                    let word = grant.borrow_and_update().clone();
+                    self.apply(word.map_or(Input::GrantHolds, Input::GrantOver)).await;
+                }
                 Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
                 () = sleep_until(&context.world, timer) => {
                     self.timer = None;
@@ -190,7 +195,7 @@ impl Conductor {
         match note {
             Note::SyncStarted { initial } => self.apply(Input::SyncStarted { initial }).await,
             Note::Progress(progress) => {
-                self.report.send_modify(|report| report.progress = Some(progress));
+                self.report.send_modify(|report| report.progress = progress.unless_whole());
             }
             Note::Checked(at) => self.report.send_modify(|report| report.last_check = Some(at)),
             Note::New(at) => self.report.send_modify(|report| report.last_new = Some(at)),
@@ -234,8 +239,8 @@ impl Conductor {
                 self.apply(Input::WatchLost(failure)).await;
             }
             Note::Hint => self.apply(Input::Hint).await,
-            Note::OutboxTrouble(failure) => self.set_health(&failure, "outbox").await,
-            Note::OutboxFine => self.clear_health("outbox").await,
+            Note::OutboxTrouble(failure) => self.set_health(&failure, Area::Outbox).await,
+            Note::OutboxFine => self.clear_health(Area::Outbox).await,
         }
     }
 
@@ -258,8 +263,8 @@ impl Conductor {
             Action::StopWatch => self.stop_watch(),
             Action::ArmTimer(at) => self.timer = Some(at),
             Action::Enter(state) => self.enter(state).await,
-            Action::SetHealth(failure) => self.set_health(&failure, "account").await,
-            Action::ClearHealth => self.clear_health("account").await,
+            Action::SetHealth(failure) => self.set_health(&failure, Area::Mail).await,
+            Action::ClearHealth => self.clear_health(Area::Mail).await,
         }
     }
 
@@ -348,29 +353,25 @@ impl Conductor {
         self.append(vec![kind]).await;
     }
 
-    async fn set_health(&mut self, failure: &Failure, area: &'static str) {
+    async fn set_health(&mut self, failure: &Failure, area: Area) {
         let account = self.context.account().ok();
-        let fresh = Condition::of(failure, account.as_ref(), self.context.now());
-        let mut began = None;
-        self.report.send_modify(|report| {
-            began = report.health.iter().find(|c| c.code == fresh.code).map(|c| c.since);
-            report.health.retain(|c| health_area(&c.code) != area);
-            report.health.push(Condition { since: began.unwrap_or(fresh.since), ..fresh.clone() });
-        });
-        if began.is_none() {
+        let met = Condition::of(failure, area, account.as_ref(), self.context.now());
+        let mut is_new = false;
+        self.report.send_modify(|report| is_new = report.meets(met.clone()));
+        if is_new {
             self.append(vec![EventKind::HealthChanged {
-                code: fresh.code,
-                severity: fresh.severity,
-                title: fresh.title,
+                code: met.code,
+                severity: met.severity,
+                title: met.title,
             }])
             .await;
         }
     }
 
-    async fn clear_health(&mut self, area: &'static str) {
+    async fn clear_health(&mut self, area: Area) {
         let mut ended = vec![];
         self.report.send_if_modified(|report| {
-            ended = report.health.extract_if(.., |c| health_area(&c.code) == area).collect();
+            ended = report.recovers(area);
             !ended.is_empty()
         });
         let events = ended
@@ -425,9 +426,4 @@ impl Conductor {
 
 fn now_of(context: &Context) -> Boot {
     context.world.clock.boot()
-}
-
-/// Which part of an account a condition speaks of: sending, or everything else.
-fn health_area(code: &str) -> &'static str {
-    if code.starts_with("smtp.") || code.starts_with("submission.") { "outbox" } else { "account" }
 }

@@ -55,9 +55,30 @@ impl Report {
             cuts: Cuts::default(),
         }
     }
+
+    /// A part of the account met this; true when nobody has been told of it yet. Each part is in one
+    /// condition at a time. What both meet is said once: it is the mail's then, and the outbox says
+    /// it again should it still meet it when the mail does not any more.
+    pub fn meets(&mut self, met: Condition) -> bool {
+        let same = self.health.iter().find(|known| known.code == met.code);
+        let (since, of_mail) = same.map_or((None, false), |known| {
+            (Some(known.since), known.area == Area::Mail && met.area == Area::Outbox)
+        });
+        self.health.retain(|known| known.area != met.area);
+        if !of_mail {
+            self.health.retain(|known| known.code != met.code);
+            self.health.push(Condition { since: since.unwrap_or(met.since), ..met });
+        }
+        since.is_none()
+    }
+
+    /// A part of the account is well again; what it was in before.
+    pub fn recovers(&mut self, area: Area) -> Vec<Condition> {
+        self.health.extract_if(.., |known| known.area == area).collect()
+    }
 }
 
-/// How far a first sync is.
+/// How far the mirror is while something is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "counts of messages and bytes")]
 pub struct Progress {
@@ -70,10 +91,28 @@ pub struct Progress {
     pub stalled: Option<String>,
 }
 
+impl Progress {
+    /// Nothing is missing any more: what the pass still does is no progress of the mirror.
+    #[must_use]
+    pub fn unless_whole(self) -> Option<Self> {
+        Some(self).filter(|progress| progress.done < progress.total)
+    }
+}
+
+/// Which part of an account found out. What the one met is not over because the other is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Area {
+    /// Everything but sending.
+    Mail,
+    /// Sending.
+    Outbox,
+}
+
 /// Something a person may have to act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the members of a health object on the wire")]
 pub struct Condition {
+    pub area: Area,
     pub code: String,
     pub severity: Severity,
     pub since: Wall,
@@ -87,7 +126,7 @@ pub struct Condition {
 impl Condition {
     /// What a failure of `account` says about it, in the words of the registry.
     #[must_use]
-    pub fn of(failure: &Failure, account: Option<&Account>, since: Wall) -> Self {
+    pub fn of(failure: &Failure, area: Area, account: Option<&Account>, since: Wall) -> Self {
         let names = Names {
             account: account.map(|account| account.name.as_str()),
             address: account.map(|account| account.email.as_str()),
@@ -98,6 +137,7 @@ impl Condition {
         remedy.retain(|command| !LOOKS.contains(&command.get(1).map_or("", String::as_str)));
         remedy.push(["chapar", "help", failure.code].map(str::to_owned).to_vec());
         Self {
+            area,
             code: failure.code.to_owned(),
             severity: row.map_or(Severity::Warning, |row| row.severity.into()),
             since,
@@ -126,5 +166,44 @@ pub fn word(state: State) -> &'static str {
         State::AuthExpired => "authExpired",
         State::SettingsWrong => "settingsWrong",
         State::Paused => "paused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn met(area: Area, code: &'static str, at: i64) -> Condition {
+        Condition::of(&Failure::of(code, "could not", None), area, None, Wall(at))
+    }
+
+    fn codes(report: &Report) -> Vec<(Area, &str, i64)> {
+        report.health.iter().map(|c| (c.area, c.code.as_str(), c.since.0)).collect()
+    }
+
+    #[test]
+    fn each_part_is_in_one_condition_that_only_it_ends() {
+        let mut report = Report::new(State::Live);
+        assert!(report.meets(met(Area::Outbox, "net.refused", 1)));
+        assert!(!report.meets(met(Area::Outbox, "net.refused", 2)), "told already");
+        assert!(report.meets(met(Area::Mail, "imap.throttled", 3)));
+        assert!(report.meets(met(Area::Outbox, "smtp.auth", 4)));
+        let both = [(Area::Mail, "imap.throttled", 3), (Area::Outbox, "smtp.auth", 4)];
+        assert_eq!(codes(&report), both);
+        assert_eq!(report.recovers(Area::Outbox).len(), 1);
+        assert_eq!(codes(&report), both[..1]);
+        assert!(report.recovers(Area::Outbox).is_empty());
+    }
+
+    #[test]
+    fn what_both_meet_is_said_once_and_lasts_as_long_as_the_mail_says() {
+        for [first, second] in [[Area::Mail, Area::Outbox], [Area::Outbox, Area::Mail]] {
+            let mut report = Report::new(State::Live);
+            assert!(report.meets(met(first, "net.unreachable", 1)));
+            assert!(!report.meets(met(second, "net.unreachable", 2)));
+            assert_eq!(codes(&report), [(Area::Mail, "net.unreachable", 1)]);
+            assert!(report.recovers(Area::Outbox).is_empty());
+            assert_eq!(codes(&report), [(Area::Mail, "net.unreachable", 1)]);
+        }
     }
 }

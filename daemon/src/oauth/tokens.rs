@@ -57,7 +57,13 @@ struct Inner {
     returning: watch::Sender<usize>,
     /// The way to each owner. A lock, not a task: every use is a look-up, never held over an await.
     owners: Mutex<BTreeMap<AccountId, mpsc::Sender<Ask>>>,
+    /// Where each account hears of its grant, whoever owns that. A lock as above.
+    words: Mutex<BTreeMap<AccountId, watch::Sender<Word>>>,
 }
+
+/// What the issuer said last of an account's grant: `Some` once it is over. The owner says it, the
+/// account's conductor hears it; whoever asks for a token is told the same.
+pub type Word = Option<Failure>;
 
 /// An access token for a session, and when that session is to be replaced by one with the next.
 #[derive(Clone, Debug)]
@@ -94,6 +100,7 @@ impl Tokens {
             tasks: TaskTracker::new(),
             returning: watch::Sender::new(0),
             owners: Mutex::default(),
+            words: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -117,6 +124,12 @@ impl Tokens {
         if self.owner(account).try_send(Ask::Distrust(refused.token.clone())).is_err() {
             tracing::debug!(account = account.0, "a refused token was not noted");
         }
+    }
+
+    /// What the issuer says of the account's grant from now on.
+    #[must_use]
+    pub fn word(&self, account: AccountId) -> watch::Receiver<Word> {
+        self.say_of(account).subscribe()
     }
 
     /// Makes a grant's secrets durable for the account, in place of any it had. To be called before
@@ -186,11 +199,19 @@ impl Tokens {
         let (asks, queue) = mpsc::channel(QUEUE);
         let Inner { world, store, config, tasks, .. } = &*self.inner;
         if !tasks.is_closed() {
-            let owner = Owner::new(world.clone(), config.clone(), key(store, account), account);
+            let word = self.say_of(account);
+            let key = key(store, account);
+            let owner = Owner::new(world.clone(), config.clone(), key, account, word);
             tasks.spawn(owner.run(queue));
             owners.insert(account, asks.clone());
         }
         asks
+    }
+
+    fn say_of(&self, account: AccountId) -> watch::Sender<Word> {
+        // whole after every statement, as below
+        let mut words = self.inner.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.entry(account).or_default().clone()
     }
 
     fn owners(&self) -> std::sync::MutexGuard<'_, BTreeMap<AccountId, mpsc::Sender<Ask>>> {

@@ -7,7 +7,8 @@ import readline from 'node:readline';
 const ORDERS = {
   /// What it did and how it stands.
   async state(issuer) {
-    return { knobs: issuer.knobs, grants: issuer.grants, refusals: issuer.refusals };
+    const { knobs, grants, refusals, held } = issuer;
+    return { knobs, grants, refusals, held };
   },
   /// Changes knobs; they hold from the next request.
   async set(issuer, { knobs }) {
@@ -17,6 +18,11 @@ const ORDERS = {
   /// The next requests to a path go wrong.
   async fault(issuer, { fault }) {
     issuer.faults.push({ times: 1, ...fault });
+    return {};
+  },
+  /// All faults are over, also those that nobody met.
+  async heal(issuer) {
+    issuer.faults = [];
     return {};
   },
   /// Ends the grants of a person.

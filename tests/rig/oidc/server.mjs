@@ -27,6 +27,8 @@ class Issuer {
     this.knobs = { accessTtl: 3600, rotate: persona !== 'google', mfa: false };
     /// Requests that are to go wrong: see `spoil`.
     this.faults = [];
+    /// How many requests it ever held.
+    this.held = 0;
     /// Every grant it made: { at, kind, person, ttl, secrets }, `at` in milliseconds since 1970.
     this.grants = [];
     /// Every error it gave: "event error description".
@@ -73,7 +75,16 @@ class Issuer {
   async spoil(path, request, response) {
     const fault = this.faults.find((fault) => fault.times > 0 && path.endsWith(fault.path));
     if (!fault) return false;
+    if (fault.skip > 0) {
+      fault.skip -= 1;
+      return false;
+    }
     fault.times -= 1;
+    // never answered: whoever asked is at this step until it gives up
+    if (fault.hold) {
+      this.held += 1;
+      return true;
+    }
     if (fault.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     // the request is served and its answer is lost
     if (fault.lose) {

@@ -15,7 +15,7 @@ use super::authority::{Authority, Kind};
 use super::oidc::{Oidc, Persona};
 use super::process::{Server, run, run_ok, wait_for, wait_for_port};
 use super::scratch::free_ports;
-use super::{DOMAIN, User, lmtp};
+use super::{DOMAIN, User, lmtp, overheard};
 
 /// Owner of the maildirs. Any unprivileged number will do; it needs no name.
 pub const MAIL_UID: u32 = 5000;
@@ -42,6 +42,8 @@ pub struct Dovecot {
     /// Where it listens.
     pub ports: Ports,
     dir: PathBuf,
+    /// Where the mail and the list of people lie.
+    users: PathBuf,
     server: Mutex<Server>,
 }
 
@@ -85,7 +87,7 @@ impl Dovecot {
         let text = configuration(dir, mail, ports, authority, bearer) + &tokens;
         fs::write(dir.join("dovecot.conf"), text).unwrap();
         let server = Mutex::new(launch(dir, ports));
-        Self { ports, dir: dir.to_owned(), server }
+        Self { ports, dir: dir.to_owned(), users: mail.to_owned(), server }
     }
 
     /// Runs `doveadm ARGS…` on this instance.
@@ -159,10 +161,29 @@ impl Dovecot {
 
     /// How the ended and standing sessions of this user signed in, by mechanism.
     pub fn mechanisms(&self, user: &User) -> BTreeSet<String> {
+        self.logins(user).into_iter().collect()
+    }
+
+    /// The same of every session, in order.
+    pub fn logins(&self, user: &User) -> Vec<String> {
         let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
         let login = format!("Login: user=<{}>, method=", user.address);
         let words = log.lines().filter_map(|line| line.split_once(&login)?.1.split(',').next());
         words.map(str::to_owned).collect()
+    }
+
+    /// Gives somebody another password, and waits until it alone is taken.
+    pub fn set_password(&self, user: &mut User, password: &str) {
+        let path = self.users.join("users");
+        let old = entry(user);
+        user.password = crate::remains::secret(password).to_owned();
+        let users = fs::read_to_string(&path).unwrap().replace(&old, &entry(user));
+        fs::write(&path, users).unwrap();
+        wait_for(START_LIMIT, "the new password taken", || {
+            let words = ["auth", "test", "-x", "service=imap", &user.address];
+            let asked = run(self.doveadm_command().args(words).arg(password), b"", DOVEADM_LIMIT);
+            (asked.code == Some(0)).then_some(())
+        });
     }
 
     /// The processes that serve the standing IMAP sessions of this user, one a session.
@@ -277,7 +298,7 @@ fn configuration(
 ) -> String {
     let Ports { imaps, imap, lmtp, sasl } = ports;
     let ca = authority.ca_file().display();
-    let (dir, mail) = (dir.display(), mail.display());
+    let (dir, mail, overheard) = (dir.display(), mail.display(), overheard::DIR);
     format!(
         r"base_dir = {dir}/run
 state_dir = {dir}/state
@@ -341,6 +362,10 @@ service auth {{
 }}
 service stats {{
   client_limit = 4000
+}}
+# only where a test has made the directory
+protocol imap {{
+  rawlog_dir = {mail}/home/%n/{overheard}
 }}
 protocol lmtp {{
   postmaster_address = postmaster@{DOMAIN}

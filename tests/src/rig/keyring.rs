@@ -1,6 +1,7 @@
 //! A desktop's keyring: gnome-keyring on a session bus of its own, which a test unlocks, locks, kills
 //! and starts again. No service is started by asking for it: what is absent stays absent.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +15,9 @@ use super::scratch::Scratch;
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// `dbus-send` answers at once; a locked keyring may think about it.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
+
+/// Its name on the bus.
+const SECRETS: &str = "org.freedesktop.secrets";
 
 /// The password that opens it.
 const PASSWORD: &str = "opens the keyring";
@@ -127,18 +131,42 @@ impl Desktop {
 
     /// How many items of chapar it holds, seen by `dbus-send`.
     pub fn items(&self) -> usize {
+        self.paths().len()
+    }
+
+    /// What they are called.
+    pub fn labels(&self) -> BTreeSet<String> {
+        let label = |path: String| {
+            let words = [
+                &path,
+                "org.freedesktop.DBus.Properties.Get",
+                "string:org.freedesktop.Secret.Item",
+                "string:Label",
+            ];
+            let said = self.ask(SECRETS, &words);
+            quoted(&said).next().unwrap_or_else(|| panic!("no label: {said}")).to_owned()
+        };
+        self.paths().into_iter().map(label).collect()
+    }
+
+    fn paths(&self) -> Vec<String> {
         let words = [
             "/org/freedesktop/secrets",
             "org.freedesktop.Secret.Service.SearchItems",
             "dict:string:string:application,chapar",
         ];
-        self.ask("org.freedesktop.secrets", &words).matches("object path").count()
+        quoted(&self.ask(SECRETS, &words)).map(str::to_owned).collect()
     }
 
     /// Its directory, where the keyring keeps its file.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
+}
+
+/// What stands in quotes in an answer of `dbus-send`.
+fn quoted(answer: &str) -> impl Iterator<Item = &str> {
+    answer.split('"').skip(1).step_by(2)
 }
 
 impl Default for Desktop {

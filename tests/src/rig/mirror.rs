@@ -42,14 +42,22 @@ pub fn read(home: &Home, account: &str) -> BTreeMap<String, Mirrored> {
     all
 }
 
-/// Every email id of an account, newest first.
+/// Every email id of an account, newest first. Mail that comes between two pages moves them, so
+/// all pages are of one state.
 pub fn ids(home: &Home, account: &str) -> Vec<Value> {
-    let mut ids = Vec::new();
+    let (mut ids, mut state) = (Vec::new(), Value::Null);
     loop {
         let page = home.call(
             "Email/query",
             &json!({"accountId": account, "position": ids.len(), "limit": PAGE}),
         );
+        if page["queryState"] != state {
+            state = page["queryState"].clone();
+            if !ids.is_empty() {
+                ids.clear();
+                continue;
+            }
+        }
         let page = page["ids"].as_array().unwrap();
         if page.is_empty() {
             return ids;

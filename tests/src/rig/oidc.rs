@@ -184,10 +184,22 @@ impl Issuer<'_> {
         self.oidc.order(self.persona, json!({"order": "set", "knobs": knobs}));
     }
 
-    /// The next `times` requests to paths ending in `path` go wrong: `status`, `body`, `type`,
-    /// `headers`, `delayMs`, or `lose` (served, and the answer lost).
+    /// The next `times` requests to paths ending in `path`, after the first `skip`, go wrong:
+    /// `status`, `body`, `type`, `headers`, `delayMs`, `lose` (served, and the answer lost), or
+    /// `hold` (never answered).
     pub fn fault(&self, fault: &Value) {
         self.oidc.order(self.persona, json!({"order": "fault", "fault": fault}));
+    }
+
+    /// All faults are over.
+    pub fn heal(&self) {
+        self.oidc.order(self.persona, json!({"order": "heal"}));
+    }
+
+    /// How many requests it ever held.
+    pub fn held(&self) -> u64 {
+        let state = self.oidc.order(self.persona, json!({"order": "state"}));
+        state["held"].as_u64().unwrap()
     }
 
     /// Ends every grant of a person; how many there were.

@@ -58,6 +58,10 @@ pub enum Input {
     SyncNow,
     /// The armed timer fired.
     Timer,
+    /// The issuer ended the grant: no session can be had any more. Those that stand may stand on.
+    GrantOver(Failure),
+    /// The issuer gives tokens for a grant again that it had called over.
+    GrantHolds,
 }
 
 /// What to do, in order.
@@ -65,7 +69,7 @@ pub enum Input {
 pub enum Action {
     /// Start the sync worker; it ends with [`Input::SyncEnded`].
     RunSync,
-    /// Stop the sync worker; nothing more is heard of it.
+    /// Stop the sync worker, between two passes too; nothing more is heard of it.
     StopSync,
     /// Start the watch worker; it ends with [`Input::WatchLost`].
     RunWatch,
@@ -120,7 +124,11 @@ pub struct Machine {
     paused: bool,
     /// Waiting for the person.
     blocked: Option<State>,
+    /// While blocked: the sessions of a grant that is over still bring mail.
+    lingers: bool,
     sync: Worker,
+    /// The sync worker was started and not stopped: between two passes it holds its session.
+    sync_held: bool,
     watch: Worker,
     /// The push session stands.
     watch_up: bool,
@@ -202,6 +210,10 @@ impl Machine {
             Input::Hint if !self.throttled => self.hinted(now),
             Input::LinkMoved => self.link_moved(now, &mut actions),
             Input::SyncNow => self.sync_now(now),
+            Input::GrantOver(failure) if self.blocked.is_none() && !self.paused => {
+                self.grant_over(failure, &mut actions);
+            }
+            Input::GrantHolds if self.blocked == Some(State::AuthExpired) => self.mended(now),
             // late words of a stopped worker, hints while throttled, and the timer: see `settle`
             _ => {}
         }
@@ -220,11 +232,29 @@ impl Machine {
     /// Forgets failures and wants both workers now.
     fn unblock(&mut self, now: Boot) {
         self.blocked = None;
+        self.lingers = false;
         self.throttled = false;
         self.reachable = false;
         self.strikes = 0;
         self.sync.reset(now);
         self.watch.reset(now);
+    }
+
+    /// The person is told at once; push goes on until its server ends it, and with it the mail.
+    fn grant_over(&mut self, failure: Failure, actions: &mut Vec<Action>) {
+        self.blocked = Some(State::AuthExpired);
+        self.lingers = self.watch_up;
+        self.set_health(failure, actions);
+    }
+
+    /// What blocked is over: what stands goes on, else everything begins afresh.
+    fn mended(&mut self, now: Boot) {
+        if std::mem::take(&mut self.lingers) {
+            self.blocked = None;
+            self.strikes = 0;
+        } else {
+            self.unblock(now);
+        }
     }
 
     /// The sync session is proved.
@@ -271,6 +301,10 @@ impl Machine {
 
     /// What arrived between the last sync and now was not pushed: look once.
     fn watch_stands(&mut self, now: Boot) {
+        // beside one of a grant that is over: it stands on the login that came after it
+        if self.lingers {
+            self.mended(now);
+        }
         self.watch_up = true;
         self.watch.failures = 0;
         self.worked();
@@ -288,6 +322,10 @@ impl Machine {
         entropy: u64,
         actions: &mut Vec<Action>,
     ) {
+        // without a new session there is no trying again, and why is told already
+        if std::mem::take(&mut self.lingers) {
+            return;
+        }
         let verdict = failure.verdict.clone();
         self.reachable = self.watch_up;
         let worker = match part {
@@ -344,7 +382,7 @@ impl Machine {
 
     /// The person asks: that also answers "signed in again" and "corrected".
     fn sync_now(&mut self, now: Boot) {
-        if self.blocked.is_some() {
+        if self.blocked.is_some() && !self.lingers {
             self.unblock(now);
         }
         if self.sync.failures == 0 {
@@ -375,7 +413,8 @@ impl Machine {
     /// Puts everything right: workers that may not run are stopped, due ones started, the timer
     /// armed, state and health told.
     fn settle(&mut self, now: Boot, actions: &mut Vec<Action>) {
-        if !self.started || self.paused || self.blocked.is_some() {
+        let blocked = self.blocked.is_some() && !self.lingers;
+        if !self.started || self.paused || blocked {
             self.stop_workers(actions);
             self.sync.due = None;
             self.watch.due = None;
@@ -388,13 +427,15 @@ impl Machine {
 
     /// Stops what runs.
     fn stop_workers(&mut self, actions: &mut Vec<Action>) {
-        if std::mem::take(&mut self.sync.running) {
+        self.sync.running = false;
+        if std::mem::take(&mut self.sync_held) {
             actions.push(Action::StopSync);
         }
         if std::mem::take(&mut self.watch.running) {
             actions.push(Action::StopWatch);
         }
         self.watch_up = false;
+        self.lingers = false;
         self.initial = false;
     }
 
@@ -417,6 +458,7 @@ impl Machine {
             worker.running = true;
             worker.due = None;
             worker.started = Some(now);
+            self.sync_held |= action == Action::RunSync;
             actions.push(action);
         }
         if dialled {

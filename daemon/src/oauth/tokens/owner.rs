@@ -8,7 +8,7 @@
 //! refused too the grant is over.
 
 use super::vault::{self, Entry, Record};
-use super::{Holder, Lease, endpoint};
+use super::{Holder, Lease, Word, endpoint};
 use crate::config::Config;
 use crate::oauth::Granted;
 use crate::world::World;
@@ -44,6 +44,8 @@ pub(super) struct Owner {
     switching: bool,
     /// The state of the link when the issuer was last asked.
     link: u64,
+    /// Who has to know at once that the grant is over.
+    announce: watch::Sender<Word>,
 }
 
 impl Owner {
@@ -52,6 +54,7 @@ impl Owner {
         config: watch::Receiver<Config>,
         key: String,
         account: AccountId,
+        announce: watch::Sender<Word>,
     ) -> Self {
         let link = *world.link.0.borrow();
         Self {
@@ -63,6 +66,7 @@ impl Owner {
             unsaved: None,
             switching: false,
             link,
+            announce,
         }
     }
 
@@ -125,11 +129,13 @@ impl Owner {
             Ok((renewal, came)) => {
                 tracing::debug!(account = self.account.0, "access token renewed");
                 self.grants.renewed(came, renewal, entropy);
+                self.announce.send_if_modified(|word| word.take().is_some());
             }
             Err(failure) => {
                 let code = failure.code;
                 if failure.verdict == Verdict::SignInAgain {
                     tracing::warn!(account = self.account.0, code, "the issuer ended the grant");
+                    self.announce.send_replace(Some(failure.clone()));
                 } else {
                     tracing::info!(account = self.account.0, code, "access token not renewed");
                 }
@@ -247,6 +253,11 @@ impl Owner {
         let now = self.now();
         self.unsaved = None;
         self.switching = true;
+        // nobody is woken: until the account is moved it is as well as its old login
+        self.announce.send_if_modified(|word| {
+            *word = None;
+            false
+        });
         self.grants = Grants::new();
         let renewal = Renewal {
             access: granted.access.token.clone(),

@@ -82,6 +82,13 @@ pub(super) struct Taped {
     silence: watch::Receiver<u64>,
 }
 
+impl Drop for Taped {
+    /// As when a socket is closed: the server reads the end of the stream.
+    fn drop(&mut self) {
+        self.inner.hang_up();
+    }
+}
+
 /// What one connection carried.
 #[derive(Debug, Default)]
 pub struct Record {

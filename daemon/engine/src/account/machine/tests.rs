@@ -76,12 +76,14 @@ fn a_refused_password_is_confirmed_once_and_then_stops_everything() {
     let _ = machine.apply(at(1), Input::SyncEnded(Err(fail("imap.auth"))), 0);
     assert_eq!(machine.state(), State::Offline);
     let actions = machine.apply(at(2), Input::WatchLost(fail("imap.auth")), 0);
-    assert_eq!(actions, [Action::Enter(State::AuthExpired)]);
+    assert_eq!(actions, [Action::StopSync, Action::Enter(State::AuthExpired)]);
     for input in [Input::Timer, Input::LinkMoved, Input::Hint] {
         assert_eq!(machine.apply(at(9_999), input, 0), []);
     }
     let actions = machine.apply(at(10_000), Input::SettingsChanged { paused: false }, 0);
     assert_eq!(actions[..2], [Action::RunSync, Action::RunWatch]);
+    let actions = machine.apply(at(10_001), Input::SettingsChanged { paused: false }, 0);
+    assert_eq!(actions[..2], [Action::StopSync, Action::StopWatch], "each is stopped once");
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn a_single_refusal_between_successes_is_forgotten() {
 fn a_wrong_certificate_stops_at_once_and_sync_now_tries_again() {
     let mut machine = live();
     let actions = machine.apply(at(50), Input::WatchLost(fail("tls.expired")), 0);
-    assert_eq!(actions[1..], [Action::Enter(State::SettingsWrong)]);
+    assert_eq!(actions[1..], [Action::StopSync, Action::Enter(State::SettingsWrong)]);
     assert_eq!(machine.timer(), None);
     let actions = machine.apply(at(60), Input::SyncNow, 0);
     assert_eq!(
@@ -124,16 +126,86 @@ fn a_throttle_waits_as_long_as_asked() {
 fn pause_stops_everything() {
     let mut machine = live();
     let actions = machine.apply(at(50), Input::SettingsChanged { paused: true }, 0);
-    assert_eq!(actions, [Action::StopWatch, Action::Enter(State::Paused)]);
+    assert_eq!(actions, [Action::StopSync, Action::StopWatch, Action::Enter(State::Paused)]);
     for input in [Input::Timer, Input::LinkMoved, Input::Hint, Input::SyncNow] {
         assert_eq!(machine.apply(at(60), input, 0), []);
     }
 }
 
+#[test]
+fn a_grant_that_is_over_is_told_at_once_and_what_stands_brings_mail() {
+    let over = fail("oauth.expired");
+    let mut machine = live();
+    let actions = machine.apply(at(50), Input::GrantOver(over.clone()), 0);
+    assert_eq!(actions, [Action::SetHealth(over.clone()), Action::Enter(State::AuthExpired)]);
+    assert_eq!(machine.apply(at(51), Input::GrantOver(over), 0), [], "told once");
+    assert_eq!(machine.apply(at(60), Input::Hint, 0), [Action::RunSync]);
+    let actions = machine.apply(at(61), Input::SyncEnded(Ok(())), 0);
+    assert_eq!(actions, [Action::ArmTimer(at(361))], "still blocked");
+    assert_eq!(machine.apply(at(70), Input::SyncNow, 0), [Action::RunSync], "one sync, no dial");
+    let _ = machine.apply(at(71), Input::SyncEnded(Ok(())), 0);
+    // the server ends the session: nothing is dialled, and the reason stays
+    let actions = machine.apply(at(80), Input::WatchLost(fail("net.lost")), 0);
+    assert_eq!(actions, [Action::StopSync]);
+    assert_eq!(machine.state(), State::AuthExpired);
+    assert_eq!(machine.health().map(|health| health.code), Some("oauth.expired"));
+    assert_eq!(machine.apply(at(9_999), Input::Timer, 0), []);
+}
+
+#[test]
+fn what_fails_on_a_grant_that_is_over_ends_it_all() {
+    let mut machine = live();
+    let _ = machine.apply(at(50), Input::GrantOver(fail("oauth.expired")), 0);
+    let _ = machine.apply(at(60), Input::Hint, 0);
+    let actions = machine.apply(at(61), Input::SyncEnded(Err(fail("oauth.expired"))), 0);
+    assert_eq!(
+        actions,
+        [Action::StopSync, Action::StopWatch],
+        "push without sync would bring nothing"
+    );
+    assert_eq!(machine.timer(), None);
+}
+
+#[test]
+fn a_grant_that_is_over_stops_what_does_not_stand() {
+    let mut machine = Machine::new();
+    let _ = machine.apply(at(0), Input::Start { paused: false }, 0);
+    let actions = machine.apply(at(1), Input::GrantOver(fail("oauth.expired")), 0);
+    assert_eq!(actions[1..3], [Action::StopSync, Action::StopWatch]);
+    assert_eq!(actions[3], Action::Enter(State::AuthExpired));
+    let actions = machine.apply(at(2), Input::GrantHolds, 0);
+    assert_eq!(actions[..2], [Action::RunSync, Action::RunWatch], "it holds after all");
+}
+
+#[test]
+fn a_new_login_mends_a_grant_that_was_over() {
+    for input in [Input::WatchUp, Input::GrantHolds] {
+        let mut machine = live();
+        let _ = machine.apply(at(50), Input::GrantOver(fail("oauth.expired")), 0);
+        let actions = machine.apply(at(60), input, 0);
+        assert!(actions.ends_with(&[Action::ClearHealth, Action::Enter(State::Live)]));
+        let actions = machine.apply(at(70), Input::WatchLost(fail("net.lost")), 0);
+        assert!(matches!(actions[0], Action::SetHealth(_)), "failures count again: {actions:?}");
+    }
+}
+
+#[test]
+fn a_paused_account_is_not_told_of_its_grant() {
+    let mut machine = live();
+    let _ = machine.apply(at(50), Input::SettingsChanged { paused: true }, 0);
+    assert_eq!(machine.apply(at(60), Input::GrantOver(fail("oauth.expired")), 0), []);
+    let actions = machine.apply(at(70), Input::SettingsChanged { paused: false }, 0);
+    assert_eq!(actions[..2], [Action::RunSync, Action::RunWatch]);
+}
+
 /// What the world outside does with the actions.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of the workers")]
 struct Shell {
+    /// A pass runs.
     sync: bool,
+    /// The sync worker has not been stopped.
+    held: bool,
     watch: bool,
     watch_up: bool,
     timer: Option<Boot>,
@@ -143,8 +215,14 @@ struct Shell {
 impl Shell {
     fn perform(&mut self, now: Boot, action: &Action) {
         match action {
-            Action::RunSync => assert!(!std::mem::replace(&mut self.sync, true), "two syncs"),
-            Action::StopSync => assert!(std::mem::take(&mut self.sync), "stopped nothing"),
+            Action::RunSync => {
+                assert!(!std::mem::replace(&mut self.sync, true), "two syncs");
+                self.held = true;
+            }
+            Action::StopSync => {
+                assert!(std::mem::take(&mut self.held), "stopped nothing");
+                self.sync = false;
+            }
             Action::RunWatch => {
                 assert!(!std::mem::replace(&mut self.watch, true), "two watches");
                 self.dials.push(now);
@@ -177,7 +255,7 @@ impl Shell {
         loop {
             let kinds = if random.one_in(4) { 8 } else { 2 };
             let failure = fail(CODES[random.below(kinds)]);
-            match random.below(14) {
+            match random.below(16) {
                 0 if random.one_in(10) => {
                     return Input::SettingsChanged { paused: random.one_in(3) };
                 }
@@ -204,6 +282,8 @@ impl Shell {
                 7 if self.watch_up => return Input::Hint,
                 8 | 9 => return Input::LinkMoved,
                 10 if random.one_in(5) => return Input::SyncNow,
+                14 if random.one_in(5) => return Input::GrantOver(fail("oauth.expired")),
+                15 if random.one_in(5) => return Input::GrantHolds,
                 11.. if self.timer.is_some() => return Input::Timer,
                 _ => {}
             }
@@ -229,11 +309,13 @@ fn random_walks_keep_every_promise() {
             for action in machine.apply(now, input, random.next()) {
                 shell.perform(now, &action);
             }
-            let quiet = matches!(
-                machine.state(),
-                State::Paused | State::AuthExpired | State::SettingsWrong
-            );
-            assert!(!quiet || !(shell.sync || shell.watch), "connected in {:?}", machine.state());
+            let quiet = !machine.lingers
+                && matches!(
+                    machine.state(),
+                    State::Paused | State::AuthExpired | State::SettingsWrong
+                );
+            assert!(!machine.lingers || shell.watch_up, "nothing is left that could linger");
+            assert!(!quiet || !(shell.held || shell.watch), "connected in {:?}", machine.state());
             assert!(quiet || shell.sync || machine.timer().is_some(), "asleep for ever");
             assert!(quiet || shell.sync || machine.timer() == shell.timer, "the timer was lost");
             assert_eq!((machine.sync.running, machine.watch.running), (shell.sync, shell.watch));
