@@ -60,6 +60,27 @@ fn what_stood_in_the_way_of_sending_is_gone_when_it_is() {
     });
 }
 
+/// The submission server could not be reached, and the person took back what waited for it.
+#[test]
+fn what_stood_in_the_way_of_sending_is_gone_when_nothing_is_to_be_sent() {
+    run(async {
+        let mut player = playing(34).await;
+        player.play(&Step::Refuse).await;
+        player.play(&Step::Send { recipient: 0 }).await;
+        player.play(&Step::Wait(Duration::from_secs(5))).await;
+        let health = facts(&mut player).await[0][0]["health"].clone();
+        assert_eq!(health[0]["code"], "net.refused", "{health}");
+        let waiting = player.call("EmailSubmission/query", json!({})).await["result"].clone();
+        let id = waiting["ids"][0].as_str().unwrap().to_owned();
+        let back = json!({ "accountId": "a1", "update": { id: { "undoStatus": "canceled" } } });
+        player.call("EmailSubmission/set", back).await;
+        player.play(&Step::Wait(Duration::from_secs(5))).await;
+        assert_eq!(player.last_submission().phase, Phase::Canceled);
+        assert_eq!(facts(&mut player).await[0][0]["health"], json!([]));
+        player.stop().await;
+    });
+}
+
 /// A paused account is connected to nothing, whatever happens to it meanwhile.
 #[test]
 fn a_paused_account_holds_no_session() {

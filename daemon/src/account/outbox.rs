@@ -136,6 +136,10 @@ impl Outbox {
             self.deliver(submission.id).await;
         }
         self.leave().await;
+        if self.open().is_empty() {
+            // whatever stood in the way of the last one stands in nobody's way now
+            self.context.note(self.me, Note::OutboxFine).await;
+        }
     }
 
     async fn leave(&mut self) {
