@@ -4,7 +4,7 @@
 use super::Holder;
 use super::vault::Entry;
 use crate::config::{CONFIG_BYTES, Config};
-use crate::http::{self, Answer, Reach, Rules};
+use crate::http::{self, Answer, Line, Reach, Rules};
 use crate::world::World;
 use chapar_engine::grant::{Body, Lifetime, Renewal, Reply, judge};
 use chapar_engine::provider::is_same_provider;
@@ -27,21 +27,22 @@ const RULES: Rules = Rules {
 /// Removing an account does not wait longer for the provider to take its token back.
 const REVOKE: Duration = Duration::from_secs(10);
 
-/// Sends one refresh token.
+/// Sends one refresh token. The connection is the caller's to close, when it has made the answer
+/// durable: closing it first would be time in which the answer can be lost.
 pub(super) async fn refresh(
     world: &World,
     config: &Config,
     holder: &Holder,
     entry: &Entry,
     token: &Secret,
-) -> Result<Renewal, Failure> {
+) -> Result<(Renewal, Line), Failure> {
     let issuer = issuer_name(holder);
     let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
     let ca_pem = authority(config, holder);
     let url = &holder.grant.issuer.token_url;
     let answer = post(world, url, entry, &fields, ca_pem.as_deref(), &RULES).await;
-    let answer = answer.map_err(|failure| network(&issuer, failure))?;
-    judge(&issuer, reply(answer))
+    let (answer, line) = answer.map_err(|failure| network(&issuer, failure))?;
+    Ok((judge(&issuer, reply(answer))?, line))
 }
 
 /// Gives a refresh token back; true when the issuer took it.
@@ -52,7 +53,7 @@ pub(super) async fn revoke(world: &World, config: &Config, holder: &Holder, entr
     let rules = Rules { within: REVOKE, ..RULES };
     let answer = post(world, url, entry, &fields, ca_pem.as_deref(), &rules).await;
     // RFC 7009 §2.2: 200, whether the token was still good or not
-    answer.is_ok_and(|answer| answer.status == 200)
+    answer.is_ok_and(|(answer, _)| answer.status == 200)
 }
 
 async fn post(
@@ -62,7 +63,7 @@ async fn post(
     fields: &[(&str, &str)],
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<Answer, Failure> {
+) -> Result<(Answer, Line), Failure> {
     let url = Url::parse(url).map_err(|error| {
         Failure::of("http.not_https", format!("{url:?} is no address"), Some(&error.to_string()))
     })?;
@@ -71,7 +72,7 @@ async fn post(
         content: form(entry, fields),
         authorization: None,
     };
-    http::post(world, &url, &body, ca_pem, rules).await
+    http::post_and_hold(world, &url, &body, ca_pem, rules).await
 }
 
 /// The client names itself in the form (RFC 6749 §2.3.1): the way that every issuer with clients of
