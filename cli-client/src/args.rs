@@ -6,12 +6,14 @@ mod account;
 mod connect;
 mod mail;
 mod send;
+mod servers;
 mod service;
 
 pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArgs, UpdateArgs};
-pub(crate) use connect::{ConnectArgs, ImapSecurity, Notify, SignInArgs, SmtpSecurity};
+pub(crate) use connect::{ConnectArgs, Notify, SignInArgs};
 pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
 pub(crate) use send::SendArgs;
+pub(crate) use servers::{ImapSecurity, ServerArgs, SmtpSecurity};
 pub(crate) use service::{ConfigCommand, ServiceCommand};
 
 use std::path::PathBuf;

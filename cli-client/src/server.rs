@@ -2,7 +2,7 @@
 
 use chapar_ipc_protocol::account::{Endpoint, Security};
 
-use crate::args::{ImapSecurity, SmtpSecurity};
+use crate::args::{ImapSecurity, ServerArgs, SmtpSecurity};
 use crate::error::Fault;
 
 /// Longest DNS name (RFC 1035 §2.3.4).
@@ -82,6 +82,33 @@ impl Server {
         let port = self.port.unwrap_or_else(|| self.protocol.port(security));
         Endpoint { host: self.host, port, security }
     }
+}
+
+impl ServerArgs {
+    /// The IMAP server, when a part of it was given; the other parts stay as they were `before`.
+    pub(crate) fn imap(&self, before: Option<&Endpoint>) -> Result<Option<Endpoint>, Fault> {
+        let security = self.imap_security.map(Into::into);
+        endpoint(self.imap.as_deref(), security, before, Protocol::Imap)
+    }
+
+    /// The submission server, likewise.
+    pub(crate) fn smtp(&self, before: Option<&Endpoint>) -> Result<Option<Endpoint>, Fault> {
+        let security = self.smtp_security.map(Into::into);
+        endpoint(self.smtp.as_deref(), security, before, Protocol::Smtp)
+    }
+}
+
+fn endpoint(
+    given: Option<&str>,
+    security: Option<Security>,
+    before: Option<&Endpoint>,
+    protocol: Protocol,
+) -> Result<Option<Endpoint>, Fault> {
+    Ok(match (given, security, before) {
+        (Some(text), security, _) => Some(Server::parse(text, protocol)?.endpoint(security)),
+        (None, Some(security), Some(before)) => Some(Endpoint { security, ..before.clone() }),
+        _ => None,
+    })
 }
 
 impl From<ImapSecurity> for Security {

@@ -17,7 +17,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -52,6 +52,10 @@ pub struct Answer {
     pub url: Url,
 }
 
+/// The connection that an answer came over. Dropped, it is closed: who has something more urgent to
+/// do with an answer keeps it until then.
+pub struct Line(#[expect(dead_code, reason = "it is held to be dropped")] Pin<Box<dyn Send>>);
+
 /// GET.
 pub async fn get(
     world: &World,
@@ -59,7 +63,8 @@ pub async fn get(
     ca_pem: Option<&str>,
     rules: &Rules,
 ) -> Result<Answer, Failure> {
-    limited(world, url, rules, follow(world, url, None, ca_pem, rules)).await
+    let (answer, _) = limited(world, url, rules, follow(world, url, None, ca_pem, rules)).await?;
+    Ok(answer)
 }
 
 /// What a POST carries.
@@ -81,6 +86,18 @@ pub async fn post(
     ca_pem: Option<&str>,
     rules: &Rules,
 ) -> Result<Answer, Failure> {
+    let (answer, _) = post_and_hold(world, url, body, ca_pem, rules).await?;
+    Ok(answer)
+}
+
+/// [`post`], with the connection still open.
+pub async fn post_and_hold(
+    world: &World,
+    url: &Url,
+    body: &Body,
+    ca_pem: Option<&str>,
+    rules: &Rules,
+) -> Result<(Answer, Line), Failure> {
     let rules = Rules { redirects: 0, ..*rules };
     limited(world, url, &rules, follow(world, url, Some(body), ca_pem, &rules)).await
 }
@@ -103,11 +120,13 @@ async fn follow(
     body: Option<&Body>,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<Answer, Failure> {
+) -> Result<(Answer, Line), Failure> {
     let (first, mut url, mut rules) = (url, url.clone(), *rules);
     for _ in 0..=rules.redirects {
-        let (answer, location) = exchange(world, &url, body, ca_pem, &rules).await?;
-        let Some(next) = location.filter(|_| rules.redirects > 0) else { return Ok(answer) };
+        let (answer, location, line) = exchange(world, &url, body, ca_pem, &rules).await?;
+        let Some(next) = location.filter(|_| rules.redirects > 0) else {
+            return Ok((answer, line));
+        };
         // what the person named may be private; where it sends us to is said by somebody else
         if next.host() != first.host() {
             rules.reach = Reach::PublicOnly;
@@ -125,7 +144,7 @@ async fn exchange(
     body: Option<&Body>,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<(Answer, Option<Url>), Failure> {
+) -> Result<(Answer, Option<Url>, Line), Failure> {
     let (host, port) = https(url)?;
     let plain = rules.reach.connect(world.net.as_ref(), &host, port).await?;
     let stream = world.net.secure(plain, &host, ca_pem).await?;
@@ -144,17 +163,18 @@ async fn exchange(
         let location = location(url, &response);
         read(url, response, rules).await.map(|answer| (answer, location))
     });
-    // the connection is driven beside the talk and ends with it: nothing outlives the call
-    let ended = tokio::select! {
+    let mut connection = Box::pin(connection);
+    // the connection is driven beside the talk, and never without it
+    let said = tokio::select! {
         biased;
-        answer = &mut talk => return answer,
-        ended = connection => ended,
+        said = &mut talk => said,
+        // an answer that came whole before the connection ended is an answer
+        ended = &mut connection => match (talk.await, ended) {
+            (Err(_), Err(error)) => Err(broken(error)),
+            (said, _) => said,
+        },
     };
-    // an answer that came whole before the connection ended is an answer
-    match (talk.await, ended) {
-        (Err(_), Err(error)) => Err(broken(error)),
-        (answer, _) => answer,
-    }
+    said.map(|(answer, location)| (answer, location, Line(connection)))
 }
 
 /// Host and port of an `https` URL without user information.

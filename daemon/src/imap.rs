@@ -21,24 +21,13 @@ mod text;
 mod value;
 mod wire;
 
+pub use chapar_engine::credential::Login;
 pub use probe::offers;
 pub use session::Session;
 
-use chapar_engine::account::Endpoint;
-use chapar_engine::credential::Credential;
 use chapar_engine::flags::Flags;
 use chapar_engine::mailbox::{Role, ServerState};
 use chapar_engine::time::Wall;
-
-/// Where and as whom to log in.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
-pub struct Login {
-    pub endpoint: Endpoint,
-    pub user: String,
-    pub credential: Credential,
-    pub ca_pem: Option<String>,
-}
 
 /// One mailbox of a LIST answer (RFC 9051 §7.3.1, 6154, 5819).
 #[derive(Clone, Debug, PartialEq, Eq)]

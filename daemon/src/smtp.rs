@@ -12,12 +12,12 @@ mod prelude;
 mod probe;
 mod reply;
 
+pub use chapar_engine::credential::Login;
 pub use probe::offers;
 
 use crate::world::World;
 use crate::world::clock::{Clock, within};
 use chapar_engine::account::{Endpoint, Security};
-use chapar_engine::credential::Credential;
 use chapar_engine::verdict::Failure;
 use extensions::Extensions;
 use guard::{Guard, Heards};
@@ -42,16 +42,6 @@ const QUIT: Duration = Duration::from_secs(5);
 const FLIGHT: usize = 50;
 /// The name given: an address literal, because a person's machine has no name to tell.
 const EHLO: &str = "EHLO [127.0.0.1]\r\n";
-
-/// Where and as whom.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "see chapar_engine::account::Account")]
-pub struct Login {
-    pub endpoint: Endpoint,
-    pub user: String,
-    pub credential: Credential,
-    pub ca_pem: Option<String>,
-}
 
 /// A server reply: code and text, cleaned of control characters, at most 512 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -127,6 +127,35 @@ async fn a_kill_before_the_replace_leaves_the_old_secrets() {
 }
 
 #[tokio::test]
+async fn a_prepared_put_writes_over_no_change_and_leaves_nothing_when_it_is_dropped() {
+    let dir = fresh("prepared");
+    let files = || fs::read_dir(&dir).unwrap().count();
+    let one = vault(&dir);
+    one.prepare(KEY).await.unwrap()(secret("first")).await.unwrap();
+    assert_eq!(vault(&dir).get(KEY).await.unwrap().unwrap().expose(), "first");
+    let there = files();
+    drop(one.prepare(KEY).await.unwrap());
+    assert_eq!((files(), there), (2, 2), "the secrets and their key");
+    // two wait, and somebody else writes and deletes meanwhile
+    one.put("gone", &secret("x")).await.unwrap();
+    let (late, early) = (one.prepare(KEY).await.unwrap(), one.prepare("early").await.unwrap());
+    one.put("between", &secret("y")).await.unwrap();
+    one.forget("gone").await.unwrap();
+    early(secret("z")).await.unwrap();
+    late(secret("second")).await.unwrap();
+    for (key, value) in [(KEY, "second"), ("between", "y"), ("early", "z")] {
+        assert_eq!(one.get(key).await.unwrap().unwrap().expose(), value);
+    }
+    assert!(one.get("gone").await.unwrap().is_none());
+    // what a kill leaves is no obstacle
+    let put = one.prepare(KEY).await.unwrap();
+    fs::write(dir.join("secrets.new"), b"half").unwrap();
+    put(secret("third")).await.unwrap();
+    assert_eq!(one.get(KEY).await.unwrap().unwrap().expose(), "third");
+    fs::remove_dir_all(&dir).unwrap();
+}
+
+#[tokio::test]
 async fn a_credential_of_systemd_is_the_key() {
     let dir = fresh("credential");
     let credential = dir.join("chapar-key");
@@ -156,6 +185,9 @@ async fn inside_a_session_with_a_keyring() {
     both.put(KEY, &secret("in the keyring")).await.unwrap();
     both.put(KEY, &secret("replaced")).await.unwrap();
     assert_eq!(vaults().get(KEY).await.unwrap().unwrap().expose(), "replaced");
+    drop(both.prepare(KEY).await);
+    both.prepare(KEY).await(secret("prepared")).await.unwrap();
+    assert_eq!(vaults().get(KEY).await.unwrap().unwrap().expose(), "prepared");
     assert_eq!(vaults().get("old").await.unwrap().unwrap().expose(), "from the file");
     assert!(vault(dir).get(KEY).await.unwrap().is_none(), "it is in the keyring alone");
     both.forget(KEY).await.unwrap();

@@ -418,13 +418,13 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l notify -d 'How the end of the first sync is announced' -r -f -a "desktop\t'A desktop notification'
 mail\t'A mail to yourself'
 none\t'Not at all'"
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l imap -d 'A new server for incoming mail' -r
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l smtp -d 'A new server for outgoing mail' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l imap -d 'The server for incoming mail; port 993 unless given, 143 means STARTTLS' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l smtp -d 'The server for outgoing mail; port 465 unless given, 587 means STARTTLS' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l imap-security -d 'How TLS begins at the IMAP server' -r -f -a "tls\t'With the first byte (port 993)'
 starttls\t'After STARTTLS, which is demanded (port 143)'"
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l smtp-security -d 'How TLS begins at the SMTP server' -r -f -a "tls\t'With the first byte (port 465)'
 starttls\t'After STARTTLS, which is demanded (port 587)'"
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l user -d 'A new login name' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l user -d 'The login name, when it is not the address' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l ca-file -d 'Trust this authority (PEM) too, for this account only' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password-command -d 'Take the new password from the first line this command prints (run by sh)' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
@@ -445,8 +445,8 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l no-start -d 'Do not start chapard when it is not running'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l password-command -d 'Take the password from the first line this command prints (run by sh)' -r
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l imap -d 'A new server for incoming mail' -r
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l smtp -d 'A new server for outgoing mail' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l imap -d 'The server for incoming mail; port 993 unless given, 143 means STARTTLS' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l smtp -d 'The server for outgoing mail; port 465 unless given, 587 means STARTTLS' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l imap-security -d 'How TLS begins at the IMAP server' -r -f -a "tls\t'With the first byte (port 993)'
 starttls\t'After STARTTLS, which is demanded (port 143)'"
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from reconnect" -l smtp-security -d 'How TLS begins at the SMTP server' -r -f -a "tls\t'With the first byte (port 465)'

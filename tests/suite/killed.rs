@@ -1,8 +1,9 @@
 //! The real `chapard` killed with SIGKILL at random moments of sends and of a first sync, against
 //! the sandbox: what was accepted arrives once, what was mirrored is fetched once.
 //!
-//! `CHAPAR_KILLS=n` kills n times while sending, instead of the few of the check.
+//! `CHAPAR_KILLS=n` kills n times while sending, instead of the few of the check; `all` is 200.
 
+use crate::kills::Kills;
 use crate::place::{Place, USER};
 use chapar_tests::sandbox::corpus::{Dice, MAILBOXES, fill};
 use chapar_tests::sandbox::faults::Service;
@@ -11,8 +12,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Kills of the check; the full proof is 200.
+/// Kills of the check.
 const KILLS: u64 = 25;
+/// Kills of the full proof.
+const FULL: u64 = 200;
 /// Microseconds after a send was asked for, within which the daemon is killed: a send takes a third
 /// of it, so that every phase is hit, and some sends are over.
 const SEND_MICROS: usize = 60_000;
@@ -27,7 +30,7 @@ const BATCH: u64 = 200;
 
 #[test]
 fn killed_while_sending_nothing_is_lost_or_sent_twice() {
-    let kills = std::env::var("CHAPAR_KILLS").map_or(KILLS, |value| value.parse().unwrap());
+    let kills = Kills::asked(KILLS).number(FULL);
     let provider = Provider::new(Personality { files_sent: true, ..Personality::default() });
     let place = Place::new("send", &provider);
     let account = place.connect();

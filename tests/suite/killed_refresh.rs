@@ -1,239 +1,139 @@
-//! The real `chapard` killed by SIGKILL on entering one system call after the other while it renews
-//! a grant: the grant lives. A daemon that starts has no access token, so each start is a refresh.
+//! The real `chapard` killed by SIGKILL on entering one system call after the other of a refresh,
+//! from the connection to the issuer to the login with the new token, whichever thread makes it: the
+//! grant lives. A daemon that starts has no access token, so each start is a refresh.
 //!
-//! `CHAPAR_KILLS=n` kills at up to n calls of each kind.
+//! `CHAPAR_KILLS=n` kills at n calls, spread evenly; `CHAPAR_KILLS=all` at each.
 
-use chapar_daemon::config::{Config, VaultChoice};
-use chapar_daemon::oauth::tokens::Tokens;
-use chapar_daemon::oauth::{Access, Granted};
-use chapar_daemon::store::Store;
-use chapar_daemon::world::World;
-use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
-use chapar_engine::credential::{Auth, Grant, Issuer};
-use chapar_engine::secret::Secret;
-use chapar_engine::time::Boot;
-use chapar_tests::rig::home::binary;
-use chapar_tests::rig::scratch::Scratch;
-use chapar_tests::sandbox::faults::Service;
-use chapar_tests::sandbox::oauth::client::{DESKTOP_CLIENT, DESKTOP_SECRET};
+mod home;
+mod lost;
+mod strict;
+
+use crate::kills::Kills;
+use crate::tracer::Call;
 use chapar_tests::sandbox::oauth::rules::Rotation;
-use chapar_tests::sandbox::provider::{Listening, Personality, Provider};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use chapar_tests::sandbox::provider::Personality;
+use home::{Home, Life, Start, USER};
+use std::collections::BTreeMap;
 
-const USER: &str = "ada@example.test";
-/// Scopes that open mail with every shape.
-const SCOPES: [&str; 3] = [
-    "https://mail.google.com/",
-    "https://outlook.office.com/IMAP.AccessAsUser.All",
-    "https://outlook.office.com/SMTP.Send",
-];
-/// What a refresh is made of, seen from the kernel: the connection, the vault's file, its rename.
-const CALLS: [&str; 9] = [
-    "connect",
-    "sendto",
-    "recvfrom",
-    "writev",
-    "write",
-    "rename",
-    "renameat",
-    "fsync",
-    "fdatasync",
-];
-/// Kills at each kind of call at most; a thread makes fewer before it is logged in.
-const KILLS: u64 = 40;
-/// A start with its refresh takes a second on a loaded machine.
-const LIMIT: Duration = Duration::from_secs(30);
+/// Kills of the check at each issuer.
+const KILLS: u64 = 24;
+/// In a full sweep: so many lives in a row that were over before their call are the end of it.
+const THROUGH: usize = 3;
 
-struct Home {
-    scratch: Scratch,
-    provider: Provider,
-    _ports: Listening,
-    _runtime: tokio::runtime::Runtime,
+/// From where calls are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// The connection to the issuer: most of what follows reads the system's certificates.
+    Connection,
+    /// The issuer's half of the handshake: nothing was asked yet.
+    Handshake,
 }
 
-impl Home {
-    fn new(personality: Personality) -> Self {
-        let scratch = Scratch::world("killed-refresh");
-        for dir in ["run", "run/chapar", "state", "state/chapar", "config", "config/chapar"] {
-            let dir = scratch.path().join(dir);
-            std::fs::create_dir(&dir).unwrap();
-            std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o700)).unwrap();
+impl Mark {
+    /// How many calls come before the handshake differs from life to life by some dozens: from
+    /// there on they are counted for themselves.
+    const BOTH: [Self; 2] = [Self::Connection, Self::Handshake];
+
+    /// Whether counting begins with this call of a refresh.
+    fn begins(self, call: &Call) -> bool {
+        self == Self::Connection || call.name() == "recvfrom"
+    }
+}
+
+/// Kills the daemon at the call number `at`.
+fn life(home: &Home, mark: Mark, at: usize) -> Life {
+    let mut entered = None;
+    home.life(|call| {
+        if entered.is_some() || mark.begins(call) {
+            entered = Some(entered.map_or(0, |n| n + 1));
         }
-        let config = "[secrets]\nvault = \"file\"\n";
-        std::fs::write(scratch.path().join("config/chapar/config.toml"), config).unwrap();
-        let provider = Provider::new(personality);
-        provider.store.add_account(USER, "no password is used");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let ports = runtime.block_on(provider.listen([0; 4])).unwrap();
-        runtime.block_on(sign_in(&provider, &ports, &scratch.path().join("state/chapar")));
-        Self { scratch, provider, _ports: ports, _runtime: runtime }
-    }
+        entered == Some(at)
+    })
+}
 
-    /// `chapard`, or `strace` that kills it.
-    fn start(&self, kill: Option<(&str, u64)>) -> Child {
-        let dir = |name: &str| self.scratch.path().join(name);
-        let mut command = match kill {
-            None => Command::new(binary("chapard")),
-            Some((call, nth)) => {
-                let mut strace = Command::new("strace");
-                strace.args(["-f", "-qqq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
-                strace.args(["-e", &format!("inject={call}:signal=KILL:when={nth}")]);
-                strace.arg(binary("chapard"));
-                strace
+/// So many of the numbers below `calls`, evenly spread.
+fn spread(most: usize, calls: usize) -> impl Iterator<Item = usize> {
+    let most = most.clamp(1, calls);
+    (0..most).map(move |n| n * calls / most)
+}
+
+/// At which kinds of call how often.
+#[derive(Default)]
+struct Tally {
+    kinds: BTreeMap<String, usize>,
+    through: usize,
+}
+
+impl Tally {
+    /// Kills one life after the other at `places`, and lets `after` look at each.
+    fn sweep(
+        &mut self,
+        home: &Home,
+        (mark, places): (Mark, impl Iterator<Item = usize>),
+        mut after: impl FnMut(usize, &Life),
+    ) {
+        let mut in_a_row = 0;
+        for at in places {
+            let life = life(home, mark, at);
+            after(at, &life);
+            if let Some(call) = &life.killed {
+                *self.kinds.entry(call.name()).or_default() += 1;
+                in_a_row = 0;
+            } else {
+                self.through += 1;
+                in_a_row += 1;
             }
-        };
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", dir(""));
-        command.env("XDG_RUNTIME_DIR", dir("run")).env("XDG_STATE_HOME", dir("state"));
-        command.env("XDG_CONFIG_HOME", dir("config"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().unwrap()
-    }
-
-    fn refreshes(&self) -> u64 {
-        let commands = self.provider.ledger.commands(Service::Issuer);
-        commands.get("REFRESH").copied().unwrap_or_default()
-    }
-
-    fn logins(&self) -> usize {
-        let credentials = self.provider.ledger.credentials();
-        credentials.iter().filter(|credential| credential.right).count()
-    }
-
-    /// Runs until it is killed, or until it has refreshed and logged in; true when it was killed.
-    fn run(&self, kill: Option<(&str, u64)>) -> bool {
-        let before = self.logins();
-        let mut child = self.start(kill);
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            if child.try_wait().unwrap().is_some() {
-                return true;
-            }
-            if self.logins() > before {
+            if in_a_row == THROUGH {
                 break;
             }
-            assert!(Instant::now() < deadline, "{kill:?}: neither killed nor logged in");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        self.end(&mut child);
-        false
-    }
-
-    /// Ends a daemon that got through; strace leaves with it.
-    fn end(&self, child: &mut Child) {
-        let socket = self.scratch.path().join("run/chapar/v1.sock");
-        if let Ok(mut client) = chapar_ipc_protocol::client::Client::connect(&socket) {
-            drop(client.call_raw("Daemon/stop", &serde_json::json!({})));
-        }
-        let deadline = Instant::now() + LIMIT;
-        while child.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "a daemon that was told to stop stays");
-            std::thread::sleep(Duration::from_millis(5));
         }
     }
-}
 
-/// A sign-in as it lies on disk: the account in the store, the grant in the sealed file.
-async fn sign_in(provider: &Provider, ports: &Listening, state: &std::path::Path) {
-    let issuer = &provider.issuer;
-    issuer.rule(|rules| {
-        if rules.rotation != Rotation::None {
-            rules.rotation = Rotation::Lenient;
-        }
-    });
-    let now = jiff::Timestamp::now().as_second();
-    let (refresh, access) = issuer.seed(USER, DESKTOP_CLIENT, &SCOPES, now);
-    let grant = Grant {
-        issuer: Issuer { id: issuer.id(), token_url: issuer.token_url(), ..Issuer::default() },
-        client_id: DESKTOP_CLIENT.into(),
-        scopes: vec![],
-    };
-    let granted = Granted {
-        grant: grant.clone(),
-        client_secret: Some(Secret::new(DESKTOP_SECRET.into())),
-        refresh: Secret::new(refresh),
-        access: Access { token: Secret::new(access), expires_at: Some(Boot::default()) },
-        address: None,
-    };
-    let (world, _) = World::real(state, VaultChoice::File);
-    let store = Store::open(state, world.clock.wall()).unwrap();
-    let endpoint = |port| Endpoint { host: "localhost".into(), port, security: Security::Tls };
-    let (imap, smtp) = (endpoint(ports.imaps), endpoint(ports.smtps));
-    let ca_pem = Some(provider.ca_pem());
-    let id = store
-        .write(world.clock.wall(), move |tx| {
-            let account = Account {
-                id: tx.new_account_id()?,
-                name: "ada".into(),
-                email: USER.into(),
-                provider: "other".into(),
-                imap: imap.clone(),
-                smtp: smtp.clone(),
-                user: USER.into(),
-                auth: Auth::Grant(grant.clone()),
-                slot: 0,
-                found_by: None,
-                ca_pem: ca_pem.clone(),
-                paused: false,
-                window: 10,
-                notify: NotifyBy::None,
-                created_at: tx.now(),
-                first_synced_at: None,
-            };
-            tx.put_account(&account)?;
-            Ok(account.id)
-        })
-        .await
-        .unwrap();
-    let config = tokio::sync::watch::channel(Config::default()).1;
-    let tokens = Tokens::new(world, store.clone(), config);
-    tokens.adopt(id, &granted).await.unwrap();
-    tokens.settle(id).await.unwrap();
-    tokens.close().await;
-    store.close().await;
+    fn kills(&self) -> usize {
+        self.kinds.values().sum()
+    }
+
+    fn text(&self) -> String {
+        let kinds: Vec<_> = self.kinds.iter().map(|(name, n)| format!("{name} {n}")).collect();
+        format!(
+            "{} kills at {} kinds of call ({}), {} lives got through",
+            self.kills(),
+            kinds.len(),
+            kinds.join(", "),
+            self.through
+        )
+    }
 }
 
 #[test]
 fn killed_at_every_call_of_a_refresh_the_grant_lives() {
-    if !PathBuf::from("/usr/bin/strace").exists() {
-        eprintln!("strace is not installed: not killed at system calls");
-        return;
-    }
-    let kills = std::env::var("CHAPAR_KILLS").map_or(KILLS, |value| value.parse().unwrap());
-    for (name, personality) in
-        [("Google", Personality::google()), ("Microsoft", Personality::microsoft())]
-    {
-        let home = Home::new(personality);
-        assert!(!home.run(None), "it starts, refreshes and logs in");
-        let (mut killed, mut through) = (0, 0);
-        for call in CALLS {
-            let mut survived = 0;
-            for nth in 1..=kills {
-                if home.run(Some((call, nth))) {
-                    killed += 1;
-                } else {
-                    survived += 1;
-                }
-                // twice: no thread makes so many of these calls before it is logged in
-                if survived == 2 {
-                    break;
+    for (name, personality, rotation) in [
+        ("Google", Personality::google(), Rotation::None),
+        ("Microsoft", Personality::microsoft(), Rotation::Lenient),
+        ("generic, old tokens hold", Personality::default(), Rotation::Lenient),
+        ("generic, no rotation", Personality::default(), Rotation::None),
+    ] {
+        let home = Home::new(personality, rotation);
+        let whole = home.life(|_| false);
+        let mut tally = Tally::default();
+        match Kills::asked(KILLS) {
+            Kills::All => {
+                for mark in Mark::BOTH {
+                    tally.sweep(&home, (mark, 0..), |_, _| {});
                 }
             }
-            through += survived;
+            Kills::Some(most) => {
+                let most = usize::try_from(most).unwrap();
+                for (mark, share) in [(Mark::Connection, most / 3), (Mark::Handshake, most)] {
+                    let calls = whole.entries().skip_while(|call| !mark.begins(call)).count();
+                    tally.sweep(&home, (mark, spread(share, calls)), |_, _| {});
+                }
+            }
         }
-        let refreshes = home.refreshes();
-        assert!(!home.run(None), "{name}: after {killed} kills it logs in as ever");
-        assert_eq!(home.provider.issuer.alive(USER), 1, "{name}: the grant is lost");
-        assert!(home.refreshes() > refreshes);
-        eprintln!(
-            "{name}: {killed} kills, {through} got through, {refreshes} refreshes, 0 grants lost"
-        );
-        assert!(killed >= 10, "hardly anything was killed: {killed}");
+        assert_eq!(home.start(), Start::LoggedIn, "{name}: after all kills it logs in as ever");
+        assert_eq!(home.provider.issuer.fates(USER), [None], "{name}: the grant is lost");
+        let refreshes = home.at_issuer("REFRESHED");
+        eprintln!("{name}: {}, {refreshes} refreshes, 0 grants lost", tally.text());
+        assert!(tally.kills() >= 10, "hardly anything was killed");
     }
 }

@@ -1,10 +1,8 @@
 //! `chapar account` and `chapar outbox`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
-use super::{Change, ImapSecurity, Notify, SignInArgs, SmtpSecurity};
+use super::{Change, Notify, ServerArgs, SignInArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
@@ -65,24 +63,8 @@ pub(crate) struct UpdateArgs {
     /// How the end of the first sync is announced
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) notify: Option<Notify>,
-    /// A new server for incoming mail
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) imap: Option<String>,
-    /// A new server for outgoing mail
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) smtp: Option<String>,
-    /// How TLS begins at the IMAP server
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) imap_security: Option<ImapSecurity>,
-    /// How TLS begins at the SMTP server
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) smtp_security: Option<SmtpSecurity>,
-    /// A new login name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-    /// Trust this authority (PEM) too, for this account only
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) servers: ServerArgs,
     /// Ask for a new password
     #[arg(long)]
     pub(crate) password: bool,
@@ -114,24 +96,8 @@ pub(crate) struct ReconnectArgs {
     /// Take the password from the first line this command prints (run by sh)
     #[arg(long, value_name = "CMD", conflicts_with = "password")]
     pub(crate) password_command: Option<String>,
-    /// A new server for incoming mail
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) imap: Option<String>,
-    /// A new server for outgoing mail
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) smtp: Option<String>,
-    /// How TLS begins at the IMAP server
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) imap_security: Option<ImapSecurity>,
-    /// How TLS begins at the SMTP server
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) smtp_security: Option<SmtpSecurity>,
-    /// The login name, when it is not the address
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-    /// Trust this authority (PEM) too, for this account only
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) servers: ServerArgs,
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
 }

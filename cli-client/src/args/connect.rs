@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Change;
+use super::{Change, ServerArgs};
 
 /// Connects a mailbox.
 ///
@@ -17,24 +17,8 @@ use super::Change;
 pub(crate) struct ConnectArgs {
     /// Your mail address
     pub(crate) address: Option<String>,
-    /// The server for incoming mail; port 993 unless given, 143 means STARTTLS
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) imap: Option<String>,
-    /// The server for outgoing mail; port 465 unless given, 587 means STARTTLS
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) smtp: Option<String>,
-    /// How TLS begins at the IMAP server
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) imap_security: Option<ImapSecurity>,
-    /// How TLS begins at the SMTP server
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) smtp_security: Option<SmtpSecurity>,
-    /// The login name, when it is not the address
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-    /// Trust this authority (PEM) too, for this account only
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) servers: ServerArgs,
     /// Read the password from standard input
     #[arg(long, conflicts_with = "password_command")]
     pub(crate) password_stdin: bool,
@@ -68,8 +52,9 @@ pub(crate) struct ConnectArgs {
 impl ConnectArgs {
     /// Whether the address alone says how to connect.
     pub(crate) fn is_bare(&self) -> bool {
-        let servers = [&self.imap, &self.smtp, &self.user].into_iter().any(Option::is_some);
-        !servers && self.ca_file.is_none() && !self.sign_in.is_wanted()
+        let ServerArgs { imap, smtp, user, ca_file, .. } = &self.servers;
+        let named = [imap, smtp, user].into_iter().any(Option::is_some) || ca_file.is_some();
+        !named && !self.sign_in.is_wanted()
     }
 }
 
@@ -116,24 +101,6 @@ impl SignInArgs {
             || self.client_id.is_some()
             || self.device
     }
-}
-
-/// How TLS begins at an IMAP server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ImapSecurity {
-    /// With the first byte (port 993)
-    Tls,
-    /// After STARTTLS, which is demanded (port 143)
-    Starttls,
-}
-
-/// How TLS begins at an SMTP server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SmtpSecurity {
-    /// With the first byte (port 465)
-    Tls,
-    /// After STARTTLS, which is demanded (port 587)
-    Starttls,
 }
 
 /// How the end of the first sync is announced.

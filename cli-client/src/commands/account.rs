@@ -3,7 +3,7 @@
 mod proof;
 mod reconnect;
 
-use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint, Security};
+use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint};
 use chapar_ipc_protocol::connect::AuthKind;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::error::{Fault, exit, shell_words};
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::count;
 use crate::screen::{Form, Line, Screen, Style};
-use crate::server::{Protocol, Server};
 
 /// Runs an account command.
 pub(crate) fn run(context: &Context<'_>, command: &AccountCommand) -> Result<u8, Fault> {
@@ -170,19 +169,15 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
         name: args.name.clone(),
         window: args.window,
         notify: args.notify.map(Into::into),
-        user: args.user.clone(),
+        user: args.servers.user.clone(),
         display_name: args.display_name.clone().map(|name| Some(name).filter(|n| !n.is_empty())),
-        ca_pem: args.ca_file.as_deref().map(read_authority).transpose()?.map(Some),
+        ca_pem: args.servers.ca_file.as_deref().map(read_authority).transpose()?.map(Some),
         ..AccountPatch::default()
     };
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, args.account.as_deref())?;
-    let imap_security = args.imap_security.map(Into::into);
-    patch.imap =
-        server(args.imap.as_deref(), imap_security, account.imap.as_ref(), Protocol::Imap)?;
-    let smtp_security = args.smtp_security.map(Into::into);
-    patch.smtp =
-        server(args.smtp.as_deref(), smtp_security, account.smtp.as_ref(), Protocol::Smtp)?;
+    patch.imap = args.servers.imap(account.imap.as_ref())?;
+    patch.smtp = args.servers.smtp(account.smtp.as_ref())?;
     let asks = args.password || args.password_stdin || args.password_command.is_some();
     if patch == AccountPatch::default() && !asks {
         return Err(Fault::missing("what to change", "--name, --password, --imap …"));
@@ -202,20 +197,6 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     let account = read_account(&mut daemon, &account.id)?;
     proof.show(context.screen, &account);
     tell(context.screen, "account.update", "changed", &account)
-}
-
-/// The new endpoint, when a part of it was given; the other parts stay.
-fn server(
-    given: Option<&str>,
-    security: Option<Security>,
-    before: Option<&Endpoint>,
-    protocol: Protocol,
-) -> Result<Option<Endpoint>, Fault> {
-    Ok(match (given, security, before) {
-        (Some(text), security, _) => Some(Server::parse(text, protocol)?.endpoint(security)),
-        (None, Some(security), Some(before)) => Some(Endpoint { security, ..before.clone() }),
-        _ => None,
-    })
 }
 
 fn rename(context: &Context<'_>, named: &str, name: &str) -> Result<(), Fault> {

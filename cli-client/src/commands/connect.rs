@@ -34,7 +34,7 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
     let mut settings = Settings::given(screen, args)?;
     let mut daemon = None;
     if settings.are_half() {
-        settings.ask_for_servers(screen, args)?;
+        settings.ask_for_servers(screen, &args.servers)?;
     } else if !settings.are_whole() {
         let daemon = daemon.insert(context.open()?);
         settings.find(screen, daemon, args)?;
@@ -83,7 +83,7 @@ fn request(settings: Settings, args: &ConnectArgs, password: Option<Secret>) -> 
         display_name: args.display_name.clone(),
         imap: settings.imap,
         smtp: settings.smtp,
-        user: args.user.clone().or(settings.user),
+        user: args.servers.user.clone().or(settings.user),
         auth: Some(settings.auth),
         password,
         oauth: settings.oauth,

@@ -1,6 +1,6 @@
 //! The account: its settings and its state machine.
 
-use crate::credential::Auth;
+use crate::credential::{Auth, Credential, Login};
 use crate::id::AccountId;
 use crate::time::Wall;
 
@@ -74,6 +74,23 @@ pub struct Account {
 }
 
 impl Account {
+    /// The login at its IMAP server with `credential`.
+    #[must_use]
+    pub fn imap_login(&self, credential: Credential) -> Login {
+        self.login(&self.imap, credential)
+    }
+
+    /// The login at its submission server with `credential`.
+    #[must_use]
+    pub fn smtp_login(&self, credential: Credential) -> Login {
+        self.login(&self.smtp, credential)
+    }
+
+    fn login(&self, endpoint: &Endpoint, credential: Credential) -> Login {
+        let (endpoint, user, ca_pem) = (endpoint.clone(), self.user.clone(), self.ca_pem.clone());
+        Login { endpoint, user, credential, ca_pem }
+    }
+
     /// Under which key its secret lies in the vault of the store `instance`.
     #[must_use]
     pub fn secret_key(&self, instance: &str) -> String {

@@ -1,5 +1,6 @@
 //! What an account signs in with, and what a login shows to a server.
 
+use crate::account::Endpoint;
 use crate::secret::Secret;
 
 /// How an account signs in. The secret itself lies in the vault.
@@ -60,4 +61,14 @@ pub enum Credential {
     Password(Secret),
     /// An access token: OAUTHBEARER, XOAUTH2.
     Token(Secret),
+}
+
+/// Where and as whom to log in at a mail server.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "see crate::account::Account")]
+pub struct Login {
+    pub endpoint: Endpoint,
+    pub user: String,
+    pub credential: Credential,
+    pub ca_pem: Option<String>,
 }

@@ -87,24 +87,29 @@ pub fn plan(
         if tx.message_at(mailbox.id, candidate.uid)?.is_some() {
             continue;
         }
-        let message = Message {
-            id: tx.new_message_id()?,
-            account: mailbox.account,
-            mailbox: mailbox.id,
-            uid: candidate.uid,
-            thread: None,
-            stage: Stage::Planned,
-            size: candidate.size,
-            received_at: candidate.received_at,
-            flags: candidate.flags.clone(),
-            blob: None,
-            summary: Summary::default(),
-        };
-        tx.put_message(&message)?;
+        let row = planned(tx, &mailbox, candidate)?;
+        tx.put_message(&row)?;
     }
     mailbox.planned = true;
     mailbox.server = Some(server);
     tx.put_mailbox(&mailbox)
+}
+
+/// The row of a message of which no more is known than where it lies.
+fn planned(tx: &mut Txn<'_>, mailbox: &Mailbox, found: &Candidate) -> Result<Message, StoreError> {
+    Ok(Message {
+        id: tx.new_message_id()?,
+        account: mailbox.account,
+        mailbox: mailbox.id,
+        uid: found.uid,
+        thread: None,
+        stage: Stage::Planned,
+        size: found.size,
+        received_at: found.received_at,
+        flags: found.flags.clone(),
+        blob: None,
+        summary: Summary::default(),
+    })
 }
 
 /// Replaces the window of a mailbox whose UIDs lost their meaning. `same` names, by new UID, the
@@ -187,19 +192,13 @@ pub fn receive(
         if tx.message_at(mailbox.id, arrived.uid)?.is_some() {
             continue;
         }
-        let row = Message {
-            id: tx.new_message_id()?,
-            account: mailbox.account,
-            mailbox: mailbox.id,
+        let found = Candidate {
             uid: arrived.uid,
-            thread: None,
-            stage: Stage::Planned,
             size: arrived.size,
             received_at: arrived.received_at.unwrap_or(tx.now()),
             flags: arrived.flags.clone().unwrap_or_default(),
-            blob: None,
-            summary: Summary::default(),
         };
+        let row = planned(tx, &mailbox, &found)?;
         let moved = was_elsewhere(tx, &mailbox, &arrived.summary)?;
         let stored = store(tx, row, arrived)?;
         fresh += 1;

@@ -254,12 +254,7 @@ impl Protocol for Imap {
         account: &Account,
         credential: Credential,
     ) -> Result<imap::Session, Failure> {
-        let login = imap::Login {
-            endpoint: account.imap.clone(),
-            user: account.user.clone(),
-            credential,
-            ca_pem: account.ca_pem.clone(),
-        };
+        let login = account.imap_login(credential);
         imap::Session::login(world, &login).await
     }
 }
@@ -280,12 +275,7 @@ impl Protocol for Smtp {
         account: &Account,
         credential: Credential,
     ) -> Result<smtp::Session, Failure> {
-        let login = smtp::Login {
-            endpoint: account.smtp.clone(),
-            user: account.user.clone(),
-            credential,
-            ca_pem: account.ca_pem.clone(),
-        };
+        let login = account.smtp_login(credential);
         smtp::Session::login(world, &login).await
     }
 }

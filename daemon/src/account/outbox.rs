@@ -75,7 +75,7 @@ impl Outbox {
     /// The network came back: what waits for a retry is tried now.
     async fn hurry(&self) {
         for submission in self.open() {
-            if submission.attempts > 0 && matches!(submission.phase, Phase::Queued { .. }) {
+            if submission.awaits_retry() {
                 self.change(submission.id, |submission, now, _| submission.hurry(now)).await;
             }
         }

@@ -215,6 +215,8 @@ pub enum Wish {
     Cancel,
     /// Try it now.
     Retry,
+    /// A retry that waits need not wait any more: what it waited for has changed.
+    Hurry,
     /// It was sent; stop looking.
     WasSent,
     /// Send it again, though it may have been sent.
@@ -235,6 +237,7 @@ pub async fn wish(
         match wish {
             Wish::Cancel => after.cancel(now),
             Wish::Retry => after.retry_now(now),
+            Wish::Hurry => after.hurry(now),
             Wish::WasSent => after.resolve(Resolution::Sent, now),
             Wish::Resend => after.resolve(Resolution::Resend, now),
         }

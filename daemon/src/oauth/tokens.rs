@@ -8,8 +8,9 @@
 //! What is durable when: the answer's refresh token lies in the vault before its access token is
 //! used. Killed before that, the same refresh token is sent again: providers that do not rotate
 //! (Google) and those that leave the old one valid (Microsoft) take it; a server that detects
-//! reuse without grace ends the grant, and no client can help that. Access tokens are in memory
-//! only.
+//! reuse without grace ends the grant, and no client can help that. So nothing but the write itself
+//! comes between answer and vault: the vault is made ready before the request, the connection is
+//! closed after the write. Access tokens are in memory only.
 
 mod endpoint;
 mod owner;

@@ -48,6 +48,9 @@ impl SecretsError {
     }
 }
 
+/// A [`Secrets::put`] that waits for its secret. Dropped, nothing was put.
+pub type Put<'a> = Box<dyn FnOnce(Secret) -> BoxFuture<'a, Result<(), SecretsError>> + Send + 'a>;
+
 /// The door to secrets. Keys are `account/<store instance>/<id>/<what>`. No call blocks longer
 /// than [`crate::limits`] allows.
 pub trait Secrets: Send + Sync {
@@ -59,10 +62,21 @@ pub trait Secrets: Send + Sync {
         key: &'a str,
         secret: &'a Secret,
     ) -> BoxFuture<'a, Result<(), SecretsError>>;
+    /// Does of a [`Self::put`] under `key` whatever can be done before the secret is there: for one
+    /// that is lost for good when the process dies before it is stored. What goes wrong now goes
+    /// wrong again, or not, when there is something to put.
+    fn prepare<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Put<'a>> {
+        Box::pin(std::future::ready(unprepared(self, key)))
+    }
     /// Reads the secret under `key`; `None` when there is none.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Secret>, SecretsError>>;
     /// Deletes it; deleting what is not there is not an error.
     fn forget<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), SecretsError>>;
+}
+
+/// A put that does everything when the secret is there.
+fn unprepared<'a, S: Secrets + ?Sized>(door: &'a S, key: &'a str) -> Put<'a> {
+    Box::new(move |secret| Box::pin(async move { door.put(key, &secret).await }))
 }
 
 /// The two vaults of a real machine and which of them new secrets go to.
@@ -122,6 +136,20 @@ impl Secrets for Vaults {
             } else {
                 self.sealed.put(key, secret).await
             }
+        })
+    }
+
+    fn prepare<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Put<'a>> {
+        Box::pin(async move {
+            let prepared = if self.keyring_first().await {
+                self.keyring.prepare(key).await
+            } else {
+                self.sealed.prepare(key).await
+            };
+            prepared.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the vault is not ready for a secret");
+                unprepared(self, key)
+            })
         })
     }
 

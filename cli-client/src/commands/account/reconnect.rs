@@ -5,7 +5,7 @@ use chapar_ipc_protocol::account::Account;
 use chapar_ipc_protocol::connect::{AccountConnect, AuthKind, ConnectStep};
 use serde_json::json;
 
-use super::{find, server};
+use super::find;
 use crate::args::ReconnectArgs;
 use crate::ask::{self, PasswordSource};
 use crate::commands::Context;
@@ -13,7 +13,6 @@ use crate::commands::connect::{How, looked_for, prove, read_authority, sign_in_w
 use crate::daemon::Daemon;
 use crate::error::Fault;
 use crate::screen::{Form, Screen};
-use crate::server::Protocol;
 
 /// Moves the account to the new login; the old one works until the new one is proved.
 pub(super) fn run(context: &Context<'_>, args: &ReconnectArgs) -> Result<(), Fault> {
@@ -24,23 +23,13 @@ pub(super) fn run(context: &Context<'_>, args: &ReconnectArgs) -> Result<(), Fau
         email: None,
         name: None,
         display_name: None,
-        imap: server(
-            args.imap.as_deref(),
-            args.imap_security.map(Into::into),
-            account.imap.as_ref(),
-            Protocol::Imap,
-        )?,
-        smtp: server(
-            args.smtp.as_deref(),
-            args.smtp_security.map(Into::into),
-            account.smtp.as_ref(),
-            Protocol::Smtp,
-        )?,
-        user: args.user.clone(),
+        imap: args.servers.imap(account.imap.as_ref())?,
+        smtp: args.servers.smtp(account.smtp.as_ref())?,
+        user: args.servers.user.clone(),
         auth: None,
         password: None,
         oauth: None,
-        ca_pem: args.ca_file.as_deref().map(read_authority).transpose()?,
+        ca_pem: args.servers.ca_file.as_deref().map(read_authority).transpose()?,
         window: None,
         notify: None,
         found_by: None,

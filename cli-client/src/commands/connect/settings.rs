@@ -10,7 +10,7 @@ use chapar_ipc_protocol::secret::Secret;
 use serde_json::json;
 
 use super::found::{self, Way};
-use crate::args::{ConnectArgs, SignInArgs};
+use crate::args::{ConnectArgs, ServerArgs, SignInArgs};
 use crate::ask;
 use crate::daemon::Daemon;
 use crate::error::Fault;
@@ -54,23 +54,17 @@ impl Settings {
             None => ask::line(screen, "the address", None, "ADDRESS")?,
         };
         check_address(&email)?;
-        let server = |given: &Option<String>, protocol, security| match given {
-            Some(text) => Ok(Some(Server::parse(text, protocol)?.endpoint(security))),
-            None => Ok::<_, Fault>(None),
-        };
-        let imap = server(&args.imap, Protocol::Imap, args.imap_security.map(Into::into))?;
-        let smtp = server(&args.smtp, Protocol::Smtp, args.smtp_security.map(Into::into))?;
         let wanted = args.sign_in.is_wanted();
         Ok(Self {
             email,
             auth: if wanted { AuthKind::Oauth2 } else { AuthKind::Password },
-            imap,
-            smtp,
+            imap: args.servers.imap(None)?,
+            smtp: args.servers.smtp(None)?,
             user: None,
             oauth: if wanted { Some(sign_in_wish(&args.sign_in)?) } else { None },
             found_by: None,
             password_note: None,
-            ca_pem: args.ca_file.as_deref().map(read_authority).transpose()?,
+            ca_pem: args.servers.ca_file.as_deref().map(read_authority).transpose()?,
         })
     }
 
@@ -95,7 +89,7 @@ impl Settings {
         let by_password = args.password_stdin || args.password_command.is_some();
         let way = found::looked_for(screen, daemon, &self.email, self.ca_pem.as_deref())?;
         let Some(way) = way else {
-            return self.ask_for_servers(screen, args);
+            return self.ask_for_servers(screen, &args.servers);
         };
         if self.auth != AuthKind::Oauth2 && (by_password || !way.can_sign_in()) {
             found::confirm(screen, &way, args.change.yes || args.change.dry_run)?;
@@ -126,7 +120,7 @@ impl Settings {
     pub(super) fn ask_for_servers(
         &mut self,
         screen: &Screen,
-        args: &ConnectArgs,
+        args: &ServerArgs,
     ) -> Result<(), Fault> {
         let domain = self.email.rsplit_once('@').map_or("", |(_, domain)| domain);
         if screen.asks {

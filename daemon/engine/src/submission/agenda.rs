@@ -30,6 +30,12 @@ impl Submission {
         self.agenda(now).find(|(_, due)| *due == what).map(|(at, _)| at)
     }
 
+    /// Whether it waits for another try after one that came to nothing.
+    #[must_use]
+    pub fn awaits_retry(&self) -> bool {
+        self.attempts > 0 && matches!(self.phase, Phase::Queued { .. })
+    }
+
     /// Whether this is due now.
     #[must_use]
     pub fn is_due(&self, what: Due, now: Wall) -> bool {

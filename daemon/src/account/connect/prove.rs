@@ -17,12 +17,7 @@ pub(super) async fn imap(
     account: &Account,
     credential: Credential,
 ) -> Result<(imap::Session, String), Failure> {
-    let login = imap::Login {
-        endpoint: account.imap.clone(),
-        user: account.user.clone(),
-        credential,
-        ca_pem: account.ca_pem.clone(),
-    };
+    let login = account.imap_login(credential);
     let mut session = imap::Session::login(world, &login).await?;
     let listed = match opened(&mut session).await {
         Ok(listed) => listed,
@@ -48,12 +43,7 @@ pub(super) async fn smtp(
     account: &Account,
     credential: Credential,
 ) -> Result<String, Failure> {
-    let login = smtp::Login {
-        endpoint: account.smtp.clone(),
-        user: account.user.clone(),
-        credential,
-        ca_pem: account.ca_pem.clone(),
-    };
+    let login = account.smtp_login(credential);
     smtp::Session::login(world, &login).await?.quit().await;
     Ok(format!("{}:{}", login.endpoint.host, login.endpoint.port))
 }

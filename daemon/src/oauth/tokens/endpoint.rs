@@ -4,7 +4,7 @@
 use super::vault::Entry;
 use super::{Holder, Issued};
 use crate::config::{CONFIG_BYTES, Config};
-use crate::http::{self, Answer, Reach, Rules};
+use crate::http::{self, Answer, Line, Reach, Rules};
 use crate::world::World;
 use chapar_engine::grant::{Body, Lifetime, Renewal, Reply, judge};
 use chapar_engine::provider::is_same_provider;
@@ -29,22 +29,23 @@ const REVOKE: Duration = Duration::from_secs(10);
 /// The same for a grant that nobody keeps: a sign-in that begins meanwhile waits for it.
 const GIVE_BACK: Duration = Duration::from_secs(5);
 
-/// Sends one refresh token.
+/// Sends one refresh token. The connection is the caller's to close, when it has made the answer
+/// durable: closing it first would be time in which the answer can be lost.
 pub(super) async fn refresh(
     world: &World,
     config: &Config,
     holder: &Holder,
     entry: &Entry,
     token: &Secret,
-) -> Result<Renewal, Failure> {
+) -> Result<(Renewal, Line), Failure> {
     let issuer = issuer_name(holder);
     let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
     let ca_pem = authority(config, holder);
     let url = &holder.grant.issuer.token_url;
     let form = form(&entry.client_id, entry.client_secret.as_ref(), &fields);
     let answer = post(world, url, form, ca_pem.as_deref(), &RULES).await;
-    let answer = answer.map_err(|failure| network(&issuer, failure))?;
-    judge(&issuer, reply(answer))
+    let (answer, line) = answer.map_err(|failure| network(&issuer, failure))?;
+    Ok((judge(&issuer, reply(answer))?, line))
 }
 
 /// Gives a refresh token back; true when the issuer took it.
@@ -67,8 +68,8 @@ pub(super) async fn give_back(world: &World, issued: &Issued) -> bool {
 }
 
 /// RFC 7009 §2.2: 200, whether the token was still good or not.
-fn is_taken(answer: &Result<Answer, Failure>) -> bool {
-    answer.as_ref().is_ok_and(|answer| answer.status == 200)
+fn is_taken(answer: &Result<(Answer, Line), Failure>) -> bool {
+    answer.as_ref().is_ok_and(|(answer, _)| answer.status == 200)
 }
 
 async fn post(
@@ -77,7 +78,7 @@ async fn post(
     form: Secret,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<Answer, Failure> {
+) -> Result<(Answer, Line), Failure> {
     let url = Url::parse(url).map_err(|error| {
         Failure::of("http.not_https", format!("{url:?} is no address"), Some(&error.to_string()))
     })?;
@@ -86,7 +87,7 @@ async fn post(
         content: form,
         authorization: None,
     };
-    http::post(world, &url, &body, ca_pem, rules).await
+    http::post_and_hold(world, &url, &body, ca_pem, rules).await
 }
 
 /// The client names itself in the form (RFC 6749 §2.3.1): the way that every issuer with clients of

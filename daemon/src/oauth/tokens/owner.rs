@@ -10,6 +10,7 @@
 use super::vault::{self, Entry, Record};
 use super::{Holder, Lease, Word, endpoint};
 use crate::config::Config;
+use crate::http::Line;
 use crate::oauth::Granted;
 use crate::world::World;
 use chapar_engine::grant::{Due, Grants, Renewal};
@@ -147,16 +148,22 @@ impl Owner {
     /// A new access token whose refresh token is durable.
     async fn renew(&mut self, holder: &Holder) -> Result<(Renewal, Boot), Failure> {
         if let Some((record, renewal, came)) = self.unsaved.take() {
-            return self.keep(record, renewal, came).await;
+            let kept = vault::write(&self.world, &self.key, &record).await;
+            return self.kept(kept, record, renewal, came);
         }
         let mut record = self.record(holder).await?;
         let entry = record.entry_of(holder).ok_or_else(|| vault::odd("it is another's"))?;
+        // from the answer to the vault is the one time in which a kill can cost a grant: all that
+        // need not be done in it is done before or after
+        let put = self.world.secrets.prepare(&self.key).await;
         let came = self.world.clock.boot();
-        let renewal = Self::exchange(&self.world, &self.config, holder, entry).await?;
+        let (renewal, line) = Self::exchange(&self.world, &self.config, holder, entry).await?;
         match &renewal.refresh {
             Some(next) if next.expose() != entry.refresh.expose() => {
                 entry.rotate(next.clone());
-                self.keep(record, renewal, came).await
+                let kept = vault::fill(put, &record).await;
+                drop(line);
+                self.kept(kept, record, renewal, came)
             }
             _ => Ok((renewal, came)),
         }
@@ -168,7 +175,7 @@ impl Owner {
         config: &watch::Receiver<Config>,
         holder: &Holder,
         entry: &mut Entry,
-    ) -> Result<Renewal, Failure> {
+    ) -> Result<(Renewal, Line), Failure> {
         let config = config.borrow().clone();
         let newest = endpoint::refresh(world, &config, holder, entry, &entry.refresh).await;
         let Err(over) = newest else { return newest };
@@ -177,27 +184,28 @@ impl Owner {
         };
         tracing::info!("the issuer does not know the newest refresh token; trying the one before");
         match endpoint::refresh(world, &config, holder, entry, &previous).await {
-            Ok(mut renewal) => {
+            Ok((mut renewal, line)) => {
                 // whatever comes next, the refused one is not the one to send
                 let next = renewal.refresh.take().unwrap_or_else(|| previous.clone());
                 renewal.refresh = Some(next);
-                Ok(renewal)
+                Ok((renewal, line))
             }
             Err(failure) if failure.code == "oauth.expired" => Err(over),
             Err(failure) => Err(failure),
         }
     }
 
-    /// Makes the record durable, then the renewal may be used. What cannot be stored now is kept
-    /// for the next try: the issuer is not asked again meanwhile, because it may take the old
-    /// refresh token for a stolen one.
-    async fn keep(
+    /// The renewal may be used once its record is durable. What cannot be stored now is kept for
+    /// the next try: the issuer is not asked again meanwhile, because it may take the old refresh
+    /// token for a stolen one.
+    fn kept(
         &mut self,
+        kept: Result<(), Failure>,
         record: Record,
         renewal: Renewal,
         came: Boot,
     ) -> Result<(Renewal, Boot), Failure> {
-        match vault::write(&self.world, &self.key, &record).await {
+        match kept {
             Ok(()) => Ok((renewal, came)),
             Err(failure) => {
                 self.unsaved = Some((record, renewal, came));

@@ -6,6 +6,7 @@
 
 use super::Holder;
 use crate::world::World;
+use crate::world::secrets::Put;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 
 /// Version of the record.
 const VERSION: u32 = 1;
+const UNWRITABLE: &str = "The renewed sign-in of this account could not be stored in the vault.";
 
 /// The secrets of one grant.
 #[derive(Clone, Debug)]
@@ -76,10 +78,17 @@ pub(super) async fn read(world: &World, key: &str) -> Result<Option<Record>, Fai
 
 /// Writes the record under `key`, durably.
 pub(super) async fn write(world: &World, key: &str, record: &Record) -> Result<(), Failure> {
+    world.secrets.put(key, &text(record)?).await.map_err(|error| error.failure(UNWRITABLE))
+}
+
+/// The same with a put that was prepared.
+pub(super) async fn fill(put: Put<'_>, record: &Record) -> Result<(), Failure> {
+    put(text(record)?).await.map_err(|error| error.failure(UNWRITABLE))
+}
+
+fn text(record: &Record) -> Result<Secret, Failure> {
     let text = serde_json::to_string(&Row::of(record)).map_err(|error| odd(&error.to_string()))?;
-    let unwritable = "The renewed sign-in of this account could not be stored in the vault.";
-    let text = Secret::new(text);
-    world.secrets.put(key, &text).await.map_err(|error| error.failure(unwritable))
+    Ok(Secret::new(text))
 }
 
 /// Deletes it.

@@ -1,7 +1,7 @@
 //! Secrets in the desktop's Secret Service. Each call makes its own session, so that a keyring
 //! that restarts is no event; no call waits longer than [`ANSWER`].
 
-use super::{SecretsError, Vault};
+use super::{Put, SecretsError, Vault};
 use crate::world::clock::{Clock, within};
 use chapar_engine::secret::Secret;
 use secret_service::{Collection, EncryptionType, Error, Item, SecretService};
@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 /// A locked collection on a machine without a screen would otherwise wait for a prompt for ever.
@@ -53,18 +54,47 @@ impl Keyring {
         self.timed(async {
             let service = connected().await?;
             let collection = unlocked(&service).await?;
-            collection
-                .create_item(
-                    &format!("chapar {key}"),
-                    attributes(key),
-                    secret.expose().as_bytes(),
-                    true,
-                    CONTENT,
-                )
-                .await?;
-            Ok(())
+            create(&collection, key, secret).await
         })
         .await?;
+        self.read_back(key, secret).await
+    }
+
+    /// Connects and unlocks, so that one call is left for the secret. A keyring that went away
+    /// meanwhile is connected to anew.
+    pub async fn prepare<'a>(&'a self, key: &'a str) -> Result<Put<'a>, SecretsError> {
+        let (ready, is_ready) = oneshot::channel();
+        let (give, given) = oneshot::channel();
+        // the collection borrows from the service, so both live in one future that stops between
+        let mut work = Box::pin(async move {
+            let service = connected().await?;
+            let collection = unlocked(&service).await?;
+            // whoever prepared and asks for nothing more has dropped this future
+            let _: Result<(), ()> = ready.send(());
+            let Ok(secret) = given.await else { return Ok(()) };
+            create(&collection, key, &secret).await
+        });
+        self.timed(async {
+            tokio::select! {
+                biased;
+                ended = &mut work => ended,
+                _ = is_ready => Ok(()),
+            }
+        })
+        .await?;
+        Ok(Box::new(move |secret: Secret| {
+            Box::pin(async move {
+                // the future that takes it is driven by the next line
+                let _: Result<(), Secret> = give.send(secret.clone());
+                match self.timed(work).await {
+                    Ok(()) => self.read_back(key, &secret).await,
+                    Err(_) => self.put(key, &secret).await,
+                }
+            })
+        }))
+    }
+
+    async fn read_back(&self, key: &str, secret: &Secret) -> Result<(), SecretsError> {
         match self.get(key).await? {
             Some(read) if read.expose() == secret.expose() => Ok(()),
             Some(_) => Err(SecretsError::Corrupt("another value".to_owned())),
@@ -131,6 +161,13 @@ async fn unlocked<'s>(service: &'s SecretService<'_>) -> Result<Collection<'s>, 
     }
     collection.ensure_unlocked().await?;
     Ok(collection)
+}
+
+/// The item under the key, in the place of the one before.
+async fn create(collection: &Collection<'_>, key: &str, secret: &Secret) -> Result<(), Error> {
+    let (label, bytes) = (format!("chapar {key}"), secret.expose().as_bytes());
+    collection.create_item(&label, attributes(key), bytes, true, CONTENT).await?;
+    Ok(())
 }
 
 /// Items under the key, unlocked.

@@ -4,7 +4,7 @@
 
 mod key;
 
-use super::{SecretsError, Vault};
+use super::{Put, SecretsError, Vault};
 use crate::world::entropy::Entropy;
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -31,8 +31,9 @@ const MODE: u32 = 0o600;
 /// The sealed file of one state directory.
 pub struct SealedFile {
     inner: Arc<Inner>,
-    /// One change at a time.
-    turn: Mutex<()>,
+    /// One at a time; how often the file was changed, so that nothing is written over a change
+    /// that was not read.
+    turn: Mutex<u64>,
 }
 
 struct Inner {
@@ -43,6 +44,13 @@ struct Inner {
 }
 
 type Entries = BTreeMap<String, Secret>;
+
+/// All that a new file is made of.
+struct Draft {
+    entries: Entries,
+    key: Key,
+    nonce: [u8; NONCE],
+}
 
 impl SealedFile {
     /// The file `secrets.sealed` in `state`; its key from `$CREDENTIALS_DIRECTORY/chapar-key` or
@@ -69,7 +77,7 @@ impl SealedFile {
                 credential,
                 entropy,
             }),
-            turn: Mutex::new(()),
+            turn: Mutex::new(0),
         }
     }
 
@@ -94,6 +102,34 @@ impl SealedFile {
             true
         })
         .await?;
+        self.read_back(key, secret).await
+    }
+
+    /// Reads file and key now, so that the new file is all that is left to be written. When another
+    /// change comes between, both are read again.
+    pub async fn prepare<'a>(&'a self, key: &'a str) -> Result<Put<'a>, SecretsError> {
+        let turn = self.turn.lock().await;
+        let (inner, read_at) = (Arc::clone(&self.inner), *turn);
+        let mut draft = blocking(move || inner.draft()).await?;
+        drop(turn);
+        Ok(Box::new(move |secret: Secret| {
+            Box::pin(async move {
+                let mut turn = self.turn.lock().await;
+                if *turn != read_at {
+                    drop(turn);
+                    return self.put(key, &secret).await;
+                }
+                *turn += 1;
+                draft.entries.insert(key.to_owned(), secret.clone());
+                let inner = Arc::clone(&self.inner);
+                blocking(move || inner.write(draft)).await?;
+                drop(turn);
+                self.read_back(key, &secret).await
+            })
+        }))
+    }
+
+    async fn read_back(&self, key: &str, secret: &Secret) -> Result<(), SecretsError> {
         match self.get(key).await? {
             Some(read) if read.expose() == secret.expose() => Ok(()),
             _ => Err(SecretsError::Corrupt("another value".to_owned())),
@@ -120,13 +156,14 @@ impl SealedFile {
         change: impl FnOnce(&mut Entries) -> bool + Send + 'static,
     ) -> Result<(), SecretsError> {
         let inner = Arc::clone(&self.inner);
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
+        *turn += 1;
         blocking(move || {
             let mut entries = inner.read()?;
-            if change(&mut entries) {
-                inner.write(&entries)?;
+            if !change(&mut entries) {
+                return Ok(());
             }
-            Ok(())
+            inner.write(inner.draft_of(entries)?)
         })
         .await
     }
@@ -172,11 +209,21 @@ impl Inner {
         unpacked(&text).ok_or_else(|| broken("holds something else than secrets"))
     }
 
-    fn write(&self, entries: &Entries) -> Result<(), SecretsError> {
+    /// What is there, to be changed and written once.
+    fn draft(&self) -> Result<Draft, SecretsError> {
+        self.draft_of(self.read()?)
+    }
+
+    fn draft_of(&self, entries: Entries) -> Result<Draft, SecretsError> {
         let key = Key::existing_or_new(self)?;
         let mut nonce = [0; NONCE];
         self.entropy.fill(&mut nonce);
-        let mut body = packed(entries);
+        Ok(Draft { entries, key, nonce })
+    }
+
+    fn write(&self, draft: Draft) -> Result<(), SecretsError> {
+        let Draft { entries, key, nonce } = draft;
+        let mut body = packed(&entries);
         XChaCha20Poly1305::new(key.bytes())
             .encrypt_in_place(&XNonce::from(nonce), MAGIC, &mut *body)
             .map_err(|_| SecretsError::Unavailable("the secrets are too large to seal".into()))?;
@@ -257,11 +304,14 @@ fn read_private(file: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, S
 /// Puts `bytes` in the place of `file`, durably and whole or not at all.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let new = file.with_extension("new");
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&new)?;
+    let mut opened = match private_new(&new) {
+        // a kill between making and renaming it
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&new)?;
+            private_new(&new)?
+        }
+        opened => opened?,
+    };
     opened.write_all(bytes)?;
     opened.sync_all()?;
     fs::rename(&new, file)?;
@@ -269,6 +319,10 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(parent) => File::open(parent)?.sync_all(),
         None => Ok(()),
     }
+}
+
+fn private_new(file: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(MODE).open(file)
 }
 
 fn unwritable(file: &Path, error: &io::Error) -> SecretsError {

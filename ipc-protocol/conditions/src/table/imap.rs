@@ -6,6 +6,32 @@ use crate::Who::{Nobody, Provider, You};
 use crate::exit::{BAD_DATA, NO_OBJECT, NO_PERMISSION, TEMPORARY};
 use crate::{Condition, Method};
 
+/// Said by both of a provider's servers, and mended by the same steps.
+pub(super) const APP_PASSWORD: Condition = Condition {
+    code: "imap.app_password",
+    action: SignInAgain,
+    severity: Error,
+    who: You,
+    exit: NO_PERMISSION,
+    title: "The provider asks for an app password",
+    cause: "With two-factor sign-in the usual password does not work for mail programs.",
+    brief: Some(
+        "Make an app password on the provider's website and connect the account again with it.",
+    ),
+    what: &[
+        "Make an app password on the provider's website.",
+        "Give it to chapar in place of the old one.",
+    ],
+    commands: &["chapar account reconnect {account}", "chapar status"],
+    method: Some(Method::RECONNECT),
+    links: &[
+        ("google", "https://myaccount.google.com/apppasswords"),
+        ("icloud", "https://account.apple.com/"),
+        ("yahoo", "https://login.yahoo.com/account/security"),
+        ("fastmail", "https://app.fastmail.com/settings/security/apps"),
+    ],
+};
+
 /// The rows.
 pub(super) static ROWS: &[Condition] = &[
     Condition {
@@ -129,30 +155,7 @@ pub(super) static ROWS: &[Condition] = &[
         commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
         ..Condition::BLANK
     },
-    Condition {
-        code: "imap.app_password",
-        action: SignInAgain,
-        severity: Error,
-        who: You,
-        exit: NO_PERMISSION,
-        title: "The provider asks for an app password",
-        cause: "With two-factor sign-in the usual password does not work for mail programs.",
-        brief: Some(
-            "Make an app password on the provider's website and connect the account again with it.",
-        ),
-        what: &[
-            "Make an app password on the provider's website.",
-            "Give it to chapar in place of the old one.",
-        ],
-        commands: &["chapar account reconnect {account}", "chapar status"],
-        method: Some(Method::RECONNECT),
-        links: &[
-            ("google", "https://myaccount.google.com/apppasswords"),
-            ("icloud", "https://account.apple.com/"),
-            ("yahoo", "https://login.yahoo.com/account/security"),
-            ("fastmail", "https://app.fastmail.com/settings/security/apps"),
-        ],
-    },
+    APP_PASSWORD,
     Condition {
         code: "imap.unavailable",
         action: Retry,

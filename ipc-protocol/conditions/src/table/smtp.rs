@@ -171,30 +171,7 @@ pub(super) static ROWS: &[Condition] = &[
         commands: &["chapar outbox list"],
         ..Condition::BLANK
     },
-    Condition {
-        code: "smtp.app_password",
-        action: SignInAgain,
-        severity: Error,
-        who: You,
-        exit: NO_PERMISSION,
-        title: "The provider asks for an app password",
-        cause: "With two-factor sign-in the usual password does not work for mail programs.",
-        brief: Some(
-            "Make an app password on the provider's website and connect the account again with it.",
-        ),
-        what: &[
-            "Make an app password on the provider's website.",
-            "Give it to chapar in place of the old one.",
-        ],
-        commands: &["chapar account reconnect {account}", "chapar status"],
-        method: Some(Method::RECONNECT),
-        links: &[
-            ("google", "https://myaccount.google.com/apppasswords"),
-            ("icloud", "https://account.apple.com/"),
-            ("yahoo", "https://login.yahoo.com/account/security"),
-            ("fastmail", "https://app.fastmail.com/settings/security/apps"),
-        ],
-    },
+    Condition { code: "smtp.app_password", ..super::imap::APP_PASSWORD },
     Condition {
         code: "smtp.bad_credential",
         action: Refused,

@@ -86,3 +86,19 @@ pub(crate) fn config(text: &str, issuer: &issuer::Issuer) -> Config {
     let text = text.replace("$ISSUER", &issuer.id);
     Config::parse(&text, std::path::Path::new("/c/config.toml")).unwrap()
 }
+
+/// Google's entry of the table with a client of its own, at this issuer.
+pub(crate) fn google(issuer: &issuer::Issuer) -> Config {
+    let folder = std::env::temp_dir().join(format!("chapar-signin-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let secret = folder.join("secret");
+    std::fs::write(&secret, "not-so-secret\n").unwrap();
+    config(
+        &format!(
+            "[[provider]]\nkey = 'gmail'\nissuer = '$ISSUER'\nauthorize_url = '$ISSUER/authorize'\n\
+             token_url = '$ISSUER/token'\nclient_id = 'desktop'\nclient_secret_file = '{}'\n",
+            secret.display()
+        ),
+        issuer,
+    )
+}

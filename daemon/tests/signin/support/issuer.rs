@@ -1,7 +1,7 @@
 //! A small authorization server over real TLS. It keeps the rules of RFC 6749, 7636, 7591, 8414,
 //! 8628 and 9207 by itself, and says whatever else it is told to say.
 
-use crate::signin_support::browser::parameter;
+use super::browser::parameter;
 use crate::tls_support::{Authority, VALID};
 use chapar_engine::secret::base64url;
 use serde_json::{Value, json};
