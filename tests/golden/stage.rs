@@ -28,7 +28,8 @@ pub(crate) struct Stage {
     pub(crate) provider: Provider,
     /// Its ports.
     pub(crate) ports: Listening,
-    runtime: tokio::runtime::Runtime,
+    // the provider's tasks run on it
+    _runtime: tokio::runtime::Runtime,
     scratch: Scratch,
     variables: Vec<(String, String)>,
 }
@@ -56,7 +57,7 @@ impl Stage {
         }
         let ports = runtime.block_on(provider.listen([0; 4])).unwrap();
         fs::write(scratch.path().join("ca.pem"), provider.ca_pem()).unwrap();
-        Self { provider, ports, runtime, scratch, variables: Vec::new() }
+        Self { provider, ports, _runtime: runtime, scratch, variables: Vec::new() }
     }
 
     /// One more environment variable for everything run in it.
@@ -177,14 +178,6 @@ impl Stage {
         let ran = self.run(&words, PASSWORD);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         self.wait_live();
-    }
-
-    /// The provider stops listening and listens on other ports, which are given: IMAP and SMTP,
-    /// both with TLS from the start.
-    pub(crate) fn move_servers(&mut self) -> [u16; 2] {
-        self.ports = self.runtime.block_on(self.provider.listen([0; 4])).unwrap();
-        self.provider.faults.kick(chapar_tests::sandbox::faults::Kick::Drop);
-        [self.ports.imaps, self.ports.smtps]
     }
 
     /// Waits until the only account is live.

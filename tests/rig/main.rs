@@ -17,6 +17,7 @@ mod borrowed;
 mod connect;
 mod cyrus;
 mod discovery;
+mod doctor;
 mod first_sync;
 mod half_open;
 mod issuers;
