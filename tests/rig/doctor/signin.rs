@@ -1,9 +1,8 @@
 //! The provider's sign-in: taken back, unknown, out of reach, or for an administrator to allow.
 
+use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use chapar_tests::rig::home::Home;
 use chapar_tests::rig::oidc::{Issuer, Persona};
 use chapar_tests::rig::person::{Person, Says, With};
 use chapar_tests::rig::process::run;
@@ -113,17 +112,16 @@ fn administrator(town: &Town) {
     assert!(said.contains("AADSTS90094"), "{said}");
     let link = found.check["remedy"][0]["link"].as_str().expect("a link").to_owned();
     assert!(link.contains("/adminconsent?client_id=rig-public"), "{link}");
-    opened_by_the_administrator(&town.home, town.rig.ca_file().to_str().unwrap(), &link);
+    opened_by_the_administrator(town.rig.ca_file(), &link);
     issuer.set(&json!({"accessTtl": 3600}));
     let (code, said) = sign_in(town, &patient, &command);
     assert_eq!(code, 0, "{said}");
     cured(town, &patient, &issuer, &found);
 }
 
-fn opened_by_the_administrator(_: &Home, ca: &str, link: &str) {
+fn opened_by_the_administrator(ca_file: &Path, link: &str) {
     let mut curl = Command::new("curl");
-    let ran = run(curl.args(["-sS", "--fail", "--cacert", ca, link]), b"", USUAL);
+    let ran = run(curl.args(["-sS", "--fail", "--cacert"]).arg(ca_file).arg(link), b"", USUAL);
     assert_eq!(ran.code, Some(0), "{link}: {}", ran.stderr);
     assert!(ran.text().contains("lets this client in"), "{}", ran.text());
-    assert!(ran.took < Duration::from_secs(30));
 }
