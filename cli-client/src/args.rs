@@ -4,6 +4,7 @@
 
 mod account;
 mod connect;
+mod data;
 mod mail;
 mod send;
 mod servers;
@@ -11,6 +12,7 @@ mod service;
 
 pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArgs, UpdateArgs};
 pub(crate) use connect::{ConnectArgs, Notify, SignInArgs};
+pub(crate) use data::{DataCommand, ForgetArgs};
 pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
 pub(crate) use send::SendArgs;
 pub(crate) use servers::{ImapSecurity, ServerArgs, SmtpSecurity};
@@ -143,6 +145,9 @@ pub(crate) enum Command {
     /// Read, change and check the configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Forget what chapar holds on this machine
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Print an access token of an account, for msmtp, mbsync and others
     Token(TokenArgs),
     /// Call one method of the socket protocol and print its result

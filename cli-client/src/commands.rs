@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod config;
 pub(crate) mod connect;
+pub(crate) mod data;
 pub(crate) mod doctor;
 pub(crate) mod first_sync;
 #[cfg(test)]

@@ -14,6 +14,7 @@ use chapar_ipc_protocol::hello::{ClientInfo, Hello};
 
 use crate::args::Global;
 use crate::error::{Fault, Remedy, exit};
+use crate::render::progress::{Progress, Step};
 use crate::screen::{Line, Screen, Style};
 use crate::start;
 
@@ -21,6 +22,9 @@ use crate::start;
 const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// After this long without an answer a person is told what is waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+/// How often a call that is watched looks at the clock: a redraw of its progress.
+const TICK: Duration = Duration::from_millis(100);
 
 /// How often a daemon that hangs up on the greeting is asked again, and how long after.
 const GOING_AWAY_TRIES: u32 = 10;
@@ -157,6 +161,35 @@ impl Daemon {
         let reply = self.call(params);
         self.set_timeout(self.timeout)?;
         reply
+    }
+
+    /// As [`Daemon::call_slow`], telling `progress` how far it is. Once it has taken as long as a
+    /// person waits without a word, what is told is shown.
+    pub(crate) fn call_watched<C: Call>(
+        &mut self,
+        params: &C,
+        wait: Duration,
+        progress: &mut Progress<'_>,
+    ) -> Result<C::Reply, Fault> {
+        let until = self.timeout.saturating_add(wait);
+        let mut step = Step::default();
+        let reply = self.client.call_watched(params, TICK, |news| {
+            if let Some(news) = news {
+                step = Step {
+                    done: news.done,
+                    total: news.total,
+                    place: news.message,
+                    ..step.clone()
+                };
+            }
+            if progress.took() >= PATIENCE && step.total > 0 {
+                progress.show(step.clone());
+            }
+            progress.took() < until
+        });
+        progress.clear();
+        self.set_timeout(self.timeout)?;
+        reply.map_err(fault_of)
     }
 
     /// Calls a method and waits at most `limit`. After a timeout the connection is to be left.

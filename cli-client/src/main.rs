@@ -60,6 +60,7 @@ fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
         Some(Command::Logs(args)) => commands::logs::run(&context, args),
         Some(Command::Service(command)) => commands::service::run(&context, command),
         Some(Command::Config(command)) => commands::config::run(&context, command),
+        Some(Command::Data(command)) => commands::data::run(&context, command),
         Some(Command::Token(args)) => commands::token::run(&context, args),
         Some(Command::Call(args)) => commands::plumbing::call(&context, args),
         Some(Command::Socket) => commands::plumbing::print_socket(&context),

@@ -168,6 +168,9 @@ impl Session {
                     Some(heard) if error.status().is_some() => {
                         fault::greeting(host, &heard.reply())
                     }
+                    None if fault::is_other_language(&error) => {
+                        fault::not_smtp(host, &error.to_string())
+                    }
                     _ => fault::lost(host, "the greeting", &error.to_string()),
                 });
             }

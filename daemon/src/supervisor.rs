@@ -2,6 +2,7 @@
 //! to accounts. Owns the set of running accounts and the connect attempts; holds no mail.
 
 mod attempts;
+mod forget;
 mod removal;
 
 use crate::account::connect::{self, Parts};

@@ -2,7 +2,7 @@
 //! nothing else.
 
 use crate::{
-    account, blob, connect, daemon, doctor, email, event, hello, identity, mailbox, standard,
+    account, blob, connect, daemon, data, doctor, email, event, hello, identity, mailbox, standard,
     status, submission, thread,
 };
 use serde::Serialize;
@@ -220,6 +220,8 @@ methods! {
     BlobPut "Blob/put" blob::BlobPut => blob::PutReply, Draft write;
     /// Checks everything a mailbox depends on, with what mends it.
     DoctorRun "Doctor/run" doctor::DoctorRun => doctor::DoctorReply, Status read;
+    /// Forgets an account's mirrored mail, or everything.
+    DataForget "Data/forget" data::DataForget => data::DataForgetReply, Accounts write;
     /// Reads the configuration again.
     DaemonReload "Daemon/reload" daemon::DaemonReload => standard::Done, Admin write;
     /// Answers, then stops the daemon in order.
@@ -251,7 +253,7 @@ mod tests {
              Mailbox/get Mailbox/query Mailbox/changes Email/get Email/query Email/changes \
              Email/send Thread/get EmailSubmission/get EmailSubmission/query \
              EmailSubmission/changes EmailSubmission/set Blob/get Blob/open Blob/put \
-             Doctor/run Daemon/reload Daemon/stop"
+             Doctor/run Data/forget Daemon/reload Daemon/stop"
         );
     }
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorType};
 use crate::event::{Event, EventSubscribe, SubscribeReply};
 use crate::frame::{Decoder, FrameError, Framing, MAX_MESSAGE, encode};
 use crate::message::{Answer, Outgoing, RequestId};
+use crate::progress::{CallProgress, CallProgressValue};
 use interprocess::local_socket::{GenericFilePath, Stream, prelude::*};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -118,6 +119,37 @@ impl Client {
         params: &serde_json::Value,
     ) -> Result<Box<RawValue>, ClientError> {
         self.call_any(method, params)
+    }
+
+    /// Calls a method that was given a `progressToken`. Until the answer comes `look` is told how far
+    /// it is, and at the latest every `tick`; it says whether to wait on.
+    pub fn call_watched<C: Call>(
+        &mut self,
+        params: &C,
+        tick: Duration,
+        mut look: impl FnMut(Option<CallProgressValue>) -> bool,
+    ) -> Result<C::Reply, ClientError> {
+        let id = self.send(C::METHOD.name(), params)?;
+        self.set_timeout(Some(tick))?;
+        loop {
+            let answer = match self.next_answer() {
+                Err(ClientError::Io(error)) if is_timeout(&error) && look(None) => continue,
+                other => other?,
+            };
+            match answer.method.as_deref() {
+                Some("$/progress") => {
+                    if let Some(params) = &answer.params {
+                        look(Some(read::<CallProgress>(params)?.value));
+                    }
+                }
+                Some(_) => self.keep_event(answer)?,
+                None => {
+                    if let Some(result) = matched(answer, id)? {
+                        return read(&result);
+                    }
+                }
+            }
+        }
     }
 
     fn call_any<P: Serialize>(

@@ -123,6 +123,10 @@ object! {
         /// A command line, as its words.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub command: Option<Vec<String>>,
+        /// A command line in which the words in capitals (`HOST`, `FILE`) are for the person to
+        /// replace.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub template: Option<Vec<String>>,
         /// A method of this protocol.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub method: Option<String>,

@@ -20,6 +20,7 @@ pub mod blob;
 pub mod call;
 pub mod connect;
 pub mod daemon;
+pub mod data;
 pub mod doctor;
 pub mod email;
 pub mod endpoint;

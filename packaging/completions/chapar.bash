@@ -31,6 +31,9 @@ _chapar() {
             chapar,connect)
                 cmd="chapar__subcmd__connect"
                 ;;
+            chapar,data)
+                cmd="chapar__subcmd__data"
+                ;;
             chapar,doctor)
                 cmd="chapar__subcmd__doctor"
                 ;;
@@ -112,6 +115,9 @@ _chapar() {
             chapar__subcmd__config,set)
                 cmd="chapar__subcmd__config__subcmd__set"
                 ;;
+            chapar__subcmd__data,forget)
+                cmd="chapar__subcmd__data__subcmd__forget"
+                ;;
             chapar__subcmd__mail,export)
                 cmd="chapar__subcmd__mail__subcmd__export"
                 ;;
@@ -167,7 +173,7 @@ _chapar() {
 
     case "${cmd}" in
         chapar)
-            opts="-q -v -a -h -V --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help --version connect status watch mail ls send outbox account sync doctor logs service config token call socket completions man help"
+            opts="-q -v -a -h -V --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help --version connect status watch mail ls send outbox account sync doctor logs service config data token call socket completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -942,6 +948,78 @@ _chapar() {
                     return 0
                     ;;
                 --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chapar__subcmd__data)
+            opts="-q -v -a -h --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help forget"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        chapar__subcmd__data__subcmd__forget)
+            opts="-n -y -q -v -a -h --all --discard-outbox --confirm --dry-run --yes --json --plain --quiet --verbose --no-input --color --account --timeout --socket --no-start --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --confirm)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

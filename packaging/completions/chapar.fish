@@ -51,6 +51,7 @@ complete -c chapar -n "__fish_chapar_needs_command" -f -a "doctor" -d 'Look for 
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "logs" -d 'Read the daemon\'s log'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "service" -d 'Install, start and stop chapard as a user service'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "config" -d 'Read, change and check the configuration file'
+complete -c chapar -n "__fish_chapar_needs_command" -f -a "data" -d 'Forget what chapar holds on this machine'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "token" -d 'Print an access token of an account, for msmtp, mbsync and others'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "call" -d 'Call one method of the socket protocol and print its result'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "socket" -d 'Print the path of the socket'
@@ -774,6 +775,38 @@ complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_su
 complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
 complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_subcommand_from check" -l no-start -d 'Do not start chapard when it is not running'
 complete -c chapar -n "__fish_chapar_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and not __fish_seen_subcommand_from forget" -f -a "forget" -d 'Forget mirrored mail, or everything, so that no byte of it is left here'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l confirm -d 'The account\'s name again, or `everything`, instead of being asked for it' -r
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -s a -l account -d 'The account: its name, address or id' -r
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l all -d 'Everything chapar holds on this machine'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l discard-outbox -d 'With --all: let go of mails that still wait to be sent'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -s n -l dry-run -d 'Show what would be done and change nothing'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -s y -l yes -d 'Do it without asking'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l plain -d 'Print tab-separated fields without colour, for scripts'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but the answer'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more; repeat for more'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l no-input -d 'Never ask; what is missing becomes an error that names the flag'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -l no-start -d 'Do not start chapard when it is not running'
+complete -c chapar -n "__fish_chapar_using_subcommand data; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chapar -n "__fish_chapar_using_subcommand token" -l valid -d 'It has to hold this much longer, such as 5m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand token" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'

@@ -97,6 +97,30 @@ fn every_code_has_a_row_and_every_row_is_used() {
     assert!(unused.is_empty(), "rows that nothing can be in: {unused:?}");
 }
 
+/// Every check of the doctor.
+const CHECKS: [&str; 20] = [
+    "daemon",
+    "version",
+    "socket",
+    "service",
+    "disk",
+    "clock",
+    "keyring",
+    "notifications",
+    "outbox",
+    "state",
+    "dns",
+    "tcp",
+    "tls",
+    "greeting",
+    "signIn",
+    "auth",
+    "select",
+    "idle",
+    "smtp",
+    "smtpAuth",
+];
+
 #[test]
 fn every_row_has_its_page() {
     let stage = Stage::new();
@@ -108,6 +132,17 @@ fn every_row_has_its_page() {
         assert_eq!(page["code"], row.code);
         assert_eq!(page["who"], row.who.word());
         assert_eq!(page["exit"], row.exit);
+        // where the doctor finds it, or why it does not look
+        let looked = &page["doctor"];
+        let check = looked["check"].as_str();
+        assert!(check.is_some() || looked["why"].as_str().is_some(), "{}: {looked}", row.code);
+        assert!(check.is_none_or(|check| CHECKS.contains(&check)), "{}: {looked}", row.code);
+    }
+    // each page in full, from the words of the row
+    for row in chapar_conditions::all() {
+        let (page, exit) = stage.json(&["help", row.code], "");
+        assert_eq!((exit, &page["title"]), (0, &row.title.into()), "{}", row.code);
+        assert!(!page["what"].as_array().unwrap().is_empty() && page["why"] == row.cause);
     }
     // as a person reads them: one of each area
     let mut seen = BTreeSet::new();

@@ -18,6 +18,7 @@ mod canary;
 mod codes;
 mod configuration;
 mod connect;
+mod data;
 mod disk;
 mod doctor;
 mod hygiene;

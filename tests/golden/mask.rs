@@ -28,6 +28,7 @@ fn mask_line(line: &str) -> String {
         ("clock ", "clock       DAY here"),
         ("Scheduled S3 for ", "Scheduled S3 for TIME.  Undo:  chapar outbox cancel S3"),
         ("next try ", "next try TIME"),
+        ("secret  account/", "secret  account/INSTANCE/1/password"),
     ] {
         if line.trim_start().starts_with(start) {
             let margin = &line[..line.len() - line.trim_start().len()];

@@ -196,14 +196,6 @@ impl Stage {
         self.wait_live();
     }
 
-    /// The provider stops listening and listens on other ports, which are given: IMAP and SMTP,
-    /// both with TLS from the start.
-    pub(crate) fn move_servers(&mut self) -> [u16; 2] {
-        self.ports = self.runtime.block_on(self.provider.listen([0; 4])).unwrap();
-        self.provider.faults.kick(chapar_tests::sandbox::faults::Kick::Drop);
-        [self.ports.imaps, self.ports.smtps]
-    }
-
     /// Waits until the only account is live.
     pub(crate) fn wait_live(&self) {
         wait_for(LIMIT, "the account live", || {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chapar_tests::rig::process::run;
 use chapar_tests::rig::terminal::Talk;
 use chapar_tests::sandbox::corpus;
+use chapar_tests::sandbox::faults::{Fault, Service};
 
 use super::stage::{ANA, PASSWORD, Stage, THEN};
 use super::transcript::Transcript;
@@ -108,4 +109,23 @@ fn chapar_alone_asks_for_everything() {
     transcript.note(&[], &settled(&left), code);
     transcript.check();
     assert!(stage.provider.ledger.credentials().is_empty(), "nothing was proved, nothing sent");
+}
+
+/// A look that takes a while is seen to go on: by a person at a terminal, and by no program.
+#[test]
+fn the_doctor_says_how_far_it_is() {
+    let stage = Stage::new();
+    stage.connect();
+    stage.provider.faults.always(Service::Imap, Fault::StallAfter(0));
+    let (said, code) = on_terminal(&stage, &["doctor", "ana"], &Talk::new(), &[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("0/11"), "checks done, of how many: {said}");
+    assert!(said.contains('\u{2591}'), "no progress bar: {said}");
+    assert!(!settled(&said).contains('\u{2591}'), "it goes when it is over: {said}");
+    let ran = stage.run(&["doctor", "ana", "--json"], "");
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (Some(1), ""),
+        "a program is told the answer alone"
+    );
 }

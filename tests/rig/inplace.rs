@@ -63,6 +63,16 @@ struct Kept {
 }
 
 impl House {
+    /// The provider takes another password from now on.
+    fn change_password(&mut self) {
+        let changed =
+            chapar_tests::remains::secret(&format!("canary-{}", random_hex(12))).to_owned();
+        let dovecot = &self.town.rig.dovecot;
+        dovecot.set_password(&self.user, Some(&changed));
+        dovecot.wait_password(&self.user, &changed);
+        self.user.password = changed;
+    }
+
     /// The account signs in by password; its mailbox is mirrored and push stands.
     fn with(user: User, town: Town, desktop: Desktop) -> Self {
         let account = town.home.connect_ok(town.rig, &user);
@@ -311,7 +321,7 @@ fn every_move_keeps_what_there_is() {
     same(&house, "another sign-in", "oauth2", "/grant");
     ok(&house.reconnect_by_password(&house.user.password));
     same(&house, "a password", "password", "/password/3");
-    house.town.rig.dovecot.set_password(&mut house.user, &format!("canary-{}", random_hex(12)));
+    house.change_password();
     ok(&house.reconnect_by_password(&house.user.password));
     house.town.home.stop();
     house.town.home.start();

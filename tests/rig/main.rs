@@ -18,6 +18,7 @@ mod connect;
 mod cyrus;
 mod desktop;
 mod discovery;
+mod doctor;
 mod first_sync;
 mod half_open;
 mod inplace;

@@ -8,7 +8,7 @@ use chapar_tests::rig::{Rig, User};
 
 fn reason(kind: Kind) -> &'static str {
     match kind {
-        Kind::Good => "",
+        Kind::Good | Kind::EndsSoon => "",
         Kind::Expired => "tls.expired",
         Kind::NotYetValid => "tls.not_yet_valid",
         Kind::WrongHost => "tls.wrong_host",

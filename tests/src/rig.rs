@@ -16,6 +16,7 @@
 pub mod alone;
 pub mod audit;
 pub mod authority;
+pub mod between;
 pub mod cyrus;
 pub mod dovecot;
 pub mod home;
@@ -147,6 +148,11 @@ impl Rig {
         let user = self.people[kind].get(n).expect("a user left; raise USERS").clone();
         crate::remains::secret(&user.password);
         user
+    }
+
+    /// One more Dovecot over the same mailboxes, for a test to break.
+    pub fn another_dovecot(&self, name: &str) -> Dovecot {
+        self.dovecot.beside(&self.scratch.path().join(name), &self.authority, &self.oidc)
     }
 
     /// An issuer of tokens for these mailboxes; the first call starts all three.

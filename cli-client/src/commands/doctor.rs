@@ -11,14 +11,16 @@ mod show;
 use std::time::Duration;
 
 use chapar_ipc_protocol::account::Account;
-use chapar_ipc_protocol::doctor::{CheckState, DoctorCheck, DoctorRun};
+use chapar_ipc_protocol::doctor::{CheckState, DoctorCheck, DoctorReply, DoctorRun};
 use chapar_ipc_protocol::error::Remedy;
+use chapar_ipc_protocol::id::AccountId;
 use serde_json::json;
 
 use super::Context;
 use crate::args::DoctorArgs;
 use crate::daemon::Daemon;
-use crate::error::{Fault, exit};
+use crate::error::{Fault, exit, shell_words};
+use crate::render::progress::Progress;
 use crate::screen::{Form, Line, Style};
 
 /// The daemon takes at most half a minute for an account and looks at four side by side; this is
@@ -99,7 +101,7 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
     if wanted.is_none() {
         checks.insert(0, version(&daemon));
     }
-    match daemon.call_slow(&DoctorRun { account_id, progress_token: None }, PATIENCE) {
+    match ask(context, &mut daemon, account_id) {
         Ok(reply) => {
             // the daemon's own machine first, then this side of it, then the accounts
             let own = reply.checks.iter().take_while(|check| check.account_id.is_none()).count();
@@ -113,6 +115,22 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
         Err(fault) => checks.insert(0, of_fault("daemon", &fault)),
     }
     Ok(Findings { checks, accounts })
+}
+
+/// The daemon's own look; on a terminal a line says how far it is when it takes a while.
+fn ask(
+    context: &Context<'_>,
+    daemon: &mut Daemon,
+    account_id: Option<AccountId>,
+) -> Result<DoctorReply, Fault> {
+    if !context.screen.redraws {
+        return daemon.call_slow(&DoctorRun { account_id, progress_token: None }, PATIENCE);
+    }
+    // a token has to differ from those of other looks that are under way
+    let token = Some(format!("doctor-{}", std::process::id()));
+    let mut progress = Progress::new(context.screen);
+    let run = DoctorRun { account_id, progress_token: token };
+    daemon.call_watched(&run, PATIENCE, &mut progress)
 }
 
 /// The daemon that answers is the one of this version.
@@ -146,17 +164,22 @@ fn found(what: &str, code: &str, title: String) -> DoctorCheck {
         Who::Nobody => wire::Who::Nobody,
         Who::Recipient => wire::Who::Recipient,
     });
-    let mut commands = row.map(|row| row.commands_for(Names::default())).unwrap_or_default();
-    commands.truncate(1);
+    let mut commands =
+        row.map(|row| row.commands_for(Names::default())).unwrap_or_default().into_iter();
     let advice = row.map(|row| row.advice().to_owned()).unwrap_or_default();
-    let first = Remedy { title: advice, command: commands.into_iter().next(), ..Remedy::default() };
+    let mut remedy = vec![Remedy { title: advice, command: commands.next(), ..Remedy::default() }];
+    remedy.extend(commands.map(|command| Remedy {
+        title: shell_words(&command),
+        command: Some(command),
+        ..Remedy::default()
+    }));
     DoctorCheck {
         what: what.to_owned(),
         state,
         title,
         code: Some(code.to_owned()),
         who,
-        remedy: vec![first],
+        remedy,
         ..DoctorCheck::default()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chapar_conditions::Condition;
+use chapar_conditions::{Condition, Doctor};
 use clap::CommandFactory;
 use serde_json::{Value, json};
 
@@ -82,10 +82,19 @@ fn to_json(page: &Condition) -> Value {
     json!({
         "code": page.code, "exit": page.exit, "title": page.title, "why": page.cause,
         "what": page.what, "commands": page.commands_shown(), "who": page.who.word(),
-        "action": page.action.word(), "dependsOn": page.depends_on(),
+        "action": page.action.word(), "dependsOn": page.depends_on(), "doctor": looked_at(page),
         "integration": page.integration().map(chapar_conditions::Integration::number),
         "links": page.links.iter().copied().collect::<BTreeMap<_, _>>(),
     })
+}
+
+/// The check of `chapar doctor` that finds it, or why there is none.
+fn looked_at(page: &Condition) -> Value {
+    match page.doctor() {
+        Some(Doctor::Check(check)) => json!({"check": check}),
+        Some(Doctor::Not(why)) => json!({"why": why}),
+        None => Value::Null,
+    }
 }
 
 fn codes(screen: &Screen) -> Result<(), Fault> {

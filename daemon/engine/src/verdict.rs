@@ -37,7 +37,7 @@ mod condition;
 mod imap;
 mod smtp;
 
-pub use condition::{Action, Condition, Names, Step, Who, condition, conditions};
+pub use condition::{Action, Command, Condition, Names, Step, Who, condition, conditions};
 pub use imap::{ImapStep, judge_imap};
 pub use smtp::{SmtpStep, is_temporary, judge_smtp};
 

@@ -14,6 +14,8 @@ use std::path::Path;
 pub(super) const CHECKS: usize = 6;
 /// Less free space than this is worth a word: the first sync of one mailbox.
 const LOW_SPACE: u64 = 500 * 1000 * 1000;
+/// Less than this holds no mail at all.
+const FULL: u64 = 1000 * 1000;
 /// 2026-11-01: no clock that is right shows an earlier time than this program was made at.
 const MADE: Wall = Wall(1_793_491_200_000);
 /// A clock is set back by less than this all the time.
@@ -65,6 +67,10 @@ async fn disk(bench: &Bench) -> Check {
     }
     let used = megabytes(bench.store.disk_bytes());
     let check = match free_bytes(&bench.state) {
+        // an empty transaction may still find room in what the file has already
+        Some(free) if free < FULL => {
+            Check::found("disk", "store.full", format!("{used} used, no space left"))
+        }
         Some(free) if free < LOW_SPACE => {
             let title = format!("{used} used, only {} free", megabytes(free));
             Check::found("disk", "store.low_space", title)
@@ -167,7 +173,8 @@ fn outbox(bench: &Bench) -> Option<Check> {
     Some(match counts.unknown {
         0 => Check::good("outbox", format!("{} waiting, none unknown", counts.waiting)),
         unknown => {
-            let title = format!("{unknown} mails of which it is not known whether they were sent");
+            let mails = if unknown == 1 { "mail" } else { "mails" };
+            let title = format!("{unknown} {mails} of which it is not known whether sent");
             Check::found("outbox", "submission.unknown", title)
         }
     })

@@ -15,6 +15,7 @@ use crate::world::net::Reach;
 use chapar_engine::account::{Account, State};
 use chapar_engine::credential::Credential;
 use chapar_engine::id::AccountId;
+use chapar_engine::oauth::{Refusal, read_refusal};
 use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::{Failure, Step, Verdict, condition};
 use std::sync::Arc;
@@ -97,6 +98,10 @@ impl Patient<'_> {
         let title = report::word(state);
         self.checks.push(match state {
             State::Paused => Check::found("state", "account.paused", "paused"),
+            State::SettingsWrong => {
+                let title = "stands still until you say that it was mended";
+                Check::found("state", "account.stopped", title)
+            }
             _ => Check::good("state", title),
         });
     }
@@ -113,7 +118,7 @@ impl Patient<'_> {
         let took = Some(self.now().until_from(begun));
         match found {
             Err(failure) => {
-                self.checks.push(Check::failed("signIn", &failure).took(took));
+                self.checks.push(Check::failed("signIn", &at_the_issuer(failure)).took(took));
                 None
             }
             Ok(credential) => {
@@ -236,7 +241,7 @@ impl Patient<'_> {
         let climb = climb(&world, &account.smtp.host, |world| async move {
             match &login {
                 Some(login) => {
-                    smtp::Session::login(&world, login).await?.quit().await;
+                    smtp::Session::login(&world, login).await.map_err(fell)?.quit().await;
                     Ok(None)
                 }
                 None => offered(
@@ -279,7 +284,7 @@ impl Patient<'_> {
 /// Resolves, then does `work` through a door that notes what stands.
 async fn climb<F>(world: &World, host: &str, work: impl FnOnce(World) -> F) -> Climb
 where
-    F: Future<Output = Result<Option<String>, Failure>>,
+    F: Future<Output = Result<Option<String>, Fell>>,
 {
     let clock = Arc::clone(&world.clock);
     let begun = clock.boot();
@@ -309,13 +314,15 @@ where
     let noted = World { net: door.clone(), ..world.clone() };
     let worked = within(clock.as_ref(), SERVER, work(noted)).await.unwrap_or_else(|| {
         let message = format!("{host} did not answer within {} s", SERVER.as_secs());
-        Err(Failure::of("net.timeout", message, None))
+        Err(fell(Failure::of("net.timeout", message, None)))
     });
     climb.rest = clock.boot().until_from(named);
     climb.seen = door.seen();
     match worked {
         Ok(said) => climb.said = said,
-        Err(failure) => climb.failure = Some((step_of(&climb.seen, &failure), failure)),
+        Err((floor, failure)) => {
+            climb.failure = Some((step_of(&climb.seen, &failure).max(floor), failure));
+        }
     }
     climb
 }
@@ -336,20 +343,52 @@ fn step_of(seen: &Seen, failure: &Failure) -> Step {
 }
 
 /// One login, one SELECT that changes nothing.
-async fn open_inbox(world: &World, login: &imap::Login) -> Result<Option<String>, Failure> {
-    let mut session = imap::Session::login(world, login).await?;
+async fn open_inbox(world: &World, login: &imap::Login) -> Result<Option<String>, Fell> {
+    let mut session = imap::Session::login(world, login).await.map_err(fell)?;
     let said = session.server().map(str::to_owned);
     let opened = session.select("INBOX", true).await;
     session.logout().await;
-    opened.map(|_| said)
+    opened.map(|_| said).map_err(|failure| {
+        // any other mailbox may be gone; without this one there is no account
+        let is_gone = failure.code == "imap.no_mailbox";
+        let message = "The server shows no INBOX.".to_owned();
+        let failure = match failure {
+            gone if is_gone => Failure { code: "imap.no_inbox", message, ..gone },
+            other => other,
+        };
+        (Step::Select, failure)
+    })
+}
+
+/// A failure, and the step below which it cannot be: what was done before it stood.
+type Fell = (Step, Failure);
+
+/// One of which nothing more is known than its code says.
+fn fell(failure: Failure) -> Fell {
+    (Step::Dns, failure)
+}
+
+/// Why there is nothing to sign in with, in the words of what mends it. The issuer ends a sign-in
+/// by one word, and its own number may say that the person cannot begin it again; and a way to the
+/// issuer that is blocked is not mended at the mail servers.
+fn at_the_issuer(failure: Failure) -> Failure {
+    let said = failure.detail.as_deref().unwrap_or_default();
+    let refusal = Refusal { error: "invalid_grant", description: Some(said), suberror: None };
+    let read = read_refusal(&refusal);
+    if failure.code == "oauth.expired" && read.code == "oauth.admin_consent" {
+        let message = format!("{}: {}", failure.message, read.reason);
+        return Failure { code: read.code, message, ..failure };
+    }
+    if failure.code.starts_with("net.") {
+        let message = format!("the sign-in service cannot be asked: {}", failure.message);
+        return Failure { code: "oauth.unavailable", message, ..failure };
+    }
+    failure
 }
 
 /// What of `wanted` a server offers.
-fn offered(
-    found: Result<Vec<String>, Failure>,
-    wanted: &[&str],
-) -> Result<Option<String>, Failure> {
-    let found = found?;
+fn offered(found: Result<Vec<String>, Failure>, wanted: &[&str]) -> Result<Option<String>, Fell> {
+    let found = found.map_err(fell)?;
     let known = |word: &&&str| found.iter().any(|offer| offer.starts_with(**word));
     let words: Vec<&str> = wanted.iter().filter(known).copied().collect();
     Ok((!words.is_empty()).then(|| words.join(", ")))

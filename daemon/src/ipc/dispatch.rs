@@ -3,8 +3,8 @@
 
 use super::Services;
 use super::handlers::{
-    Answer, account, blob, changes, connect, daemon, discover, doctor, email, event, identity,
-    mailbox, send, submission, thread,
+    Answer, account, blob, changes, connect, daemon, data, discover, doctor, email, event,
+    identity, mailbox, send, submission, thread,
 };
 use super::session::Caller;
 use chapar_engine::event::ObjectKind;
@@ -63,6 +63,7 @@ pub(super) async fn run(
         }
         Request::SubmissionSet(p) => submission::set(s, p).await,
         Request::BlobGet(p) => blob::get(s, p).await,
+        Request::DataForget(p) => data::forget(s, p).await,
         Request::DaemonReload(_) => daemon::reload(s).await,
         Request::DaemonStop(_) => daemon::stop(s),
         // The session answers these itself: they are about the connection.

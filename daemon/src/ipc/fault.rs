@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::supervisor::SubmitError;
 use chapar_engine::compose::DraftError;
 use chapar_engine::id::AccountId;
-use chapar_engine::verdict::{Condition, Failure, Names, Verdict, condition};
+use chapar_engine::verdict::{Command, Condition, Failure, Names, Verdict, condition};
 use chapar_ipc_protocol::error::{Error, ErrorType, Remedy};
 
 /// Codes whose type does not follow from area or verdict, checked first.
@@ -108,6 +108,33 @@ pub(super) fn remedies(code: &str, account: Option<AccountId>) -> Vec<Remedy> {
         ..Remedy::default()
     }));
     remedies.push(page(row.title));
+    remedies
+}
+
+/// As [`remedies`], of what is there already: with every command of the row, and with those in
+/// which the person has to fill something in.
+pub(super) fn steps(row: &Condition, account: Option<AccountId>) -> Vec<Remedy> {
+    let id = account.map(convert::account_id);
+    let mut steps = row.steps_for(id.as_ref().map(|id| id.0.as_str())).into_iter();
+    let said = |step: Command, title: Option<&str>| {
+        let (Command::Ready(words) | Command::Template(words)) = &step;
+        let title = title.map_or_else(|| words.join(" "), str::to_owned);
+        match step {
+            Command::Ready(words) => Remedy { title, command: Some(words), ..Remedy::default() },
+            Command::Template(words) => {
+                Remedy { title, template: Some(words), ..Remedy::default() }
+            }
+        }
+    };
+    let first = steps.next().map(|step| said(step, Some(row.advice()))).unwrap_or_default();
+    let Remedy { method, params, .. } = call(row, id.as_ref());
+    let mut remedies = vec![Remedy { title: row.advice().to_owned(), method, params, ..first }];
+    remedies.extend(steps.map(|step| said(step, None)));
+    remedies.push(Remedy {
+        title: row.title.to_owned(),
+        help: Some(row.code.to_owned()),
+        ..Remedy::default()
+    });
     remedies
 }
 

@@ -4,6 +4,7 @@ pub(super) mod account;
 pub(super) mod blob;
 pub(super) mod connect;
 pub(super) mod daemon;
+pub(super) mod data;
 pub(super) mod discover;
 pub(super) mod doctor;
 pub(super) mod email;

@@ -45,13 +45,14 @@ pub fn client_known(config: &Config, provider: &str, issuer: Option<&str>) -> bo
     };
     let entry = entry(config, &request);
     entry.is_some_and(|entry| entry.client_id.is_some())
-        || provider_of(&request).is_some_and(|provider| client::built_in(provider.key).is_some())
+        || provider_of(entry, &request)
+            .is_some_and(|provider| client::built_in(provider.key).is_some())
 }
 
 impl Choice {
     pub(super) fn of(config: &Config, request: &SignInRequest) -> Result<Self, Failure> {
         let entry = entry(config, request);
-        let provider = provider_of(request);
+        let provider = provider_of(entry, request);
         let facts = provider.and_then(|provider| provider.oauth);
         let issuer_id = request
             .issuer
@@ -98,12 +99,17 @@ fn known(key: &str) -> Option<&'static Provider> {
     Some(provider_by_key(key)).filter(|provider| *provider != &OTHER)
 }
 
-/// The built-in provider of this request. An issuer that was named is believed over the key.
-fn provider_of(request: &SignInRequest) -> Option<&'static Provider> {
-    match request.issuer.as_deref() {
-        None => request.provider.as_deref().and_then(known),
-        Some(issuer) => provider_of_issuer(issuer),
-    }
+/// The built-in provider of this request. An issuer that was named is believed over the key; the
+/// configuration may say that one is a provider's under another name.
+fn provider_of(
+    entry: Option<&ProviderEntry>,
+    request: &SignInRequest,
+) -> Option<&'static Provider> {
+    let Some(issuer) = request.issuer.as_deref() else {
+        return request.provider.as_deref().and_then(known);
+    };
+    let configured = entry.filter(|entry| entry.issuer.as_deref() == Some(issuer));
+    provider_of_issuer(issuer).or_else(|| configured.and_then(|entry| known(&entry.key)))
 }
 
 fn client(

@@ -25,6 +25,22 @@ pub(super) fn lost(host: &str, what: &str, why: &str) -> Failure {
     )
 }
 
+/// What greeted is no reply at all: another service. Tried again all the same, because a network's
+/// own page speaks so too.
+pub(super) fn not_smtp(host: &str, why: &str) -> Failure {
+    let message = format!("{host} does not speak SMTP on this port");
+    passing("smtp.not_smtp", message, Some(why.to_owned()))
+}
+
+/// Whether what ended a connection was something that is not SMTP.
+pub(super) fn is_other_language(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData)
+    })
+}
+
 pub(super) fn bad_reply(host: &str, what: &str, why: &str) -> Failure {
     passing(
         "smtp.bad_reply",

@@ -22,7 +22,12 @@ pub(super) async fn prelude(
     host: &str,
 ) -> Result<(), Failure> {
     let mut plain = Plain { world, stream, host };
-    let greeting = plain.hear(GREETING, "greeting").await?;
+    let greeting = plain.hear(GREETING, "greeting").await.map_err(|failure| {
+        match failure.detail.as_deref().filter(|_| failure.code == "smtp.bad_reply") {
+            Some(why) => fault::not_smtp(host, why),
+            None => failure,
+        }
+    })?;
     if greeting.code != 220 {
         return Err(fault::greeting(host, &greeting.reply()));
     }

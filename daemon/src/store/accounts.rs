@@ -86,6 +86,18 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Deletes everything mirrored of an account and the mails it sent, takes what its mail said out
+    /// of the journal, and pauses it. What waits to be sent stays.
+    pub fn forget_mail(&mut self, id: AccountId) -> Result<(), StoreError> {
+        let account = self.account(id)?.ok_or(StoreError::Missing("account"))?;
+        self.put_account(&Account { paused: true, ..account })?;
+        self.delete_mailboxes_of(id)?;
+        self.delete_finished_submissions_of(id)?;
+        self.remove_prefix(Table::ThreadKeys, &Key::of(id.0))?;
+        self.blank_events(id)?;
+        self.want_scrub()
+    }
+
     /// One identity.
     pub fn identity(&self, id: IdentityId) -> Result<Option<Identity>, StoreError> {
         self.record(Table::Identities, &Key::of(id.0))

@@ -213,6 +213,20 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Deletes the submissions of an account that nothing is left to do for.
+    pub(super) fn delete_finished_submissions_of(
+        &mut self,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        let mut found: Vec<Submission> = Vec::new();
+        self.scan_prefix(Table::Submissions, &Key::default(), Order::Up, &mut |key, bytes| {
+            let read = self.open::<Submission>(Table::Submissions, key, bytes);
+            found.extend(read.ok().filter(|it| it.account == account && !is_open(it)));
+            NEXT
+        })?;
+        found.iter().try_for_each(|submission| self.delete_submission(submission))
+    }
+
     /// Deletes every submission of an account; a damaged one goes too when its index names it.
     pub(super) fn delete_submissions_of(&mut self, account: AccountId) -> Result<(), StoreError> {
         let mut found: Vec<Submission> = Vec::new();

@@ -58,7 +58,8 @@ impl Condition {
                 "imap" | "smtp",
                 "auth" | "app_password" | "no_login" | "disabled" | "not_connected" | "unavailable"
                 | "throttled" | "no_auth" | "auth_disabled" | "auth_later" | "bad_credential",
-            ) => Step::Auth,
+            )
+            | ("account", "not_licensed") => Step::Auth,
             _ => return None,
         })
     }

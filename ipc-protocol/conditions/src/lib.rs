@@ -4,15 +4,17 @@
 //! Owns what a code means, whose job it is and what mends it. A code is used in the product if and
 //! only if it has a row here. Must never do anything: no IO, no dependency, no state.
 
+mod doctor;
 pub mod exit;
 mod integration;
 mod ladder;
 mod remedy;
 mod table;
 
+pub use doctor::Doctor;
 pub use integration::Integration;
 pub use ladder::Step;
-pub use remedy::{Method, Names};
+pub use remedy::{Command, Method, Names};
 
 /// What chapar does about a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

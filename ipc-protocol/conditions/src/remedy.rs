@@ -37,7 +37,40 @@ impl Names<'_> {
     }
 }
 
+/// A command of a remedy, word by word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// To be run as it is.
+    Ready(Vec<String>),
+    /// With words in capitals (`HOST`, `FILE`) for the person to replace.
+    Template(Vec<String>),
+}
+
 impl Condition {
+    /// What mends it where things are there already, in the order of the row: commands that can be
+    /// run, and those in which the person has to fill something in. None of them connects an account
+    /// that is connected, and none leaves open which account is meant.
+    #[must_use]
+    pub fn steps_for(&self, account: Option<&str>) -> Vec<Command> {
+        let names = Names { account, address: None };
+        let there = |command: &&&str| {
+            !command.starts_with("chapar connect")
+                && (account.is_some() || !command.contains("{account}"))
+        };
+        let step = |command: &&str| {
+            let words = command.split(' ');
+            let ready = |word: &str| fill(word, |gap| names.of(gap).map(str::to_owned));
+            let shown = |word: &str| {
+                fill(word, |gap| names.of(gap).map(str::to_owned).or_else(|| Some(shown_gap(gap))))
+            };
+            let filled = words.clone().map(ready).collect::<Option<Vec<_>>>();
+            filled
+                .map(Command::Ready)
+                .or_else(|| words.map(shown).collect::<Option<_>>().map(Command::Template))
+        };
+        self.commands.iter().filter(there).filter_map(step).collect()
+    }
+
     /// The commands that can be run as they are, word by word. A command with a gap that `names`
     /// does not fill is left to the help page.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The registry against its own rules.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::{Action, Names, Who, all, exit, find};
+use super::{Action, Command, Names, Who, all, exit, find};
 use crate::integration::Integration;
 use std::collections::BTreeSet;
 
@@ -78,6 +78,41 @@ fn gaps_are_filled_or_the_command_is_left_out() {
 }
 
 #[test]
+fn steps_come_in_the_order_of_the_row_and_say_what_is_to_be_filled_in() {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(
+        find("tls.unknown_issuer").unwrap().steps_for(Some("a1")),
+        [
+            Command::Template(words("chapar account update a1 --ca-file FILE")),
+            Command::Ready(words("chapar sync a1")),
+        ]
+    );
+    assert_eq!(find("tls.unknown_issuer").unwrap().steps_for(None), []);
+    assert_eq!(
+        find("submission.unknown").unwrap().steps_for(None).get(1),
+        Some(&Command::Template(words("chapar outbox resolve ID --sent")))
+    );
+    for row in all() {
+        let connects = |step: &Command| match step {
+            Command::Ready(words) | Command::Template(words) => words.contains(&"connect".into()),
+        };
+        assert!(!row.steps_for(Some("a1")).iter().any(connects), "{}", row.code);
+    }
+}
+
+#[test]
+fn the_doctor_finds_a_condition_or_says_why_not() {
+    let mut seen = BTreeSet::new();
+    for code in super::doctor::listed() {
+        assert!(seen.insert(code), "{code} is listed twice");
+        assert!(find(code).is_some(), "{code} is listed and no row");
+    }
+    for row in all() {
+        assert!(row.doctor().is_some(), "{}: no check of the doctor, no reason why not", row.code);
+    }
+}
+
+#[test]
 fn the_nine_causes_are_of_codes_that_exist_and_no_code_has_two() {
     let mut seen = BTreeSet::new();
     let numbers = [
@@ -118,5 +153,7 @@ fn steps_depend_on_the_step_before() {
     assert_eq!(find("tls.expired").unwrap().depends_on(), Some("tcp"));
     assert_eq!(find("imap.auth").unwrap().depends_on(), Some("greeting"));
     assert_eq!(find("smtp.auth_disabled").unwrap().depends_on(), Some("greeting"));
+    // said at the login, of an account that signs in well
+    assert_eq!(find("account.not_licensed").unwrap().depends_on(), Some("greeting"));
     assert_eq!(find("cli.usage").unwrap().step(), None);
 }

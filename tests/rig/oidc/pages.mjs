@@ -104,9 +104,19 @@ export class Pages {
     return this.finish(request, response, { login: { accountId: person } });
   }
 
+  /// The page that an administrator opens to let the client in for the whole organization.
+  agree(response) {
+    this.issuer.knobs.adminConsent = false;
+    show(response, 'Granted', '<p>The organization lets this client in.</p>');
+  }
+
   async consent(details, said, request, response) {
     const { grantId: known, prompt, params, session } = details;
-    const { provider, people, persona } = this.issuer;
+    const { provider, people, persona, knobs } = this.issuer;
+    if (knobs.adminConsent) {
+      const error_description = 'AADSTS90094: The grant requires admin permission.';
+      return this.finish(request, response, { error: 'access_denied', error_description });
+    }
     const grant = known
       ? await provider.Grant.find(known)
       : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });

@@ -69,6 +69,7 @@ function clients(persona, introspector) {
       token_endpoint_auth_method: 'none',
       redirect_uris: loopback.map((host) => `http://${host}${path}`),
     });
+    all.push({ ...all.at(-1), client_id: 'rig-other' });
   }
   return all;
 }
@@ -134,7 +135,10 @@ export function configuration(issuer, settings) {
 }
 
 /// What configuration cannot say: wording, and which redirects a desktop client may use.
-export function shape(provider, persona) {
+export function shape(provider, { persona, knobs }) {
+  // a client that whoever registered it has deleted
+  const find = provider.Client.find.bind(provider.Client);
+  provider.Client.find = async (id, ...rest) => (id === knobs.forgotten ? undefined : find(id, ...rest));
   if (persona === 'google') {
     provider.Client.prototype.redirectUriAllowed = (uri) => new URL(uri).hostname === '127.0.0.1';
   }
@@ -148,17 +152,17 @@ export function shape(provider, persona) {
       bare.searchParams.delete('iss');
       ctx.set('location', bare.href);
     }
-    if (ctx.body?.error) ctx.body = worded(persona, ctx.body);
+    if (ctx.body?.error) ctx.body = worded(persona, knobs, ctx.body);
   });
 }
 
 /// An error in the provider's own words.
-function worded(persona, { error, error_description }) {
+function worded(persona, knobs, { error, error_description }) {
   if (persona === 'google') {
     const description = error === 'invalid_grant' ? 'Token has been expired or revoked.' : error_description;
     return { error, error_description: description };
   }
-  const code = { invalid_grant: 70008, authorization_pending: 70016, invalid_client: 7000218 }[error] ?? 9002313;
+  const code = { invalid_grant: knobs.adminConsent ? 65001 : 70008, authorization_pending: 70016, invalid_client: 7000218 }[error] ?? 9002313;
   const [trace, correlation] = [randomUUID(), randomUUID()];
   const timestamp = new Date().toISOString();
   return {

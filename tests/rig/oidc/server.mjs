@@ -24,7 +24,7 @@ class Issuer {
     this.persona = persona;
     this.people = people;
     /// Changed by tests at run time.
-    this.knobs = { accessTtl: 3600, rotate: persona !== 'google', mfa: false };
+    this.knobs = { accessTtl: 3600, rotate: persona !== 'google', mfa: false, adminConsent: false, forgotten: null };
     /// Requests that are to go wrong: see `spoil`.
     this.faults = [];
     /// How many requests it ever held.
@@ -34,7 +34,7 @@ class Issuer {
     /// Every error it gave: "event error description".
     this.refusals = [];
     this.provider = new Provider(`https://localhost:${port}`, configuration(this, settings));
-    shape(this.provider, persona);
+    shape(this.provider, this);
     this.pages = new Pages(this);
     this.record();
   }
@@ -63,7 +63,8 @@ class Issuer {
     const path = new URL(request.url, this.provider.issuer).pathname;
     try {
       if (await this.spoil(path, request, response)) return;
-      if (path.startsWith('/interaction/')) await this.pages.serve(path, request, response);
+      if (path.endsWith('/adminconsent')) this.pages.agree(response);
+      else if (path.startsWith('/interaction/')) await this.pages.serve(path, request, response);
       else await this.provider.callback()(request, response);
     } catch (error) {
       console.error(this.persona, path, error);

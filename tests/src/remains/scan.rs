@@ -86,7 +86,7 @@ impl Needles {
     }
 
     /// The same for a file; packs and other compressed frames are unpacked.
-    fn are_in_file(&self, path: &Path) -> std::io::Result<(bool, u64)> {
+    pub fn are_in_file(&self, path: &Path) -> std::io::Result<(bool, u64)> {
         let (found, total) = self.are_behind(fs::File::open(path)?)?;
         let packed = path.extension().is_some_and(|ext| ext == "pack");
         if found || !packed {

@@ -19,6 +19,8 @@ pub enum Kind {
     Expired,
     /// Begins in 2090.
     NotYetValid,
+    /// Good for some days more.
+    EndsSoon,
     /// Valid for another host.
     WrongHost,
     /// Signed by itself.
@@ -69,6 +71,7 @@ pub struct Authority {
     ca_pem: String,
     issuer: Issuer<'static, KeyPair>,
     stranger: Issuer<'static, KeyPair>,
+    stranger_pem: String,
 }
 
 impl Authority {
@@ -76,15 +79,20 @@ impl Authority {
     pub fn create(dir: &Path) -> Self {
         fs::create_dir_all(dir).unwrap();
         let (ca_pem, issuer) = root("Chapar test authority");
-        let (_, stranger) = root("A stranger's authority");
+        let (stranger_pem, stranger) = root("A stranger's authority");
         let ca_file = dir.join("ca.pem");
         fs::write(&ca_file, &ca_pem).unwrap();
-        Self { ca_file, ca_pem, issuer, stranger }
+        Self { ca_file, ca_pem, issuer, stranger, stranger_pem }
     }
 
     /// The certificate a client is given by `--ca-file`.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
+    }
+
+    /// Both authorities' certificates: what a company gives that signs for its own servers.
+    pub fn with_stranger(&self) -> String {
+        format!("{}{}", self.ca_pem, self.stranger_pem)
     }
 
     /// A fresh server identity of this kind.
@@ -93,6 +101,11 @@ impl Authority {
             Kind::WrongHost => &["other.invalid"],
             _ => &["localhost", "127.0.0.1"],
         };
+        self.identity_for(kind, names)
+    }
+
+    /// The same for these names.
+    pub fn identity_for(&self, kind: Kind, names: &[&str]) -> Identity {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, "rig server");
@@ -100,6 +113,11 @@ impl Authority {
         (params.not_before, params.not_after) = match kind {
             Kind::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
             Kind::NotYetValid => (date_time_ymd(2090, 1, 1), date_time_ymd(2091, 1, 1)),
+            Kind::EndsSoon => {
+                let day = jiff::Zoned::now().date() + jiff::Span::new().days(5);
+                let (month, of_month) = (day.month().unsigned_abs(), day.day().unsigned_abs());
+                (date_time_ymd(2020, 1, 1), date_time_ymd(day.year().into(), month, of_month))
+            }
             _ => (date_time_ymd(2020, 1, 1), date_time_ymd(2090, 1, 1)),
         };
         let key = KeyPair::generate().unwrap();

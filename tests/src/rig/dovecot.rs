@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::authority::{Authority, Kind};
+use super::authority::{Authority, Identity, Kind};
 use super::oidc::{Oidc, Persona};
 use super::process::{Server, run, run_ok, wait_for, wait_for_port};
 use super::scratch::free_ports;
@@ -42,8 +42,10 @@ pub struct Dovecot {
     /// Where it listens.
     pub ports: Ports,
     dir: PathBuf,
-    /// Where the mail and the list of people lie.
-    users: PathBuf,
+    /// Where its people and their mail are: those of another instance for one beside it.
+    mail: PathBuf,
+    /// Its configuration as it was made.
+    own: String,
     server: Mutex<Server>,
 }
 
@@ -65,7 +67,7 @@ impl Dovecot {
     /// Microsoft does.
     #[must_use]
     pub fn beside(&self, dir: &Path, authority: &Authority, oidc: &Oidc) -> Self {
-        Self::open(dir, &self.dir, authority, "xoauth2", Some(oidc))
+        Self::open(dir, &self.mail, authority, "xoauth2", Some(oidc))
     }
 
     fn open(
@@ -85,9 +87,9 @@ impl Dovecot {
         fs::write(dir.join("key.pem"), identity.key).unwrap();
         let tokens = oidc.map(|oidc| token_passdbs(dir, authority, oidc)).unwrap_or_default();
         let text = configuration(dir, mail, ports, authority, bearer) + &tokens;
-        fs::write(dir.join("dovecot.conf"), text).unwrap();
+        fs::write(dir.join("dovecot.conf"), &text).unwrap();
         let server = Mutex::new(launch(dir, ports));
-        Self { ports, dir: dir.to_owned(), users: mail.to_owned(), server }
+        Self { ports, dir: dir.to_owned(), mail: mail.to_owned(), own: text, server }
     }
 
     /// Runs `doveadm ARGS…` on this instance.
@@ -143,6 +145,59 @@ impl Dovecot {
         *self.server.lock().unwrap() = launch(&self.dir, self.ports);
     }
 
+    /// Starts it again with these settings after its own, which they override.
+    pub fn amend(&self, settings: &str) {
+        self.rewrite(|own| format!("{own}\n{settings}\n"));
+    }
+
+    /// Starts it again with a configuration made from its own.
+    pub fn rewrite(&self, change: impl FnOnce(&str) -> String) {
+        self.stop();
+        fs::write(self.dir.join("dovecot.conf"), change(&self.own)).unwrap();
+        self.start_again();
+    }
+
+    /// Starts it again as it was.
+    pub fn restore(&self) {
+        self.rewrite(str::to_owned);
+    }
+
+    /// Starts it again with another certificate.
+    pub fn present(&self, identity: &Identity) {
+        self.stop();
+        fs::write(self.dir.join("chain.pem"), &identity.chain).unwrap();
+        fs::write(self.dir.join("key.pem"), &identity.key).unwrap();
+        self.start_again();
+    }
+
+    /// What the person signs in with from now on, at every instance over these people; `None`: not
+    /// at all.
+    pub fn set_password(&self, user: &User, password: Option<&str>) {
+        let path = self.mail.join("users");
+        let text = fs::read_to_string(&path).unwrap();
+        let start = format!("{}:", user.address);
+        let others = text.lines().filter(|line| !line.starts_with(&start));
+        let mut all = others.fold(String::new(), |all, line| all + line + "\n");
+        if let Some(password) = password {
+            all += &entry(&User { password: password.to_owned(), ..user.clone() });
+        }
+        // it is read again when its size or the second of its change is another
+        all += "#\n";
+        let fresh = path.with_extension("new");
+        fs::write(&fresh, all).unwrap();
+        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::rename(fresh, path).unwrap();
+    }
+
+    /// Waits until this instance takes a password: it looks at the file once a second at most.
+    pub fn wait_password(&self, user: &User, password: &str) {
+        wait_for(START_LIMIT, "the new password known", || {
+            let words = ["auth", "test", "-x", "service=imap", &user.address, password];
+            let ran = run(self.doveadm_command().args(words), b"", DOVEADM_LIMIT);
+            (ran.code == Some(0)).then_some(())
+        });
+    }
+
     /// The master's process id.
     pub fn pid(&self) -> u32 {
         self.server.lock().unwrap().pid()
@@ -170,20 +225,6 @@ impl Dovecot {
         let login = format!("Login: user=<{}>, method=", user.address);
         let words = log.lines().filter_map(|line| line.split_once(&login)?.1.split(',').next());
         words.map(str::to_owned).collect()
-    }
-
-    /// Gives somebody another password, and waits until it alone is taken.
-    pub fn set_password(&self, user: &mut User, password: &str) {
-        let path = self.users.join("users");
-        let old = entry(user);
-        user.password = crate::remains::secret(password).to_owned();
-        let users = fs::read_to_string(&path).unwrap().replace(&old, &entry(user));
-        fs::write(&path, users).unwrap();
-        wait_for(START_LIMIT, "the new password taken", || {
-            let words = ["auth", "test", "-x", "service=imap", &user.address];
-            let asked = run(self.doveadm_command().args(words).arg(password), b"", DOVEADM_LIMIT);
-            (asked.code == Some(0)).then_some(())
-        });
     }
 
     /// The processes that serve the standing IMAP sessions of this user, one a session.

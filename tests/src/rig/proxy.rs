@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -34,6 +34,8 @@ struct Shared {
     up: AtomicU64,
     down: AtomicU64,
     turns: AtomicU64,
+    /// Where later connections go.
+    target: AtomicU16,
     open: Mutex<Vec<TcpStream>>,
 }
 
@@ -50,17 +52,25 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared::default());
+        shared.target.store(target, Ordering::SeqCst);
         let state = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 // while the server is down the client sees what it would see without us
-                let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else {
+                let Ok(server) =
+                    TcpStream::connect(("127.0.0.1", state.target.load(Ordering::SeqCst)))
+                else {
                     continue;
                 };
                 join(client, server, &state, delay);
             }
         });
         Self { port, shared }
+    }
+
+    /// Later connections go to another port.
+    pub fn turn_to(&self, target: u16) {
+        self.shared.target.store(target, Ordering::SeqCst);
     }
 
     /// `localhost:PORT`.

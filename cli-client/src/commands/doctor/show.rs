@@ -3,6 +3,7 @@
 
 use chapar_ipc_protocol::account::Account;
 use chapar_ipc_protocol::doctor::{CheckState, DoctorCheck, Who};
+use chapar_ipc_protocol::error::Remedy;
 
 use super::Findings;
 use crate::error::{Fault, shell_words};
@@ -12,7 +13,7 @@ use crate::screen::{Line, Screen, Style, columns, wrap};
 /// A label is never wider than this, so that the words beside it have room.
 const LABEL: usize = 24;
 /// Commands shown below a check; the help page has the others.
-const COMMANDS: usize = 2;
+const COMMANDS: usize = 3;
 
 /// Tab-separated.
 pub(super) fn fields(screen: &Screen, findings: &Findings) -> Result<(), Fault> {
@@ -94,8 +95,8 @@ fn way_out(
     let mut lines = Vec::new();
     let advice = check.remedy.first().map(|remedy| remedy.title.as_str()).unwrap_or_default();
     lines.extend(wrap(advice, room).into_iter().map(|text| Line::of(format!("{margin}{text}"))));
-    let commands = check.remedy.iter().filter_map(|remedy| remedy.command.as_ref());
-    for command in commands.take(COMMANDS) {
+    let ways = |remedy: &Remedy| remedy.command.clone().or_else(|| remedy.template.clone());
+    for command in check.remedy.iter().filter_map(ways).take(COMMANDS) {
         let words: Vec<String> = command.iter().map(|word| named(word, account)).collect();
         let arrow = Line::of(format!("{margin}→ "));
         lines.push(arrow.with(Style::Strong, shell_words(&words)));
@@ -189,7 +190,6 @@ fn word(state: CheckState) -> &'static str {
 mod tests {
     use super::*;
     use crate::screen::Paper;
-    use chapar_ipc_protocol::error::Remedy;
     use chapar_ipc_protocol::id::AccountId;
 
     fn findings() -> Findings {

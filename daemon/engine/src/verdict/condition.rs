@@ -4,7 +4,7 @@ use super::Verdict;
 use crate::event::Severity;
 
 pub use chapar_conditions::{
-    Action, Condition, Names, Step, Who, all as conditions, find as condition,
+    Action, Command, Condition, Names, Step, Who, all as conditions, find as condition,
 };
 
 impl From<Action> for Verdict {

@@ -4,7 +4,9 @@ use super::{Answer, account_of, answer};
 use crate::doctor::{self, Bench, Check, Outcome, Progress};
 use crate::ipc::{Services, convert, fault};
 use crate::store::Snapshot;
-use chapar_engine::verdict::condition;
+use chapar_engine::account::Account;
+use chapar_engine::oauth::admin_consent_url;
+use chapar_engine::verdict::{Condition, condition};
 use chapar_ipc_protocol::doctor as wire;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -59,11 +61,13 @@ impl Drop for Told<'_> {
 fn to_wire(view: &Snapshot, check: Check) -> wire::DoctorCheck {
     let row = check.code.and_then(condition);
     let remedy = check.code.map(|code| {
-        let mut remedy = fault::remedies(code, check.account);
+        let mut remedy = row.map_or_else(
+            || fault::remedies(code, check.account),
+            |row| fault::steps(row, check.account),
+        );
         let account = check.account.and_then(|id| view.account(id).ok().flatten());
-        let link = row.zip(account).and_then(|(row, account)| row.link(&account.provider));
-        if let Some(first) = remedy.first_mut() {
-            first.link = link.map(str::to_owned);
+        if let (Some(first), Some(row), Some(account)) = (remedy.first_mut(), row, account) {
+            first.link = link(row, &account);
         }
         remedy
     });
@@ -84,6 +88,15 @@ fn to_wire(view: &Snapshot, check: Check) -> wire::DoctorCheck {
         ms: check.took.map(milliseconds),
         remedy: remedy.unwrap_or_default(),
     }
+}
+
+/// Where in a browser it is mended: a page of the provider, or of the administrator.
+fn link(row: &Condition, account: &Account) -> Option<String> {
+    if row.code == "oauth.admin_consent" {
+        let grant = account.auth.grant()?;
+        return admin_consent_url(&grant.issuer.authorize_url, &account.email, &grant.client_id);
+    }
+    row.link(&account.provider).map(str::to_owned)
 }
 
 fn milliseconds(took: Duration) -> u64 {

@@ -79,6 +79,24 @@ fn the_configuration_changes_what_it_names_of_a_built_in_provider() {
     assert!(of(&moved, Some("gmail"), None, None).issuer.is_none(), "its metadata is read");
 }
 
+/// A national cloud: signed in again by the issuer that the account keeps, what is known of the
+/// provider holds as it did the first time.
+#[test]
+fn an_issuer_that_the_configuration_gives_to_a_provider_is_that_providers() {
+    let cloud = config(
+        "[[provider]]\nkey = 'microsoft'\nissuer = 'https://login.cloud.example'\n\
+         authorize_url = 'https://login.cloud.example/common/oauth2/v2.0/authorize'\n\
+         token_url = 'https://login.cloud.example/t'\nclient_id = 'x'\n",
+    );
+    let first = of(&cloud, Some("microsoft"), None, None);
+    let again = of(&cloud, Some("microsoft"), Some("https://login.cloud.example"), None);
+    assert_eq!(again.place.as_ref().unwrap().host, "localhost");
+    assert_eq!(
+        (again.place, again.scopes, again.issuer),
+        (first.place, first.scopes, first.issuer)
+    );
+}
+
 #[test]
 fn nothing_known_is_said_so() {
     let request = SignInRequest { provider: Some("acme".into()), ..SignInRequest::default() };

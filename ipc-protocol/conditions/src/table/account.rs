@@ -178,7 +178,8 @@ pub(super) static ROWS: &[Condition] = &[
             "The administrator has to assign a licence that includes mail, then connect again.",
         ),
         what: &["Ask the administrator to assign one.", "Then connect again."],
-        commands: &["chapar connect {address}"],
+        commands: &["chapar sync {account}", "chapar connect {address}"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {

@@ -67,7 +67,12 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "Another service answered, often the SMTP server.",
         brief: Some("Check host and port of the IMAP server."),
         what: &["Give the IMAP server with --imap, usually port 993."],
-        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -81,7 +86,8 @@ pub(super) static ROWS: &[Condition] = &[
                 error.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Wait a few minutes: often there were too many connections.", "Look at its words."],
-        commands: &["chapar status"],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -95,7 +101,8 @@ pub(super) static ROWS: &[Condition] = &[
                 asks and goes on by itself.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Wait.", "Close other mail programs that use the same account."],
-        commands: &["chapar status"],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -109,7 +116,8 @@ pub(super) static ROWS: &[Condition] = &[
                 here stays as it is.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["If it comes back, report it with the lines of the log."],
-        commands: &["chapar logs --level warn"],
+        commands: &["chapar sync {account}", "chapar logs --level warn"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -122,7 +130,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "It said NO; its words are in the error.",
         brief: Some("The rest goes on. The server's own words say why."),
         what: &["Look at its words.", "chapar tries again by itself."],
-        commands: &["chapar status"],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -136,7 +145,12 @@ pub(super) static ROWS: &[Condition] = &[
                 could listen, and STARTTLS is not possible any more.",
         brief: Some("Nothing was sent. Use the port that begins with TLS, usually 993."),
         what: &["Use port 993, where TLS is there from the start."],
-        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -152,7 +166,11 @@ pub(super) static ROWS: &[Condition] = &[
             "Check whether IMAP is switched on for this mailbox on the provider's website.",
         ),
         what: &["Look in the provider's settings for IMAP access or app passwords."],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar sync {account}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     APP_PASSWORD,
@@ -167,7 +185,8 @@ pub(super) static ROWS: &[Condition] = &[
                 be right.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
-        commands: &["chapar status"],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -191,14 +210,20 @@ pub(super) static ROWS: &[Condition] = &[
         severity: Warning,
         who: Provider,
         exit: TEMPORARY,
-        title: "The server listed no mailbox at all",
+        title: "The server shows no INBOX",
         cause: "Every account has an INBOX, so this answer is not believed and nothing is deleted \
-                here.",
+                here. The mailbox is being moved or restored, or its rights were changed.",
+        brief: Some(
+            "It is tried again by itself. If it stays, look whether webmail shows your mail and \
+             ask whoever runs the server.",
+        ),
         what: &[
             "Nothing has to be done: chapar tries again by itself, later and later.",
             "If it stays, look whether webmail shows your mail.",
+            "Ask whoever runs the server to give the mailbox its INBOX back, then sync once.",
         ],
-        commands: &["chapar status"],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -277,7 +302,12 @@ pub(super) static ROWS: &[Condition] = &[
             "Look at the login name: it has to be the main address of the mailbox.",
             "Ask the administrator whether the mailbox has a licence.",
         ],
-        commands: &["chapar account show {account}"],
+        commands: &[
+            "chapar sync {account}",
+            "chapar account show {account}",
+            "chapar account update {account} --user {name}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {

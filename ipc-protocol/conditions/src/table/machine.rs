@@ -1,10 +1,10 @@
 //! What `doctor` finds on this machine before anything fails.
 
 use crate::Action::{FixSettings, Retry};
-use crate::Condition;
 use crate::Severity::{Error, Info, Warning};
 use crate::Who::{Nobody, Provider, You};
 use crate::exit::{CANNOT_WRITE, CONFIG, NO_PERMISSION, TEMPORARY, UNAVAILABLE};
+use crate::{Condition, Method};
 
 /// The rows.
 pub(super) static ROWS: &[Condition] = &[
@@ -90,6 +90,20 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "Somebody paused it; it neither syncs nor sends until it is resumed.",
         what: &["Resume it."],
         commands: &["chapar account resume {account}"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "account.stopped",
+        action: FixSettings,
+        severity: Warning,
+        who: You,
+        exit: CONFIG,
+        title: "The account stands still until you say go on",
+        cause: "Something was wrong that only a person can judge, a certificate or a setting, so \
+                chapar stopped and does not try by itself. It cannot see that it was mended.",
+        what: &["Mend what the other lines name, then sync once: that starts it again."],
+        commands: &["chapar sync {account}"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {

@@ -70,7 +70,11 @@ pub(super) static ROWS: &[Condition] = &[
              app\" at Google; public client with http://localhost at Microsoft.",
             "Correct it at the provider or name another client, then sign in again.",
         ],
-        commands: &["chapar account reconnect {account}", "chapar help oauth.no_client"],
+        commands: &[
+            "chapar account reconnect {account}",
+            "chapar account reconnect {account} --client-id {client}",
+            "chapar help oauth.no_client",
+        ],
         method: Some(Method::RECONNECT),
         links: &[
             ("google", "https://console.cloud.google.com/"),
@@ -169,9 +173,11 @@ pub(super) static ROWS: &[Condition] = &[
             "Or use a client that your organization has already approved.",
         ],
         commands: &[
+            "chapar account reconnect {account}",
             "chapar connect {address} --resume",
             "chapar connect {address} --client-id {client}",
         ],
+        method: Some(Method::RECONNECT),
         ..Condition::BLANK
     },
     Condition {

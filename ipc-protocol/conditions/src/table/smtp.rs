@@ -38,7 +38,12 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "Another service answered, often the IMAP server.",
         brief: Some("Check host and port of the SMTP server."),
         what: &["Give the SMTP server with --smtp, usually port 465 or 587."],
-        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -54,7 +59,12 @@ pub(super) static ROWS: &[Condition] = &[
              administrator has to do it.",
         ),
         what: &["Use the submission port: 465 with TLS or 587 with STARTTLS."],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}:465"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}:465",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -80,7 +90,8 @@ pub(super) static ROWS: &[Condition] = &[
                 itself.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Wait."],
-        commands: &["chapar outbox list"],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -93,7 +104,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "The answer breaks the protocol or a limit. The mail stays in the outbox.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["If it comes back, report it with the lines of the log."],
-        commands: &["chapar logs --level warn"],
+        commands: &["chapar sync {account}", "chapar logs --level warn"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -106,7 +118,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "It answered, but said so at once; its words are in the error.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
-        commands: &["chapar outbox list"],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -119,7 +132,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "It is being restarted or is too busy; its words are in the error.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
-        commands: &["chapar outbox list"],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -132,7 +146,8 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "It broke before the mail was handed over, so it was not sent and will be tried \
                 again.",
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
-        commands: &["chapar outbox list"],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -144,7 +159,8 @@ pub(super) static ROWS: &[Condition] = &[
         title: "The mail server did not answer in time",
         cause: "The connection stands but nothing comes.",
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
-        commands: &["chapar outbox list"],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -156,7 +172,12 @@ pub(super) static ROWS: &[Condition] = &[
         title: "The mail server answered something that is not SMTP",
         cause: "Something else may answer on that port: a proxy, a virus scanner, another service.",
         what: &["Look at the port: 465 is TLS from the start, 587 is STARTTLS."],
-        commands: &["chapar account show {account}"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar sync {account}",
+            "chapar account show {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -168,7 +189,8 @@ pub(super) static ROWS: &[Condition] = &[
         title: "The mail server cannot check passwords now",
         cause: "The password may well be right.",
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
-        commands: &["chapar outbox list"],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition { code: "smtp.app_password", ..super::imap::APP_PASSWORD },

@@ -26,7 +26,11 @@ pub(super) static ROWS: &[Condition] = &[
             "Look in Sent on the provider's page, or ask a recipient.",
             "Then settle it with one of the commands.",
         ],
-        commands: &["chapar outbox resolve {id} --sent", "chapar outbox resolve {id} --resend"],
+        commands: &[
+            "chapar outbox list --open",
+            "chapar outbox resolve {id} --sent",
+            "chapar outbox resolve {id} --resend",
+        ],
         ..Condition::BLANK
     },
     Condition {
@@ -54,6 +58,27 @@ pub(super) static ROWS: &[Condition] = &[
         brief: Some("The outbox shows where it stands."),
         what: &["Look at where it stands."],
         commands: &["chapar outbox list"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "submission.waiting",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "Mails still wait to be sent",
+        cause: "Forgetting everything would lose mails that were accepted and are not sent yet, or \
+                of which it is not known whether they were. Nothing was changed.",
+        brief: Some(
+            "Wait until they are sent, cancel or settle them, or say --discard-outbox: then they \
+             are lost.",
+        ),
+        what: &[
+            "Wait until they are sent; the outbox lists them.",
+            "Cancel what shall not be sent, settle what is unknown.",
+            "Or let go of them with --discard-outbox.",
+        ],
+        commands: &["chapar outbox list --open", "chapar data forget --all --discard-outbox"],
         ..Condition::BLANK
     },
 ];

@@ -1,10 +1,10 @@
 //! Certificates and TLS.
 
 use crate::Action::{FixSettings, Retry};
-use crate::Condition;
 use crate::Severity::{Error, Warning};
 use crate::Who::{Provider, You};
 use crate::exit::NO_PERMISSION;
+use crate::{Condition, Method};
 
 /// The rows.
 pub(super) static ROWS: &[Condition] = &[
@@ -28,7 +28,13 @@ pub(super) static ROWS: &[Condition] = &[
             "Ask whoever runs the server to renew the certificate.",
             "If the provider publishes another host name, use that one.",
         ],
-        commands: &["date", "chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar sync {account}",
+            "date",
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -45,7 +51,8 @@ pub(super) static ROWS: &[Condition] = &[
              another certificate.",
         ),
         what: &["Set the clock.", "If the clock is right, ask whoever runs the server."],
-        commands: &["date"],
+        commands: &["chapar sync {account}", "date"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -67,7 +74,12 @@ pub(super) static ROWS: &[Condition] = &[
             "Look up the server names in your provider's help; your own domain's mail.… name often \
              has no certificate.",
         ],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -89,7 +101,12 @@ pub(super) static ROWS: &[Condition] = &[
             "Otherwise ask whoever runs the server to install the whole chain.",
             "On a small system, install the package ca-certificates.",
         ],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp} --ca-file {file}"],
+        commands: &[
+            "chapar account update {account} --ca-file {file}",
+            "chapar connect {address} --imap {imap} --smtp {smtp} --ca-file {file}",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -110,7 +127,13 @@ pub(super) static ROWS: &[Condition] = &[
              misspelt or unconfigured name.",
             "For your own server, trust its authority's certificate for this account only.",
         ],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp} --ca-file {file}"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar account update {account} --ca-file {file}",
+            "chapar connect {address} --imap {imap} --smtp {smtp} --ca-file {file}",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -124,7 +147,12 @@ pub(super) static ROWS: &[Condition] = &[
                 was sent.",
         brief: Some("Nothing was sent. The server has to offer TLS 1.2 or newer."),
         what: &["Ask whoever runs the server to switch TLS 1.2 or 1.3 on."],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar sync {account}",
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -145,7 +173,12 @@ pub(super) static ROWS: &[Condition] = &[
              STARTTLS.",
             "Look whether the two servers were mixed up.",
         ],
-        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -163,7 +196,12 @@ pub(super) static ROWS: &[Condition] = &[
              network.",
         ),
         what: &["Use the port with TLS from the first byte: 993 for IMAP, 465 for SMTP."],
-        commands: &["chapar connect {address} --imap {imap}:993 --smtp {smtp}:465"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -180,7 +218,12 @@ pub(super) static ROWS: &[Condition] = &[
              way to go on without one.",
         ),
         what: &["Ask whoever runs the server; do not use it until they renew the certificate."],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar sync {account}",
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -197,7 +240,12 @@ pub(super) static ROWS: &[Condition] = &[
              way to go on without one.",
         ),
         what: &["Ask whoever runs the server, and give them the error's words."],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar sync {account}",
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -220,9 +268,11 @@ pub(super) static ROWS: &[Condition] = &[
             "If the provider has no TLS at all, use another provider.",
         ],
         commands: &[
-            "chapar account update {account} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
             "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar sync {account}",
         ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
@@ -238,7 +288,12 @@ pub(super) static ROWS: &[Condition] = &[
             "Use the port for TLS from the start: 993 for IMAP, 465 for SMTP.",
             "Try again later; tell the provider if it stays.",
         ],
-        commands: &["chapar connect {address} --imap {imap} --smtp {smtp}"],
+        commands: &[
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+            "chapar connect {address} --imap {imap} --smtp {smtp}",
+            "chapar sync {account}",
+        ],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
