@@ -172,6 +172,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "account.none",
             "account.ambiguous",
             "account.exists",
+            "account.provider",
             "account.missing",
             "account.not_found",
             "account.busy",

@@ -78,10 +78,19 @@ impl Condition {
         self.commands.iter().filter_map(|command| words(command, names)).collect()
     }
 
-    /// The command that goes with the advice, if `names` fills it.
+    /// The command that goes with the advice, if `names` fills it: the first one; where that is for an
+    /// account and there is none yet, the first that connects one. What stands further down is for
+    /// another case than the advice.
     #[must_use]
     pub fn first_command_for(&self, names: Names<'_>) -> Option<Vec<String>> {
-        self.commands.first().and_then(|command| words(command, names))
+        let first = self.commands.first()?;
+        let connects = |command: &&&str| command.starts_with("chapar connect ");
+        let fits = if names.account.is_none() && first.contains("{account}") {
+            self.commands.iter().find(connects)?
+        } else {
+            first
+        };
+        words(fits, names)
     }
 
     /// Every command for a reader, who fills `ACCOUNT` and the like in.

@@ -63,7 +63,9 @@ fn gaps_are_filled_or_the_command_is_left_out() {
     let again = ["chapar", "connect", "ana@x.example", "--resume"].map(str::to_owned).to_vec();
     assert_eq!(consent.first_command_for(ana), Some(again));
     // a command further down is for another case than the advice
-    assert_eq!(find("oauth.wrong_person").unwrap().first_command_for(ana), None);
+    let anew = ["chapar", "connect", "ana@x.example"].map(str::to_owned).to_vec();
+    assert_eq!(find("oauth.wrong_person").unwrap().first_command_for(ana), Some(anew));
+    assert_eq!(find("tls.expired").unwrap().first_command_for(ana), None);
     let row = find("net.refused").unwrap();
     assert!(row.commands.iter().any(|command| command.contains("{imap}")));
     let nobody = row.commands_for(Names::default());

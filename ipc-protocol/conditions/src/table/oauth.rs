@@ -440,7 +440,11 @@ pub(super) static ROWS: &[Condition] = &[
              the account.",
             "If the address is an alias or a shared mailbox of that person: say so with --alias.",
         ],
-        commands: &["chapar account reconnect {account}", "chapar connect {address} --alias"],
+        commands: &[
+            "chapar account reconnect {account}",
+            "chapar connect {address}",
+            "chapar connect {address} --alias",
+        ],
         method: Some(Method::RECONNECT),
         ..Condition::BLANK
     },

@@ -30,9 +30,9 @@ pub(super) static ROWS: &[Condition] = &[
         ],
         commands: &[
             "chapar sync {account}",
-            "date",
             "chapar account update {account} --imap {imap} --smtp {smtp}",
             "chapar connect {address} --imap {imap} --smtp {smtp}",
+            "date",
         ],
         method: Some(Method::SYNC),
         ..Condition::BLANK
