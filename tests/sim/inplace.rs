@@ -4,7 +4,7 @@
 use chapar_daemon::world::clock::Clock as _;
 use chapar_tests::sandbox::corpus;
 use chapar_tests::sandbox::faults::{Fault, Service};
-use chapar_tests::sandbox::oauth::client::NATIVE_CLIENT;
+use chapar_tests::sandbox::oauth::client::{DESKTOP_CLIENT, DESKTOP_SECRET, NATIVE_CLIENT};
 use chapar_tests::sandbox::oauth::person::{Boxes, Person};
 use chapar_tests::sandbox::oauth::rules::SmtpAuth;
 use chapar_tests::sandbox::provider::Personality;
@@ -545,6 +545,30 @@ fn removed_with_its_grant_and_its_bytes() {
         assert_eq!(player.world.secrets.keys(), Vec::<String>::new());
         assert!(!scan(&player, USER), "the address lies on the disk");
         assert!(!scan(&player, subject), "a subject lies on the disk");
+        player.stop().await;
+    });
+}
+
+/// Whoever registered a client with a secret named the secret once.
+#[test]
+fn signing_in_again_goes_on_with_the_client_and_its_secret() {
+    run(async {
+        let mut player = playing(41).await;
+        let issuer = player.world.provider.issuer.id();
+        let client = json!({
+            "issuer": issuer, "clientId": DESKTOP_CLIENT, "clientSecret": DESKTOP_SECRET,
+        });
+        for wish in [json!({ "oauth": client }), json!({ "auth": "oauth2" })] {
+            let (id, url) = begin(&mut player, wish).await.unwrap();
+            let url = url.expect("the person has to sign in");
+            assert!(url.contains(DESKTOP_CLIENT), "{url}");
+            let person = ada(&player);
+            paste(&mut player, &id, &person, &url).await;
+            let status = end(&mut player, &id).await;
+            assert_eq!(status["state"], "done", "{status}");
+        }
+        assert!(arrives(&mut player, 42).await, "the account works");
+        player.judge().await.unwrap();
         player.stop().await;
     });
 }

@@ -15,6 +15,8 @@ use std::time::Duration;
 const LIFE: Duration = Duration::from_hours(1);
 /// From the issuer's word to the person.
 const AT_ONCE: Duration = Duration::from_secs(1);
+/// The answer of one login at most.
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// The player on a grant, with push and work sessions standing.
 async fn granted(seed: u64) -> Player {
@@ -51,6 +53,25 @@ fn assert_expired(account: &Value) {
     assert_eq!(account["state"], "authExpired", "{account}");
     assert_eq!(account["health"][0]["code"], "oauth.expired", "{account}");
     assert_eq!(account["health"].as_array().unwrap().len(), 1, "{account}");
+}
+
+/// Somebody who asks for a sync is always answered, also by an account that stops meanwhile.
+#[test]
+fn a_sync_of_what_has_no_login_is_answered() {
+    run(async {
+        let mut player = granted(24).await;
+        assert_eq!(player.world.provider.issuer.revoke(USER, Death::Revoked, Access::Dies), 1);
+        player.world.provider.faults.kick(Kick::Bye("Session invalidated".into()));
+        player.play(&Step::Wait(LIFE)).await;
+        assert_expired(&account(&mut player).await);
+        for pause in 0..20 {
+            player.play(&Step::Wait(Duration::from_mins(pause))).await;
+            let asked = player.call("Account/sync", json!({ "accountId": "a1" }));
+            let answer = tokio::time::timeout(ANSWER, asked).await.expect("an answer");
+            assert!(answer["error"]["message"].is_string(), "{answer}");
+        }
+        player.stop().await;
+    });
 }
 
 #[test]

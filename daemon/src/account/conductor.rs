@@ -128,9 +128,6 @@ impl Conductor {
                 self.waiting.push(done);
                 self.context.logins.forgive();
                 self.apply(Input::SyncNow).await;
-                if self.sync.is_none() {
-                    self.answer_waiting(&Err(self.not_running()));
-                }
             }
             Command::Whole(request) => match &self.sync {
                 Some(worker) => {
@@ -250,6 +247,10 @@ impl Conductor {
         let entropy = self.context.world.entropy.number();
         for action in self.machine.apply(now, input, entropy) {
             self.perform(action).await;
+        }
+        // a pass that was stopped and has no successor ends for whoever waits for it
+        if self.sync.is_none() && !self.waiting.is_empty() {
+            self.answer_waiting(&Err(self.not_running()));
         }
     }
 

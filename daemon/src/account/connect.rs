@@ -17,7 +17,7 @@ pub use save::{Saved, forget_old, is_stray, save, sweep};
 use super::store_failure;
 use crate::config::Config;
 use crate::oauth::Granted;
-use crate::oauth::signin::{Pasted, Prompt};
+use crate::oauth::signin::{Pasted, Prompt, SignInRequest};
 use crate::oauth::tokens::{Tokens, Unkept};
 use crate::store::Store;
 use crate::world::{BoxFuture, World};
@@ -235,13 +235,27 @@ pub async fn prove(
     let key = match wish {
         plan::Wish::Password(password) => Key::Password(password),
         plan::Wish::Kept => Key::Kept(kept(parts, &plan.account).await?),
-        plan::Wish::SignIn(request) => {
+        plan::Wish::SignIn(mut request) => {
+            if let Some(old) =
+                plan.old.as_ref().filter(|old| goes_on_with_its_client(old, &request))
+            {
+                request.client_secret = parts.tokens.client_secret(old).await;
+            }
             let granted = sign_in::sign_in(parts, &plan, *request, &mut unkept, teller).await?;
             plan.granted(&granted.grant);
             Key::Granted(Box::new(granted))
         }
     };
     prove_key(parts, plan, (key, unkept), seating, teller).await
+}
+
+/// Whether the account signs in anew with the very client it has, whose secret nobody named again.
+fn goes_on_with_its_client(old: &Account, request: &SignInRequest) -> bool {
+    old.auth.grant().is_some_and(|grant| {
+        request.client_secret.is_none()
+            && request.client_id.as_ref() == Some(&grant.client_id)
+            && request.issuer.as_ref() == Some(&grant.issuer.id)
+    })
 }
 
 /// Proves other servers or another login name with the account's own secret, or with a new password.

@@ -28,6 +28,7 @@ use chapar_engine::account::Account;
 use chapar_engine::credential::Grant;
 use chapar_engine::grant::Token;
 use chapar_engine::id::AccountId;
+use chapar_engine::secret::Secret;
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
 use owner::{Ask, Owner};
@@ -131,6 +132,15 @@ impl Tokens {
     #[must_use]
     pub fn word(&self, account: AccountId) -> watch::Receiver<Word> {
         self.say_of(account).subscribe()
+    }
+
+    /// The secret of the client that the account's grant was given to, where that client has one.
+    /// `None` too while the vault cannot be read: a sign-in needs no vault to begin.
+    pub async fn client_secret(&self, account: &Account) -> Option<Secret> {
+        let holder = holder(account).ok()?;
+        let key = key(&self.inner.store, account.id);
+        let mut record = vault::read(&self.inner.world, &key).await.ok()??;
+        record.entry_of(&holder)?.client_secret.clone()
     }
 
     /// Makes a grant's secrets durable for the account, in place of any it had. To be called before
