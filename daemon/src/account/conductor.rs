@@ -357,40 +357,32 @@ impl Conductor {
     async fn set_health(&mut self, failure: &Failure, area: Area) {
         let account = self.context.account().ok();
         let met = Condition::of(failure, area, account.as_ref(), self.context.now());
-        let mut is_new = false;
-        self.report.send_modify(|report| is_new = report.meets(met.clone()));
-        if is_new {
-            self.append(vec![EventKind::HealthChanged {
-                code: met.code,
-                severity: met.severity,
-                title: met.title,
-            }])
-            .await;
-        }
+        let mut told = (false, vec![]);
+        self.report.send_modify(|report| told = report.meets(met.clone()));
+        let (is_new, over) = told;
+        let begins = is_new.then_some(EventKind::HealthChanged {
+            code: met.code,
+            severity: met.severity,
+            title: met.title,
+        });
+        self.append(over.into_iter().map(ends).chain(begins).collect()).await;
     }
 
     async fn clear_health(&mut self, area: Area) {
-        let mut ended = vec![];
+        let mut over = vec![];
         self.report.send_if_modified(|report| {
-            ended = report.recovers(area);
-            !ended.is_empty()
+            over = report.recovers(area);
+            !over.is_empty()
         });
-        let events = ended
-            .into_iter()
-            .map(|c| EventKind::HealthChanged {
-                code: c.code,
-                severity: Severity::Ok,
-                title: c.title,
-            })
-            .collect::<Vec<_>>();
-        if !events.is_empty() {
-            self.append(events).await;
-        }
+        self.append(over.into_iter().map(ends).collect()).await;
     }
 
     /// Journals what happened. A store that cannot be written is said in the log; the state itself
     /// is shown by `status` all the same.
     async fn append(&self, kinds: Vec<EventKind>) {
+        if kinds.is_empty() {
+            return;
+        }
         let id = self.context.id;
         let written = self
             .context
@@ -422,6 +414,15 @@ impl Conductor {
             detail: self.report.borrow().health.first().map(|c| c.title.clone()),
             verdict: Verdict::Retry,
         }
+    }
+}
+
+/// The event of a condition that is over.
+fn ends(condition: Condition) -> EventKind {
+    EventKind::HealthChanged {
+        code: condition.code,
+        severity: Severity::Ok,
+        title: condition.title,
     }
 }
 

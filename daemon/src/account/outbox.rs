@@ -136,10 +136,17 @@ impl Outbox {
             self.deliver(submission.id).await;
         }
         self.leave().await;
-        if self.open().is_empty() {
-            // whatever stood in the way of the last one stands in nobody's way now
+        if self.is_unhindered() {
             self.context.note(self.me, Note::OutboxFine).await;
         }
+    }
+
+    /// Whether nothing waits for another try: what stood in the way of one that is gone stands in
+    /// nobody's way now. What cannot be read may wait.
+    fn is_unhindered(&self) -> bool {
+        let read = self.context.store.read();
+        let open = read.and_then(|view| view.open_submissions(self.context.id));
+        open.is_ok_and(|open| !open.iter().any(Submission::awaits_retry))
     }
 
     async fn leave(&mut self) {

@@ -56,20 +56,21 @@ impl Report {
         }
     }
 
-    /// A part of the account met this; true when nobody has been told of it yet. Each part is in one
-    /// condition at a time. What both meet is said once: it is the mail's then, and the outbox says
-    /// it again should it still meet it when the mail does not any more.
-    pub fn meets(&mut self, met: Condition) -> bool {
+    /// A part of the account met this: whether nobody has been told of it yet, and what of before is
+    /// over with it. Each part is in one condition at a time. What both meet is said once: it is the
+    /// mail's then, and the outbox says it again should it still meet it when the mail does not any more.
+    pub fn meets(&mut self, met: Condition) -> (bool, Vec<Condition>) {
         let same = self.health.iter().find(|known| known.code == met.code);
         let (since, of_mail) = same.map_or((None, false), |known| {
             (Some(known.since), known.area == Area::Mail && met.area == Area::Outbox)
         });
-        self.health.retain(|known| known.area != met.area);
+        let mut over = self.recovers(met.area);
+        over.retain(|known| known.code != met.code);
         if !of_mail {
             self.health.retain(|known| known.code != met.code);
             self.health.push(Condition { since: since.unwrap_or(met.since), ..met });
         }
-        since.is_none()
+        (since.is_none(), over)
     }
 
     /// A part of the account is well again; what it was in before.
@@ -184,10 +185,15 @@ mod tests {
     #[test]
     fn each_part_is_in_one_condition_that_only_it_ends() {
         let mut report = Report::new(State::Live);
-        assert!(report.meets(met(Area::Outbox, "net.refused", 1)));
-        assert!(!report.meets(met(Area::Outbox, "net.refused", 2)), "told already");
-        assert!(report.meets(met(Area::Mail, "imap.throttled", 3)));
-        assert!(report.meets(met(Area::Outbox, "smtp.auth", 4)));
+        let mut meets = |area, code, at| {
+            let (is_new, over) = report.meets(met(area, code, at));
+            (is_new, over.into_iter().map(|c| c.code).collect::<Vec<_>>())
+        };
+        assert_eq!(meets(Area::Outbox, "net.refused", 1), (true, vec![]));
+        assert_eq!(meets(Area::Outbox, "net.refused", 2), (false, vec![]), "told already");
+        assert_eq!(meets(Area::Mail, "imap.throttled", 3), (true, vec![]));
+        let gave_way = vec!["net.refused".to_owned()];
+        assert_eq!(meets(Area::Outbox, "smtp.auth", 4), (true, gave_way), "and is told over");
         let both = [(Area::Mail, "imap.throttled", 3), (Area::Outbox, "smtp.auth", 4)];
         assert_eq!(codes(&report), both);
         assert_eq!(report.recovers(Area::Outbox).len(), 1);
@@ -199,11 +205,22 @@ mod tests {
     fn what_both_meet_is_said_once_and_lasts_as_long_as_the_mail_says() {
         for [first, second] in [[Area::Mail, Area::Outbox], [Area::Outbox, Area::Mail]] {
             let mut report = Report::new(State::Live);
-            assert!(report.meets(met(first, "net.unreachable", 1)));
-            assert!(!report.meets(met(second, "net.unreachable", 2)));
+            assert_eq!(report.meets(met(first, "net.unreachable", 1)), (true, vec![]));
+            assert_eq!(report.meets(met(second, "net.unreachable", 2)), (false, vec![]));
             assert_eq!(codes(&report), [(Area::Mail, "net.unreachable", 1)]);
             assert!(report.recovers(Area::Outbox).is_empty());
             assert_eq!(codes(&report), [(Area::Mail, "net.unreachable", 1)]);
         }
+    }
+
+    #[test]
+    fn what_gives_way_to_something_known_is_told_over() {
+        let mut report = Report::new(State::Live);
+        report.meets(met(Area::Outbox, "smtp.auth", 1));
+        report.meets(met(Area::Mail, "net.unreachable", 2));
+        let (is_new, over) = report.meets(met(Area::Outbox, "net.unreachable", 3));
+        assert!(!is_new);
+        assert_eq!(over.iter().map(|c| c.code.as_str()).collect::<Vec<_>>(), ["smtp.auth"]);
+        assert_eq!(codes(&report), [(Area::Mail, "net.unreachable", 2)]);
     }
 }

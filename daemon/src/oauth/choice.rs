@@ -33,6 +33,8 @@ pub(super) struct Choice {
     pub(super) client: Option<Client>,
     pub(super) ca_pem: Option<String>,
     pub(super) reach: Reach,
+    /// A token given back ends the one grant it belongs to, and nobody else's.
+    pub(super) gives_back: bool,
 }
 
 /// Whether a client is known for a provider's key or an issuer, without asking anybody.
@@ -78,6 +80,7 @@ impl Choice {
             client,
             ca_pem: authorities(entry, request)?,
             reach: if request.discovered { Reach::PublicOnly } else { Reach::Anywhere },
+            gives_back: facts.is_none_or(|facts| !facts.revokes_all),
             issuer_id,
         })
     }

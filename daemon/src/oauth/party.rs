@@ -27,6 +27,7 @@ pub(super) struct Party {
     pub(super) extra: Vec<(String, String)>,
     ca_pem: Option<String>,
     reach: Reach,
+    gives_back: bool,
 }
 
 impl Party {
@@ -60,8 +61,8 @@ impl Party {
             Some(client) => client,
             None => new_client(&line, &choice, &issuer, redirect_uri, &scopes).await?,
         };
-        let Choice { name, ca_pem, reach, .. } = choice;
-        Ok(Self { name, issuer, userinfo_url, client, scopes, extra, ca_pem, reach })
+        let Choice { name, ca_pem, reach, gives_back, .. } = choice;
+        Ok(Self { name, issuer, userinfo_url, client, scopes, extra, ca_pem, reach, gives_back })
     }
 
     /// The line to the issuer.
@@ -79,20 +80,20 @@ impl Party {
         }
     }
 
-    /// What it takes to give it back.
-    pub(super) fn issued(&self, answer: &TokenAnswer) -> Issued {
+    /// What it takes to give it back; `None` where that would end more than it.
+    pub(super) fn issued(&self, answer: &TokenAnswer) -> Option<Issued> {
         let (kind, token) = match answer.refresh() {
             Some(refresh) => ("refresh_token", refresh),
             None => ("access_token", answer.access()),
         };
-        Issued {
+        self.gives_back.then(|| Issued {
             grant: self.grant(answer),
             client_secret: self.client.secret.clone(),
             token: Secret::new(token.to_owned()),
             kind,
             ca_pem: self.ca_pem.clone(),
             reach: self.reach,
-        }
+        })
     }
 
     /// What an answer has to look like.

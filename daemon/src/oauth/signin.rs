@@ -147,7 +147,7 @@ impl SignIn {
         };
         let granted = match tokens {
             Ok(answer) => {
-                issued.push(party.issued(&answer));
+                issued.extend(party.issued(&answer));
                 granted(&line, &party, &answer, &expected).await
             }
             Err(failure) => Err(failure),

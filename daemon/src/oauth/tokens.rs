@@ -170,6 +170,7 @@ impl Tokens {
         let holder = account.auth.grant().is_some().then(|| holder(account)).transpose()?;
         let revoked = self.ask(account.id, |reply| Ask::Revoke { holder, reply }).await?;
         self.owners().remove(&account.id);
+        self.words().remove(&account.id);
         Ok(revoked)
     }
 
@@ -220,9 +221,12 @@ impl Tokens {
     }
 
     fn say_of(&self, account: AccountId) -> watch::Sender<Word> {
-        // whole after every statement, as below
-        let mut words = self.inner.words.lock().unwrap_or_else(PoisonError::into_inner);
-        words.entry(account).or_default().clone()
+        self.words().entry(account).or_default().clone()
+    }
+
+    fn words(&self) -> std::sync::MutexGuard<'_, BTreeMap<AccountId, watch::Sender<Word>>> {
+        // the map is whole after every statement
+        self.inner.words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn owners(&self) -> std::sync::MutexGuard<'_, BTreeMap<AccountId, mpsc::Sender<Ask>>> {

@@ -1,6 +1,7 @@
 //! Every failure of a submission session: its code, words and verdict.
 
 use super::Reply;
+use super::reply::Broken;
 use chapar_engine::verdict::{Failure, SmtpStep, Verdict, judge_smtp};
 use std::time::Duration;
 
@@ -32,12 +33,12 @@ pub(super) fn not_smtp(host: &str, why: &str) -> Failure {
     passing("smtp.not_smtp", message, Some(why.to_owned()))
 }
 
-/// Whether what ended a connection was something that is not SMTP.
+/// Whether what ended a connection was something that is not SMTP; trouble of TLS is not.
 pub(super) fn is_other_language(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
     causes.any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData)
+        io.and_then(|io| io.get_ref()?.downcast_ref::<Broken>()).is_some()
     })
 }
 

@@ -79,7 +79,7 @@ impl Guard {
             let accepted = self
                 .listener
                 .line(&self.partial)
-                .map_err(|broken| io::Error::new(io::ErrorKind::InvalidData, broken.to_string()))?;
+                .map_err(|broken| io::Error::new(io::ErrorKind::InvalidData, broken))?;
             self.partial.clear();
             self.lines.extend_from_slice(accepted.line.as_bytes());
             self.heards.queue().extend(accepted.whole);

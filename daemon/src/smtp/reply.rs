@@ -22,6 +22,8 @@ pub(super) enum Broken {
     CodeChanged,
 }
 
+impl std::error::Error for Broken {}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

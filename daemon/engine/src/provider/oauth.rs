@@ -18,6 +18,9 @@ pub struct OAuthFacts {
     pub scopes: &'static [&'static str],
     /// Further parameters of the authorization request.
     pub extra: &'static [(&'static str, &'static str)],
+    /// To give one token back ends every grant of that person to the client, those of other machines
+    /// too.
+    pub revokes_all: bool,
     /// Host of the loopback redirect it accepts with any port: `127.0.0.1` or `localhost`.
     pub redirect_host: &'static str,
     /// Path of it that the provider compares; `None` where it takes any, and then each attempt has
@@ -38,6 +41,7 @@ pub static GOOGLE: OAuthFacts = OAuthFacts {
     revoke_url: Some("https://oauth2.googleapis.com/revoke"),
     scopes: &["https://mail.google.com/", "openid", "email"],
     extra: &[("access_type", "offline"), ("prompt", "consent")],
+    revokes_all: true,
     redirect_host: "127.0.0.1",
     redirect_path: None,
 };
@@ -59,6 +63,7 @@ pub static MICROSOFT: OAuthFacts = OAuthFacts {
         "email",
     ],
     extra: &[],
+    revokes_all: false,
     redirect_host: "localhost",
     redirect_path: Some(""),
 };
@@ -73,6 +78,7 @@ pub static YAHOO: OAuthFacts = OAuthFacts {
     revoke_url: None,
     scopes: &["mail-w"],
     extra: &[],
+    revokes_all: false,
     redirect_host: "127.0.0.1",
     redirect_path: USUAL_PATH,
 };
@@ -86,6 +92,7 @@ pub static AOL: OAuthFacts = OAuthFacts {
     revoke_url: None,
     scopes: &["mail-w"],
     extra: &[],
+    revokes_all: false,
     redirect_host: "127.0.0.1",
     redirect_path: USUAL_PATH,
 };
@@ -103,6 +110,7 @@ pub static FASTMAIL: OAuthFacts = OAuthFacts {
         "offline_access",
     ],
     extra: &[],
+    revokes_all: false,
     redirect_host: "127.0.0.1",
     redirect_path: USUAL_PATH,
 };
@@ -116,6 +124,7 @@ pub static YANDEX: OAuthFacts = OAuthFacts {
     revoke_url: None,
     scopes: &["mail:imap_full", "mail:smtp"],
     extra: &[],
+    revokes_all: false,
     redirect_host: "127.0.0.1",
     redirect_path: USUAL_PATH,
 };
@@ -129,6 +138,7 @@ pub static MAIL_RU: OAuthFacts = OAuthFacts {
     revoke_url: None,
     scopes: &["mail.imap"],
     extra: &[],
+    revokes_all: false,
     redirect_host: "127.0.0.1",
     redirect_path: USUAL_PATH,
 };
@@ -142,6 +152,7 @@ pub static COMCAST: OAuthFacts = OAuthFacts {
     revoke_url: None,
     scopes: &["https://email.comcast.net/", "profile", "openid"],
     extra: &[],
+    revokes_all: false,
     redirect_host: "127.0.0.1",
     redirect_path: USUAL_PATH,
 };

@@ -45,6 +45,19 @@ fn the_person_goes_before_the_configuration_and_that_before_the_table() {
 }
 
 #[test]
+fn nothing_goes_back_where_that_ends_the_grants_of_other_machines() {
+    let own = config("[[provider]]\nkey = 'google'\nissuer = 'https://google.example'\n");
+    for google in
+        [of(&Config::default(), Some("gmail"), None, None), of(&own, Some("google"), None, None)]
+    {
+        assert!(!google.gives_back);
+    }
+    let acme = config(ACME);
+    assert!(of(&acme, Some("acme"), None, None).gives_back);
+    assert!(of(&acme, None, Some("https://id.other.example"), None).gives_back);
+}
+
+#[test]
 fn a_client_goes_to_its_own_issuer_only() {
     let acme = config(ACME);
     let other = of(&acme, Some("acme"), Some("https://id.other.example"), None);

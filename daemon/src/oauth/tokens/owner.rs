@@ -17,7 +17,7 @@ use chapar_engine::grant::{Due, Grants, Renewal};
 use chapar_engine::id::AccountId;
 use chapar_engine::secret::Secret;
 use chapar_engine::time::Boot;
-use chapar_engine::verdict::{Failure, Verdict};
+use chapar_engine::verdict::Failure;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -134,7 +134,8 @@ impl Owner {
             }
             Err(failure) => {
                 let code = failure.code;
-                if failure.verdict == Verdict::SignInAgain {
+                // a vault that lost its record asks for a sign-in too, and is not the issuer
+                if code == "oauth.expired" {
                     tracing::warn!(account = self.account.0, code, "the issuer ended the grant");
                     self.announce.send_replace(Some(failure.clone()));
                 } else {

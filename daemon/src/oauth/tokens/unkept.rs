@@ -1,10 +1,11 @@
 //! What a sign-in brought and nobody keeps: given back at the issuer (RFC 7009) as far as it answers.
 //!
 //! Owns the grants of an attempt until they are an account's. Must never hold a refusal up, and
-//! never give back where an account lives on a grant of the same client: with one refresh token an
-//! issuer may end every grant of that person to the client (Google does), and of an alias or a
-//! shared mailbox nobody here knows whose grant it stands on. A consent that stays listed at the
-//! provider costs less than an account that has to sign in again.
+//! never give back where that could end another grant: of a provider known to end every grant of the
+//! person to the client with one token (Google does, on other machines too) nothing is noted here; at
+//! any other issuer nothing goes back while an account is on a grant of the same client, for whose
+//! that is, an alias or a shared mailbox does not tell. A consent that stays listed at the provider
+//! costs less than an account that has to sign in again.
 
 use super::{Inner, Tokens, endpoint};
 use crate::http::Reach;
