@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use chapar_ipc_protocol::secret::Secret;
 
+pub(crate) use self::keys::Meanwhile;
 use crate::error::{Fault, shell_words};
 use crate::screen::{Line, Screen, Style};
 
@@ -95,8 +96,8 @@ pub(crate) fn confirm_name(
 }
 
 /// A line that was typed while something else was waited for; never waits itself.
-pub(crate) fn typed() -> Option<String> {
-    keys::meanwhile().ok()?
+pub(crate) fn typed(meanwhile: &mut Meanwhile) -> Option<String> {
+    meanwhile.line(io::stdin()).ok()?
 }
 
 /// Takes a password from its source, or asks for it.
@@ -114,18 +115,24 @@ pub(crate) fn password(
         let typed = keys::hidden(|| screen.ask(&prompt)).map_err(|cause| {
             no_password("could not read the password").because(cause.to_string())
         })?;
-        let typed = typed.ok_or_else(canceled)?;
-        typed.trim_end_matches(['\r', '\n']).to_owned()
+        typed.ok_or_else(canceled)?
     } else {
         return Err(Fault::missing("the password", "--password-stdin or --password-command"));
     };
-    if text.is_empty() {
+    let judged = judge(&text);
+    // which wipes it, good or not
+    let secret = Secret::new(text);
+    judged.map(|()| secret)
+}
+
+fn judge(password: &str) -> Result<(), Fault> {
+    if password.is_empty() {
         return Err(no_password("the password is empty"));
     }
-    if text.contains(['\n', '\r', '\0']) {
+    if password.contains(['\n', '\r', '\0']) {
         return Err(no_password("the password has a line end or NUL in it"));
     }
-    Ok(Secret::new(text))
+    Ok(())
 }
 
 /// Everything on standard input without its one trailing line end.

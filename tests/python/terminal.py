@@ -5,6 +5,7 @@
 #   after   regular expression to wait for in what came since the step before
 #   hidden  waits until the terminal does not show what is typed
 #   run     program that is run then, word by word; {} stands for the first group of `after`
+#   signal  sent to the command then
 #   type    typed as it is; without it and with `run`, the last line that the program printed, and Enter
 import fcntl, json, os, pty, re, select, struct, subprocess, sys, termios, time
 
@@ -31,7 +32,10 @@ def act(step, found):
             return False
         if "type" not in step:
             typed = ran.stdout.decode().splitlines()[-1] + "\r"
-    os.write(terminal, typed.encode())
+    if "signal" in step:
+        os.kill(pid, step["signal"])
+    for key in typed:
+        os.write(terminal, key.encode())
     return True
 
 

@@ -52,9 +52,10 @@ pub(crate) struct ConnectArgs {
 impl ConnectArgs {
     /// Whether the address alone says how to connect.
     pub(crate) fn is_bare(&self) -> bool {
-        let ServerArgs { imap, smtp, user, ca_file, .. } = &self.servers;
+        let ServerArgs { imap, smtp, imap_security, smtp_security, user, ca_file } = &self.servers;
         let named = [imap, smtp, user].into_iter().any(Option::is_some) || ca_file.is_some();
-        !named && !self.sign_in.is_wanted()
+        let secured = imap_security.is_some() || smtp_security.is_some();
+        !named && !secured && !self.sign_in.is_wanted()
     }
 }
 
@@ -112,4 +113,37 @@ pub(crate) enum Notify {
     Mail,
     /// Not at all
     None,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::args::{Cli, Command};
+
+    fn is_bare(more: &[&str]) -> bool {
+        let words = ["chapar", "connect", "ana@example.org"];
+        match Cli::try_parse_from(words.iter().chain(more)).unwrap().command {
+            Some(Command::Connect(args)) => args.is_bare(),
+            _ => panic!("another command"),
+        }
+    }
+
+    /// Where it does not, `chapar connect ADDRESS` would drop what was typed.
+    #[test]
+    fn the_address_alone_says_how_to_connect() {
+        assert!(is_bare(&[]));
+        assert!(is_bare(&["--name", "home", "--wait"]));
+        for more in [
+            ["--imap", "mail.example.org"],
+            ["--smtp", "mail.example.org"],
+            ["--imap-security", "starttls"],
+            ["--smtp-security", "starttls"],
+            ["--user", "ana"],
+            ["--ca-file", "ca.pem"],
+            ["--provider", "google"],
+        ] {
+            assert!(!is_bare(&more), "{more:?}");
+        }
+    }
 }

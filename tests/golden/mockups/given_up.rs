@@ -2,6 +2,7 @@
 
 use chapar_tests::rig::terminal::Talk;
 use chapar_tests::sandbox::provider::Personality;
+use rustix::process::Signal;
 
 use super::{ADDRESS, ANA, PASSWORD, REMOTE, accounts, stage, vault};
 use crate::stage::Stage;
@@ -9,6 +10,8 @@ use crate::terminal::{HIDDEN, on_terminal, settled};
 
 /// What `cli.canceled` and `account.canceled` exit with.
 const CANCELED: i32 = 75;
+/// What a second Ctrl-C may do.
+const ENDED_BY_INTERRUPT: i32 = 130;
 
 fn gives_up(stage: &Stage, args: &[&str], talk: &Talk) {
     let (said, code) = on_terminal(stage, args, talk, &[REMOTE]);
@@ -43,6 +46,42 @@ fn of_connect() {
         assert_eq!(accounts(stage).len(), 0, "{args:?}");
         assert_eq!(vault(stage), b"", "{args:?}");
     }
+}
+
+/// Whatever ends the command while nothing is shown, the terminal shows what is typed afterwards:
+/// `on_terminal` looks.
+#[test]
+fn in_the_dark() {
+    let stage = Stage::new().ask_nobody();
+    let args: Vec<String> =
+        ["connect", ANA].map(String::from).into_iter().chain(stage.servers()).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    for signal in [Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let talk = Talk::new().hidden_signal(HIDDEN, signal);
+        let (said, code) = on_terminal(&stage, &args, &talk, &[]);
+        assert_eq!(code, 128 + signal.as_raw(), "{said}");
+    }
+    // the second one comes at another moment each time
+    for _ in 0..20 {
+        let talk = Talk::new().holds_interrupt(HIDDEN);
+        let (said, code) = on_terminal(&stage, &args, &talk, &[]);
+        assert!(matches!(code, CANCELED | ENDED_BY_INTERRUPT), "{code}: {said}");
+    }
+    assert_eq!(accounts(&stage).len(), 0);
+}
+
+/// Nothing is told behind a prompt, whatever took the daemon away.
+#[test]
+fn by_the_daemon() {
+    let stage = stage(Personality::default());
+    accounts(&stage);
+    let pid = stage.pid().to_string();
+    let talk = Talk::new().runs(ADDRESS, &["/bin/kill", "-9", &pid]);
+    let (said, code) = on_terminal(&stage, &["connect", ANA], &talk, &[REMOTE]);
+    let said = settled(&said);
+    assert_ne!(code, 0, "{said}");
+    assert!(said.lines().any(|line| line.starts_with('✗')), "{said}");
+    assert!(!said.contains("address>"), "{said}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::python;
@@ -34,6 +35,18 @@ impl Talk {
     #[must_use]
     pub fn interrupts(self, prompt: &str) -> Self {
         self.step(json!({"after": prompt, "type": "\u{3}"}))
+    }
+
+    /// After `prompt`, once nothing is shown, holds Ctrl-C down.
+    #[must_use]
+    pub fn holds_interrupt(self, prompt: &str) -> Self {
+        self.step(json!({"after": prompt, "hidden": true, "type": "\u{3}".repeat(200)}))
+    }
+
+    /// After `prompt`, once nothing is shown, `signal` comes.
+    #[must_use]
+    pub fn hidden_signal(self, prompt: &str, signal: Signal) -> Self {
+        self.step(json!({"after": prompt, "hidden": true, "signal": signal.as_raw()}))
     }
 
     /// After `prompt`, something happens elsewhere; `{}` in `words` is the prompt's first group.

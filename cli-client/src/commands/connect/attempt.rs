@@ -56,26 +56,26 @@ fn attempt(
     let begun = daemon.call_slow(&request, BEGIN_WAIT).map_err(refused)?;
     drop(request);
     let mut attempt = Attempt { id: begun.connect_id, seen: 0, noticed: None };
-    let mut sign_in = SignIn::new(paste);
+    let mut sign_in = SignIn::new(screen, paste);
     if let Some(prompt) = &begun.sign_in {
-        sign_in.show(screen, prompt)?;
+        sign_in.show(prompt)?;
     }
     loop {
         if interrupt.came() {
-            sign_in.leave_prompt(screen);
+            sign_in.leave_prompt();
             return Err(attempt.give_up(daemon));
         }
         let reply = daemon.call_slow(&attempt.question(), NEWS_WAIT)?;
         if reply.state != ConnectState::SigningIn || attempt.has_news(&reply) {
-            sign_in.leave_prompt(screen);
+            sign_in.leave_prompt();
         }
         attempt.tell(screen, &reply);
         match reply.state {
             ConnectState::SigningIn => {
                 if let Some(prompt) = &reply.sign_in {
-                    sign_in.show(screen, prompt)?;
+                    sign_in.show(prompt)?;
                 }
-                sign_in.take_pasted(screen, daemon, &attempt.id);
+                sign_in.take_pasted(daemon, &attempt.id);
             }
             ConnectState::Proving => {}
             _ => return outcome(daemon, reply),

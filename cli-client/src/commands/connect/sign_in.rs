@@ -6,7 +6,7 @@ use chapar_ipc_protocol::secret::Secret;
 use serde_json::json;
 
 use super::browser;
-use crate::ask;
+use crate::ask::{self, Meanwhile};
 use crate::daemon::Daemon;
 use crate::error::Fault;
 use crate::screen::{Form, Line, Screen, Style};
@@ -15,23 +15,35 @@ use crate::screen::{Form, Line, Screen, Style};
 const PROMPT: &str = "address>";
 
 /// One sign-in as the person sees it.
-pub(super) struct SignIn {
+///
+/// Whatever ends it, nothing else is told behind its prompt.
+pub(super) struct SignIn<'s> {
+    screen: &'s Screen,
     /// The address shown last: a new one is shown when the page has to be opened again.
     shown: Option<String>,
     /// No browser is to be opened.
     paste: bool,
     /// The cursor stands behind a prompt.
     prompted: bool,
+    /// What was typed behind it so far.
+    typed: Meanwhile,
 }
 
-impl SignIn {
+impl Drop for SignIn<'_> {
+    fn drop(&mut self) {
+        self.leave_prompt();
+    }
+}
+
+impl<'s> SignIn<'s> {
     /// Nothing is shown yet.
-    pub(super) fn new(paste: bool) -> Self {
-        Self { shown: None, paste, prompted: false }
+    pub(super) fn new(screen: &'s Screen, paste: bool) -> Self {
+        Self { screen, shown: None, paste, prompted: false, typed: Meanwhile::default() }
     }
 
     /// Shows what to do, once for each address, and opens the browser.
-    pub(super) fn show(&mut self, screen: &Screen, prompt: &SignInPrompt) -> Result<(), Fault> {
+    pub(super) fn show(&mut self, prompt: &SignInPrompt) -> Result<(), Fault> {
+        let screen = self.screen;
         if self.shown.as_ref() == Some(&prompt.authorize_url) {
             return Ok(());
         }
@@ -66,43 +78,39 @@ impl SignIn {
         }
         tell_waiting(screen, prompt, opened);
         if !opened {
-            self.ask(screen);
+            self.ask();
         }
         Ok(())
     }
 
     /// Asks for the final address; other ways of signing in stay open meanwhile.
-    fn ask(&mut self, screen: &Screen) {
-        if screen.asks {
-            ask::begin(screen, PROMPT);
+    fn ask(&mut self) {
+        if self.screen.asks {
+            ask::begin(self.screen, PROMPT);
             self.prompted = true;
         }
     }
 
     /// Takes the prompt away before something else is told.
-    pub(super) fn leave_prompt(&mut self, screen: &Screen) {
+    pub(super) fn leave_prompt(&mut self) {
         if std::mem::take(&mut self.prompted) {
-            screen.clear_line();
+            self.screen.clear_line();
         }
     }
 
     /// Takes what was typed meanwhile, if it is a final address; the daemon judges it.
-    pub(super) fn take_pasted(
-        &mut self,
-        screen: &Screen,
-        daemon: &mut Daemon,
-        connect_id: &ConnectId,
-    ) {
+    pub(super) fn take_pasted(&mut self, daemon: &mut Daemon, connect_id: &ConnectId) {
+        let screen = self.screen;
         if !screen.asks || self.shown.is_none() {
             return;
         }
-        let Some(line) = ask::typed() else { return };
+        let Some(line) = ask::typed(&mut self.typed) else { return };
         // the end of the line was typed too
         let asked = std::mem::take(&mut self.prompted);
         let address = line.trim();
         if address.is_empty() {
             if asked {
-                self.ask(screen);
+                self.ask();
             }
             return;
         }
@@ -114,7 +122,7 @@ impl SignIn {
             screen.caution(&fault.message);
             screen.say(&Line::of("Copy the whole address the browser ends at, and paste it here."));
             if asked {
-                self.ask(screen);
+                self.ask();
             }
         }
     }
