@@ -49,6 +49,9 @@ struct Inner {
     /// an await, and a message would make reading a report a round trip.
     running: Mutex<BTreeMap<AccountId, Arc<Handle>>>,
     attempts: Mutex<Attempts>,
+    /// Held from stopping an account to starting its successor or deleting it, so that no account
+    /// is ever at work twice, or at work while it is forgotten.
+    leaving: tokio::sync::Mutex<()>,
 }
 
 impl Accounts {
@@ -69,6 +72,7 @@ impl Accounts {
             tasks: TaskTracker::new(),
             running: Mutex::default(),
             attempts: Mutex::default(),
+            leaving: tokio::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -138,10 +142,28 @@ impl Accounts {
             () = self.inner.stop.cancelled() => return,
             () = self.inner.parts.world.clock.sleep_until(again) => {}
         }
-        lock(&self.inner.running).remove(&id);
-        if let Ok(Some(account)) = self.inner.parts.store.read().and_then(|view| view.account(id)) {
-            self.start(&account);
+        let _turn = self.inner.leaving.lock().await;
+        self.succeed(id, &handle);
+    }
+
+    /// Puts another in the place of a handle that has ended, as the store has the account now.
+    /// Whoever calls this holds `leaving`.
+    fn succeed(&self, id: AccountId, ended: &Arc<Handle>) {
+        if !self.drop_handle(id, ended) {
+            return;
         }
+        match self.inner.parts.store.read().and_then(|view| view.account(id)) {
+            Ok(Some(account)) => self.start(&account),
+            Ok(None) => {}
+            Err(error) => tracing::error!(account = id.0, %error, "the account rests: unreadable"),
+        }
+    }
+
+    /// Takes this very handle out, never the one that has followed it.
+    fn drop_handle(&self, id: AccountId, ended: &Arc<Handle>) -> bool {
+        let mut running = lock(&self.inner.running);
+        let is_same = running.get(&id).is_some_and(|handle| Arc::ptr_eq(handle, ended));
+        is_same && running.remove(&id).is_some()
     }
 
     fn handle(&self, id: AccountId) -> Option<Arc<Handle>> {

@@ -10,6 +10,7 @@
 
 mod apart;
 mod clock;
+mod forget;
 mod inplace;
 mod lost;
 mod named;

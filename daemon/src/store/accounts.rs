@@ -87,10 +87,10 @@ impl Txn<'_> {
     }
 
     /// Deletes everything mirrored of an account and the mails it sent, takes what its mail said out
-    /// of the journal, and pauses it. What waits to be sent stays.
+    /// of the journal, and pauses it; its next sync is a first one. What waits to be sent stays.
     pub fn forget_mail(&mut self, id: AccountId) -> Result<(), StoreError> {
         let account = self.account(id)?.ok_or(StoreError::Missing("account"))?;
-        self.put_account(&Account { paused: true, ..account })?;
+        self.put_account(&Account { paused: true, first_synced_at: None, ..account })?;
         self.delete_mailboxes_of(id)?;
         self.delete_finished_submissions_of(id)?;
         self.remove_prefix(Table::ThreadKeys, &Key::of(id.0))?;

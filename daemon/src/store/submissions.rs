@@ -1,7 +1,7 @@
 //! The outbox and its idempotency keys.
 
 use super::codec::KeyRow;
-use super::limits::{SUBMISSION_MS, SUBMISSION_STEP};
+use super::limits::{KEPT_KEY_MS, SUBMISSION_MS, SUBMISSION_STEP};
 use super::source::{NEXT, Order, STOP, Snapshot, Source};
 use super::tables::{Key, Parts, Table};
 use super::{Change, StoreError, Txn};
@@ -64,8 +64,23 @@ fn open_ones(source: &impl Source, prefix: &Key) -> Result<Vec<Submission>, Stor
     Ok(open)
 }
 
+/// Whether somebody may still be sent it, or may have been without our knowing.
+fn is_unsent(submission: &Submission) -> bool {
+    let is_settled = matches!(submission.phase, Phase::Sent | Phase::Failed | Phase::Canceled);
+    !is_settled || submission.has_unknown()
+}
+
 fn key_of(key: &str) -> Key {
-    Key::default().name("k").text(key)
+    Key::default().name(OF_KEY).text(key)
+}
+
+/// What the keys table's rows begin with: idempotency keys, and those of forgotten submissions.
+const OF_KEY: &str = "k";
+const OF_FORGOTTEN: &str = "f";
+
+/// The keys of an account's forgotten submissions, oldest first.
+fn forgotten_of(account: AccountId) -> Key {
+    Key::default().name(OF_FORGOTTEN).u64(account.0)
 }
 
 fn by_key(source: &impl Source, key: &str) -> Result<Option<(SubmissionId, [u8; 32])>, StoreError> {
@@ -92,6 +107,13 @@ impl Snapshot {
     /// Submissions of the account that are not final (or whose filing is not), oldest first.
     pub fn open_submissions(&self, account: AccountId) -> Result<Vec<Submission>, StoreError> {
         self.guarded(|it| open_ones(it, &Key::of(account.0)))
+    }
+
+    /// How many submissions of the account may still be sent, or may have been without our knowing;
+    /// what was sent and only waits for its copy in Sent is none.
+    pub fn unsent_submissions(&self, account: AccountId) -> Result<u64, StoreError> {
+        let open = self.open_submissions(account)?;
+        Ok(open.iter().filter(|submission| is_unsent(submission)).count() as u64)
     }
 
     /// How many submissions stand where at `now`. Reads the open ones only, however many were sent.
@@ -142,7 +164,11 @@ impl Txn<'_> {
         self.index_failed(submission)?;
         let change = if old.is_some() { Change::Updated } else { Change::Created };
         self.touch(submission.account, ObjectKind::EmailSubmission, submission.id.0, change);
-        if old.is_none() { self.forget_submissions() } else { Ok(()) }
+        if old.is_some() {
+            return Ok(());
+        }
+        self.forget_keys(submission.account, self.kept_since())?;
+        self.forget_submissions()
     }
 
     /// Keeps the index of the failed ones.
@@ -182,7 +208,8 @@ impl Txn<'_> {
         Ok(value.and_then(|bytes| Parts(&bytes).u64()).map(SubmissionId))
     }
 
-    /// Remembers an idempotency key with the fingerprint of its request, as long as the submission.
+    /// Remembers an idempotency key with the fingerprint of its request, as long as the submission;
+    /// when that is forgotten, some days at least.
     pub fn put_key(
         &mut self,
         key: &str,
@@ -199,6 +226,13 @@ impl Txn<'_> {
     }
 
     fn delete_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        if let Some(key) = &submission.key {
+            self.remove(Table::Keys, key_of(key).bytes())?;
+        }
+        self.delete_all_but_key(submission)
+    }
+
+    fn delete_all_but_key(&mut self, submission: &Submission) -> Result<(), StoreError> {
         self.release(submission.blob)?;
         let account = submission.account;
         self.remove(Table::Submissions, Key::of(submission.id.0).bytes())?;
@@ -206,14 +240,49 @@ impl Txn<'_> {
         let by_id = Key::of(account.0).text(&submission.message_id);
         self.remove(Table::SubmissionIds, by_id.bytes())?;
         self.remove(Table::OpenSubmissions, Key::of(account.0).u64(submission.id.0).bytes())?;
-        if let Some(key) = &submission.key {
-            self.remove(Table::Keys, key_of(key).bytes())?;
-        }
         self.touch(account, ObjectKind::EmailSubmission, submission.id.0, Change::Destroyed);
         Ok(())
     }
 
-    /// Deletes the submissions of an account that nothing is left to do for.
+    /// Before this, keys of forgotten submissions are forgotten too.
+    fn kept_since(&self) -> Wall {
+        Wall(self.now.0.saturating_sub(KEPT_KEY_MS))
+    }
+
+    /// Deletes it but for its key, when that is young: a client that sends again must not send twice.
+    fn forget_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
+        let made = submission.created_at;
+        match &submission.key {
+            Some(key) if made >= self.kept_since() => {
+                let kept = forgotten_of(submission.account).wall(made).text(key);
+                self.set(Table::Keys, &kept, &[])?;
+                self.delete_all_but_key(submission)
+            }
+            _ => self.delete_submission(submission),
+        }
+    }
+
+    /// Deletes what is kept of the keys of an account's forgotten submissions from before a time.
+    fn forget_keys(&mut self, account: AccountId, before: Wall) -> Result<(), StoreError> {
+        let (all, end) = (forgotten_of(account), forgotten_of(account).wall(before));
+        let mut gone = Vec::new();
+        self.scan_prefix(Table::Keys, &all, Order::Up, &mut |key, _| {
+            if key >= end.bytes() {
+                return STOP;
+            }
+            gone.push(key.to_vec());
+            NEXT
+        })?;
+        for kept in gone {
+            if let Some(hash) = kept.get(end.bytes().len()..) {
+                self.remove(Table::Keys, &[OF_KEY.as_bytes(), hash].concat())?;
+            }
+            self.remove(Table::Keys, &kept)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the submissions of an account that nothing is left to do for; keys stay a while.
     pub(super) fn delete_finished_submissions_of(
         &mut self,
         account: AccountId,
@@ -224,7 +293,8 @@ impl Txn<'_> {
             found.extend(read.ok().filter(|it| it.account == account && !is_open(it)));
             NEXT
         })?;
-        found.iter().try_for_each(|submission| self.delete_submission(submission))
+        found.iter().try_for_each(|submission| self.forget_submission(submission))?;
+        self.forget_keys(account, self.kept_since())
     }
 
     /// Deletes every submission of an account; a damaged one goes too when its index names it.
@@ -238,6 +308,7 @@ impl Txn<'_> {
         for submission in found {
             self.delete_submission(&submission)?;
         }
+        self.forget_keys(account, Wall(i64::MAX))?;
         let rest = Key::of(account.0);
         for key in self.keys(Table::OpenSubmissions, &rest)? {
             let mut parts = Parts(&key);

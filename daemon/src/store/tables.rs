@@ -64,7 +64,8 @@ tables! {
     FailedSubmissions = "failed_submissions",
     /// account, hash of Message-ID → submission.
     SubmissionIds = "submission_ids",
-    /// hash of idempotency key → record.
+    /// `k`, hash of idempotency key → record; `f`, account, time, the same hash → nothing: the key of a
+    /// submission that was forgotten.
     Keys = "keys",
     /// content hash → place and references.
     Blobs = "blobs",

@@ -1,7 +1,7 @@
 //! Removing an account: stopped, its grant given back, its secrets and everything of it deleted,
 //! free pages included.
 
-use super::{Accounts, lock};
+use super::{Accounts, missing};
 use crate::account::connect;
 use crate::account::store_failure;
 use crate::limits;
@@ -17,12 +17,7 @@ impl Accounts {
     /// Stops it, gives its grant back, deletes its secrets and everything of it in the store.
     /// Killed anywhere after the first commit, the rest is done at the next start.
     pub async fn remove(&self, id: AccountId) -> Result<(), Failure> {
-        let handle = self.running(id)?;
-        if tokio::time::timeout(limits::ACCOUNT_STOP, handle.stop()).await.is_err() {
-            tracing::warn!(account = id.0, "removed while a delivery was under way");
-        }
-        lock(&self.inner.running).remove(&id);
-        let Some(account) = self.delete(id).await? else { return Ok(()) };
+        let account = self.delete_stopped(id).await?;
         let vault = self.forget_secrets(&account).await;
         let store = &self.inner.parts.store;
         let message = "The account was removed; what it left in free space of the disk is \
@@ -32,6 +27,16 @@ impl Accounts {
             .await
             .map_err(|error| Failure { message: message.to_owned(), ..store_failure(error) })?;
         vault
+    }
+
+    async fn delete_stopped(&self, id: AccountId) -> Result<Account, Failure> {
+        let _turn = self.inner.leaving.lock().await;
+        let handle = self.running(id)?;
+        if tokio::time::timeout(limits::ACCOUNT_STOP, handle.stop()).await.is_err() {
+            tracing::warn!(account = id.0, "removed while a delivery was under way");
+        }
+        self.drop_handle(id, &handle);
+        self.delete(id).await?.ok_or_else(missing)
     }
 
     /// Everything of it in the store, and what its secrets were called, in one commit.

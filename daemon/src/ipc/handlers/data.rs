@@ -25,15 +25,29 @@ pub(in crate::ipc) async fn forget(services: &Services, params: wire::DataForget
     if everything && reply.open_submissions > 0 && params.discard_outbox != Some(true) {
         return Err(still_waiting(reply.open_submissions));
     }
-    for account in &accounts {
-        let forgotten = if everything {
-            services.accounts.remove(account.id).await
-        } else {
-            services.accounts.forget_mail(account.id).await
-        };
-        forgotten.map_err(|failure| fault::failure(&failure, Some(account.id)))?;
+    if everything {
+        remove_all(services, &accounts).await?;
+    }
+    if let Some(id) = wanted {
+        let forgotten = services.accounts.forget_mail(id).await;
+        forgotten.map_err(|failure| fault::failure(&failure, Some(id)))?;
     }
     answer(&reply)
+}
+
+/// One that fails does not keep the others here; the first failure is told. One that is gone
+/// already is none.
+async fn remove_all(services: &Services, accounts: &[Account]) -> Result<(), Error> {
+    let mut first = Ok(());
+    for account in accounts {
+        let removed = services.accounts.remove(account.id).await;
+        if let Err(failure) = removed
+            && failure.code != "account.missing"
+        {
+            first = first.and(Err(fault::failure(&failure, Some(account.id))));
+        }
+    }
+    first
 }
 
 /// What there is of these accounts, and where it lies.
@@ -46,10 +60,10 @@ fn found(
     let mut reply = wire::DataForgetReply::default();
     for account in accounts {
         let counts = view.account_counts(account.id).map_err(fault::store)?;
-        let open = view.open_submissions(account.id).map_err(fault::store)?;
+        let open = view.unsent_submissions(account.id).map_err(fault::store)?;
         reply.account_ids.push(convert::account_id(account.id));
         reply.mails += counts.summary + counts.whole;
-        reply.open_submissions += open.len() as u64;
+        reply.open_submissions += open;
         if everything {
             reply.secrets.push(account.secret_key(&services.store.instance()));
         }

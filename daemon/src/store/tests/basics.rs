@@ -322,6 +322,47 @@ async fn an_account_takes_everything_with_it() {
     assert_eq!(gone, Err(StoreError::Missing("account")));
 }
 
+/// The keys of what was forgotten outlive it by their own time only, and never their account.
+#[tokio::test]
+async fn forgotten_keys_stay_for_a_week() {
+    let store = memory();
+    furnish(&store).await;
+    let put = |id: u64, key: &'static str, at: Wall| {
+        store.write(at, move |txn| {
+            let blob = txn.put_blob(b"bytes")?;
+            let (phase, filing) = (Phase::Canceled, Filing::Pending);
+            let base = submission(id, blob);
+            let key_of = Some(key.to_owned());
+            txn.put_submission(&chapar_engine::submission::Submission {
+                phase,
+                filing,
+                created_at: at,
+                key: key_of,
+                ..base
+            })?;
+            txn.put_key(key, SubmissionId(id), [7; 32])
+        })
+    };
+    let known = |key: &str| store.read().unwrap().by_key(key).unwrap();
+    let day = |days: i64| Wall(NOW.0 + days * 86_400_000);
+    put(1, "old", day(-8)).await.unwrap();
+    put(2, "young", day(-6)).await.unwrap();
+    store.write(NOW, |txn| txn.forget_mail(AccountId(1))).await.unwrap();
+    assert!(store.read().unwrap().submissions(None).unwrap().is_empty());
+    assert_eq!(known("old"), None);
+    assert_eq!(known("young"), Some((SubmissionId(2), [7; 32])));
+    assert_eq!(store.read().unwrap().account(AccountId(1)).unwrap().unwrap().first_synced_at, None);
+
+    put(3, "next", day(1)).await.unwrap();
+    assert!(known("young").is_some(), "a week is not over: {:?}", known("young"));
+    put(4, "last", day(2)).await.unwrap();
+    assert_eq!(known("young"), None);
+    store.write(day(3), |txn| txn.forget_mail(AccountId(1))).await.unwrap();
+    assert!(known("next").is_some() && known("last").is_some());
+    store.write(day(3), |txn| txn.delete_account(AccountId(1))).await.unwrap();
+    assert_eq!((known("next"), known("last")), (None, None));
+}
+
 #[tokio::test]
 async fn submissions_leave_the_open_list_when_final() {
     let store = memory();
