@@ -95,7 +95,9 @@ impl Scene {
         let mut issued = vec![];
         let (granted, landing) =
             tokio::join!(sign_in.finish(&self.world, answers, &mut issued), person.sign_in(&url));
-        assert!(granted.is_err() || issued.len() == 1, "what was granted was noted");
+        // giving one back at Google would end those of other machines too
+        let noted = usize::from(self.request.provider.as_deref() != Some("gmail"));
+        assert!(granted.is_err() || issued.len() == noted, "what was granted was noted");
         (granted, landing.unwrap())
     }
 

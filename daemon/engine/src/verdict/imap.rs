@@ -60,7 +60,11 @@ fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
         "WEBALERT" => "imap.app_password",
         "PRIVACYREQUIRED" => "tls.not_offered",
         "CONTACTADMIN" if login => "imap.no_login",
-        "UNAVAILABLE" | "INUSE" | "SERVERBUG" => "imap.unavailable",
+        "UNAVAILABLE" | "INUSE" | "SERVERBUG" => match by_text(lower, during) {
+            // Dovecot says so too of one session more than it allows
+            Some(real @ "imap.throttled") => real,
+            _ => "imap.unavailable",
+        },
         // for Gmail this is a limit of bandwidth, elsewhere one of space
         "OVERQUOTA" if matches!(during, ImapStep::Append | ImapStep::Store) => "imap.over_quota",
         "OVERQUOTA" | "THROTTLED" => "imap.throttled",

@@ -35,6 +35,12 @@ fn imap_answers() {
             Login,
             "imap.throttled",
         ),
+        (
+            Some("UNAVAILABLE"),
+            "Maximum number of connections from user+IP exceeded (mail_max_userip_connections=1)",
+            Login,
+            "imap.throttled",
+        ),
         (Some("LIMIT"), "too many keywords", Fetch, "imap.refused"),
         (Some("INUSE"), "Mailbox is locked", Select, "imap.unavailable"),
         (Some("ALERT"), "Too many simultaneous connections. (Failure)", Login, "imap.throttled"),

@@ -123,7 +123,8 @@ pub(super) static ROWS: &[Condition] = &[
         who: Nobody,
         exit: TEMPORARY,
         title: "The account has too much to do",
-        cause: "More was asked of it at once than it keeps in its queue.",
+        cause: "More was asked of it at once than it keeps in its queue, or a mail is being handed over \
+                and must not be cut off. Nothing was changed.",
         what: &["Try again in a moment."],
         commands: &["chapar status"],
         ..Condition::BLANK
