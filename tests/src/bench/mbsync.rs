@@ -71,6 +71,8 @@ Port {port}
 User {address}
 Pass {password}
 SSLType IMAPS
+# a plugin for tokens may be installed, and would be tried with the password
+AuthMechs PLAIN
 CertificateFile {ca}
 PipelineDepth 50
 
