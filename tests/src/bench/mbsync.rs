@@ -72,7 +72,7 @@ User {address}
 Pass {password}
 SSLType IMAPS
 # a plugin for tokens may be installed, and would be tried with the password
-AuthMechs PLAIN
+AuthMechs LOGIN
 CertificateFile {ca}
 PipelineDepth 50
 
