@@ -3,16 +3,20 @@
 //! One task a client. Reads run side by side, changes in the order they came; a change runs on when
 //! the client leaves. Whatever a client does or leaves undone costs a bounded amount of memory.
 
+mod caller;
 mod line;
+mod out;
 mod progress;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
+
+pub(in crate::ipc) use caller::Caller;
 
 use super::{Services, blob, limits};
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use futures_util::{FutureExt, StreamExt};
-pub(in crate::ipc) use line::Caller;
 use line::{Line, Stream};
 use std::collections::BTreeSet;
 use std::io;

@@ -1,8 +1,10 @@
 //! The state of one conversation, without its IO: frames in, bytes out, calls in flight.
 
+use super::caller::Caller;
+use super::out::Out;
 use super::progress::Followed;
+use super::subscriptions::Subscriptions;
 use crate::ipc::handlers::{Answer, answer, daemon};
-use crate::ipc::subscription::{Filter, Subscription, begin};
 use crate::ipc::{Services, dispatch, limits, params};
 use chapar_engine::id::Seq;
 use chapar_ipc_protocol::blob::{BlobOpen, BlobPut};
@@ -41,57 +43,6 @@ struct Flight {
     abort: Option<AbortHandle>,
 }
 
-/// Bytes waiting to be written.
-#[derive(Default)]
-pub(super) struct Out {
-    bytes: Vec<u8>,
-    written: usize,
-}
-
-impl Out {
-    pub(super) fn rest(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest().is_empty()
-    }
-
-    pub(super) fn written(&mut self, count: usize) {
-        self.written += count;
-        if self.is_empty() {
-            self.bytes.clear();
-            self.bytes.shrink_to(limits::KEPT_BYTES);
-            self.written = 0;
-        }
-    }
-}
-
-/// Who calls, for the log: never for decisions, since the name is the client's own word.
-#[derive(Clone, Debug, Default)]
-pub(in crate::ipc) struct Caller {
-    /// Its process, as the kernel knows it.
-    pub(in crate::ipc) pid: Option<i32>,
-    name: Option<String>,
-}
-
-impl Caller {
-    /// A client whose process is known.
-    pub(in crate::ipc) fn of(pid: Option<i32>) -> Self {
-        Self { pid, name: None }
-    }
-
-    /// What it calls itself, fit for a line of a log.
-    pub(in crate::ipc) fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or("unnamed")
-    }
-
-    fn introduced(&mut self, name: &str) {
-        let plain = name.chars().filter(|letter| !letter.is_control());
-        self.name = Some(plain.take(limits::CLIENT_NAME_CHARS).collect());
-    }
-}
-
 pub(super) struct Line {
     pub(super) services: Arc<Services>,
     pub(super) flights: FuturesUnordered<BoxFuture<'static, Landed>>,
@@ -108,8 +59,7 @@ pub(super) struct Line {
     queue: VecDeque<(RequestId, Request)>,
     /// The change that runs.
     changing: Option<RequestId>,
-    subscriptions: Vec<Subscription>,
-    subscribed: u64,
+    subscriptions: Subscriptions,
     partial_since: Option<Instant>,
     stream: Option<Stream>,
     ended: bool,
@@ -130,8 +80,7 @@ impl Line {
             open: BTreeMap::new(),
             queue: VecDeque::new(),
             changing: None,
-            subscriptions: Vec::new(),
-            subscribed: 0,
+            subscriptions: Subscriptions::default(),
             partial_since: None,
             stream: None,
             ended: false,
@@ -286,11 +235,11 @@ impl Line {
                 self.answer(&id, reply);
             }
             Request::EventSubscribe(params) => {
-                let reply = self.subscribe(params);
+                let reply = self.subscriptions.begin(&self.services, &self.scopes, params);
                 self.answer(&id, reply.and_then(|reply| answer(&reply)));
             }
             Request::EventUnsubscribe(params) => {
-                let reply = self.unsubscribe(&params);
+                let reply = self.subscriptions.end(&params);
                 self.answer(&id, reply.and_then(|done| answer(&done)));
             }
             Request::CancelRequest(cancel) => {
@@ -402,73 +351,27 @@ impl Line {
     }
 
     fn say(&mut self, message: &[u8]) {
-        let framing = self.decoder.framing().or(self.framing).unwrap_or(Framing::Lines);
-        encode(framing, message, &mut self.out.bytes);
+        self.out.say(self.framing(), message);
     }
 
-    fn subscribe(&mut self, params: EventSubscribe) -> Result<SubscribeReply, Error> {
-        if self.subscriptions.len() >= limits::SUBSCRIPTIONS {
-            let limit = limits::SUBSCRIPTIONS;
-            let reason = format!("A connection may have {limit} subscriptions.");
-            return Err(Error::new(ErrorType::RateLimit, reason).hint("unsubscribe one first"));
-        }
-        let filter = Filter::new(&self.scopes, params.types, params.account_ids)?;
-        let start = begin(&self.services, params.since.as_ref())?;
-        self.subscribed += 1;
-        let id = SubscriptionId(format!("s{}", self.subscribed));
-        let now = self.services.world.clock.boot();
-        self.subscriptions.push(Subscription::new(id.clone(), filter, &start, now));
-        let instance = self.services.store.instance();
-        let cursor = crate::ipc::convert::cursor(&instance, start.at);
-        Ok(SubscribeReply { subscription: id, cursor, resync: start.resync })
-    }
-
-    fn unsubscribe(&mut self, params: &EventUnsubscribe) -> Result<Done, Error> {
-        let place = self.subscriptions.iter().position(|one| one.id == params.subscription);
-        let id = &params.subscription;
-        let place = place.ok_or_else(|| {
-            Error::new(ErrorType::NotFound, format!("There is no subscription `{id}` here."))
-        })?;
-        self.subscriptions.remove(place);
-        Ok(Done {})
+    fn framing(&self) -> Framing {
+        self.decoder.framing().or(self.framing).unwrap_or(Framing::Lines)
     }
 
     /// Reads the journal on for its subscribers, once everything before was taken by the client.
     pub(super) fn pump(&mut self) {
-        if self.subscriptions.is_empty() || !self.out.is_empty() {
+        if !self.out.is_empty() {
             return;
         }
-        let head = *self.services.store.head().borrow();
-        let framing = self.decoder.framing().unwrap_or(Framing::Lines);
-        let out = &mut self.out.bytes;
-        let mut say = |event: &Event| {
-            if let Ok(bytes) = notification("event", event) {
-                encode(framing, &bytes, out);
-            }
-            out.len() >= limits::EVENT_BYTES
-        };
-        let mut failure = None;
-        for subscription in &mut self.subscriptions {
-            if !subscription.is_behind(head) {
-                continue;
-            }
-            if let Err(error) = subscription.pump(&self.services, &mut say) {
-                failure = Some(error);
-            }
-        }
-        // Whoever came last begins next time: a full buffer does not starve anyone.
-        self.subscriptions.rotate_left(1);
-        if let Some(error) = failure {
+        let framing = self.framing();
+        if let Err(error) = self.subscriptions.pump(&self.services, framing, &mut self.out) {
             self.fail(&error);
         }
     }
 
     /// Says to quiet subscribers that the line stands.
     pub(super) fn bookmark(&mut self) {
-        let services = Arc::clone(&self.services);
-        let marks: Vec<_> =
-            self.subscriptions.iter_mut().filter_map(|one| one.bookmark(&services)).collect();
-        for mark in marks {
+        for mark in self.subscriptions.bookmarks(&self.services) {
             if let Ok(bytes) = notification("event", &mark) {
                 self.say(&bytes);
             }
