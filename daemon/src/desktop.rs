@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two notifications of one account; the newest waits, older ones give way.
 const QUIET: Duration = Duration::from_mins(1);
+/// A first sync that ends later than this after the account was connected is another one, after its
+/// mail was forgotten: how long that took is not known here.
+const FIRST: Duration = Duration::from_hours(2);
 /// Events read at once.
 const EVENTS: usize = 200;
 
@@ -128,14 +131,12 @@ fn notification(event: &Event, account: &Account, subject: Option<String>) -> Op
     }
     let subject = subject.unwrap_or_else(|| "a message".to_owned());
     let (title, body) = match &event.kind {
-        EventKind::SyncCompleted { initial: true, emails, .. } => (
-            format!(
-                "Inbox ready \u{2013} {} mails in {}",
-                grouped(*emails),
-                taken(event.at.until_from(account.created_at))
-            ),
-            account.name.clone(),
-        ),
+        EventKind::SyncCompleted { initial: true, emails, .. } => {
+            let took = event.at.until_from(account.created_at);
+            let took = if took < FIRST { format!(" in {}", taken(took)) } else { String::new() };
+            let title = format!("Inbox ready \u{2013} {} mails{took}", grouped(*emails));
+            (title, account.name.clone())
+        }
         EventKind::AccountAuthExpired { detail } => {
             (format!("Sign in again: {}", account.name), detail.clone())
         }

@@ -26,6 +26,7 @@ use chapar_engine::credential::Credential;
 use chapar_engine::id::{AccountId, BlobId, MessageId, SubmissionId};
 use chapar_engine::time::Wall;
 use chapar_engine::verdict::{Failure, Verdict};
+pub use removal::{Unsent, still_waiting};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -194,10 +195,11 @@ impl Accounts {
         format!("{} accounts, {} live", running.len(), live.count())
     }
 
-    /// Syncs now; returns when that pass ended.
+    /// Syncs now, and tries now what waits for a retry; returns when the pass of the sync ended.
     pub async fn sync_now(&self, id: AccountId) -> Result<(), Failure> {
         let (reply, answer) = oneshot::channel();
         self.ask(id, Command::SyncNow(reply))?;
+        self.hurry_outbox(id).await;
         answer.await.unwrap_or_else(|_| Err(busy()))
     }
 
@@ -205,6 +207,15 @@ impl Accounts {
     pub fn nudge_outbox(&self, id: AccountId) {
         if let Some(handle) = self.handle(id) {
             handle.nudge_outbox();
+        }
+    }
+
+    /// What waits for a retry in the outbox is tried now.
+    async fn hurry_outbox(&self, id: AccountId) {
+        let Parts { world, store, .. } = &self.inner.parts;
+        match submit::hurry(world, store, id).await {
+            Ok(()) => self.nudge_outbox(id),
+            Err(error) => tracing::warn!(account = id.0, %error, "it goes when it is due"),
         }
     }
 

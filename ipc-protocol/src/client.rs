@@ -122,7 +122,8 @@ impl Client {
     }
 
     /// Calls a method that was given a `progressToken`. Until the answer comes `look` is told how far
-    /// it is, and at the latest every `tick`; it says whether to wait on.
+    /// it is, and at the latest every `tick`; it says whether to wait on, and when not, this fails as
+    /// timed out. The client's timeout is `tick` from then on.
     pub fn call_watched<C: Call>(
         &mut self,
         params: &C,
@@ -139,7 +140,9 @@ impl Client {
             match answer.method.as_deref() {
                 Some("$/progress") => {
                     if let Some(params) = &answer.params {
-                        look(Some(read::<CallProgress>(params)?.value));
+                        if !look(Some(read::<CallProgress>(params)?.value)) {
+                            return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+                        }
                     }
                 }
                 Some(_) => self.keep_event(answer)?,

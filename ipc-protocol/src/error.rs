@@ -116,7 +116,7 @@ error_types! {
 }
 
 object! {
-    /// One way out: a title, and a command, a call or a page of help.
+    /// One way out: a title, and a command, one to fill in, a call or a page of help.
     pub struct Remedy {
         /// What it does, in a few words.
         pub title: String,

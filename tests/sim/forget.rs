@@ -1,9 +1,11 @@
 //! Forgetting while the account is at work: nothing is sent twice, what was forgotten comes back by a
 //! first sync, and `everything` is every account.
 
-use crate::inplace::{BOB, BOBS, end, playing};
+use crate::inplace::{BOB, BOBS, begin, end, oauth, paste, playing};
+use chapar_daemon::world::clock::Clock as _;
 use chapar_tests::sandbox::faults::{Fault, Service};
-use chapar_tests::sim::player::Player;
+use chapar_tests::sandbox::oauth::person::Person;
+use chapar_tests::sim::player::{PASSWORD, Player, USER};
 use chapar_tests::sim::scenario::Step;
 use chapar_tests::sim::{HOST, run};
 use serde_json::{Value, json};
@@ -35,6 +37,17 @@ async fn send(player: &mut Player) -> Value {
         "idempotencyKey": "once-1",
     });
     player.call("Email/send", letter).await
+}
+
+async fn connect_bob(player: &mut Player) {
+    let endpoint = |port| json!({ "host": HOST, "port": port, "security": "tls" });
+    let bob = json!({
+        "email": BOB, "password": BOBS, "imap": endpoint(993), "smtp": endpoint(465),
+    });
+    let begun = player.call("Account/connect", bob).await;
+    let id = begun["result"]["connectId"].as_str().unwrap().to_owned();
+    let connected = end(player, &id).await;
+    assert_eq!(connected["error"], Value::Null, "{connected}");
 }
 
 /// How often each mail reached each recipient.
@@ -110,14 +123,7 @@ fn what_was_forgotten_comes_back_by_a_first_sync() {
 fn everything_is_every_account() {
     run(async {
         let mut player = playing(33).await;
-        let endpoint = |port| json!({ "host": HOST, "port": port, "security": "tls" });
-        let bob = json!({
-            "email": BOB, "password": BOBS, "imap": endpoint(993), "smtp": endpoint(465),
-        });
-        let begun = player.call("Account/connect", bob).await;
-        let id = begun["result"]["connectId"].as_str().unwrap().to_owned();
-        let connected = end(&mut player, &id).await;
-        assert_eq!(connected["error"], Value::Null, "{connected}");
+        connect_bob(&mut player).await;
 
         let full =
             Fault::Reply { command: "APPEND".into(), text: "NO [UNAVAILABLE] Later.".into() };
@@ -137,6 +143,74 @@ fn everything_is_every_account() {
         );
         let left = player.call("Account/get", json!({})).await;
         assert_eq!(left["result"]["list"], json!([]), "{left}");
+        player.stop().await;
+    });
+}
+
+/// What a full disk keeps here goes on as an account, and is forgotten once there is room.
+#[test]
+fn what_could_not_be_deleted_is_still_an_account() {
+    run(async {
+        let mut player = playing(34).await;
+        player.disk.fail_after(0, std::io::ErrorKind::StorageFull);
+        let everything = json!({ "everything": true });
+        let refused = player.call("Data/forget", everything.clone()).await;
+        assert_eq!(refused["error"]["data"]["code"], "store.full", "{refused}");
+        player.disk.heal();
+        player.play(&Step::Wait(LONG)).await;
+        let account = account(&mut player).await;
+        assert_eq!(account["state"], "live", "{account}");
+
+        let forgotten = player.call("Data/forget", everything).await;
+        assert_eq!(forgotten["error"], Value::Null, "{forgotten}");
+        let left = player.call("Account/get", json!({})).await;
+        assert_eq!(left["result"]["list"], json!([]), "{left}");
+        player.stop().await;
+    });
+}
+
+/// A mail that is accepted while the accounts go keeps its account. The first one goes slowly: its
+/// issuer is not quick to take the grant back.
+#[test]
+fn an_accepted_mail_is_not_forgotten() {
+    run(async {
+        let mut player = playing(35).await;
+        connect_bob(&mut player).await;
+        let wish = oauth(&player);
+        let (id, url) = begin(&mut player, wish).await.unwrap();
+        let person = Person::inside(USER, PASSWORD, &player.world.provider);
+        paste(&mut player, &id, &person, &url.unwrap()).await;
+        let moved = end(&mut player, &id).await;
+        assert_eq!(moved["state"], "done", "{moved}");
+        let slow = Fault::Delay { command: "REVOKE".into(), by: LONG };
+        player.world.provider.faults.add(Service::Issuer, slow, 1);
+
+        let mut other = player.another().await;
+        let at = player.world.clock.wall().after(LONG * 10);
+        let at = jiff::Timestamp::from_millisecond(at.0).unwrap();
+        let letter = json!({
+            "accountId": "a2",
+            "to": [{ "email": "friend@far.test" }],
+            "subject": "Kept",
+            "text": "Once.",
+            "sendAt": at.to_string(),
+        });
+        let sending = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            other.call("Email/send", letter).await
+        };
+        let everything = json!({ "everything": true });
+        let (forgotten, sent) = tokio::join!(player.call("Data/forget", everything), sending);
+        assert_eq!(sent["error"], Value::Null, "{sent}");
+        let error = &forgotten["error"]["data"];
+        assert_eq!(
+            (&error["code"], &error["accountId"]),
+            (&json!("submission.waiting"), &json!("a2"))
+        );
+        let left = account(&mut player).await;
+        assert_eq!(left["id"], "a2", "{left}");
+        player.play(&Step::Wait(LONG * 15)).await;
+        assert_eq!(deliveries(&player), [1], "it is sent");
         player.stop().await;
     });
 }

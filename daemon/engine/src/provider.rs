@@ -175,6 +175,13 @@ pub fn provider_of_issuer(issuer: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(of)
 }
 
+/// Whether a token given back there ends every grant of that person to the client.
+#[must_use]
+pub fn revokes_all(revoke_url: &str) -> bool {
+    let facts = PROVIDERS.iter().filter_map(|provider| provider.oauth);
+    facts.into_iter().any(|facts| facts.revokes_all && facts.revoke_url == Some(revoke_url))
+}
+
 /// The service whose addresses have `domain`.
 #[must_use]
 pub fn service_of_domain(domain: &str) -> Option<(&'static Provider, &'static Service)> {

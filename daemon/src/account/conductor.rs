@@ -104,7 +104,11 @@ impl Conductor {
                 Some((from, note)) = notes.recv() => self.note(from, note).await,
                 Ok(()) = grant.changed() => {
                     let word = grant.borrow_and_update().clone();
-                    self.apply(word.map_or(Input::GrantHolds, Input::GrantOver)).await;
+                    // a late one may be about a grant that the account has left
+                    let is_ours = context.account().is_ok_and(|it| it.auth.grant().is_some());
+                    if is_ours {
+                        self.apply(word.map_or(Input::GrantHolds, Input::GrantOver)).await;
+                    }
                 }
                 Ok(()) = link.changed() => self.apply(Input::LinkMoved).await,
                 () = sleep_until(&context.world, timer) => {
@@ -343,8 +347,7 @@ impl Conductor {
         if before == state {
             return;
         }
-        let detail =
-            self.report.borrow().health.first().map(|c| c.title.clone()).unwrap_or_default();
+        let detail = self.why().unwrap_or_default();
         let kind = match state {
             State::Live => EventKind::AccountConnected,
             State::Offline | State::Throttled => EventKind::AccountOffline { detail },
@@ -411,9 +414,14 @@ impl Conductor {
         Failure {
             code: "account.not_running",
             message: format!("The account is {} and holds no connection now.", report::word(state)),
-            detail: self.report.borrow().health.first().map(|c| c.title.clone()),
+            detail: self.why(),
             verdict: Verdict::Retry,
         }
+    }
+
+    /// What the mail is in, in words for people.
+    fn why(&self) -> Option<String> {
+        self.report.borrow().of_mail().map(|condition| condition.title.clone())
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) use record::{change, record};
 
 use super::logins::Submitting;
 use super::pace::Pace;
-use super::{Context, Generation, Note};
+use super::{Context, Generation, Note, submit};
 use crate::smtp::Outcome;
 use chapar_engine::id::SubmissionId;
 use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
@@ -74,10 +74,9 @@ impl Outbox {
 
     /// The network came back: what waits for a retry is tried now.
     async fn hurry(&self) {
-        for submission in self.open() {
-            if submission.awaits_retry() {
-                self.change(submission.id, |submission, now, _| submission.hurry(now)).await;
-            }
+        let Context { world, store, id, .. } = &*self.context;
+        if let Err(error) = submit::hurry(world, store, *id).await {
+            tracing::error!(account = id.0, %error, "the outbox waits on");
         }
     }
 

@@ -4,7 +4,7 @@
 use chapar_engine::account::{Account, State};
 use chapar_engine::event::Severity;
 use chapar_engine::time::Wall;
-use chapar_engine::verdict::{Failure, Names, Who, condition};
+use chapar_engine::verdict::{Failure, Who, condition};
 use std::time::Duration;
 
 /// Where an account stands right now.
@@ -73,6 +73,12 @@ impl Report {
         (since.is_none(), over)
     }
 
+    /// The condition that the mail, not the sending, is in.
+    #[must_use]
+    pub fn of_mail(&self) -> Option<&Condition> {
+        self.health.iter().find(|known| known.area == Area::Mail)
+    }
+
     /// A part of the account is well again; what it was in before.
     pub fn recovers(&mut self, area: Area) -> Vec<Condition> {
         self.health.extract_if(.., |known| known.area == area).collect()
@@ -128,12 +134,9 @@ impl Condition {
     /// What a failure of `account` says about it, in the words of the registry.
     #[must_use]
     pub fn of(failure: &Failure, area: Area, account: Option<&Account>, since: Wall) -> Self {
-        let names = Names {
-            account: account.map(|account| account.name.as_str()),
-            address: account.map(|account| account.email.as_str()),
-        };
+        let name = account.map(|account| account.name.as_str());
         let row = condition(failure.code);
-        let mut remedy = row.map(|row| row.commands_for(names)).unwrap_or_default();
+        let mut remedy = row.map(|row| row.ready_for(name)).unwrap_or_default();
         remedy.truncate(COMMANDS);
         remedy.retain(|command| !LOOKS.contains(&command.get(1).map_or("", String::as_str)));
         remedy.push(["chapar", "help", failure.code].map(str::to_owned).to_vec());

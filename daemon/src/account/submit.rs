@@ -215,8 +215,6 @@ pub enum Wish {
     Cancel,
     /// Try it now.
     Retry,
-    /// A retry that waits need not wait any more: what it waited for has changed.
-    Hurry,
     /// It was sent; stop looking.
     WasSent,
     /// Send it again, though it may have been sent.
@@ -237,7 +235,6 @@ pub async fn wish(
         match wish {
             Wish::Cancel => after.cancel(now),
             Wish::Retry => after.retry_now(now),
-            Wish::Hurry => after.hurry(now),
             Wish::WasSent => after.resolve(Resolution::Sent, now),
             Wish::Resend => after.resolve(Resolution::Resend, now),
         }
@@ -246,4 +243,20 @@ pub async fn wish(
         Ok(after.account)
     });
     Ok(changed.await?)
+}
+
+/// What waits for a retry need not wait any more: what it waited for has changed.
+pub async fn hurry(world: &World, store: &Store, account: AccountId) -> Result<(), StoreError> {
+    let hurried = store.write(world.clock.wall(), move |tx| {
+        let now = tx.now();
+        for before in tx.open_submissions(account)? {
+            let mut after = before.clone();
+            // the others wait for an hour, not for a retry, or do not wait
+            if after.awaits_retry() && after.hurry(now).is_ok() {
+                record(tx, &before, &after)?;
+            }
+        }
+        Ok(())
+    });
+    hurried.await
 }

@@ -140,12 +140,7 @@ impl Patient<'_> {
     async fn incoming(&mut self, credential: Option<&Credential>) -> bool {
         let world = self.world().clone();
         let account = self.account;
-        let login = credential.map(|credential| imap::Login {
-            endpoint: account.imap.clone(),
-            user: account.user.clone(),
-            credential: credential.clone(),
-            ca_pem: account.ca_pem.clone(),
-        });
+        let login = credential.map(|credential| account.imap_login(credential.clone()));
         let ca_pem = account.ca_pem.as_deref();
         let climb = climb(&world, &account.imap.host, |world| async move {
             match &login {
@@ -231,12 +226,7 @@ impl Patient<'_> {
     async fn outgoing(&mut self, credential: Option<&Credential>, refused: bool) {
         let world = self.world().clone();
         let account = self.account;
-        let login = credential.map(|credential| smtp::Login {
-            endpoint: account.smtp.clone(),
-            user: account.user.clone(),
-            credential: credential.clone(),
-            ca_pem: account.ca_pem.clone(),
-        });
+        let login = credential.map(|credential| account.smtp_login(credential.clone()));
         let ca_pem = account.ca_pem.as_deref();
         let climb = climb(&world, &account.smtp.host, |world| async move {
             match &login {
@@ -397,11 +387,11 @@ fn offered(found: Result<Vec<String>, Failure>, wanted: &[&str]) -> Result<Optio
 /// That the account stands still because its credential was refused: it is not shown again.
 fn known_refusal(report: Option<&Report>) -> Option<Check> {
     let report = report.filter(|report| report.state == State::AuthExpired)?;
-    let known = report.health.iter().find_map(|health| {
-        let row = condition(&health.code)?;
-        (Verdict::from(row.action) == Verdict::SignInAgain).then_some((row, health))
-    })?;
-    let (row, health) = known;
+    let health = report.of_mail()?;
+    let row = condition(&health.code)?;
+    if Verdict::from(row.action) != Verdict::SignInAgain {
+        return None;
+    }
     let check = Check::found(Step::Auth.word(), row.code, health.title.clone());
     Some(Check { detail: health.detail.clone(), ..check })
 }

@@ -5,8 +5,9 @@ use crate::store::StoreError;
 use crate::supervisor::SubmitError;
 use chapar_engine::compose::DraftError;
 use chapar_engine::id::AccountId;
-use chapar_engine::verdict::{Command, Condition, Failure, Names, Verdict, condition};
+use chapar_engine::verdict::{Command, Condition, Failure, Verdict, condition};
 use chapar_ipc_protocol::error::{Error, ErrorType, Remedy};
+use chapar_ipc_protocol::id as wire;
 
 /// Codes whose type does not follow from area or verdict, checked first.
 const BY_CODE: &[(&str, ErrorType)] = &[
@@ -37,6 +38,7 @@ const BY_CODE: &[(&str, ErrorType)] = &[
     ("imap.gone", ErrorType::NotFound),
     ("imap.too_large", ErrorType::TooLarge),
     ("submission.not_found", ErrorType::NotFound),
+    ("submission.waiting", ErrorType::WrongPhase),
     ("submission.wrong_phase", ErrorType::WrongPhase),
     ("store.full", ErrorType::DiskFull),
     ("store.read_only", ErrorType::DiskFull),
@@ -86,60 +88,54 @@ const COMMANDS: usize = 2;
 /// What helps with a condition, in the words of the registry: the advice with command and call at
 /// once, further commands, the page. A code without a row has its page only.
 pub(super) fn remedies(code: &str, account: Option<AccountId>) -> Vec<Remedy> {
-    let page = |title: &str| Remedy {
-        title: title.to_owned(),
-        help: Some(code.to_owned()),
-        ..Remedy::default()
-    };
     let Some(row) = condition(code) else {
-        return vec![page("What it means and what helps")];
+        return vec![page(code, "What it means and what helps")];
     };
     let id = account.map(convert::account_id);
-    let names = Names { account: id.as_ref().map(|id| id.0.as_str()), address: None };
-    let mut commands = row.commands_for(names).into_iter().take(COMMANDS);
-    let mut remedies = vec![Remedy {
-        title: row.advice().to_owned(),
-        command: commands.next(),
-        ..call(row, id.as_ref())
-    }];
-    remedies.extend(commands.map(|command| Remedy {
-        title: command.join(" "),
-        command: Some(command),
-        ..Remedy::default()
-    }));
-    remedies.push(page(row.title));
-    remedies
+    let ready = row.ready_for(id.as_ref().map(|id| id.0.as_str()));
+    // the call does what the first command does
+    let id = id.filter(|_| !ready.is_empty());
+    remedy(row, id.as_ref(), ready.into_iter().take(COMMANDS).map(Command::Ready))
 }
 
 /// As [`remedies`], of what is there already: with every command of the row, and with those in
 /// which the person has to fill something in.
 pub(super) fn steps(row: &Condition, account: Option<AccountId>) -> Vec<Remedy> {
     let id = account.map(convert::account_id);
-    let mut steps = row.steps_for(id.as_ref().map(|id| id.0.as_str())).into_iter();
-    let said = |step: Command, title: Option<&str>| {
-        let (Command::Ready(words) | Command::Template(words)) = &step;
-        let title = title.map_or_else(|| words.join(" "), str::to_owned);
-        match step {
-            Command::Ready(words) => Remedy { title, command: Some(words), ..Remedy::default() },
-            Command::Template(words) => {
-                Remedy { title, template: Some(words), ..Remedy::default() }
-            }
-        }
-    };
-    let first = steps.next().map(|step| said(step, Some(row.advice()))).unwrap_or_default();
-    let Remedy { method, params, .. } = call(row, id.as_ref());
+    let steps = row.steps_for(id.as_ref().map(|id| id.0.as_str()));
+    remedy(row, id.as_ref(), steps.into_iter())
+}
+
+/// The advice with the first step and the call, the further steps, the page.
+fn remedy(
+    row: &Condition,
+    account: Option<&wire::AccountId>,
+    steps: impl Iterator<Item = Command>,
+) -> Vec<Remedy> {
+    let mut steps = steps.map(of_step);
+    let Remedy { method, params, .. } = call(row, account);
+    let first = steps.next().unwrap_or_default();
     let mut remedies = vec![Remedy { title: row.advice().to_owned(), method, params, ..first }];
-    remedies.extend(steps.map(|step| said(step, None)));
-    remedies.push(Remedy {
-        title: row.title.to_owned(),
-        help: Some(row.code.to_owned()),
-        ..Remedy::default()
-    });
+    remedies.extend(steps);
+    remedies.push(page(row.code, row.title));
     remedies
 }
 
+fn of_step(step: Command) -> Remedy {
+    let (Command::Ready(words) | Command::Template(words)) = &step;
+    let title = words.join(" ");
+    match step {
+        Command::Ready(words) => Remedy { title, command: Some(words), ..Remedy::default() },
+        Command::Template(words) => Remedy { title, template: Some(words), ..Remedy::default() },
+    }
+}
+
+fn page(code: &str, title: &str) -> Remedy {
+    Remedy { title: title.to_owned(), help: Some(code.to_owned()), ..Remedy::default() }
+}
+
 /// The method that helps, with the account it is about.
-fn call(row: &Condition, account: Option<&chapar_ipc_protocol::id::AccountId>) -> Remedy {
+fn call(row: &Condition, account: Option<&wire::AccountId>) -> Remedy {
     let Some((method, id)) = row.method.zip(account) else { return Remedy::default() };
     let params = [(method.account.to_owned(), id.0.clone().into())];
     Remedy {
@@ -275,7 +271,7 @@ mod tests {
             let [helps, .., page] = remedy.as_slice() else { panic!("{}: {remedy:?}", row.code) };
             assert_eq!((helps.title.as_str(), &helps.help), (row.advice(), &None));
             assert_eq!((page.title.as_str(), page.help.as_deref()), (row.title, Some(row.code)));
-            if row.method.is_some() {
+            if row.method.is_some() && !row.ready_for(Some("a7")).is_empty() {
                 let command = helps.command.clone().unwrap_or_default();
                 assert!(command.iter().any(|word| word == "a7"), "{}: {command:?}", row.code);
                 let params = helps.params.clone().unwrap_or_default();

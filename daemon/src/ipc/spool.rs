@@ -47,13 +47,7 @@ impl Spool {
     ) -> Result<Receiving<'_>, Error> {
         let id = format!("U{:032x}", u128::from_be_bytes(random));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = |upload: &Upload| upload.done && now >= upload.since.after(limits::UPLOAD_KEPT);
-        let gone: Vec<_> =
-            kept.iter().filter(|(_, upload)| old(upload)).map(|(id, _)| id.clone()).collect();
-        for id in gone {
-            kept.remove(&id);
-            drop(std::fs::remove_file(self.directory.join(id)));
-        }
+        self.remove(&mut kept, |upload| now >= upload.since.after(limits::UPLOAD_KEPT));
         let used: u64 = kept.values().map(|upload| upload.size).sum();
         if kept.len() >= limits::UPLOADS || used.saturating_add(size) > limits::UPLOAD_BYTES {
             return Err(Error::new(ErrorType::RateLimit, "Too many uploads wait to be used.")
@@ -63,6 +57,18 @@ impl Spool {
         kept.insert(id.clone(), Upload { size, since: now, done: false });
         drop(kept);
         Ok(Receiving { spool: self, id, file, left: size, size })
+    }
+
+    /// Forgets every upload that is not on its way in.
+    pub(super) fn clear(&self) {
+        self.remove(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner), |_| true);
+    }
+
+    /// Removes of the finished ones those that are `unwanted`.
+    fn remove(&self, kept: &mut BTreeMap<String, Upload>, unwanted: impl Fn(&Upload) -> bool) {
+        for (id, _) in kept.extract_if(.., |_, upload| upload.done && unwanted(upload)) {
+            drop(std::fs::remove_file(self.directory.join(id)));
+        }
     }
 
     fn create(&self, id: &str) -> io::Result<File> {

@@ -144,12 +144,14 @@ fn endpoints(
     let either = |own: &Option<String>, known: Option<&'static str>| {
         own.clone().or_else(|| known.map(str::to_owned))
     };
+    // who names other endpoints has another revocation and device endpoint too, or none
+    let same = facts.filter(|_| entry.authorize_url.is_none());
     Some(Issuer {
         id: issuer_id.to_owned(),
         authorize_url: either(&entry.authorize_url, facts.map(|facts| facts.authorize_url))?,
         token_url: either(&entry.token_url, facts.map(|facts| facts.token_url))?,
-        device_url: either(&entry.device_url, facts.and_then(|facts| facts.device_url)),
-        revoke_url: either(&entry.revoke_url, facts.and_then(|facts| facts.revoke_url)),
+        device_url: either(&entry.device_url, same.and_then(|facts| facts.device_url)),
+        revoke_url: either(&entry.revoke_url, same.and_then(|facts| facts.revoke_url)),
         register_url: None,
         says_iss: false,
     })

@@ -11,6 +11,7 @@ use crate::http::Reach;
 use crate::world::World;
 use chapar_engine::credential::{Grant, Issuer};
 use chapar_engine::oauth::USUAL_SCOPES;
+use chapar_engine::provider::revokes_all;
 use chapar_engine::secret::Secret;
 use chapar_engine::verdict::Failure;
 
@@ -62,6 +63,8 @@ impl Party {
             None => new_client(&line, &choice, &issuer, redirect_uri, &scopes).await?,
         };
         let Choice { name, ca_pem, reach, gives_back, .. } = choice;
+        // under whatever name it was asked for: what ends there ends for other machines too
+        let gives_back = gives_back && !issuer.revoke_url.as_deref().is_some_and(revokes_all);
         Ok(Self { name, issuer, userinfo_url, client, scopes, extra, ca_pem, reach, gives_back })
     }
 

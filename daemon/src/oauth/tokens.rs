@@ -61,6 +61,8 @@ struct Inner {
     owners: Mutex<BTreeMap<AccountId, mpsc::Sender<Ask>>>,
     /// Where each account hears of its grant, whoever owns that. A lock as above.
     words: Mutex<BTreeMap<AccountId, watch::Sender<Word>>>,
+    /// As often held as there are open attempts, and once here.
+    attempts: Arc<()>,
 }
 
 /// What the issuer said last of an account's grant: `Some` once it is over. The owner says it, the
@@ -103,6 +105,7 @@ impl Tokens {
             returning: watch::Sender::new(0),
             owners: Mutex::default(),
             words: Mutex::default(),
+            attempts: Arc::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -170,7 +173,8 @@ impl Tokens {
         let holder = account.auth.grant().is_some().then(|| holder(account)).transpose()?;
         let revoked = self.ask(account.id, |reply| Ask::Revoke { holder, reply }).await?;
         self.owners().remove(&account.id);
-        self.words().remove(&account.id);
+        // an account that only left the grant goes on listening
+        self.words().retain(|id, word| *id != account.id || word.receiver_count() > 0);
         Ok(revoked)
     }
 

@@ -1,5 +1,6 @@
 //! Accounts and identities.
 
+use super::journal::Texts;
 use super::source::{Snapshot, Source};
 use super::tables::{Key, Scope, Table};
 use super::{Change, Identity, StoreError, Txn};
@@ -64,7 +65,7 @@ impl Txn<'_> {
     }
 
     /// Deletes it with identities, mailboxes, messages, submissions and blob references, and takes
-    /// what its mail said out of the journal. Works on an account whose record is damaged too.
+    /// what it and its mail said out of the journal. Works on an account whose record is damaged too.
     pub fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         if !self.has(Table::Accounts, &Key::of(id.0))? {
             return Err(StoreError::Missing("account"));
@@ -77,7 +78,7 @@ impl Txn<'_> {
         let all = Key::of(id.0);
         self.remove_prefix(Table::ThreadKeys, &all)?;
         self.forget_changes(id)?;
-        self.blank_events(id)?;
+        self.blank_events(id, Texts::All)?;
         self.counted.remove(&Scope::Account(id.0));
         self.remove(Table::Counts, Key::scope(Scope::Account(id.0)).bytes())?;
         self.remove(Table::Accounts, all.bytes())?;
@@ -94,7 +95,7 @@ impl Txn<'_> {
         self.delete_mailboxes_of(id)?;
         self.delete_finished_submissions_of(id)?;
         self.remove_prefix(Table::ThreadKeys, &Key::of(id.0))?;
-        self.blank_events(id)?;
+        self.blank_events(id, Texts::Mail)?;
         self.want_scrub()
     }
 

@@ -103,14 +103,18 @@ impl Txn<'_> {
         if gone.is_empty() { Ok(()) } else { self.forget_destroyed() }
     }
 
-    /// Takes the names and texts of an account's mail out of the journal; the places stay.
-    pub(super) fn blank_events(&mut self, account: AccountId) -> Result<(), StoreError> {
+    /// Takes texts of an account out of the journal; the places stay.
+    pub(super) fn blank_events(
+        &mut self,
+        account: AccountId,
+        texts: Texts,
+    ) -> Result<(), StoreError> {
         let mut blanked = BTreeMap::new();
         self.scan_prefix(Table::Journal, &Key::default(), Order::Up, &mut |key, bytes| {
             let Ok(mut event) = self.open::<Event>(Table::Journal, key, bytes) else {
                 return NEXT;
             };
-            if event.account == Some(account) && blank(&mut event.kind) {
+            if event.account == Some(account) && blank(&mut event.kind, texts) {
                 blanked.insert(event.seq.0, event);
             }
             NEXT
@@ -122,24 +126,34 @@ impl Txn<'_> {
     }
 }
 
-/// Empties every text of an event; false when there was none.
-fn blank(kind: &mut EventKind) -> bool {
+/// Which texts are taken out of the journal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Texts {
+    /// Of its mail, and what servers said of it.
+    Mail,
+    /// What the account is called and how it fared too.
+    All,
+}
+
+/// Empties the texts of an event; false when there was none.
+fn blank(kind: &mut EventKind, texts: Texts) -> bool {
     match kind {
         EventKind::EmailReceived { from, subject, preview, .. } => {
             from.clear();
             subject.clear();
             preview.clear();
         }
+        EventKind::SyncFailed { detail: text }
+        | EventKind::SubmissionAccepted { reply: text, .. }
+        | EventKind::SubmissionDeferred { reply: text, .. }
+        | EventKind::SubmissionFailed { reply: text, .. } => text.clear(),
+        _ if texts == Texts::Mail => return false,
         EventKind::AccountAdded { name, email } => {
             name.clear();
             email.clear();
         }
         EventKind::AccountAuthExpired { detail: text }
         | EventKind::AccountOffline { detail: text }
-        | EventKind::SyncFailed { detail: text }
-        | EventKind::SubmissionAccepted { reply: text, .. }
-        | EventKind::SubmissionDeferred { reply: text, .. }
-        | EventKind::SubmissionFailed { reply: text, .. }
         | EventKind::HealthChanged { title: text, .. } => text.clear(),
         _ => return false,
     }

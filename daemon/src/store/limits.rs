@@ -26,8 +26,8 @@ pub(super) const JOURNAL_MAX: u64 = 2_000_000;
 pub(super) const PRUNE_STEP: usize = 32;
 /// How long a finished submission is kept, milliseconds.
 pub(super) const SUBMISSION_MS: i64 = 90 * 86_400_000;
-/// How long the idempotency key of a submission that was forgotten is kept, milliseconds: beyond any
-/// client's retries.
+/// How long the idempotency key of a submission that was forgotten is kept from its acceptance on,
+/// milliseconds: beyond any client's retries.
 pub(super) const KEPT_KEY_MS: i64 = 7 * 86_400_000;
 /// Finished submissions looked at with each new one.
 pub(super) const SUBMISSION_STEP: usize = 4;

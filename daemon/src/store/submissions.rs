@@ -70,6 +70,11 @@ fn is_unsent(submission: &Submission) -> bool {
     !is_settled || submission.has_unknown()
 }
 
+fn unsent(source: &impl Source, account: AccountId) -> Result<u64, StoreError> {
+    let open = open_ones(source, &Key::of(account.0))?;
+    Ok(open.iter().filter(|submission| is_unsent(submission)).count() as u64)
+}
+
 fn key_of(key: &str) -> Key {
     Key::default().name(OF_KEY).text(key)
 }
@@ -112,8 +117,7 @@ impl Snapshot {
     /// How many submissions of the account may still be sent, or may have been without our knowing;
     /// what was sent and only waits for its copy in Sent is none.
     pub fn unsent_submissions(&self, account: AccountId) -> Result<u64, StoreError> {
-        let open = self.open_submissions(account)?;
-        Ok(open.iter().filter(|submission| is_unsent(submission)).count() as u64)
+        self.guarded(|it| unsent(it, account))
     }
 
     /// How many submissions stand where at `now`. Reads the open ones only, however many were sent.
@@ -138,6 +142,16 @@ impl Snapshot {
 }
 
 impl Txn<'_> {
+    /// As [`Snapshot::open_submissions`], seen inside the transaction.
+    pub fn open_submissions(&self, account: AccountId) -> Result<Vec<Submission>, StoreError> {
+        open_ones(self, &Key::of(account.0))
+    }
+
+    /// As [`Snapshot::unsent_submissions`], seen inside the transaction.
+    pub fn unsent_submissions(&self, account: AccountId) -> Result<u64, StoreError> {
+        unsent(self, account)
+    }
+
     /// Inserts or replaces.
     pub fn put_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
         let old = self.submission(submission.id)?;
@@ -208,8 +222,8 @@ impl Txn<'_> {
         Ok(value.and_then(|bytes| Parts(&bytes).u64()).map(SubmissionId))
     }
 
-    /// Remembers an idempotency key with the fingerprint of its request, as long as the submission;
-    /// when that is forgotten, some days at least.
+    /// Remembers an idempotency key with the fingerprint of its request, as long as the submission,
+    /// and 7 days from its acceptance at least.
     pub fn put_key(
         &mut self,
         key: &str,

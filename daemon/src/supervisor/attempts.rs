@@ -7,7 +7,6 @@ use super::{Accounts, busy, failure, lock};
 use crate::account::connect::{
     self, By, ConnectReport, ConnectRequest, Inbox, Proved, Saved, Seat, Teller, locked,
 };
-use crate::account::submit::Wish;
 use crate::account::{Command, store_failure};
 use crate::limits;
 use crate::oauth::signin::{Pasted, Prompt};
@@ -186,21 +185,11 @@ impl Accounts {
             );
             teller.step("switched", detail);
         }
+        // what could not be sent with the old login is tried with the new one, whatever its pause
         self.hurry_outbox(account.id).await;
         if saved.place.is_some() && connect::forget_old(&self.inner.parts, old, account).await {
             let what = if old.auth.grant().is_some() { "old sign-in" } else { "old password" };
             teller.step("forgotten", format!("{what} removed from the vault"));
-        }
-    }
-
-    /// What could not be sent with the old login is tried with the new one, whatever its pause.
-    async fn hurry_outbox(&self, id: AccountId) {
-        let read = self.inner.parts.store.read();
-        let open = read.and_then(|view| view.open_submissions(id)).unwrap_or_default();
-        for submission in open.iter().filter(|submission| submission.awaits_retry()) {
-            if let Err(error) = self.wish(submission.id, Wish::Hurry).await {
-                tracing::debug!(submission = submission.id.0, ?error, "it goes when it is due");
-            }
         }
     }
 

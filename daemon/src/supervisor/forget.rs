@@ -43,7 +43,7 @@ impl Accounts {
     }
 
     /// Starts the account again once what it was doing has ended.
-    async fn go_on(self, id: AccountId, handle: Arc<Handle>) {
+    pub(super) async fn go_on(self, id: AccountId, handle: Arc<Handle>) {
         handle.ended().await;
         let _turn = self.inner.leaving.lock().await;
         self.succeed(id, &handle);

@@ -13,11 +13,28 @@ use chapar_engine::id::AccountId;
 use chapar_engine::verdict::Failure;
 use std::sync::Arc;
 
+/// What becomes of mail that was accepted and not sent when its account goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// It keeps the account here: `submission.waiting`.
+    Keep,
+    /// It goes with the account.
+    Discard,
+}
+
+/// So many mails of the outbox keep what was to go, and therefore `so`.
+#[must_use]
+pub fn still_waiting(mails: u64, so: &str) -> Failure {
+    let wait = if mails == 1 { "mail waits" } else { "mails wait" };
+    let message = format!("{mails} {wait} in the outbox; {so}.");
+    Failure::of("submission.waiting", message, None)
+}
+
 impl Accounts {
     /// Stops it, gives its grant back, deletes its secrets and everything of it in the store.
     /// Killed anywhere after the first commit, the rest is done at the next start.
-    pub async fn remove(&self, id: AccountId) -> Result<(), Failure> {
-        let account = self.delete_stopped(id).await?;
+    pub async fn remove(&self, id: AccountId, unsent: Unsent) -> Result<(), Failure> {
+        let account = self.delete_stopped(id, unsent).await?;
         let vault = self.forget_secrets(&account).await;
         let store = &self.inner.parts.store;
         let message = "The account was removed; what it left in free space of the disk is \
@@ -29,30 +46,41 @@ impl Accounts {
         vault
     }
 
-    async fn delete_stopped(&self, id: AccountId) -> Result<Account, Failure> {
+    /// Whatever goes wrong, the account goes on as the store has it.
+    async fn delete_stopped(&self, id: AccountId, unsent: Unsent) -> Result<Account, Failure> {
         let _turn = self.inner.leaving.lock().await;
-        let handle = self.running(id)?;
+        // one that is not at work is removed all the same: the store says whether there is one
+        let Some(handle) = self.handle(id) else { return self.delete(id, unsent).await };
         if tokio::time::timeout(limits::ACCOUNT_STOP, handle.stop()).await.is_err() {
             tracing::warn!(account = id.0, "removed while a delivery was under way");
         }
-        self.drop_handle(id, &handle);
-        self.delete(id).await?.ok_or_else(missing)
+        let deleted = self.delete(id, unsent).await;
+        if deleted.is_ok() {
+            self.drop_handle(id, &handle);
+        } else {
+            self.inner.tasks.spawn(self.clone().go_on(id, handle));
+        }
+        deleted
     }
 
     /// Everything of it in the store, and what its secrets were called, in one commit.
-    async fn delete(&self, id: AccountId) -> Result<Option<Account>, Failure> {
+    async fn delete(&self, id: AccountId, unsent: Unsent) -> Result<Account, Failure> {
         let parts = &self.inner.parts;
         let instance = parts.store.instance();
-        let removed = parts.store.write(parts.world.clock.wall(), move |tx| {
-            let Some(account) = tx.account(id)? else { return Ok(None) };
+        let deleted = parts.store.write(parts.world.clock.wall(), move |tx| {
+            let Some(account) = tx.account(id)? else { return Ok(Err(missing())) };
+            let waiting = tx.unsent_submissions(id)?;
+            if unsent == Unsent::Keep && waiting > 0 {
+                return Ok(Err(still_waiting(waiting, "the account stays")));
+            }
             tx.delete_account(id)?;
             tx.put_stray(&account.secret_key(&instance))?;
             // the event outlives the account: who it was is not in it
             let (name, email) = (String::new(), String::new());
             tx.append(Some(id), EventKind::AccountRemoved { name, email })?;
-            Ok(Some(account))
+            Ok(Ok(account))
         });
-        removed.await.map_err(store_failure)
+        deleted.await.map_err(store_failure)?
     }
 
     /// At the issuer as far as it answers, in the vault for good.

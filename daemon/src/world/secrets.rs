@@ -51,8 +51,8 @@ impl SecretsError {
 /// A [`Secrets::put`] that waits for its secret. Dropped, nothing was put.
 pub type Put<'a> = Box<dyn FnOnce(Secret) -> BoxFuture<'a, Result<(), SecretsError>> + Send + 'a>;
 
-/// The door to secrets. Keys are `account/<store instance>/<id>/<what>`. No call blocks longer
-/// than [`crate::limits`] allows.
+/// The door to secrets. Keys are `account/<store instance>/<id>/<what>`. Every call ends
+/// within a bounded time, by an error when the vault does not answer.
 pub trait Secrets: Send + Sync {
     /// Which backend is in use at present.
     fn vault(&self) -> BoxFuture<'_, Vault>;

@@ -58,17 +58,24 @@ impl Condition {
                 && (account.is_some() || !command.contains("{account}"))
         };
         let step = |command: &&str| {
-            let words = command.split(' ');
-            let ready = |word: &str| fill(word, |gap| names.of(gap).map(str::to_owned));
             let shown = |word: &str| {
                 fill(word, |gap| names.of(gap).map(str::to_owned).or_else(|| Some(shown_gap(gap))))
             };
-            let filled = words.clone().map(ready).collect::<Option<Vec<_>>>();
-            filled
-                .map(Command::Ready)
-                .or_else(|| words.map(shown).collect::<Option<_>>().map(Command::Template))
+            let template = || command.split(' ').map(shown).collect::<Option<_>>();
+            words(command, names).map(Command::Ready).or_else(|| template().map(Command::Template))
         };
         self.commands.iter().filter(there).filter_map(step).collect()
+    }
+
+    /// Of [`Self::steps_for`] those that can be run at once: what stands behind a command that has to
+    /// be filled in is for afterwards.
+    #[must_use]
+    pub fn ready_for(&self, account: Option<&str>) -> Vec<Vec<String>> {
+        let ready = |step| match step {
+            Command::Ready(words) => Some(words),
+            Command::Template(_) => None,
+        };
+        self.steps_for(account).into_iter().map_while(ready).collect()
     }
 
     /// The commands that can be run as they are, word by word. A command with a gap that `names`

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::authority::{Authority, Kind};
 use super::process::{Server, wait_for};
-use super::scratch::random_hex;
+use super::scratch::{held_port, random_hex};
 use super::{User, node};
 use crate::remains;
 
@@ -93,8 +93,7 @@ impl Oidc {
         let identity = authority.identity(Kind::Good);
         fs::write(dir.join("chain.pem"), identity.chain).unwrap();
         fs::write(dir.join("key.pem"), identity.key).unwrap();
-        let held: Vec<TcpListener> =
-            Persona::ALL.iter().map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
+        let held: Vec<TcpListener> = Persona::ALL.iter().map(|_| held_port()).collect();
         let ports = held.iter().map(|listener| listener.local_addr().unwrap().port());
         Self {
             dir: dir.to_owned(),

@@ -439,6 +439,11 @@ impl Player {
         self.client.cast(method, params).await;
     }
 
+    /// Another client of the same daemon.
+    pub async fn another(&self) -> Client {
+        Client::connect(&self.daemon.services, &Heard::default()).await
+    }
+
     /// How many arrivals a client was told.
     #[must_use]
     pub fn announced(&self) -> usize {

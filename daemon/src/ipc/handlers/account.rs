@@ -3,6 +3,7 @@
 use super::{Answer, answer, bounded, check_count, check_properties, check_state, line, page};
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::{Snapshot, StoreError, Txn};
+use crate::supervisor::Unsent;
 use chapar_engine::account::Account;
 use chapar_engine::event::{EventKind, ObjectKind};
 use chapar_engine::id::AccountId;
@@ -108,7 +109,7 @@ async fn remove(services: &Services, id: &str) -> Result<(), Error> {
     let view = services.store.read().map_err(fault::store)?;
     let account = super::one_account(&view, &id.into())?;
     drop(view);
-    let removed = services.accounts.remove(account).await;
+    let removed = services.accounts.remove(account, Unsent::Discard).await;
     removed.map_err(|failure| fault::failure(&failure, Some(account)))
 }
 

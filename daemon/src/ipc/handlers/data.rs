@@ -3,9 +3,10 @@
 use super::{Answer, account_of, answer};
 use crate::ipc::{Services, convert, fault};
 use crate::store::Snapshot;
+use crate::supervisor::{Unsent, still_waiting};
 use chapar_engine::account::Account;
 use chapar_ipc_protocol::data as wire;
-use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_ipc_protocol::error::Error;
 use std::path::Path;
 
 pub(in crate::ipc) async fn forget(services: &Services, params: wire::DataForget) -> Answer {
@@ -22,11 +23,16 @@ pub(in crate::ipc) async fn forget(services: &Services, params: wire::DataForget
     if params.dry_run == Some(true) {
         return answer(&reply);
     }
-    if everything && reply.open_submissions > 0 && params.discard_outbox != Some(true) {
-        return Err(still_waiting(reply.open_submissions));
-    }
     if everything {
-        remove_all(services, &accounts).await?;
+        let discard = params.discard_outbox == Some(true);
+        let unsent = if discard { Unsent::Discard } else { Unsent::Keep };
+        // before the first account goes, so that none goes when one has to stay
+        if unsent == Unsent::Keep && reply.open_submissions > 0 {
+            let waiting = still_waiting(reply.open_submissions, "nothing was forgotten");
+            return Err(fault::failure(&waiting, None));
+        }
+        services.spool.clear();
+        remove_all(services, &accounts, unsent).await?;
     }
     if let Some(id) = wanted {
         let forgotten = services.accounts.forget_mail(id).await;
@@ -37,10 +43,14 @@ pub(in crate::ipc) async fn forget(services: &Services, params: wire::DataForget
 
 /// One that fails does not keep the others here; the first failure is told. One that is gone
 /// already is none.
-async fn remove_all(services: &Services, accounts: &[Account]) -> Result<(), Error> {
+async fn remove_all(
+    services: &Services,
+    accounts: &[Account],
+    unsent: Unsent,
+) -> Result<(), Error> {
     let mut first = Ok(());
     for account in accounts {
-        let removed = services.accounts.remove(account.id).await;
+        let removed = services.accounts.remove(account.id, unsent).await;
         if let Err(failure) = removed
             && failure.code != "account.missing"
         {
@@ -83,12 +93,4 @@ fn paths(directory: &Path, kept: &[&str]) -> Vec<String> {
     let mut paths: Vec<String> = wanted.map(|entry| entry.path().display().to_string()).collect();
     paths.sort();
     paths
-}
-
-fn still_waiting(open: u64) -> Error {
-    let mails = if open == 1 { "mail waits" } else { "mails wait" };
-    let message = format!("{open} {mails} in the outbox; nothing was forgotten.");
-    let mut error = Error::new(ErrorType::WrongPhase, message).fine("submission.waiting");
-    error.data.remedy = fault::remedies("submission.waiting", None);
-    error
 }

@@ -4,7 +4,8 @@
 //! never give back where that could end another grant: of a provider known to end every grant of the
 //! person to the client with one token (Google does, on other machines too) nothing is noted here; at
 //! any other issuer nothing goes back while an account is on a grant of the same client, for whose
-//! that is, an alias or a shared mailbox does not tell. A consent that stays listed at the provider
+//! that is, an alias or a shared mailbox does not tell; nor while another attempt is open, which may
+//! have a grant of the same person already. A consent that stays listed at the provider
 //! costs less than an account that has to sign in again.
 
 use super::{Inner, Tokens, endpoint};
@@ -36,6 +37,8 @@ pub struct Issued {
 pub struct Unkept {
     tokens: Tokens,
     issued: Vec<Issued>,
+    /// The attempt is open.
+    attempt: Option<Arc<()>>,
 }
 
 impl Unkept {
@@ -52,6 +55,10 @@ impl Unkept {
 
 impl Drop for Unkept {
     fn drop(&mut self) {
+        drop(self.attempt.take());
+        if Arc::strong_count(&self.tokens.inner.attempts) > 1 {
+            return tracing::info!("what nobody keeps is not given back: an attempt is open");
+        }
         for issued in self.issued.drain(..) {
             self.tokens.give_back(issued);
         }
@@ -62,7 +69,8 @@ impl Tokens {
     /// The grants of an attempt that begins.
     #[must_use]
     pub fn unkept(&self) -> Unkept {
-        Unkept { tokens: self.clone(), issued: Vec::new() }
+        let attempt = Some(Arc::clone(&self.inner.attempts));
+        Unkept { tokens: self.clone(), issued: Vec::new(), attempt }
     }
 
     /// Waits until nothing is being given back: a person who signs in again at once gets a grant

@@ -1,5 +1,5 @@
 //! Secrets in the desktop's Secret Service. Each call makes its own session, so that a keyring
-//! that restarts is no event; no call waits longer than [`ANSWER`].
+//! that restarts is no event; each step of a call waits at most [`ANSWER`].
 
 use super::{Put, SecretsError, Vault};
 use crate::world::clock::{Clock, within};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// A locked collection on a machine without a screen would otherwise wait for a prompt for ever.
 const ANSWER: Duration = Duration::from_secs(2);
-/// Items under one key that are read: one, or two after a crash between replace and delete.
+/// Media type of what is stored.
 const CONTENT: &str = "text/plain; charset=utf8";
 /// The key of the probe; no account has it.
 const PROBE: &str = "chapar/probe";

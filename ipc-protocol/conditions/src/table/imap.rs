@@ -101,8 +101,7 @@ pub(super) static ROWS: &[Condition] = &[
                 asks and goes on by itself.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Wait.", "Close other mail programs that use the same account."],
-        commands: &["chapar sync {account}", "chapar status"],
-        method: Some(Method::SYNC),
+        commands: &["chapar status"],
         ..Condition::BLANK
     },
     Condition {

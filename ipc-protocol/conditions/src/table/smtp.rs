@@ -90,8 +90,7 @@ pub(super) static ROWS: &[Condition] = &[
                 itself.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Wait."],
-        commands: &["chapar sync {account}", "chapar outbox list"],
-        method: Some(Method::SYNC),
+        commands: &["chapar outbox list"],
         ..Condition::BLANK
     },
     Condition {
