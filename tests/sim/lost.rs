@@ -3,9 +3,9 @@
 
 use crate::inplace::{ada, arrives, begin, end, facts, oauth, paste, playing};
 use chapar_daemon::world::clock::Clock as _;
-use chapar_tests::sandbox::faults::Kick;
+use chapar_tests::sandbox::faults::{Fault, Kick, Service};
 use chapar_tests::sandbox::oauth::grant::{Access, Death};
-use chapar_tests::sim::player::{Player, USER};
+use chapar_tests::sim::player::{PASSWORD, Player, USER};
 use chapar_tests::sim::run;
 use chapar_tests::sim::scenario::Step;
 use serde_json::{Value, json};
@@ -137,6 +137,54 @@ fn whoever_hears_the_issuers_word_first() {
         let now = account(&mut player).await;
         assert_eq!((&now["state"], &now["health"]), (&json!("live"), &json!([])), "{now}");
         assert!(arrives(&mut player, 64).await, "push goes on");
+        player.judge().await.unwrap();
+        player.stop().await;
+    });
+}
+
+async fn by_password(player: &mut Player) {
+    let (id, _) = begin(player, json!({ "password": PASSWORD })).await.unwrap();
+    let status = end(player, &id).await;
+    assert_eq!(status["state"], "done", "{status}");
+}
+
+/// An account that left its grant hears of the one it gets later.
+#[test]
+fn the_next_grant_is_listened_to() {
+    run(async {
+        let mut player = granted(25).await;
+        by_password(&mut player).await;
+        sign_in(&mut player).await;
+        player.play(&Step::Wait(Duration::from_mins(6))).await;
+        revoke(&player);
+        player.play(&Step::Wait(LIFE)).await;
+        let now = account(&mut player).await;
+        assert_expired(&now);
+        assert_eq!(now["push"], "IDLE, INBOX", "the session stands: {now}");
+        player.stop().await;
+    });
+}
+
+/// A refresh that was under way when the account left its grant says nothing of the password.
+#[test]
+fn a_late_word_does_not_block_the_next_login() {
+    run(async {
+        let mut player = granted(26).await;
+        player.play(&Step::Wait(Duration::from_mins(40))).await;
+        revoke(&player);
+        let slow = Fault::Delay { command: "TOKEN".into(), by: Duration::from_secs(15) };
+        player.world.provider.faults.add(Service::Issuer, slow, 1);
+        let asked = json!({ "accountId": "a1", "minValidS": 3_600 });
+        let mut other = player.another().await;
+        let (answer, ()) = tokio::join!(other.call("Account/token", asked), async {
+            player.play(&Step::Wait(AT_ONCE)).await;
+            by_password(&mut player).await;
+        });
+        assert_eq!(answer["error"]["data"]["code"], "oauth.expired", "{answer}");
+        player.play(&Step::Wait(ANSWER)).await;
+        let now = account(&mut player).await;
+        assert_eq!((&now["state"], &now["health"]), (&json!("live"), &json!([])), "{now}");
+        assert!(arrives(&mut player, 65).await, "push goes on");
         player.judge().await.unwrap();
         player.stop().await;
     });
