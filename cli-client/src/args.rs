@@ -111,12 +111,28 @@ pub(crate) struct Change {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Connect a mailbox: prove it, save it, start the first sync
+    /// Connect a mailbox: prove it, save it, start the first sync.
+    ///
+    /// The address is enough: chapar finds the servers, or the provider's sign-in, and says where
+    /// it found them. Where the provider offers a sign-in, your browser opens it and chapar never
+    /// sees your password; else it asks for the password and does not show it. Both servers are
+    /// dialled, their certificates checked and the login proved before anything is saved. There is
+    /// no way to go on with a certificate that is not valid: for a company's own authority use
+    /// --ca-file.
+    ///
+    /// Stored on this machine are the settings, the mirrored mail (readable only to you) and the
+    /// password or the tokens of the sign-in (in the keyring, else in a sealed file). The first
+    /// sync runs in the daemon; Ctrl-C leaves it running.
     #[command(alias = "login")]
     Connect(Box<ConnectArgs>),
     /// Show the state of every account, the outbox and the daemon
     Status(StatusArgs),
-    /// Follow what happens: new mail, sync, sends, sign-in requests
+    /// Follow what happens: new mail, sync, sends, sign-in requests.
+    ///
+    /// The types of events begin with `email.`, `submission.`, `account.`, `sync.` or `health.`,
+    /// such as `email.received` and `account.authExpired`; `state.changed` and `daemon.stopping`
+    /// are for programs. Every event is told at least once: with --since or --since-file a watch
+    /// goes on where the last one ended and misses nothing.
     #[command(alias = "tail")]
     Watch(WatchArgs),
     /// List, show, search and export mirrored mail
@@ -125,7 +141,11 @@ pub(crate) enum Command {
     /// List mail (short for `mail list`)
     #[command(hide = true)]
     Ls(ListArgs),
-    /// Send a mail; accepted means it survives a restart
+    /// Send a mail; accepted means it survives a restart.
+    ///
+    /// The mail is on disk when this ends, and is tried for five days. Its text comes from --text
+    /// or --message; without them and without --html from standard input, where that is not a
+    /// terminal.
     Send(Box<SendArgs>),
     /// See and steer what waits to be sent
     #[command(subcommand)]
@@ -135,20 +155,41 @@ pub(crate) enum Command {
     Account(AccountCommand),
     /// Ask the servers for changes now
     Sync(SyncArgs),
-    /// Look for what is wrong: this machine, the servers, the sign-ins; exit 1 when something is
+    /// Look for what is wrong: this machine, the servers, the sign-ins; exit 1 when something is.
+    ///
+    /// The machine comes first (disk, clock, keyring, notifications, socket, service), then each
+    /// account: the server's name, the connection, the certificate, the sign-in, the inbox, and the
+    /// same for sending. What depends on something that failed is skipped. Each thing that is wrong
+    /// is shown with the server's own words, whose job it is and the command that mends it.
     Doctor(DoctorArgs),
     /// Read the daemon's log
     Logs(LogsArgs),
     /// Install, start and stop chapard as a user service
     #[command(subcommand)]
     Service(ServiceCommand),
-    /// Read, change and check the configuration file
+    /// Read, change and check the configuration file.
+    ///
+    /// The settings: `log.level` (error, warn, info, debug, trace) and `log.to` (auto, stderr,
+    /// file); `secrets.vault` (auto, secret-service, file); `sync.window`, how many of the newest
+    /// mails a first sync takes (1500); `desktop.notify` (true, false), whether desktop
+    /// notifications are shown; `discover.ask` (true, false), whether anybody outside is asked for
+    /// the servers of an address. What is set in `log` and `secrets` counts from the next start of
+    /// chapard.
+    ///
+    /// Each `[[provider]]` table is a mail provider of your own, or says what is different with one
+    /// that chapar knows by the same key: `key`, `name`, `domains`, `imap`, `smtp`, `issuer`,
+    /// `authorize_url`, `token_url`, `device_url`, `revoke_url`, `scopes`, `client_id`,
+    /// `client_secret_file`, `ca_file`, `redirect_uri`, `files_sent`.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Forget what chapar holds on this machine
     #[command(subcommand)]
     Data(DataCommand),
-    /// Print an access token of an account, for msmtp, mbsync and others
+    /// Print an access token of an account, for msmtp, mbsync and others.
+    ///
+    /// The token is a secret: it belongs into a pipe, such as the `passwordeval` of msmtp or the
+    /// `PassCmd` of mbsync. chapard renews it by itself; ask each time one is needed. An account
+    /// with a password has none.
     Token(TokenArgs),
     /// Call one method of the socket protocol and print its result
     Call(CallArgs),
@@ -204,12 +245,6 @@ pub(crate) struct SyncArgs {
     pub(crate) wait: bool,
 }
 
-/// Looks at everything a mailbox depends on.
-///
-/// The machine first (disk, clock, keyring, notifications, socket, service), then each account: the
-/// server's name, the connection, the certificate, the sign-in, the inbox, and the same for sending.
-/// What depends on something that failed is skipped. Each thing that is wrong is shown with the
-/// server's own words, whose job it is and the command that mends it.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     /// Only this account
@@ -265,10 +300,6 @@ pub(crate) struct CallArgs {
     pub(crate) params: Option<String>,
 }
 
-/// Prints an access token.
-///
-/// The token is a secret: it belongs into a pipe, such as the `passwordeval` of msmtp or the
-/// `PassCmd` of mbsync. chapard renews it by itself; ask each time one is needed.
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
     /// Name, address or id

@@ -386,7 +386,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_se
 complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "rename" -d 'Give an account another short name'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "pause" -d 'Stop syncing and sending; mail and outbox stay'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "resume" -d 'Go on after a pause'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "remove" -d 'Remove an account and its password from this machine; the server keeps everything'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and not __fish_seen_subcommand_from list show update reconnect rename pause resume remove" -f -a "remove" -d 'Remove an account with its mail, outbox and sign-in from here; the server keeps its mail'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"

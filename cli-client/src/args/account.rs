@@ -16,7 +16,10 @@ pub(crate) enum AccountCommand {
     },
     /// Change an account; new servers or a new password are proved before they are saved
     Update(Box<UpdateArgs>),
-    /// Sign in anew, or move to another way of signing in, in place: mail and outbox stay
+    /// Sign in anew, or move to another way of signing in, in place: mail and outbox stay.
+    ///
+    /// The login in use goes on working until the new one is proved on the same mailbox; Ctrl-C or
+    /// any failure leaves it running. Somebody else's mailbox is refused by name.
     Reconnect(Box<ReconnectArgs>),
     /// Give an account another short name
     Rename {
@@ -42,7 +45,7 @@ pub(crate) enum AccountCommand {
         #[command(flatten)]
         change: Change,
     },
-    /// Remove an account and its password from this machine; the server keeps everything
+    /// Remove an account with its mail, outbox and sign-in from here; the server keeps its mail
     Remove(RemoveArgs),
 }
 
@@ -78,10 +81,6 @@ pub(crate) struct UpdateArgs {
     pub(crate) change: Change,
 }
 
-/// Signs in anew with the account kept as it is.
-///
-/// The login in use goes on working until the new one is proved on the same mailbox; Ctrl-C or any
-/// failure leaves it running. Somebody else's mailbox is refused by name.
 #[derive(Debug, Args)]
 pub(crate) struct ReconnectArgs {
     /// Name, address or id

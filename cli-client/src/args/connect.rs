@@ -6,13 +6,6 @@ use clap::{Args, ValueEnum};
 
 use super::{Change, ServerArgs};
 
-/// Connects a mailbox.
-///
-/// The address is enough: chapar finds the servers, or the provider's sign-in, and shows where it
-/// found them. Where the provider offers a sign-in, your browser opens it and chapar never sees your
-/// password. Both servers are dialled, their certificates checked and the password proved before anything is
-/// saved. There is no way to go on with a certificate that is not valid: for a company's own
-/// authority use --ca-file. The first sync then runs in the daemon; Ctrl-C leaves it running.
 #[derive(Debug, Args)]
 pub(crate) struct ConnectArgs {
     /// Your mail address

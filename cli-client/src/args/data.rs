@@ -6,16 +6,16 @@ use super::Change;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Forget mirrored mail, or everything, so that no byte of it is left here
+    /// Forget mirrored mail, or everything, so that no byte of it is left here.
+    ///
+    /// With an account: its mirrored mail goes, free space of the files included, and the account
+    /// is paused so that none comes back by itself. Its sign-in and what waits in its outbox stay.
+    /// With --all: every account goes with its sign-in (given back to the provider where it takes
+    /// that), its secrets, its mail and its outbox. The servers keep their mail in both cases.
+    /// --dry-run lists what would go.
     Forget(ForgetArgs),
 }
 
-/// Forgets mirrored mail, or everything.
-///
-/// With an account: its mirrored mail goes, free space of the files included, and the account is
-/// paused so that none comes back by itself. Its sign-in and what waits in its outbox stay. With
-/// --all: every account with its sign-in (given back to the provider), its secrets, its mail and its
-/// outbox. The servers keep everything in both cases. --dry-run lists what would go.
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArgs {
     /// Name, address or id

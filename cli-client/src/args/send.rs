@@ -6,10 +6,6 @@ use clap::Args;
 
 use super::Change;
 
-/// Sends a mail.
-///
-/// The mail is on disk when this ends: it survives a restart of everything. The text comes from
-/// --text, or from standard input when that is not a terminal.
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
     /// A recipient, `ana@example.org` or `Ana <ana@example.org>`; repeat for more

@@ -1,9 +1,8 @@
 //! The nine causes by which an integration (a CRM and the like) explains that a mailbox does not
 //! work, and which of our codes is which.
 //!
-//! The list of such a help page itself was not at hand when this was written: the nine are taken
-//! from the causes that mail integrations commonly tell apart. Correct numbers or words here, and
-//! nowhere else.
+//! The nine are the causes that mail integrations commonly tell apart. Correct numbers or words
+//! here, and nowhere else.
 
 use crate::Condition;
 

@@ -10,7 +10,7 @@ use crate::daemon::Daemon;
 use crate::error::Fault;
 use crate::screen::{Line, Screen, Style, columns};
 
-/// Discovery itself ends within 3 s; the live checks of a slow server take longer.
+/// Discovery ends within 3 s, its live checks included; the rest is for a daemon that is busy.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The way that was chosen.

@@ -174,7 +174,7 @@ pub(super) static ROWS: &[Condition] = &[
         exit: CONFIG,
         title: "The mailbox has no licence",
         cause: "The sign-in is right, but the company has not assigned a licence with a mailbox to \
-                this address, or has taken it away. Nothing was saved.",
+                this address, or has taken it away.",
         brief: Some(
             "The administrator has to assign a licence that includes mail, then connect again.",
         ),

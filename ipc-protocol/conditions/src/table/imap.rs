@@ -180,8 +180,8 @@ pub(super) static ROWS: &[Condition] = &[
         who: Provider,
         exit: TEMPORARY,
         title: "The mailbox is not available at present",
-        cause: "Its part that checks passwords is out of order at present. The password may well \
-                be right.",
+        cause: "The server's part that checks passwords is out of order at present. The password \
+                may well be right.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
         commands: &["chapar sync {account}", "chapar status"],

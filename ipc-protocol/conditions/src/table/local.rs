@@ -138,7 +138,7 @@ pub(super) static ROWS: &[Condition] = &[
         who: You,
         exit: CONFIG,
         title: "The path of the socket is too long",
-        cause: "The system allows 104 bytes for the path of a socket.",
+        cause: "The path of a socket may have at most 103 bytes: some systems take no longer one.",
         what: &["Set CHAPAR_SOCKET or XDG_RUNTIME_DIR to a shorter path."],
         commands: &["chapar socket"],
         ..Condition::BLANK

@@ -336,8 +336,8 @@ pub(super) static ROWS: &[Condition] = &[
              administrator grants consent there.",
             "Microsoft 4: Authentication, Allow public client flows: Yes. Save. Copy the \
              Application (client) ID; there is no secret.",
-            "Others: a public native client with PKCE and the redirect http://127.0.0.1 with any \
-             port.",
+            "Others: a public native client with PKCE and the redirect \
+             http://127.0.0.1/callback, with any port.",
             "Then connect with it, or write it into config.toml once for all accounts of the \
              provider: a table [[provider]] with the lines key = \"google\" (or \"microsoft\"), \
              client_id = \"…\" and, at Google, client_secret_file = \"…\".",
@@ -412,14 +412,14 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "The browser has to come back to a port of this machine (127.0.0.1), and none could \
                 be opened.",
         brief: Some(
-            "No port of 127.0.0.1 could be had. Check what forbids it, or sign in with the code: \
-             --device.",
+            "No port of 127.0.0.1 could be had, and every sign-in needs one. Check what forbids \
+             it, then sign in again.",
         ),
         what: &[
-            "Look whether a firewall or a sandbox forbids it.",
-            "Sign in without it: by the code on any device, or by pasting the final address.",
+            "Look whether a firewall or a sandbox forbids programs to listen on 127.0.0.1.",
+            "Sign in again. Where the provider allows it, an app password needs no port.",
         ],
-        commands: &["chapar connect {address} --device", "chapar connect {address} --paste"],
+        commands: &["chapar account reconnect {account}", "chapar connect {address}"],
         ..Condition::BLANK
     },
     Condition {

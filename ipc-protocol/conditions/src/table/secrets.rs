@@ -21,8 +21,9 @@ pub(super) static ROWS: &[Condition] = &[
         what: &[
             "Unlock it, for example by logging in to the desktop, or in its own program \
              (Passwords, Seahorse, KWallet).",
-            "On a machine without desktop: let chapar keep secrets in its sealed file \
-             (secrets.vault = \"file\" in config.toml) and give the password anew.",
+            "On a machine without desktop: let chapar keep secrets in its sealed file (chapar \
+             config set secrets.vault file, then chapar service restart) and sign in anew (chapar \
+             account reconnect).",
         ],
         commands: &["chapar sync {account}", "chapar doctor"],
         method: Some(Method::SYNC),

@@ -86,8 +86,8 @@ pub(super) static ROWS: &[Condition] = &[
         who: Provider,
         exit: TEMPORARY,
         title: "The sending limit is reached",
-        cause: "There was more mail than it allows in the time. chapar waits and goes on by \
-                itself.",
+        cause: "There was more mail than the provider allows in the time. chapar waits and goes on \
+                by itself.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Wait."],
         commands: &["chapar outbox list"],
@@ -236,8 +236,9 @@ pub(super) static ROWS: &[Condition] = &[
         who: You,
         exit: BAD_DATA,
         title: "The server takes only 7-bit mails",
-        cause: "The mail has bytes above 127 that this old server would damage.",
-        what: &["Send it again: chapar writes it in 7 bits then."],
+        cause: "An address in the mail has letters outside ASCII, which this old server would \
+                damage. Everything else is written in 7 bits.",
+        what: &["Send it again with addresses in ASCII letters, in Reply-To too."],
         commands: &["chapar outbox list"],
         ..Condition::BLANK
     },
@@ -262,7 +263,7 @@ pub(super) static ROWS: &[Condition] = &[
         who: Recipient,
         exit: TEMPORARY,
         title: "The mail was refused",
-        cause: "Its own words are in the error.",
+        cause: "The server said no for good; its own words are in the error.",
         brief: Some("The server's own words say why. Correct it and send again."),
         what: &["Look at its words.", "Ask the provider what they mean."],
         commands: &["chapar outbox list"],
@@ -275,7 +276,8 @@ pub(super) static ROWS: &[Condition] = &[
         who: Recipient,
         exit: TEMPORARY,
         title: "The mail was put off",
-        cause: "Busy servers and greylisting say so; the mail stays in the outbox.",
+        cause: "The server said not now, as busy servers and greylisting do; the mail stays in the \
+                outbox.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
         commands: &["chapar outbox list"],

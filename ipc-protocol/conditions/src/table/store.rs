@@ -50,7 +50,11 @@ pub(super) static ROWS: &[Condition] = &[
         title: "The database is not chapar's",
         cause: "The file meta.redb in the state directory is something else or is damaged. It was \
                 not touched.",
-        what: &["Move the file away; chapar then begins anew and fetches the mail again."],
+        what: &[
+            "Restore the state directory from a backup,",
+            "or move the file away and connect your mailboxes again: chapar then begins empty, and \
+             mail on the server is not touched.",
+        ],
         commands: &["chapar logs"],
         ..Condition::BLANK
     },
