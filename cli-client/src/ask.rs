@@ -196,8 +196,11 @@ pub(crate) fn begin(screen: &Screen, prompt: &str) {
 }
 
 fn prompt_line(screen: &Screen, prompt: &str) -> Result<String, Fault> {
-    let typed = keys::line(|| begin(screen, prompt))
-        .map_err(|cause| Fault::missing("an answer", "the flags").because(cause.to_string()))?;
+    let typed = keys::line(|| begin(screen, prompt)).map_err(|cause| {
+        Fault::new("input.data", "could not read the answer")
+            .without_commands()
+            .because(cause.to_string())
+    })?;
     typed.map(|answer| answer.trim().to_owned()).ok_or_else(canceled)
 }
 

@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::error::{Fault, exit};
+use crate::error::Fault;
 
 /// Says whether the words ask for JSON, before or without a successful parse.
 pub(crate) fn wants_json(words: &[std::ffi::OsString]) -> bool {
@@ -15,7 +15,6 @@ pub(crate) fn fault(error: &clap::Error) -> Option<Fault> {
         return None;
     }
     let mut fault = Fault::new("cli.usage", message(error)).without_commands();
-    fault.exit = exit::USAGE;
     if let Some(word) = unknown_command(error).filter(|word| looks_like_address(word)) {
         return Some(fault.try_command(["chapar", "connect", &word]));
     }

@@ -342,7 +342,7 @@ async fn what_cannot_go_is_refused_before_a_byte_is_sent() {
         ("a@x", "b@x", 100_001, "smtp.too_large"),
         ("a@x", "b@x\r\nRCPT TO:<evil@x>", 1, "smtp.bad_address"),
         ("a@x\0", "b@x", 1, "smtp.bad_address"),
-        ("a@x", "\u{e9}@x", 1, "smtp.no_utf8"),
+        ("a@x", "\u{e9}@x", 1, "smtp.ascii_only"),
     ] {
         let failure = session.begin(from, &to(&[recipient]), size, false).await.err().unwrap();
         assert_eq!((failure.code, &failure.verdict), (code, &Verdict::Refused));

@@ -32,7 +32,8 @@ fn literals(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|word| {
         let part = |part: &str| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            part.starts_with(|c: char| c.is_ascii_lowercase()) && part.chars().all(letter)
         };
         word.split_once('.').is_some_and(|(area, reason)| part(area) && part(reason))
     })

@@ -48,7 +48,8 @@ impl ConnectArgs {
         let ServerArgs { imap, smtp, imap_security, smtp_security, user, ca_file } = &self.servers;
         let named = [imap, smtp, user].into_iter().any(Option::is_some) || ca_file.is_some();
         let secured = imap_security.is_some() || smtp_security.is_some();
-        !named && !secured && !self.sign_in.is_wanted()
+        let signed = self.sign_in.is_wanted() || self.sign_in.alias;
+        !named && !secured && !signed
     }
 }
 
@@ -93,6 +94,7 @@ impl SignInArgs {
             || self.provider.is_some()
             || self.issuer.is_some()
             || self.client_id.is_some()
+            || !self.scopes.is_empty()
             || self.device
     }
 }
@@ -135,6 +137,8 @@ mod tests {
             ["--user", "ana"],
             ["--ca-file", "ca.pem"],
             ["--provider", "google"],
+            ["--scope", "mail"],
+            ["--alias", "--wait"],
         ] {
             assert!(!is_bare(&more), "{more:?}");
         }

@@ -254,7 +254,8 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
     if args.change.dry_run {
         return would(screen, "account.remove", "remove", &account);
     }
-    if !args.change.yes {
+    // a name that is given has to be right, whatever else is said
+    if !args.change.yes || args.confirm.is_some() {
         let question = format!(
             "Removes {} with its {} mirrored mails, outbox and sign-in from this machine; the \
              server keeps everything. Type the name of the account:",

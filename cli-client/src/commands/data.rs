@@ -27,8 +27,8 @@ pub(crate) fn run(context: &Context<'_>, command: &DataCommand) -> Result<u8, Fa
 }
 
 fn forget(context: &Context<'_>, args: &ForgetArgs) -> Result<(), Fault> {
-    let mut daemon = context.open()?;
-    let account = match context.named(args.account.as_deref())? {
+    let wanted = context.named(args.account.as_deref())?;
+    match wanted {
         Some(_) if args.all => {
             let message = "an account is named, and --all means every account";
             return Err(Fault::new("cli.usage", message)
@@ -36,9 +36,11 @@ fn forget(context: &Context<'_>, args: &ForgetArgs) -> Result<(), Fault> {
                 .hint("give one of them"));
         }
         None if !args.all => return Err(Fault::missing("what to forget", "an account or --all")),
-        None => None,
-        wanted => Some(daemon.account(wanted)?),
-    };
+        _ => {}
+    }
+    let mut daemon = context.open()?;
+    let accounts = daemon.accounts()?;
+    let account = wanted.map(|wanted| daemon.account(Some(wanted))).transpose()?;
     let mut call = DataForget {
         account_id: account.as_ref().map(|account| account.id.clone()),
         everything: args.all.then_some(true),
@@ -47,23 +49,26 @@ fn forget(context: &Context<'_>, args: &ForgetArgs) -> Result<(), Fault> {
     };
     let found = daemon.call(&call)?;
     if args.change.dry_run {
-        return tell(context, account.as_ref(), &found, true);
+        return would(context, account.as_ref(), &found, &accounts);
     }
     if !args.change.yes {
-        for line in listed(account.as_ref(), &found) {
+        for line in listed(account.as_ref(), &found, &accounts) {
             context.screen.say(&line);
         }
+    }
+    // a name that is given has to be right, whatever else is said
+    if !args.change.yes || args.confirm.is_some() {
         let name = account.as_ref().map_or(EVERYTHING, |account| account.name.as_str());
         let question = format!("Type {name:?} to forget this; the servers keep everything:");
         ask::confirm_name(context.screen, &question, name, args.confirm.as_deref())?;
     }
     call.dry_run = None;
     let gone = daemon.call_slow(&call, PATIENCE)?;
-    tell(context, account.as_ref(), &gone, false)
+    tell(context, account.as_ref(), &gone)
 }
 
 /// What goes, line by line.
-fn listed(account: Option<&Account>, found: &DataForgetReply) -> Vec<Line> {
+fn listed(account: Option<&Account>, found: &DataForgetReply, accounts: &[Account]) -> Vec<Line> {
     let mut lines = vec![Line::of(format!("  {} mirrored here", mails(found.mails)))];
     let item = |what: &str, name: &str| {
         Line::new().with(Style::Dim, format!("  {what:<8}")).text(name.to_owned())
@@ -71,7 +76,9 @@ fn listed(account: Option<&Account>, found: &DataForgetReply) -> Vec<Line> {
     if account.is_none() {
         let open = mails(found.open_submissions);
         lines.push(Line::of(format!("  {open} in the outbox, not sent")));
-        lines.extend(found.account_ids.iter().map(|id| item("account", &id.0)));
+        let known = accounts.iter().filter(|account| found.account_ids.contains(&account.id));
+        let whose = known.map(|account| format!("{} ({})", account.name, account.email));
+        lines.extend(whose.map(|whose| item("account", &whose)));
         lines.extend(found.secrets.iter().map(|secret| item("secret", secret)));
     }
     lines.extend(found.paths.iter().map(|path| item("in", path)));
@@ -83,36 +90,43 @@ fn mails(number: u64) -> String {
     format!("{} {word}", count(number))
 }
 
-fn tell(
+/// What would go, and that nothing did.
+fn would(
     context: &Context<'_>,
     account: Option<&Account>,
     found: &DataForgetReply,
-    dry_run: bool,
+    accounts: &[Account],
 ) -> Result<(), Fault> {
     let screen = context.screen;
-    let whose = account.map_or("everything", |account| account.name.as_str());
-    match screen.form {
-        Form::Json => {
-            return screen.object("data.forget", json!({"forgotten": found, "dryRun": dry_run}));
-        }
-        Form::Plain => {
-            let done = if dry_run { "would forget" } else { "forgotten" };
-            screen.fields([whose, &found.mails.to_string(), done])?;
-            return found.paths.iter().try_for_each(|path| screen.fields(["path", path]));
-        }
-        Form::Human => {}
+    if screen.form != Form::Human {
+        return parts(context, account, found, true);
     }
-    let what = match account {
-        Some(account) => format!("the mail of {}", account.name),
-        None => "everything".to_owned(),
+    screen.answer(&Line::of(format!("Would forget {}:", whose_data(account))))?;
+    screen.answers(&listed(account, found, accounts))?;
+    let stays = match account {
+        Some(_) => "It would be paused; its sign-in and what waits in its outbox would stay.",
+        None => "What you configured would stay.",
     };
-    if dry_run {
-        screen.answer(&Line::of(format!("Would forget {what}:")))?;
-        screen.answers(&listed(account, found))?;
-    } else {
-        let done = format!(" Forgotten: {what}, {}.", mails(found.mails));
-        screen.answer(&Line::new().with(Style::Good, "✓").text(done))?;
+    screen.say(&Line::new().with(Style::Dim, stays));
+    Ok(())
+}
+
+/// What went.
+fn tell(
+    context: &Context<'_>,
+    account: Option<&Account>,
+    gone: &DataForgetReply,
+) -> Result<(), Fault> {
+    let screen = context.screen;
+    if screen.form != Form::Human {
+        return parts(context, account, gone, false);
     }
+    let unsent = match account {
+        None if gone.open_submissions > 0 => format!(", {} unsent", mails(gone.open_submissions)),
+        _ => String::new(),
+    };
+    let done = format!(" Forgotten: {}, {}{unsent}.", whose_data(account), mails(gone.mails));
+    screen.answer(&Line::new().with(Style::Good, "✓").text(done))?;
     let stays = match account {
         Some(account) => {
             let words = ["chapar", "account", "resume", &account.name].map(str::to_owned);
@@ -122,4 +136,25 @@ fn tell(
     };
     screen.say(&Line::new().with(Style::Dim, stays));
     Ok(())
+}
+
+/// The same for programs.
+fn parts(
+    context: &Context<'_>,
+    account: Option<&Account>,
+    found: &DataForgetReply,
+    dry_run: bool,
+) -> Result<(), Fault> {
+    let screen = context.screen;
+    if screen.form == Form::Json {
+        return screen.object("data.forget", json!({"forgotten": found, "dryRun": dry_run}));
+    }
+    let whose = account.map_or(EVERYTHING, |account| account.name.as_str());
+    let done = if dry_run { "would forget" } else { "forgotten" };
+    screen.fields([whose, &found.mails.to_string(), done])?;
+    found.paths.iter().try_for_each(|path| screen.fields(["path", path]))
+}
+
+fn whose_data(account: Option<&Account>) -> String {
+    account.map_or(EVERYTHING.to_owned(), |account| format!("the mail of {}", account.name))
 }

@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use serde_json::{Value, json};
 
 use crate::args::{Cli, HelpArgs};
-use crate::error::{Fault, exit};
+use crate::error::Fault;
 use crate::screen::{Form, Line, Screen, Style, wrap};
 
 /// Explains a command, a code, or lists all codes.
@@ -128,11 +128,10 @@ fn unknown_code(code: &str) -> Fault {
 }
 
 fn unknown_topic(topic: &str) -> Fault {
-    let mut fault =
-        Fault::new("cli.usage", format!("there is no help about {topic:?}")).without_commands();
-    fault = fault.try_command(["chapar", "help"]).try_command(["chapar", "help", "codes"]);
-    fault.exit = exit::USAGE;
-    fault
+    Fault::new("cli.usage", format!("there is no help about {topic:?}"))
+        .without_commands()
+        .try_command(["chapar", "help"])
+        .try_command(["chapar", "help", "codes"])
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub(super) fn check(
     let utf8 = !from.is_ascii() || recipients.iter().any(|to| !to.is_ascii());
     if utf8 && !extensions.utf8 {
         return Err(fault::refused(
-            "smtp.no_utf8",
+            "smtp.ascii_only",
             format!("{host} takes no addresses with other than ASCII letters"),
         ));
     }

@@ -201,6 +201,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "smtp.sender_refused",
             "smtp.bad_address",
             "smtp.no_recipients",
+            "smtp.ascii_only",
             "smtp.no_eight_bit",
             "smtp.too_large",
             "smtp.refused",

@@ -55,15 +55,15 @@ fn attempt(
     let interrupt = Interrupt::listen();
     let begun = daemon.call_slow(&request, BEGIN_WAIT).map_err(refused)?;
     drop(request);
-    let mut attempt = Attempt { id: begun.connect_id, seen: 0, noticed: None };
+    let mut attempt = Attempt { id: begun.connect_id, seen: 0, noticed: None, is_settled: false };
     let mut sign_in = SignIn::new(screen, paste);
     if let Some(prompt) = &begun.sign_in {
         sign_in.show(prompt)?;
     }
     loop {
-        if interrupt.came() {
+        if interrupt.came() && !attempt.is_settled {
             sign_in.leave_prompt();
-            return Err(attempt.give_up(daemon));
+            attempt.give_up(screen, daemon)?;
         }
         let reply = daemon.call_slow(&attempt.question(), NEWS_WAIT)?;
         if reply.state != ConnectState::SigningIn || attempt.has_news(&reply) {
@@ -88,6 +88,8 @@ struct Attempt {
     seen: usize,
     /// The notice told last.
     noticed: Option<String>,
+    /// It cannot be given up any more.
+    is_settled: bool,
 }
 
 impl Attempt {
@@ -116,10 +118,16 @@ impl Attempt {
         self.noticed = notice;
     }
 
-    fn give_up(&self, daemon: &mut Daemon) -> Fault {
+    /// Gives it up; one that is being saved already goes on.
+    fn give_up(&mut self, screen: &Screen, daemon: &mut Daemon) -> Result<(), Fault> {
         match daemon.call(&AccountConnectCancel { connect_id: self.id.clone() }) {
-            Ok(_) => ask::canceled(),
-            Err(fault) => fault,
+            Ok(_) => Err(ask::canceled()),
+            Err(fault) if fault.code == "object.unknown" => {
+                self.is_settled = true;
+                screen.caution("too late to cancel: it is being saved");
+                Ok(())
+            }
+            Err(fault) => Err(fault),
         }
     }
 }
@@ -183,8 +191,8 @@ pub(crate) fn refused(mut fault: Fault) -> Fault {
     let Some(hint) = hint(&fault.code) else {
         return fault;
     };
-    // the same in general words
-    fault.remedy.retain(|remedy| !remedy.command.is_empty());
+    // the same in general words, and for an account that goes on by itself
+    fault.remedy.clear();
     fault.hint(hint)
 }
 

@@ -129,6 +129,17 @@ impl<'s> SignIn<'s> {
 }
 
 fn tell_waiting(screen: &Screen, prompt: &SignInPrompt, opened: bool) {
+    let port = prompt.port;
+    let forward = format!("ssh -N -L {port}:127.0.0.1:{port} this-host");
+    // nothing can be pasted where nothing is read
+    if !screen.asks {
+        if !opened {
+            let text = "From another computer, first run there:";
+            screen.say(&Line::of(format!("{text}  {forward}")));
+        }
+        screen.say(&Line::of("Waiting … Ctrl-C cancels."));
+        return;
+    }
     if opened {
         screen.say(&Line::of(
             "Waiting … you may also paste the address the browser ends at. Ctrl-C cancels.",
@@ -143,10 +154,7 @@ fn tell_waiting(screen: &Screen, prompt: &SignInPrompt, opened: bool) {
          here."
     );
     screen.tell(&text);
-    let port = prompt.port;
-    screen.say(&Line::of(format!(
-        "(Or first run on your computer:  ssh -N -L {port}:127.0.0.1:{port} this-host)"
-    )));
+    screen.say(&Line::of(format!("(Or first run on your computer:  {forward})")));
 }
 
 /// The host of the issuer: what the person sees in the browser.

@@ -230,6 +230,22 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "smtp.ascii_only",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "The server takes only ASCII addresses",
+        cause: "An address of the sender or of a recipient has letters outside ASCII, and the server \
+                does not take such addresses (RFC 6531). Nothing of the mail was sent.",
+        what: &[
+            "Ask the recipient for an address in ASCII letters and send it there again.",
+            "Where only the domain has such letters, write it as its `xn--` form.",
+        ],
+        commands: &["chapar outbox list"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "smtp.no_eight_bit",
         action: Refused,
         severity: Error,
