@@ -139,10 +139,10 @@ impl Client {
             };
             match answer.method.as_deref() {
                 Some("$/progress") => {
-                    if let Some(params) = &answer.params {
-                        if !look(Some(read::<CallProgress>(params)?.value)) {
-                            return Err(io::Error::from(io::ErrorKind::TimedOut).into());
-                        }
+                    if let Some(params) = &answer.params
+                        && !look(Some(read::<CallProgress>(params)?.value))
+                    {
+                        return Err(io::Error::from(io::ErrorKind::TimedOut).into());
                     }
                 }
                 Some(_) => self.keep_event(answer)?,
