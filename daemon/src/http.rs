@@ -54,7 +54,7 @@ pub struct Answer {
 
 /// The connection that an answer came over. Dropped, it is closed: who has something more urgent to
 /// do with an answer keeps it until then.
-pub struct Line(#[expect(dead_code, reason = "it is held to be dropped")] Pin<Box<dyn Send>>);
+pub struct Held(#[expect(dead_code, reason = "it is held to be dropped")] Pin<Box<dyn Send>>);
 
 /// GET.
 pub async fn get(
@@ -97,7 +97,7 @@ pub async fn post_and_hold(
     body: &Body,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<(Answer, Line), Failure> {
+) -> Result<(Answer, Held), Failure> {
     let rules = Rules { redirects: 0, ..*rules };
     limited(world, url, &rules, follow(world, url, Some(body), ca_pem, &rules)).await
 }
@@ -120,7 +120,7 @@ async fn follow(
     body: Option<&Body>,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<(Answer, Line), Failure> {
+) -> Result<(Answer, Held), Failure> {
     let (first, mut url, mut rules) = (url, url.clone(), *rules);
     for _ in 0..=rules.redirects {
         let (answer, location, line) = exchange(world, &url, body, ca_pem, &rules).await?;
@@ -144,7 +144,7 @@ async fn exchange(
     body: Option<&Body>,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<(Answer, Option<Url>, Line), Failure> {
+) -> Result<(Answer, Option<Url>, Held), Failure> {
     let (host, port) = https(url)?;
     let plain = rules.reach.connect(world.net.as_ref(), &host, port).await?;
     let stream = world.net.secure(plain, &host, ca_pem).await?;
@@ -174,7 +174,7 @@ async fn exchange(
             (said, _) => said,
         },
     };
-    said.map(|(answer, location)| (answer, location, Line(connection)))
+    said.map(|(answer, location)| (answer, location, Held(connection)))
 }
 
 /// Host and port of an `https` URL without user information.

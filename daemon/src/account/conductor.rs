@@ -214,35 +214,37 @@ impl Conductor {
                 self.report.send_modify(|report| report.push = Some(what));
                 self.apply(Input::WatchUp).await;
             }
-            Note::WatchLost(_)
-                if self.next_watch.as_ref().is_some_and(|next| next.generation == from) =>
-            {
-                // the old session may still stand, but its login is no longer the account's
-                self.next_watch = None;
-                self.answer_switching(false);
-                self.refresh().await;
-            }
-            Note::WatchLost(_) if self.next_watch.is_some() => {
-                // the old login ended before the new session stood: that one is already on its way
-                self.watch = self.next_watch.take();
-                self.report.send_modify(|report| report.push = None);
-            }
-            Note::WatchLost(failure) => {
-                self.watch = None;
-                self.answer_switching(false);
-                let stood = self.pushing.take().map(|at| now_of(&self.context).until_from(at));
-                // what ends sooner was turned away, not cut in its silence
-                let cut = stood.filter(|stood| failure.code == "net.lost" && *stood >= SETTLED);
-                self.report.send_modify(|report| {
-                    report.push = None;
-                    report.cuts = cut.map_or(report.cuts, |stood| report.cuts.and(stood));
-                });
-                self.apply(Input::WatchLost(failure)).await;
-            }
+            Note::WatchLost(failure) => self.watch_lost(from, failure).await,
             Note::Hint => self.apply(Input::Hint).await,
             Note::OutboxTrouble(failure) => self.set_health(&failure, Area::Outbox).await,
             Note::OutboxFine => self.clear_health(Area::Outbox).await,
         }
+    }
+
+    async fn watch_lost(&mut self, from: Generation, failure: Failure) {
+        match &self.next_watch {
+            Some(next) if next.generation == from => {
+                // the old session may still stand, but its login is no longer the account's
+                self.next_watch = None;
+                self.answer_switching(false);
+                return self.refresh().await;
+            }
+            Some(_) => {
+                // the old login ended before the new session stood: that one is already on its way
+                self.watch = self.next_watch.take();
+                return self.report.send_modify(|report| report.push = None);
+            }
+            None => self.watch = None,
+        }
+        self.answer_switching(false);
+        let stood = self.pushing.take().map(|at| now_of(&self.context).until_from(at));
+        // what ends sooner was turned away, not cut in its silence
+        let cut = stood.filter(|stood| failure.code == "net.lost" && *stood >= SETTLED);
+        self.report.send_modify(|report| {
+            report.push = None;
+            report.cuts = cut.map_or(report.cuts, |stood| report.cuts.and(stood));
+        });
+        self.apply(Input::WatchLost(failure)).await;
     }
 
     /// One step of the machine and everything it asks for.

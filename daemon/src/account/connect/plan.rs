@@ -12,6 +12,7 @@ use chapar_engine::discover::Proposal;
 use chapar_engine::id::AccountId;
 use chapar_engine::provider::{OTHER, PROVIDERS, is_key, is_same_provider, provider_of};
 use chapar_engine::secret::Secret;
+use chapar_engine::time::Wall;
 use chapar_engine::verdict::Failure;
 
 /// What one attempt is to reach.
@@ -68,27 +69,10 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
     let config = parts.config.borrow().clone();
     let wish = wish(&config, &request, &servers, old.as_ref(), &email);
     let user = request.user.clone();
-    let mut account = match &old {
-        Some(old) => old.clone(),
-        None => Account {
-            id: AccountId(0),
-            name: request.name.clone().unwrap_or_else(|| free_name(&email, &known)),
-            email: email.clone(),
-            provider: String::new(),
-            imap: servers.imap.clone(),
-            smtp: servers.smtp.clone(),
-            user: servers.user.clone().unwrap_or_else(|| email.clone()),
-            auth: Auth::Password,
-            slot: 0,
-            found_by: None,
-            ca_pem: None,
-            paused: false,
-            window: config.window,
-            notify: NotifyBy::Desktop,
-            created_at: parts.world.clock.wall(),
-            first_synced_at: None,
-        },
-    };
+    let mut account = old.clone().unwrap_or_else(|| {
+        let name = request.name.clone().unwrap_or_else(|| free_name(&email, &known));
+        fresh(name, &email, &servers, config.window, parts.world.clock.wall())
+    });
     let moved = (&account.imap, &account.smtp) != (&servers.imap, &servers.smtp);
     if old.is_none() || moved {
         account.found_by = request.found_by.clone().or(servers.found_by);
@@ -120,6 +104,28 @@ pub(super) async fn plan(parts: &Parts, request: ConnectRequest) -> Result<(Plan
         alias_confirmed: request.alias_confirmed,
     };
     Ok((plan, wish))
+}
+
+/// An account that nobody has yet; its id comes with its first commit.
+fn fresh(name: String, email: &str, servers: &Servers, window: u32, now: Wall) -> Account {
+    Account {
+        id: AccountId(0),
+        name,
+        email: email.to_owned(),
+        provider: String::new(),
+        imap: servers.imap.clone(),
+        smtp: servers.smtp.clone(),
+        user: servers.user.clone().unwrap_or_else(|| email.to_owned()),
+        auth: Auth::Password,
+        slot: 0,
+        found_by: None,
+        ca_pem: None,
+        paused: false,
+        window,
+        notify: NotifyBy::Desktop,
+        created_at: now,
+        first_synced_at: None,
+    }
 }
 
 /// A key that names no provider is a slip of the pen: told before anybody is looked for.

@@ -4,7 +4,7 @@
 use super::vault::Entry;
 use super::{Holder, Issued};
 use crate::config::{CONFIG_BYTES, Config};
-use crate::http::{self, Answer, Line, Reach, Rules};
+use crate::http::{self, Answer, Held, Reach, Rules};
 use crate::world::World;
 use chapar_engine::grant::{Body, Lifetime, Renewal, Reply, judge};
 use chapar_engine::provider::is_same_provider;
@@ -37,7 +37,7 @@ pub(super) async fn refresh(
     holder: &Holder,
     entry: &Entry,
     token: &Secret,
-) -> Result<(Renewal, Line), Failure> {
+) -> Result<(Renewal, Held), Failure> {
     let issuer = issuer_name(holder);
     let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
     let ca_pem = authority(config, holder);
@@ -68,7 +68,7 @@ pub(super) async fn give_back(world: &World, issued: &Issued) -> bool {
 }
 
 /// RFC 7009 §2.2: 200, whether the token was still good or not.
-fn is_taken(answer: &Result<(Answer, Line), Failure>) -> bool {
+fn is_taken(answer: &Result<(Answer, Held), Failure>) -> bool {
     answer.as_ref().is_ok_and(|(answer, _)| answer.status == 200)
 }
 
@@ -78,7 +78,7 @@ async fn post(
     form: Secret,
     ca_pem: Option<&str>,
     rules: &Rules,
-) -> Result<(Answer, Line), Failure> {
+) -> Result<(Answer, Held), Failure> {
     let url = Url::parse(url).map_err(|error| {
         Failure::of("http.not_https", format!("{url:?} is no address"), Some(&error.to_string()))
     })?;

@@ -10,7 +10,7 @@
 use super::vault::{self, Entry, Record};
 use super::{Holder, Lease, Word, endpoint};
 use crate::config::Config;
-use crate::http::Line;
+use crate::http::Held;
 use crate::oauth::Granted;
 use crate::world::World;
 use chapar_engine::grant::{Due, Grants, Renewal};
@@ -176,7 +176,7 @@ impl Owner {
         config: &watch::Receiver<Config>,
         holder: &Holder,
         entry: &mut Entry,
-    ) -> Result<(Renewal, Line), Failure> {
+    ) -> Result<(Renewal, Held), Failure> {
         let config = config.borrow().clone();
         let newest = endpoint::refresh(world, &config, holder, entry, &entry.refresh).await;
         let Err(over) = newest else { return newest };
