@@ -39,6 +39,7 @@ fn mask_line(line: &str) -> String {
     for piece in pieces(line) {
         masked.push_str(&mask_word(piece));
     }
+    let masked = without_day(&masked);
     // `41 ms`, `3 s ago`, `now`: ages and durations
     let words: Vec<&str> = masked.split(' ').collect();
     let mut kept: Vec<String> = Vec::new();
@@ -54,6 +55,18 @@ fn mask_line(line: &str) -> String {
     kept.join(" ")
 }
 
+/// A moment of another day than today, before or after midnight, reads like one of today.
+fn without_day(line: &str) -> String {
+    const MONTHS: &str = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+    let mut line = line.to_owned();
+    for month in MONTHS.split(' ') {
+        for day in 1..=31 {
+            line = line.replace(&format!("{month} {day:02} hh:hh"), "hh:hh");
+        }
+    }
+    line
+}
+
 /// Words and the spaces between them.
 fn pieces(line: &str) -> impl Iterator<Item = &str> {
     line.split_inclusive([' ', '\t', '"', ','])
@@ -67,12 +80,16 @@ fn mask_word(piece: &str) -> String {
         bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
     let stamp = word.len() >= 20 && word.ends_with('Z') && digits(0..4) && bytes[10] == b'T';
+    // of another year than this one: certificates have dates of the past and of a far future
+    let date = word.len() == 10 && bytes[4] == b'-' && bytes[7] == b'-' && digits(0..4);
     let clock = (word.len() == 8 && bytes[2] == b':' && bytes[5] == b':' && digits(0..2))
         || (word.len() == 5 && bytes[2] == b':' && digits(0..2) && digits(3..5));
     let masked = if let Some(address) = address(word) {
         address
     } else if stamp {
         "TIME".to_owned()
+    } else if date && ("2026".."2090").contains(&&word[..4]) {
+        "hh:hh".to_owned()
     } else if clock {
         word.chars().map(|c| if c == ':' { ':' } else { 'h' }).collect()
     } else if let Some((_, domain)) = word.split_once('@').filter(|(id, _)| is_hex(id)) {

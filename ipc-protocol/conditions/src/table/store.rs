@@ -50,6 +50,7 @@ pub(super) static ROWS: &[Condition] = &[
         title: "The database is not chapar's",
         cause: "The file meta.redb in the state directory is something else or is damaged. It was \
                 not touched.",
+        brief: Some("Restore the state directory from a backup, or move the file away."),
         what: &[
             "Restore the state directory from a backup,",
             "or move the file away and connect your mailboxes again: chapar then begins empty, and \
