@@ -1,7 +1,7 @@
 //! Forgetting while the account is at work: nothing is sent twice, what was forgotten comes back by a
 //! first sync, and `everything` is every account.
 
-use crate::inplace::{BOB, BOBS, end, playing};
+use crate::inplace::{BOB, BOBS, account, end, playing};
 use chapar_tests::sandbox::faults::{Fault, Service};
 use chapar_tests::sim::player::Player;
 use chapar_tests::sim::scenario::Step;
@@ -20,10 +20,6 @@ async fn resume(player: &mut Player) {
     let patch = json!({ "update": { "a1": { "paused": false } } });
     let answer = player.call("Account/set", patch).await;
     assert_eq!(answer["error"], Value::Null, "{answer}");
-}
-
-async fn account(player: &mut Player) -> Value {
-    player.call("Account/get", json!({})).await["result"]["list"][0].clone()
 }
 
 async fn send(player: &mut Player) -> Value {

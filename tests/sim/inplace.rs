@@ -21,6 +21,9 @@ use std::time::Duration;
 pub(crate) const BOB: &str = "bob@sim.test";
 /// Bob's password.
 pub(crate) const BOBS: &str = "canary-b0b-77ee";
+/// The steps of a move to a sign-in.
+const MOVED: [&str; 7] =
+    ["signedIn", "imap", "smtp", "sameMailbox", "saved", "switched", "forgotten"];
 /// Mails that wait in the outbox during the move.
 const WAITING: usize = 20;
 
@@ -35,11 +38,20 @@ pub(crate) async fn playing(seed: u64) -> Player {
 
 /// What a move must leave alone.
 pub(crate) async fn facts(player: &mut Player) -> [Value; 3] {
-    let accounts = player.call("Account/get", json!({})).await["result"]["list"].clone();
+    let accounts = accounts(player).await;
     let account = json!({ "accountId": accounts[0]["id"] });
     let mailboxes = player.call("Mailbox/query", account.clone()).await["result"]["ids"].clone();
     let emails = player.call("Email/query", account).await["result"]["ids"].clone();
     [accounts, mailboxes, emails]
+}
+
+async fn accounts(player: &mut Player) -> Value {
+    player.call("Account/get", json!({})).await["result"]["list"].clone()
+}
+
+/// The account as clients see it.
+pub(crate) async fn account(player: &mut Player) -> Value {
+    accounts(player).await[0].clone()
 }
 
 /// Begins to move the account; the attempt and the address to sign in at.
@@ -83,6 +95,13 @@ pub(crate) async fn end(player: &mut Player, id: &str) -> Value {
         }
     }
     panic!("the attempt does not end");
+}
+
+/// An attempt that this person signs in for, and its end.
+pub(crate) async fn sign_in(player: &mut Player, wish: Value, person: &Person) -> Value {
+    let (id, url) = begin(player, wish).await.unwrap();
+    paste(player, &id, person, &url.unwrap()).await;
+    end(player, &id).await
 }
 
 fn steps(status: &Value) -> Vec<&str> {
@@ -132,9 +151,7 @@ fn from_password_to_oauth_while_mail_comes_and_goes() {
         player.play(&Step::Deliver { mailbox: 0, seed: 2 }).await;
         let status = end(&mut player, &id).await;
         assert_eq!(status["state"], "done", "{status}");
-        let expected =
-            ["signedIn", "imap", "smtp", "sameMailbox", "saved", "switched", "forgotten"];
-        assert_eq!(steps(&status), expected, "{status}");
+        assert_eq!(steps(&status), MOVED, "{status}");
         assert!(status["steps"][5]["detail"].as_str().unwrap().contains("0 mails fetched again"));
         player.play(&Step::Deliver { mailbox: 0, seed: 3 }).await;
         player.play(&Step::Wait(Duration::from_mins(1))).await;

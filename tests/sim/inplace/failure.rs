@@ -1,6 +1,6 @@
 //! Moves that fail: whatever goes wrong at whichever step, the old login is as it was and goes on.
 
-use super::{BOB, BOBS, ada, arrives, begin, bob, end, facts, oauth, paste, playing};
+use super::{BOB, BOBS, account, ada, arrives, begin, bob, end, facts, oauth, paste, playing};
 use chapar_tests::sandbox::faults::{Fault, Service};
 use chapar_tests::sandbox::oauth::person::Person;
 use chapar_tests::sandbox::oauth::rules::SmtpAuth;
@@ -111,7 +111,7 @@ fn a_disk_that_fails_changes_nothing() {
             assert_eq!(status["state"], "failed", "{status}");
             assert_eq!(status["error"]["data"]["code"], "store.full", "{status}");
             player.play(&Step::Wait(Duration::from_mins(1))).await;
-            assert_eq!(facts(&mut player).await[0][0]["auth"], "password");
+            assert_eq!(account(&mut player).await["auth"], "password");
             let seed = 90 + u8::try_from(after).unwrap();
             assert!(arrives(&mut player, seed).await, "after {after} operations");
         }

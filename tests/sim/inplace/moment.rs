@@ -1,8 +1,8 @@
 //! The moment of a move: killed or given up after any number of turns, exactly one login is the
 //! account's, it works, and the vault holds no other secret.
 
-use super::{ada, arrives, begin, end, facts, oauth, playing};
-use chapar_tests::sim::player::PASSWORD;
+use super::{account, ada, arrives, begin, end, oauth, playing};
+use chapar_tests::sim::player::{PASSWORD, Player};
 use chapar_tests::sim::run;
 use chapar_tests::sim::scenario::Step;
 use serde_json::json;
@@ -10,6 +10,16 @@ use std::time::Duration;
 
 /// Turns of the daemon's tasks between two kills of a move.
 const KILL_EVERY: usize = 24;
+
+/// The person has signed in, and nobody waits for what becomes of the attempt.
+async fn signs_in(player: &mut Player) -> String {
+    let wish = oauth(player);
+    let (id, url) = begin(player, wish).await.unwrap();
+    let address = ada(player).final_address(&url.unwrap()).await.unwrap();
+    let params = json!({ "connectId": id, "address": address });
+    player.cast("Account/connectAnswer", params).await;
+    id
+}
 
 /// The process ends after each so many turns of a move to another password: exactly one login is
 /// the account's afterwards, it works, and the vault holds no other secret.
@@ -42,17 +52,13 @@ fn killed_at_any_step_the_grant_or_the_password_stands() {
     for turns in (0..600_u32).step_by(KILL_EVERY) {
         let grant = run(async move {
             let mut player = playing(6).await;
-            let wish = oauth(&player);
-            let (id, url) = begin(&mut player, wish).await.unwrap();
-            let address = ada(&player).final_address(&url.unwrap()).await.unwrap();
-            let params = json!({ "connectId": id, "address": address });
-            player.cast("Account/connectAnswer", params).await;
+            signs_in(&mut player).await;
             player.crash(turns).await;
             player.play(&Step::Wait(Duration::from_mins(2))).await;
             let keys = player.world.secrets.keys();
             assert_eq!(keys.len(), 1, "after {turns} turns: {keys:?}");
             assert!(arrives(&mut player, 71).await, "after {turns} turns");
-            let auth = facts(&mut player).await[0][0]["auth"].clone();
+            let auth = account(&mut player).await["auth"].clone();
             let grant = keys[0].ends_with("/grant");
             assert_eq!(auth, if grant { "oauth2" } else { "password" }, "after {turns} turns");
             player.stop().await;
@@ -70,19 +76,15 @@ fn canceled_at_any_step_it_is_one_or_the_other() {
     run(async {
         let mut player = playing(7).await;
         for turns in (0..600).step_by(KILL_EVERY) {
-            let before = facts(&mut player).await[0][0]["auth"].clone();
+            let before = account(&mut player).await["auth"].clone();
             let keys = player.world.secrets.keys();
-            let wish = oauth(&player);
-            let (id, url) = begin(&mut player, wish).await.unwrap();
-            let address = ada(&player).final_address(&url.unwrap()).await.unwrap();
-            let params = json!({ "connectId": id, "address": address });
-            player.cast("Account/connectAnswer", params).await;
+            let id = signs_in(&mut player).await;
             for _ in 0..turns {
                 tokio::task::yield_now().await;
             }
             let cancel = player.call("Account/connectCancel", json!({ "connectId": id })).await;
             let status = end(&mut player, &id).await;
-            let after = facts(&mut player).await[0][0]["auth"].clone();
+            let after = account(&mut player).await["auth"].clone();
             if status["state"] == "done" {
                 done += 1;
                 assert_eq!(cancel["error"]["code"], 404, "{cancel}");

@@ -1,6 +1,8 @@
 //! The person who signs in: who that is, what they consent to, and the client they do it with.
 
-use super::{BOB, BOBS, ada, arrives, begin, bob, end, fetched, oauth, paste, playing, steps};
+use super::{
+    BOB, BOBS, MOVED, ada, arrives, begin, bob, end, fetched, oauth, paste, playing, sign_in, steps,
+};
 use chapar_tests::sandbox::oauth::client::{DESKTOP_CLIENT, DESKTOP_SECRET};
 use chapar_tests::sandbox::oauth::person::Boxes;
 use chapar_tests::sandbox::provider::Personality;
@@ -10,6 +12,16 @@ use chapar_tests::sim::{HOST, run};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The words of a connection by OAuth.
+fn connecting(player: &Player) -> Value {
+    let endpoint = |port: u16| json!({ "host": HOST, "port": port, "security": "tls" });
+    let mut params = oauth(player);
+    params["email"] = json!(USER);
+    params["imap"] = endpoint(993);
+    params["smtp"] = endpoint(465);
+    params
+}
+
 /// An account that was connected by OAuth from the beginning; then its sign-in anew, with the same
 /// client and with another person's consent in between.
 #[test]
@@ -17,11 +29,7 @@ fn connected_and_signed_in_anew_by_oauth() {
     run(async {
         let mut player = Player::new(9, Personality::default()).await;
         player.world.provider.store.add_account(BOB, BOBS);
-        let endpoint = |port: u16| json!({ "host": HOST, "port": port, "security": "tls" });
-        let mut params = oauth(&player);
-        params["email"] = json!(USER);
-        params["imap"] = endpoint(993);
-        params["smtp"] = endpoint(465);
+        let params = connecting(&player);
         let answer = player.call("Account/connect", params.clone()).await["result"].clone();
         let (id, url) = (answer["connectId"].as_str().unwrap(), &answer["signIn"]["authorizeUrl"]);
         // an address of another attempt is told at once, and this one goes on
@@ -37,20 +45,13 @@ fn connected_and_signed_in_anew_by_oauth() {
         assert_eq!(twice["error"]["data"]["code"], "account.exists", "{twice}");
         let fetched_before = fetched(&player);
         let anew = json!({ "auth": "oauth2" });
-        let (id, url) = begin(&mut player, anew.clone()).await.unwrap();
         let somebody = bob(&player);
-        paste(&mut player, &id, &somebody, &url.unwrap()).await;
-        let status = end(&mut player, &id).await;
+        let status = sign_in(&mut player, anew.clone(), &somebody).await;
         assert_eq!(status["error"]["data"]["code"], "oauth.wrong_person", "{status}");
         let words = status["error"]["message"].as_str().unwrap();
         assert!(words.contains(BOB) && words.contains(USER), "{words}");
-        let (id, url) = begin(&mut player, anew).await.unwrap();
-        let person = ada(&player);
-        paste(&mut player, &id, &person, &url.unwrap()).await;
-        let status = end(&mut player, &id).await;
-        let expected =
-            ["signedIn", "imap", "smtp", "sameMailbox", "saved", "switched", "forgotten"];
-        assert_eq!(steps(&status), expected, "{status}");
+        let status = sign_in(&mut player, anew, &person).await;
+        assert_eq!(steps(&status), MOVED, "{status}");
         assert_eq!(fetched(&player), fetched_before);
         assert_eq!(player.world.secrets.keys().len(), 1);
         assert!(arrives(&mut player, 81).await);
@@ -75,11 +76,7 @@ fn a_shared_mailbox_needs_a_confirmed_alias() {
         let mut player = Player::new(10, Personality::default()).await;
         player.world.provider.store.add_account(BOB, BOBS);
         player.world.provider.issuer.share(BOB, USER);
-        let endpoint = |port: u16| json!({ "host": HOST, "port": port, "security": "tls" });
-        let mut params = oauth(&player);
-        params["email"] = json!(USER);
-        params["imap"] = endpoint(993);
-        params["smtp"] = endpoint(465);
+        let mut params = connecting(&player);
         for confirmed in [false, true] {
             params["aliasConfirmed"] = json!(confirmed);
             let answer = player.call("Account/connect", params.clone()).await["result"].clone();

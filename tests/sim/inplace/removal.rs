@@ -1,6 +1,6 @@
 //! The account that is removed after a move: its grant goes back, and nothing of it stays.
 
-use super::{ada, begin, end, oauth, paste, playing};
+use super::{ada, oauth, playing, sign_in};
 use chapar_tests::sandbox::corpus;
 use chapar_tests::sim::player::{Player, USER};
 use chapar_tests::sim::run;
@@ -13,11 +13,8 @@ use std::time::Duration;
 fn removed_with_its_grant_and_its_bytes() {
     run(async {
         let mut player = playing(5).await;
-        let wish = oauth(&player);
-        let (id, url) = begin(&mut player, wish).await.unwrap();
-        let person = ada(&player);
-        paste(&mut player, &id, &person, &url.unwrap()).await;
-        assert_eq!(end(&mut player, &id).await["state"], "done");
+        let (wish, person) = (oauth(&player), ada(&player));
+        assert_eq!(sign_in(&mut player, wish, &person).await["state"], "done");
         assert_eq!(player.world.provider.issuer.alive(USER), 1);
         let token = player.call("Account/token", json!({ "accountId": "a1" })).await;
         assert_eq!(token["result"]["user"], USER, "{token}");
