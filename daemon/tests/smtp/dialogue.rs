@@ -1,12 +1,9 @@
 //! The attack dialogues of the public STARTTLS study, read from its files.
 
-use super::PASSWORD;
+use super::login_at;
 use super::server::{Script, script, serve};
-use crate::tls_support::{Authority, VALID, corpus, ron_files, world};
-use chapar_daemon::smtp::{Login, Session};
-use chapar_engine::account::{Endpoint, Security};
-use chapar_engine::credential::Credential;
-use chapar_engine::secret::Secret;
+use crate::tls_support::{Authority, VALID, corpus, ron_files};
+use chapar_engine::account::Security;
 use std::path::PathBuf;
 
 /// The attack dialogues of the public STARTTLS study, where the corpus is at hand: each with a
@@ -23,20 +20,10 @@ async fn every_dialogue_of_the_starttls_corpus() {
         for is_known in [true, false] {
             let (script, good) = dialogue(&text);
             let authority = Authority::new();
-            let believed = if is_known { authority.pem.clone() } else { Authority::new().pem };
             let config = authority.server("127.0.0.1", VALID);
             let server = serve(script, Security::StartTls, config).await;
-            let login = Login {
-                endpoint: Endpoint {
-                    host: "127.0.0.1".to_owned(),
-                    port: server.port,
-                    security: Security::StartTls,
-                },
-                user: "ana@x.test".to_owned(),
-                credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
-                ca_pem: Some(believed),
-            };
-            let result = Session::login(&world(), &login).await.map(drop);
+            let believed = if is_known { authority } else { Authority::new() };
+            let result = login_at(&server, Security::StartTls, &believed).await.map(drop);
             let heard = server.heard.lock().unwrap();
             for line in &heard.plain {
                 let known = line.starts_with("EHLO ") || line == "STARTTLS";

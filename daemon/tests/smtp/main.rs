@@ -29,13 +29,22 @@ const PASSWORD: &str = "k0rrekt-pferd";
 async fn login_as(script: Script, security: Security) -> (Result<Session, Failure>, Server) {
     let authority = Authority::new();
     let server = serve(script, security, authority.server("127.0.0.1", VALID)).await;
+    (login_at(&server, security, &authority).await, server)
+}
+
+/// Ana's login at this server, with faith in this authority.
+async fn login_at(
+    server: &Server,
+    security: Security,
+    believed: &Authority,
+) -> Result<Session, Failure> {
     let login = Login {
         endpoint: Endpoint { host: "127.0.0.1".to_owned(), port: server.port, security },
         user: "ana@x.test".to_owned(),
         credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
-        ca_pem: Some(authority.pem.clone()),
+        ca_pem: Some(believed.pem.clone()),
     };
-    (Session::login(&world(), &login).await, server)
+    Session::login(&world(), &login).await
 }
 
 async fn session(script: Script) -> (Session, Server) {
