@@ -4,14 +4,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chapar_tests::rig::home::{Home, binary};
 use chapar_tests::rig::keyring::Desktop;
 use chapar_tests::rig::policy::Stage;
-use chapar_tests::rig::process::wait_for;
+use chapar_tests::rig::process::{run, wait_for};
 use chapar_tests::rig::proxy::Proxy;
 use chapar_tests::rig::{Rig, janitor};
 
@@ -182,37 +182,61 @@ fn another_version(rig: &Rig) {
     fs::remove_file(&older).unwrap();
 }
 
+/// A file system of its own on a directory; gone when dropped, so that the directory can be, too.
+struct Disk<'d>(&'d str);
+
+impl<'d> Disk<'d> {
+    fn mount(at: &'d str) -> Self {
+        tool(&["mount", "-t", "tmpfs", "-o", "size=2g,mode=0700", "chapar-rig", at]);
+        Self(at)
+    }
+
+    fn turn(&self, options: &str) {
+        tool(&["mount", "-o", &format!("remount,{options}"), self.0]);
+    }
+
+    fn large(&self) {
+        self.turn("rw,size=2g");
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        // after a failure: lazily, for the daemon still has files open there
+        let _ = run(Command::new("umount").args(["-l", self.0]), b"", USUAL);
+    }
+}
+
 /// A small disk: nearly full, full, and then mounted read-only.
 fn disk(rig: &Rig) {
     let home = Home::new();
     let state = home.dir().join("state");
     let at = state.to_str().unwrap();
-    tool(&["mount", "-t", "tmpfs", "-o", "size=2g,mode=0700", "chapar-rig", at]);
-    let large = || drop(tool(&["mount", "-o", "remount,rw,size=2g", at]));
+    let disk = Disk::mount(at);
     home.start();
     let patient = admit(rig, &home);
-    tool(&["mount", "-o", "remount,size=60m", at]);
+    disk.turn("size=60m");
     let found = Finding::of(&home, &[], "disk", "store.low_space", "you");
     found.asks(&home, "free space on the disk that holds the state directory");
-    large();
+    disk.large();
     cured(&patient, &found);
 
-    tool(&["mount", "-o", "remount,size=60m", at]);
+    disk.turn("size=60m");
     let film = state.join("film.mkv");
     fill(&film);
     let found = Finding::of(&home, &[], "disk", "store.full", "you");
     found.asks(&home, "free space on the disk that holds the state directory");
     fs::remove_file(&film).unwrap();
-    large();
+    disk.large();
     cured(&patient, &found);
 
     home.stop();
-    tool(&["mount", "-o", "remount,ro", at]);
+    disk.turn("ro");
     let found = Finding::of(&home, &[], "daemon", "socket.start", "you");
     found.asks(&home, "look at its words");
     let words = found.check["detail"].as_str().unwrap();
     assert!(words.contains(at) && words.contains("Read-only file system"), "{words}");
-    large();
+    disk.large();
     let ran = home.chapar(&["doctor"], b"");
     assert_eq!(ran.code, Some(0), "{}", ran.text());
     started_by_the_client(&home);
