@@ -11,11 +11,11 @@ use std::time::Duration;
 use chapar_tests::rig::home::{Home, binary};
 use chapar_tests::rig::keyring::Desktop;
 use chapar_tests::rig::policy::Stage;
-use chapar_tests::rig::process::{run, wait_for};
+use chapar_tests::rig::process::{Server, run, wait_for};
 use chapar_tests::rig::proxy::Proxy;
 use chapar_tests::rig::{Rig, janitor};
 
-use super::{Clinic, Finding, Patient, Running, USUAL, is_well, tool};
+use super::{Clinic, Finding, Patient, USUAL, is_well, tool};
 
 pub(super) fn all(clinic: &Clinic<'_>) {
     keyring(clinic.rig);
@@ -168,7 +168,7 @@ fn another_version(rig: &Rig) {
     fs::set_permissions(&older, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = home.command(&older);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut daemon = Running::spawn("chapard-before", &mut command);
+    let mut daemon = Server::spawn("chapard-before", &mut command);
     wait_for(USUAL, "the old daemon", || {
         (home.json(&["status", "--no-start"], b"").code == 0).then_some(())
     });
