@@ -205,7 +205,7 @@ impl Finding {
         self
     }
 
-    /// The command of the remedy that begins so, as it stands there but for its gaps.
+    /// What stands behind `chapar` in the remedy's command that begins so, its gaps filled.
     #[track_caller]
     fn command(&self, begins: &str, gaps: &[(&str, &str)]) -> Vec<String> {
         let remedy = self.check["remedy"].as_array().unwrap();
@@ -224,7 +224,9 @@ impl Finding {
             assert_eq!(*name, word, "in {begins}");
             (*value).to_owned()
         };
-        words.into_iter().map(fill).collect()
+        let mut words = words.into_iter();
+        assert_eq!(words.next().as_deref(), Some("chapar"), "{begins}");
+        words.map(fill).collect()
     }
 
     /// Runs that command; a password comes on standard input.
@@ -245,7 +247,6 @@ impl Finding {
         assert_eq!(home.dir(), self.home, "the home where it was found");
         let words = self.command(begins, gaps);
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-        assert_eq!(words.remove(0), "chapar", "{begins}");
         words.extend(password.map(|_| "--password-stdin"));
         let ran = home.chapar(&words, password.unwrap_or_default().as_bytes());
         (ran.code, format!("{words:?}: {}{}", ran.text(), ran.stderr))

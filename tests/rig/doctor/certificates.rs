@@ -68,7 +68,7 @@ fn an_authority_of_its_own(clinic: &Clinic<'_>) {
     fs::write(&file, rig.authority.with_stranger()).unwrap();
     let file = file.to_str().unwrap();
     let command = found.command("chapar account update", &[("FILE", file)]);
-    assert_eq!(command[4..], ["--ca-file", file], "{command:?}");
+    assert_eq!(command[3..], ["--ca-file", file], "{command:?}");
     found.follow(home, "chapar account update", &[("FILE", file)], None);
     patient.is_cured(&found);
     dovecot.present(&rig.authority.identity(Kind::Good));

@@ -140,7 +140,7 @@ fn no_daemon(rig: &Rig) {
     let found = Finding::of(&home, &[], "daemon", "config.invalid", "you");
     found.asks(&home, "correct the line");
     let words = found.command("chapar config check", &[]);
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let checked = home.chapar(&words, b"");
     assert_eq!(checked.code, Some(78), "{}", checked.stderr);
     assert!(checked.stderr.contains('2'), "it names the line: {}", checked.stderr);
@@ -285,12 +285,12 @@ fn unknown_mail(rig: &Rig) {
     let found = Finding::of(&home, &[], "outbox", "submission.unknown", "you");
     found.asks(&home, "say whether it was sent");
     let words = found.command("chapar outbox list", &[]);
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let listed = home.json(&words, b"").ok();
     let id = listed["submissions"][0]["id"].as_str().unwrap_or_else(|| panic!("{listed:#}"));
     // the recipient was asked, and has it
-    let command = found.command("chapar outbox resolve ID --sent", &[("ID", id)]);
-    let words: Vec<&str> = command.iter().skip(1).map(String::as_str).collect();
+    let words = found.command("chapar outbox resolve ID --sent", &[("ID", id)]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let settled = home.chapar(&[&words[..], &["-y"]].concat(), b"");
     assert_eq!(settled.code, Some(0), "{}{}", settled.text(), settled.stderr);
     cured(&patient, &found);

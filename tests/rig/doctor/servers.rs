@@ -10,7 +10,7 @@ use chapar_tests::rig::between::Between;
 use chapar_tests::rig::proxy::Proxy;
 use chapar_tests::rig::scratch::random_hex;
 
-use super::Clinic;
+use super::{Clinic, Patient};
 
 pub(super) fn all(clinic: &Clinic<'_>) {
     passwords(clinic);
@@ -18,6 +18,20 @@ pub(super) fn all(clinic: &Clinic<'_>) {
     smtp_says_no(clinic);
     dovecot_is_unwell(clinic);
     servers_move(clinic);
+}
+
+/// Somebody whose mail comes through a front.
+fn behind_imap<'c>(clinic: &'c Clinic<'_>) -> (Between, Patient<'c>) {
+    let front = Between::start(&clinic.rig.authority, clinic.dovecot.ports.imaps);
+    let patient = clinic.admit_at(&front.address(), &clinic.rig.smtps(), &[]);
+    (front, patient)
+}
+
+/// Somebody whose mail goes through a front.
+fn behind_smtp<'c>(clinic: &'c Clinic<'_>) -> (Between, Patient<'c>) {
+    let front = Between::start(&clinic.rig.authority, clinic.rig.postfix.ports.smtps);
+    let patient = clinic.admit_at(&clinic.imaps(), &front.address(), &[]);
+    (front, patient)
 }
 
 /// A password that nobody has seen.
@@ -63,15 +77,8 @@ fn passwords(clinic: &Clinic<'_>) {
             "534 5.7.9 Application-specific password required.",
         ),
     ] {
-        let front = Between::start(
-            &rig.authority,
-            if protocol == "imap" { clinic.dovecot.ports.imaps } else { rig.postfix.ports.smtps },
-        );
-        let patient = if protocol == "imap" {
-            clinic.admit_at(&front.address(), &rig.smtps(), &[])
-        } else {
-            clinic.admit_at(&clinic.imaps(), &front.address(), &[])
-        };
+        let (front, patient) =
+            if protocol == "imap" { behind_imap(clinic) } else { behind_smtp(clinic) };
         front.answers(command, words);
         let found = patient.finds(what, code, "you");
         let made = fresh();
@@ -85,7 +92,7 @@ fn passwords(clinic: &Clinic<'_>) {
 
 /// A provider's words at IMAP, what ends them, and that a sync then suffices.
 fn imap_says_no(clinic: &Clinic<'_>) {
-    let Clinic { rig, home, .. } = clinic;
+    let home = &clinic.home;
     for (command, words, what, code, who, act) in [
         (
             "AUTHENTICATE",
@@ -121,8 +128,7 @@ fn imap_says_no(clinic: &Clinic<'_>) {
         ),
         ("", "* BYE System is going down", "greeting", "imap.greeting", "provider", "wait"),
     ] {
-        let front = Between::start(&rig.authority, clinic.dovecot.ports.imaps);
-        let patient = clinic.admit_at(&front.address(), &rig.smtps(), &[]);
+        let (front, patient) = behind_imap(clinic);
         front.answers(command, words);
         clinic.dovecot.kick(&patient.user);
         let found = patient.finds(what, code, who);
@@ -134,7 +140,7 @@ fn imap_says_no(clinic: &Clinic<'_>) {
 }
 
 fn smtp_says_no(clinic: &Clinic<'_>) {
-    let Clinic { rig, home, .. } = clinic;
+    let home = &clinic.home;
     for (command, words, what, code, who, act) in [
         (
             "AUTH",
@@ -155,8 +161,7 @@ fn smtp_says_no(clinic: &Clinic<'_>) {
         ),
         ("", "554 5.3.2 No service here", "smtp", "smtp.greeting", "provider", "tries again"),
     ] {
-        let front = Between::start(&rig.authority, rig.postfix.ports.smtps);
-        let patient = clinic.admit_at(&clinic.imaps(), &front.address(), &[]);
+        let (front, patient) = behind_smtp(clinic);
         front.answers(command, words);
         let found = patient.finds(what, code, who);
         found.asks(home, act);
@@ -164,8 +169,7 @@ fn smtp_says_no(clinic: &Clinic<'_>) {
         found.then_sync(home);
         patient.is_cured(&found);
     }
-    let front = Between::start(&rig.authority, rig.postfix.ports.smtps);
-    let patient = clinic.admit_at(&clinic.imaps(), &front.address(), &[]);
+    let (front, patient) = behind_smtp(clinic);
     front.answers("AUTH", "535 5.7.8 Error: authentication failed");
     let found = patient.finds("smtpAuth", "smtp.auth", "you");
     found.asks(home, "whether SMTP sign-in is allowed");
@@ -261,8 +265,8 @@ fn servers_move(clinic: &Clinic<'_>) {
     dovecot.stop();
     let found = patient.finds("tcp", "net.refused", "provider");
     found.asks(home, "check host and port");
-    let elsewhere = [("HOST", rig.imaps()), ("HOST", rig.smtps())];
-    let elsewhere = [(elsewhere[0].0, elsewhere[0].1.as_str()), ("HOST", elsewhere[1].1.as_str())];
+    let (imaps, smtps) = (rig.imaps(), rig.smtps());
+    let elsewhere = [("HOST", imaps.as_str()), ("HOST", smtps.as_str())];
     found.follow(home, "chapar account update", &elsewhere, None);
     patient.is_cured(&found);
     dovecot.start_again();
