@@ -1,11 +1,11 @@
 //! Servers and answers that are never taken: bad certificates, lies, private places, odd names.
 
-use super::{CONFIG, DIRECTORY, chosen, code_of, codes, document, found, found_for, listing};
+use super::{CONFIG, DIRECTORY, chosen, code_of, codes, document, found, found_for};
 use chapar_daemon::config::Config;
 use chapar_daemon::discover::{Progress, discover};
 use chapar_engine::discover::Source;
 use chapar_tests::sim;
-use chapar_tests::sim::internet::{Internet, Kind, page, redirect, status};
+use chapar_tests::sim::internet::{Internet, Kind, autoconfig, page, redirect, status};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn answers_that_mean_no_good() {
     let bomb = "<!DOCTYPE x [<!ENTITY a \"&b;&b;\"><!ENTITY b \"&c;&c;\">]><clientConfig>&a;</clientConfig>";
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<clientConfig>".to_vec();
     let large = format!("<clientConfig><a>{}</a></clientConfig>", "x".repeat(300 << 10));
-    let plain = listing(&[("i.firm.example", 143, "plain")], &[("s.firm.example", 25, "plain")]);
+    let plain = autoconfig(&[("i.firm.example", 143, "plain")], &[("s.firm.example", 25, "plain")]);
     let web = |answer: Vec<u8>| Kind::Web(Arc::new(move |_| answer.clone()));
     for (what, kind, code) in [
         ("an entity bomb", web(page(bomb)), "discover.document"),
@@ -107,7 +107,7 @@ fn nobody_is_scanned() {
     let list: Vec<(&str, u16, &str)> = many.iter().map(|(h, p)| (h.as_str(), *p, "SSL")).collect();
     let (_, internet) = found(|net| {
         for host in ["autoconfig.firm.example", "firm.example", DIRECTORY] {
-            let answer = page(&listing(&list, &list));
+            let answer = page(&autoconfig(&list, &list));
             net.put(host, 443, Kind::Web(Arc::new(move |_| answer.clone())));
         }
         for n in 0..200 {
