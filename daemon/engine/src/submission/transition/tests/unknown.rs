@@ -5,10 +5,7 @@ use super::*;
 #[test]
 fn an_unknown_is_looked_for_and_never_sent_by_itself() {
     let mut one = queued(1);
-    one.claim(at(0)).unwrap();
-    one.rcpt_replies(&replies(&[250])).unwrap();
-    one.dot_pending().unwrap();
-    one.lost(at(0), 0).unwrap();
+    attempt(&mut one, &[250], None, at(0));
     let mut waits = Vec::new();
     let mut now = at(0);
     while let Some(next) = due_at(&one, now) {
