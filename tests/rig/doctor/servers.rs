@@ -4,11 +4,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use chapar_tests::remains;
-use chapar_tests::rig::User;
 use chapar_tests::rig::between::Between;
 use chapar_tests::rig::proxy::Proxy;
-use chapar_tests::rig::scratch::random_hex;
+use chapar_tests::rig::{User, fresh_password};
 
 use super::{Clinic, Patient};
 
@@ -34,16 +32,11 @@ fn behind_smtp<'c>(clinic: &'c Clinic<'_>) -> (Between, Patient<'c>) {
     (front, patient)
 }
 
-/// A password that nobody has seen.
-fn fresh() -> String {
-    remains::secret(&format!("canary-{}", random_hex(12))).to_owned()
-}
-
 fn passwords(clinic: &Clinic<'_>) {
     let Clinic { rig, home, .. } = clinic;
     // changed on the provider's page
     let patient = clinic.admit();
-    let changed = fresh();
+    let changed = fresh_password();
     clinic.set_password(&patient.user, &changed);
     let found = patient.finds("auth", "imap.auth", "you");
     found.asks(home, "password");
@@ -55,7 +48,7 @@ fn passwords(clinic: &Clinic<'_>) {
     rig.dovecot.set_password(&patient.user, None);
     clinic.dovecot.kick(&patient.user);
     let found = patient.finds("auth", "imap.auth", "you");
-    let again = fresh();
+    let again = fresh_password();
     clinic.set_password(&patient.user, &again);
     found.follow(home, "chapar account reconnect", &[], Some(&again));
     patient.is_cured(&found);
@@ -81,7 +74,7 @@ fn passwords(clinic: &Clinic<'_>) {
             if protocol == "imap" { behind_imap(clinic) } else { behind_smtp(clinic) };
         front.answers(command, words);
         let found = patient.finds(what, code, "you");
-        let made = fresh();
+        let made = fresh_password();
         found.asks(home, "app password");
         clinic.set_password(&patient.user, &made);
         front.passes();
