@@ -36,6 +36,7 @@ pub use source::Snapshot;
 pub use submissions::OutboxCounts;
 pub use txn::Txn;
 
+use chapar_engine::account::Account;
 use chapar_engine::address::Address;
 use chapar_engine::id::{AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq};
 use chapar_engine::message::Stage;
@@ -112,6 +113,23 @@ pub struct Identity {
     pub bcc: Vec<Address>,
     pub text_signature: String,
     pub html_signature: String,
+}
+
+impl Identity {
+    /// The one that an account begins with: it says who writes, and nothing else.
+    #[must_use]
+    pub fn first(id: IdentityId, account: &Account, name: Option<String>) -> Self {
+        Self {
+            id,
+            account: account.id,
+            name,
+            email: account.email.clone(),
+            reply_to: Vec::new(),
+            bcc: Vec::new(),
+            text_signature: String::new(),
+            html_signature: String::new(),
+        }
+    }
 }
 
 /// Which messages to list. Absent = any.

@@ -17,6 +17,7 @@ use chapar_daemon::world::secrets::sealed::SealedFile;
 use chapar_daemon::world::secrets::{Secrets as _, SecretsError, Vaults};
 use chapar_engine::secret::Secret;
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,11 +25,28 @@ use std::sync::Arc;
 
 const KEY: &str = "account/abcd/1/password";
 
-fn fresh(name: &str) -> PathBuf {
+/// A directory of a test's own, gone with the test, however it ends.
+struct Place(PathBuf);
+
+impl Deref for Place {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn fresh(name: &str) -> Place {
     let dir = std::env::temp_dir().join(format!("chapar-secrets-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&dir);
     fs::create_dir_all(&dir).unwrap();
-    dir
+    Place(dir)
 }
 
 fn vault(dir: &Path) -> SealedFile {
@@ -46,7 +64,7 @@ async fn what_was_put_is_found_again_and_nowhere_in_clear() {
     vault(&dir).put("other", &secret("x")).await.unwrap();
     assert_eq!(vault(&dir).get(KEY).await.unwrap().unwrap().expose(), "tr\u{f6}ub4dor");
     assert!(vault(&dir).get("none").await.unwrap().is_none());
-    for entry in fs::read_dir(&dir).unwrap() {
+    for entry in fs::read_dir(&*dir).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
         let bytes = fs::read(entry.path()).unwrap();
@@ -57,7 +75,6 @@ async fn what_was_put_is_found_again_and_nowhere_in_clear() {
     vault(&dir).forget(KEY).await.unwrap();
     assert!(vault(&dir).get(KEY).await.unwrap().is_none());
     assert!(vault(&dir).get("other").await.unwrap().is_some());
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[tokio::test]
@@ -92,7 +109,6 @@ async fn a_wrong_key_a_missing_one_and_damage_are_told_apart() {
     }
     fs::write(&file, &sealed).unwrap();
     assert_eq!(vault(&dir).get(KEY).await.unwrap().unwrap().expose(), "s");
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[tokio::test]
@@ -103,7 +119,6 @@ async fn files_others_can_open_are_refused() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let error = vault(&dir).get(KEY).await.unwrap_err();
     assert!(error.to_string().contains("chmod 600"), "{error}");
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[tokio::test]
@@ -123,13 +138,12 @@ async fn a_kill_before_the_replace_leaves_the_old_secrets() {
     fs::set_permissions(dir.join("secrets.key"), fs::Permissions::from_mode(0o600)).unwrap();
     vault(&dir).put(KEY, &secret("s")).await.unwrap();
     assert_eq!(vault(&dir).get(KEY).await.unwrap().unwrap().expose(), "s");
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[tokio::test]
 async fn a_prepared_put_writes_over_no_change_and_leaves_nothing_when_it_is_dropped() {
     let dir = fresh("prepared");
-    let files = || fs::read_dir(&dir).unwrap().count();
+    let files = || fs::read_dir(&*dir).unwrap().count();
     let one = vault(&dir);
     one.prepare(KEY).await.unwrap()(secret("first")).await.unwrap();
     assert_eq!(vault(&dir).get(KEY).await.unwrap().unwrap().expose(), "first");
@@ -152,7 +166,6 @@ async fn a_prepared_put_writes_over_no_change_and_leaves_nothing_when_it_is_drop
     fs::write(dir.join("secrets.new"), b"half").unwrap();
     put(secret("third")).await.unwrap();
     assert_eq!(one.get(KEY).await.unwrap().unwrap().expose(), "third");
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[tokio::test]
@@ -167,8 +180,6 @@ async fn a_credential_of_systemd_is_the_key() {
     vault().put(KEY, &secret("s")).await.unwrap();
     assert_eq!(vault().get(KEY).await.unwrap().unwrap().expose(), "s");
     assert!(!state.join("secrets.key").exists());
-    fs::remove_dir_all(&dir).unwrap();
-    fs::remove_dir_all(&state).unwrap();
 }
 
 /// Run again by [`a_live_keyring_is_chosen`] inside a session bus with a keyring.
@@ -206,7 +217,7 @@ fn a_live_keyring_is_chosen() {
         return;
     }
     let dir = fresh("keyring");
-    fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(&*dir, fs::Permissions::from_mode(0o700)).unwrap();
     let script = r#"printf test | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
 keyring=$!
 for i in $(seq 200); do
@@ -218,14 +229,12 @@ done
         .args(["--", "sh", "-c", script, "sh"])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "inside_a_session_with_a_keyring", "--nocapture"])
-        .env("CHAPAR_TEST_KEYRING", &dir)
-        .env("XDG_RUNTIME_DIR", &dir)
+        .env("CHAPAR_TEST_KEYRING", &*dir)
+        .env("XDG_RUNTIME_DIR", &*dir)
         .env("XDG_DATA_HOME", dir.join("data"))
         .output()
         .unwrap();
-    let done = dir.join("done").exists();
-    fs::remove_dir_all(&dir).unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
-    assert!(done && output.status.success(), "{said}");
+    assert!(dir.join("done").exists() && output.status.success(), "{said}");
 }

@@ -116,17 +116,15 @@ async fn tls_1_1_is_too_old() {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         free.local_addr().unwrap().port()
     };
-    let dir = std::env::temp_dir().join(format!("chapar-tls11-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["mail.test".to_owned()]).unwrap();
     let certificate = certificate.self_signed(&key).unwrap().pem();
-    std::fs::write(dir.join("c.pem"), certificate + &key.serialize_pem()).unwrap();
+    let chain = concat!(env!("CARGO_TARGET_TMPDIR"), "/tls-1.1.pem");
+    std::fs::write(chain, certificate + &key.serialize_pem()).unwrap();
     let server = std::process::Command::new("openssl")
         .args(["s_server", "-quiet", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-accept"])
         .arg(format!("127.0.0.1:{port}"))
-        .arg("-cert")
-        .arg(dir.join("c.pem"))
+        .args(["-cert", chain])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -152,6 +150,5 @@ async fn tls_1_1_is_too_old() {
     };
     server.kill().unwrap();
     server.wait().unwrap();
-    std::fs::remove_dir_all(&dir).unwrap();
     assert_eq!(result.unwrap_err().code, "tls.too_old");
 }

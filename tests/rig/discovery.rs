@@ -11,7 +11,7 @@ use std::time::Duration;
 use chapar_tests::rig::alone::{alone, name_server};
 use chapar_tests::rig::home::Home;
 use chapar_tests::sandbox::ca::{Authority, CertificateKind};
-use chapar_tests::sim::internet::{Kind, listen, page, redirect, status};
+use chapar_tests::sim::internet::{Kind, autoconfig, listen, page, redirect, status};
 use serde_json::{Value, json};
 
 /// Some twenty discoveries of three seconds at most, on a loaded machine.
@@ -59,18 +59,7 @@ fn discovery_by_real_name_and_web_servers() {
 /// An autoconfig document.
 fn document(imap: &str, smtp: &str, security: &str) -> String {
     let (imap_port, smtp_port) = if security == "SSL" { (993, 465) } else { (143, 25) };
-    let server = |element: &str, kind: &str, host: &str, port: u16| {
-        format!(
-            "<{element} type=\"{kind}\"><hostname>{host}</hostname><port>{port}</port>\
-             <socketType>{security}</socketType><authentication>password-cleartext\
-             </authentication><username>%EMAILADDRESS%</username></{element}>"
-        )
-    };
-    format!(
-        "<clientConfig><emailProvider>{}{}</emailProvider></clientConfig>",
-        server("incomingServer", "imap", imap, imap_port),
-        server("outgoingServer", "smtp", smtp, smtp_port)
-    )
+    autoconfig(&[(imap, imap_port, security)], &[(smtp, smtp_port, security)])
 }
 
 /// The whole web: one server, told apart by path, because a page does not hear its host.

@@ -18,15 +18,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chapar_conditions::Doctor;
+use chapar_tests::rig::alone::{alone, name_server};
 use chapar_tests::rig::dovecot::Dovecot;
 use chapar_tests::rig::home::{Home, account_id};
-use chapar_tests::rig::process::{Server, poll, run, wait_for, wait_for_port};
-use chapar_tests::rig::scratch::Scratch;
+use chapar_tests::rig::process::{Server, poll, wait_for};
 use chapar_tests::rig::{Rig, User, node};
 use serde_json::Value;
 
-/// Set in the process that runs inside the namespaces; names its directory.
-const INSIDE: &str = "CHAPAR_RIG_DOCTOR";
 /// All set-ups, on a loaded machine.
 const WHOLE: Duration = Duration::from_mins(9);
 const USUAL: Duration = Duration::from_secs(30);
@@ -39,46 +37,18 @@ static MENDED: AtomicU32 = AtomicU32::new(0);
 
 #[test]
 fn broken_set_ups_are_named_and_what_is_printed_mends_them() {
-    if let Some(dir) = std::env::var_os(INSIDE) {
-        return inside(Path::new(&dir));
-    }
-    let scratch = Scratch::new("doctor");
-    // what npm fetches is fetched out here
-    node::programs(&scratch.path().join("programs"));
-    let resolv = scratch.path().join("resolv.conf");
-    fs::write(&resolv, "nameserver 127.0.0.1\n").unwrap();
-    let unshare = |script: &str, args: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["-n", "-m", "sh", "-c", script]).arg(&resolv).args(args);
-        command.env(INSIDE, scratch.path());
-        command
-    };
-    let prepare = "mount --bind \"$0\" /etc/resolv.conf && ip link set lo up";
-    let possible = rustix::process::geteuid().is_root()
-        && run(&mut unshare(prepare, &[]), b"", USUAL).code == Some(0);
-    if !possible {
-        println!("SKIPPED broken set-ups: no namespaces of our own; run as root");
-        return;
-    }
-    let executable = std::env::current_exe().unwrap();
-    let name = concat!(module_path!(), "::broken_set_ups_are_named_and_what_is_printed_mends_them");
-    let name = name.split_once("::").unwrap().1;
-    let script = format!("{prepare} && exec \"$@\"");
-    let args = [executable.to_str().unwrap(), "--exact", name, "--nocapture"];
-    let ran = run(&mut unshare(&script, &args), b"", WHOLE);
-    let said = format!("{}{}", ran.text(), ran.stderr);
-    assert_eq!(ran.code, Some(0), "inside the namespaces: {said}");
-    assert!(said.contains("1 passed"), "the test was found by its name: {said}");
-    for line in said.lines().filter(|line| line.starts_with("rig: ")) {
-        println!("{line}");
+    // what npm fetches is fetched out here; inside it is there already
+    node::installed();
+    let test = "broken_set_ups_are_named_and_what_is_printed_mends_them";
+    if let Some(dir) = alone(module_path!(), test, &[], WHOLE) {
+        inside(&dir);
     }
 }
 
 fn inside(dir: &Path) {
     let hosts = dir.join("hosts");
     fs::write(&hosts, "").unwrap();
-    let names = network::dnsmasq(dir, &hosts);
-    wait_for_port(53, USUAL, "dnsmasq");
+    let names = name_server(dir, "127.0.0.1", &format!("addn-hosts={}\n", hosts.display()));
     let rig = Rig::shared();
     let dovecot = rig.another_dovecot("clinic");
     let only = std::env::var("CHAPAR_RIG_ONLY").unwrap_or_default();
@@ -95,7 +65,7 @@ fn inside(dir: &Path) {
             let home = Home::new();
             home.start();
             let hosts = hosts.display().to_string();
-            let clinic = Clinic { rig, dovecot: &dovecot, home, hosts, names: names.pid() };
+            let clinic = Clinic { rig, dovecot: &dovecot, home, hosts, names: &names };
             part(&clinic);
             clinic.home.stop();
             let mended = MENDED.load(Ordering::SeqCst) - before;
@@ -114,8 +84,8 @@ struct Clinic<'d> {
     home: Home,
     /// The name server's records.
     hosts: String,
-    /// The name server's process.
-    names: u32,
+    /// The name server.
+    names: &'d Server,
 }
 
 impl Clinic<'_> {
@@ -235,7 +205,7 @@ impl Finding {
         self
     }
 
-    /// The command of the remedy that begins so, as it stands there but for its gaps.
+    /// What stands behind `chapar` in the remedy's command that begins so, its gaps filled.
     #[track_caller]
     fn command(&self, begins: &str, gaps: &[(&str, &str)]) -> Vec<String> {
         let remedy = self.check["remedy"].as_array().unwrap();
@@ -254,7 +224,9 @@ impl Finding {
             assert_eq!(*name, word, "in {begins}");
             (*value).to_owned()
         };
-        words.into_iter().map(fill).collect()
+        let mut words = words.into_iter();
+        assert_eq!(words.next().as_deref(), Some("chapar"), "{begins}");
+        words.map(fill).collect()
     }
 
     /// Runs that command; a password comes on standard input.
@@ -275,7 +247,6 @@ impl Finding {
         assert_eq!(home.dir(), self.home, "the home where it was found");
         let words = self.command(begins, gaps);
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-        assert_eq!(words.remove(0), "chapar", "{begins}");
         words.extend(password.map(|_| "--password-stdin"));
         let ran = home.chapar(&words, password.unwrap_or_default().as_bytes());
         (ran.code, format!("{words:?}: {}{}", ran.text(), ran.stderr))
@@ -308,17 +279,8 @@ fn is_well(home: &Home, words: &[&str], after: &str) {
     assert!(well.is_some(), "after {after}: {last:#}");
 }
 
-/// Sends a signal to a process of ours by its number.
-fn signal(process: u32, signal: rustix::process::Signal) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
-    rustix::process::kill_process(pid, signal).unwrap();
-}
-
 /// Runs a tool of the system and demands that it does its work.
 #[track_caller]
 fn tool(words: &[&str]) -> String {
     chapar_tests::rig::process::run_ok(Command::new(words[0]).args(&words[1..]), USUAL)
 }
-
-/// A process that ends with its test.
-type Running = Server;

@@ -22,7 +22,7 @@ use chapar_tests::rig::person::{Person, Says, With};
 use chapar_tests::rig::process::{Ran, wait_for};
 use chapar_tests::rig::scratch::random_hex;
 use chapar_tests::rig::watch::Watch;
-use chapar_tests::rig::{User, maildir, mirror, python};
+use chapar_tests::rig::{User, fresh_password, maildir, mirror, python};
 use serde_json::{Value, json};
 
 use crate::SYNC_LIMIT;
@@ -65,8 +65,7 @@ struct Kept {
 impl House {
     /// The provider takes another password from now on.
     fn change_password(&mut self) {
-        let changed =
-            chapar_tests::remains::secret(&format!("canary-{}", random_hex(12))).to_owned();
+        let changed = fresh_password();
         let dovecot = &self.town.rig.dovecot;
         dovecot.set_password(&self.user, Some(&changed));
         dovecot.wait_password(&self.user, &changed);

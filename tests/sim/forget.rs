@@ -1,11 +1,10 @@
 //! Forgetting while the account is at work: nothing is sent twice, what was forgotten comes back by a
 //! first sync, and `everything` is every account.
 
-use crate::inplace::{BOB, BOBS, begin, end, oauth, paste, playing};
+use crate::inplace::{BOB, BOBS, account, ada, end, oauth, playing, sign_in};
 use chapar_daemon::world::clock::Clock as _;
 use chapar_tests::sandbox::faults::{Fault, Service};
-use chapar_tests::sandbox::oauth::person::Person;
-use chapar_tests::sim::player::{PASSWORD, Player, USER};
+use chapar_tests::sim::player::Player;
 use chapar_tests::sim::scenario::Step;
 use chapar_tests::sim::{HOST, run};
 use serde_json::{Value, json};
@@ -22,10 +21,6 @@ async fn resume(player: &mut Player) {
     let patch = json!({ "update": { "a1": { "paused": false } } });
     let answer = player.call("Account/set", patch).await;
     assert_eq!(answer["error"], Value::Null, "{answer}");
-}
-
-async fn account(player: &mut Player) -> Value {
-    player.call("Account/get", json!({})).await["result"]["list"][0].clone()
 }
 
 async fn send(player: &mut Player) -> Value {
@@ -176,11 +171,8 @@ fn an_accepted_mail_is_not_forgotten() {
     run(async {
         let mut player = playing(35).await;
         connect_bob(&mut player).await;
-        let wish = oauth(&player);
-        let (id, url) = begin(&mut player, wish).await.unwrap();
-        let person = Person::inside(USER, PASSWORD, &player.world.provider);
-        paste(&mut player, &id, &person, &url.unwrap()).await;
-        let moved = end(&mut player, &id).await;
+        let (wish, person) = (oauth(&player), ada(&player));
+        let moved = sign_in(&mut player, wish, &person).await;
         assert_eq!(moved["state"], "done", "{moved}");
         let slow = Fault::Delay { command: "REVOKE".into(), by: LONG };
         player.world.provider.faults.add(Service::Issuer, slow, 1);

@@ -1,7 +1,7 @@
 //! A grant that its issuer ends while the account stands on it: the person is told with the issuer's
 //! own word, and what is connected already brings mail until its server ends it.
 
-use crate::inplace::{ada, arrives, begin, end, facts, oauth, paste, playing};
+use crate::inplace::{self, account, ada, arrives, begin, end, oauth, playing};
 use chapar_daemon::world::clock::Clock as _;
 use chapar_tests::sandbox::faults::{Fault, Kick, Service};
 use chapar_tests::sandbox::oauth::grant::{Access, Death};
@@ -27,16 +27,9 @@ async fn granted(seed: u64) -> Player {
 }
 
 async fn sign_in(player: &mut Player) {
-    let wish = oauth(player);
-    let (id, url) = begin(player, wish).await.unwrap();
-    let person = ada(player);
-    paste(player, &id, &person, &url.unwrap()).await;
-    let status = end(player, &id).await;
+    let (wish, person) = (oauth(player), ada(player));
+    let status = inplace::sign_in(player, wish, &person).await;
     assert_eq!(status["state"], "done", "{status}");
-}
-
-async fn account(player: &mut Player) -> Value {
-    facts(player).await[0][0].clone()
 }
 
 /// Logins at the mail servers so far.

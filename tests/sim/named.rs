@@ -6,7 +6,7 @@ use chapar_tests::sandbox::oauth::http::Answer;
 use chapar_tests::sim::run;
 use serde_json::json;
 
-use super::inplace::{ada, begin, end, oauth, paste, playing};
+use super::inplace::{ada, oauth, playing, sign_in};
 
 #[test]
 fn an_issuer_that_names_nobody() {
@@ -16,11 +16,8 @@ fn an_issuer_that_names_nobody() {
         let silent = Answer::json(403, &json!({ "error": "insufficient_scope" }));
         let silent = Fault::Http { command: "USERINFO".into(), answer: silent, done: false };
         player.world.provider.faults.always(Service::Issuer, silent);
-        let wish = oauth(&player);
-        let (id, url) = begin(&mut player, wish).await.unwrap();
-        let person = ada(&player);
-        paste(&mut player, &id, &person, &url.unwrap()).await;
-        let status = end(&mut player, &id).await;
+        let (wish, person) = (oauth(&player), ada(&player));
+        let status = sign_in(&mut player, wish, &person).await;
         assert_eq!(status["state"], "done", "the mailbox itself decides: {status}");
         assert_eq!(status["steps"][0]["what"], "signedIn", "{status}");
         assert_eq!(status["steps"][0]["detail"], "", "{status}");

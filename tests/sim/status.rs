@@ -1,6 +1,6 @@
 //! What `status` shows of an account at work.
 
-use crate::inplace::{facts, playing};
+use crate::inplace::{account, playing};
 use chapar_engine::submission::Phase;
 use chapar_tests::sandbox::faults::{Fault, Service};
 use chapar_tests::sim::player::{Player, USER};
@@ -29,7 +29,7 @@ fn of_a_mirror_that_is_whole_no_progress_is_shown() {
             player.play(&Step::Wait(Duration::from_secs(1))).await;
             let commands = player.world.provider.ledger.commands(Service::Imap);
             filing += u32::from(commands.contains_key("APPEND"));
-            let account = facts(&mut player).await[0][0].clone();
+            let account = account(&mut player).await;
             assert_eq!(account["state"], "live");
             let progress = &account["progress"];
             let whole = progress["done"] == progress["total"];
@@ -49,10 +49,10 @@ fn what_stood_in_the_way_of_sending_is_gone_when_it_is() {
         player.play(&Step::Refuse).await;
         player.play(&Step::Send { recipient: 0 }).await;
         player.play(&Step::Wait(Duration::from_secs(5))).await;
-        let health = facts(&mut player).await[0][0]["health"].clone();
+        let health = account(&mut player).await["health"].clone();
         assert_eq!(health[0]["code"], "net.refused", "{health}");
         player.play(&Step::Wait(Duration::from_mins(10))).await;
-        let account = facts(&mut player).await[0][0].clone();
+        let account = account(&mut player).await;
         assert_eq!(player.last_submission().phase, Phase::Sent);
         assert_eq!((&account["state"], &account["health"]), (&json!("live"), &json!([])));
         player.judge().await.unwrap();
@@ -68,7 +68,7 @@ fn what_stood_in_the_way_of_sending_is_gone_when_nothing_is_to_be_sent() {
         player.play(&Step::Refuse).await;
         player.play(&Step::Send { recipient: 0 }).await;
         player.play(&Step::Wait(Duration::from_secs(5))).await;
-        let health = facts(&mut player).await[0][0]["health"].clone();
+        let health = account(&mut player).await["health"].clone();
         assert_eq!(health[0]["code"], "net.refused", "{health}");
         let waiting = player.call("EmailSubmission/query", json!({})).await["result"].clone();
         let id = waiting["ids"][0].as_str().unwrap().to_owned();
@@ -76,7 +76,7 @@ fn what_stood_in_the_way_of_sending_is_gone_when_nothing_is_to_be_sent() {
         player.call("EmailSubmission/set", back).await;
         player.play(&Step::Wait(Duration::from_secs(5))).await;
         assert_eq!(player.last_submission().phase, Phase::Canceled);
-        assert_eq!(facts(&mut player).await[0][0]["health"], json!([]));
+        assert_eq!(account(&mut player).await["health"], json!([]));
         player.stop().await;
     });
 }

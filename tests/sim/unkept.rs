@@ -12,14 +12,12 @@ use chapar_tests::sim::scenario::Step;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use super::inplace::{BOB, ada, arrives, begin, bob, end, oauth, paste, playing};
+use super::inplace::{BOB, ada, arrives, begin, bob, end, oauth, paste, playing, sign_in};
 
 /// One sign-in to its refusal.
 async fn refused(player: &mut Player, person: &Person) -> Value {
     let wish = oauth(player);
-    let (id, url) = begin(player, wish).await.unwrap();
-    paste(player, &id, person, &url.unwrap()).await;
-    let status = end(player, &id).await;
+    let status = sign_in(player, wish, person).await;
     assert_eq!(status["state"], "failed", "{status}");
     status["error"]["data"]["code"].clone()
 }
@@ -132,9 +130,7 @@ fn no_grant_goes_back_where_an_account_lives_on_one() {
         player.world.provider.issuer.rule(|rules| rules.give_back_ends_all = true);
         let person = ada(&player);
         let wish = oauth(&player);
-        let (id, url) = begin(&mut player, wish).await.unwrap();
-        paste(&mut player, &id, &person, &url.unwrap()).await;
-        assert_eq!(end(&mut player, &id).await["state"], "done");
+        assert_eq!(sign_in(&mut player, wish, &person).await["state"], "done");
         closes_smtp(&player, SmtpAuth::OffForMailbox);
         assert_eq!(refused(&mut player, &person).await, "smtp.auth_disabled");
         closes_smtp(&player, SmtpAuth::Allowed);

@@ -77,11 +77,20 @@ impl User {
         let name = format!("{word}{n}");
         Self {
             address: format!("{name}@{DOMAIN}"),
-            password: format!("canary-{}", scratch::random_hex(12)),
+            password: unseen(),
             maildir: dir.join("home").join(&name).join("Maildir"),
             name,
         }
     }
+}
+
+/// A password that nobody has seen, declared a canary.
+pub fn fresh_password() -> String {
+    crate::remains::secret(&unseen()).to_owned()
+}
+
+fn unseen() -> String {
+    format!("canary-{}", scratch::random_hex(12))
 }
 
 /// Both servers, their authority and their users.

@@ -10,7 +10,7 @@ use chapar_daemon::config::Config;
 use chapar_daemon::discover::{Candidate, Found, Progress, discover};
 use chapar_engine::discover::Source;
 use chapar_tests::sim;
-use chapar_tests::sim::internet::Internet;
+use chapar_tests::sim::internet::{Internet, autoconfig};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,21 +23,7 @@ const DIRECTORY: &str = "autoconfig.thunderbird.net";
 
 /// An autoconfig document with these servers on the ports that begin with TLS.
 fn document(imap: &str, smtp: &str) -> String {
-    listing(&[(imap, 993, "SSL")], &[(smtp, 465, "SSL")])
-}
-
-fn listing(imap: &[(&str, u16, &str)], smtp: &[(&str, u16, &str)]) -> String {
-    let server = |element: &str, kind: &str, (host, port, security): &(&str, u16, &str)| {
-        format!(
-            "<{element} type=\"{kind}\"><hostname>{host}</hostname><port>{port}</port>\
-             <socketType>{security}</socketType><authentication>password-cleartext\
-             </authentication><username>%EMAILADDRESS%</username></{element}>"
-        )
-    };
-    let imap = imap.iter().map(|at| server("incomingServer", "imap", at));
-    let smtp = smtp.iter().map(|at| server("outgoingServer", "smtp", at));
-    let servers: String = imap.chain(smtp).collect();
-    format!("<clientConfig><emailProvider id=\"x\">{servers}</emailProvider></clientConfig>")
+    autoconfig(&[(imap, 993, "SSL")], &[(smtp, 465, "SSL")])
 }
 
 /// Discovers on the internet that `build` makes; what was found, and the internet afterwards.

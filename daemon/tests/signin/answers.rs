@@ -1,6 +1,6 @@
 //! What issuers say that cannot be used as it is, and what each of them needs.
 
-use super::{begin, by_browser, code};
+use super::{begin, begin_at, by_browser, code, refused};
 use crate::support::browser::{open, parameter};
 use crate::support::issuer::{Issuer, Reply};
 use crate::support::{EMAIL, config, fast_world, request, world};
@@ -59,7 +59,7 @@ async fn microsoft_gets_its_redirect_and_the_administrator_a_link() {
 #[tokio::test]
 async fn a_refusal_ends_it_only_with_the_right_state() {
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let refusal = issuer.refuse(&waiting.url, "access_denied", "no <script>");
     let state = parameter(&refusal, "state").unwrap();
     assert_eq!(open(&refusal.replace(&state, "other")).await.unwrap().status, 404);
@@ -120,7 +120,7 @@ async fn token_answers_that_cannot_be_used() {
     .enumerate()
     {
         issuer.says("/token", [reply]);
-        let waiting = begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
+        let waiting = begin_at(&fast_world(20), &issuer).await;
         let seen = open(&issuer.agree(&waiting.url)).await.unwrap();
         let failure = waiting.end().await.unwrap_err();
         assert_eq!(code(&failure), wanted, "case {n}: {failure}");
@@ -141,14 +141,14 @@ async fn token_answers_that_cannot_be_used() {
 async fn a_lost_reply_is_asked_for_again_and_a_busy_issuer_says_how_long() {
     let issuer = Issuer::start().await;
     issuer.says("/token", [Reply::Hangup, Reply::html(502, "gateway"), Reply::Honest]);
-    let waiting = begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&fast_world(20), &issuer).await;
     open(&issuer.agree(&waiting.url)).await.unwrap();
     assert!(waiting.end().await.is_ok());
     assert_eq!(issuer.asked("/token").len(), 3);
 
     let busy = Reply::Http(429, "text/html", "Retry-After: 17\r\n".into(), vec![]);
     issuer.says("/token", [busy]);
-    let waiting = begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&fast_world(20), &issuer).await;
     open(&issuer.agree(&waiting.url)).await.unwrap();
     let failure = waiting.end().await.unwrap_err();
     assert_eq!(code(&failure), "oauth.throttled");
@@ -164,8 +164,7 @@ async fn metadata_that_cannot_be_believed() {
         for place in places {
             issuer.says(place, [reply.clone()]);
         }
-        let refused = SignIn::begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
-        code(&refused.err().unwrap())
+        refused(&fast_world(20), &request(&issuer)).await
     };
     for (reply, wanted) in [
         (Reply::html(404, "nothing"), "oauth.metadata"),
@@ -197,8 +196,11 @@ async fn metadata_that_cannot_be_believed() {
     ] {
         let issuer = Issuer::start().await;
         issuer.metadata_has(member, value.clone());
-        let refused = SignIn::begin(&world(), &Config::default(), &request(&issuer)).await;
-        assert_eq!(code(&refused.err().unwrap()), "oauth.metadata", "{member} {value}");
+        assert_eq!(
+            refused(&world(), &request(&issuer)).await,
+            "oauth.metadata",
+            "{member} {value}"
+        );
     }
     // either of the two places will do, and a slash at the end is how people write addresses
     for absent in places {
@@ -210,8 +212,8 @@ async fn metadata_that_cannot_be_believed() {
     }
     for bad in ["http://x.example", "x.example", "https://x.example/?a", "https://u@x.example"] {
         let wish = SignInRequest { issuer: Some(bad.into()), ..request(&issuer) };
-        let refused = SignIn::begin(&world(), &Config::default(), &wish).await.err().unwrap();
-        assert!(["http.not_https", "oauth.metadata"].contains(&code(&refused)), "{bad}");
+        let refused = refused(&world(), &wish).await;
+        assert!(["http.not_https", "oauth.metadata"].contains(&refused), "{bad}");
     }
 }
 
@@ -219,16 +221,14 @@ async fn metadata_that_cannot_be_believed() {
 async fn without_a_client_nobody_is_asked() {
     let issuer = Issuer::start().await;
     issuer.metadata_has("registration_endpoint", Value::Null);
-    let refused = SignIn::begin(&world(), &Config::default(), &request(&issuer)).await;
-    assert_eq!(code(&refused.err().unwrap()), "oauth.no_client");
+    assert_eq!(refused(&world(), &request(&issuer)).await, "oauth.no_client");
     let own = SignInRequest { client_id: Some("mine".into()), ..request(&issuer) };
     let waiting = begin(&world(), &Config::default(), &own).await;
     let redirect = parameter(&waiting.url, "redirect_uri").unwrap();
     assert_eq!(redirect, format!("http://127.0.0.1:{}/callback", waiting.port));
 
     let unknown = SignInRequest { provider: Some("nobody".into()), ..SignInRequest::default() };
-    let refused = SignIn::begin(&world(), &Config::default(), &unknown).await;
-    assert_eq!(code(&refused.err().unwrap()), "oauth.no_client");
+    assert_eq!(refused(&world(), &unknown).await, "oauth.no_client");
 
     for (reply, wanted) in [
         (Reply::json(401, &json!({"error": "invalid_token"})), "oauth.no_client"),
@@ -243,7 +243,6 @@ async fn without_a_client_nobody_is_asked() {
     ] {
         let issuer = Issuer::start().await;
         issuer.says("/register", [reply.clone()]);
-        let refused = SignIn::begin(&world(), &Config::default(), &request(&issuer)).await;
-        assert_eq!(code(&refused.err().unwrap()), wanted, "{reply:?}");
+        assert_eq!(refused(&world(), &request(&issuer)).await, wanted, "{reply:?}");
     }
 }

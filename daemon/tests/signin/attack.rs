@@ -1,6 +1,6 @@
 //! O-1 to O-9: who wants in without being the person, and what must not be written down.
 
-use super::{begin, by_browser, code};
+use super::{begin, begin_at, by_browser, code, refused};
 use crate::support::browser::{self, open, parameter};
 use crate::support::issuer::{Issuer, Reply};
 use crate::support::{EMAIL, fast_world, google, open_world, request, world};
@@ -31,7 +31,7 @@ async fn nothing_secret_is_logged() {
         issuer.says("/token", [reply]);
         issuer.says("/userinfo", [Reply::Hangup]);
         issuer.token_has("id_token", Value::Null);
-        let waiting = begin(&fast_world(20), &Config::default(), &request(&issuer)).await;
+        let waiting = begin_at(&fast_world(20), &issuer).await;
         let answer = issuer.agree(&waiting.url);
         secrets.extend(["code", "state"].map(|name| parameter(&answer, name).unwrap()));
         let _wrong = waiting.paste("http://127.0.0.1/?code=canary&state=canary").await;
@@ -65,7 +65,7 @@ async fn ten_thousand_knocks_on_the_page_and_none_gets_in() {
     const KNOCKS: usize = 10_000;
     const AT_ONCE: usize = 8;
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let answer = issuer.agree(&waiting.url);
     let (port, state) = (waiting.port, parameter(&answer, "state").unwrap());
     let right = url::Url::parse(&answer).unwrap();
@@ -129,21 +129,8 @@ fn knock(n: usize, port: u16, path: &str, query: &str, state: &str) -> Vec<u8> {
         17 => format!("GET {path}?{query} HTTP/1.1\r\n\r\n"),
         18 => format!("GET {path}?{} HTTP/1.1\r\n\r\n", "a".repeat(20_000)),
         _ => {
-            return vec![
-                0x16,
-                3,
-                1,
-                0,
-                u8::try_from(n % 256).unwrap(),
-                b'\r',
-                b'\n',
-                b'\r',
-                b'\n',
-                b'\r',
-                b'\n',
-                b'\r',
-                b'\n',
-            ];
+            let hello = [0x16, 3, 1, 0, u8::try_from(n % 256).unwrap()];
+            return [&hello[..], b"\r\n\r\n\r\n\r\n"].concat();
         }
     }
     .into_bytes()
@@ -152,7 +139,7 @@ fn knock(n: usize, port: u16, path: &str, query: &str, state: &str) -> Vec<u8> {
 #[tokio::test]
 async fn who_only_keeps_connections_open_keeps_nobody_out() {
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let mut idle = Vec::new();
     for _ in 0..300 {
         idle.push(tokio::net::TcpStream::connect(("127.0.0.1", waiting.port)).await.unwrap());
@@ -169,10 +156,9 @@ async fn an_issuer_found_by_discovery_has_to_promise_pkce() {
     let found = SignInRequest { discovered: true, ..request(&issuer) };
     for methods in [Value::Null, json!(["plain"]), json!([])] {
         issuer.metadata_has("code_challenge_methods_supported", methods.clone());
-        let refused = SignIn::begin(&open_world(), &Config::default(), &found).await.err().unwrap();
-        assert_eq!(code(&refused), "oauth.metadata", "{methods}");
+        assert_eq!(refused(&open_world(), &found).await, "oauth.metadata", "{methods}");
         // one the person named is asked with S256 all the same
-        let named = begin(&world(), &Config::default(), &request(&issuer)).await;
+        let named = begin_at(&world(), &issuer).await;
         assert_eq!(parameter(&named.url, "code_challenge_method").as_deref(), Some("S256"));
     }
     issuer.metadata_has("code_challenge_methods_supported", json!(["plain", "S256"]));
@@ -181,16 +167,15 @@ async fn an_issuer_found_by_discovery_has_to_promise_pkce() {
     for name in ["state", "code_challenge", "redirect_uri"] {
         assert_ne!(parameter(&first.url, name), parameter(&second.url, name), "{name}");
     }
-    let private = SignIn::begin(&world(), &Config::default(), &found).await.err().unwrap();
-    assert_eq!(code(&private), "net.private");
+    assert_eq!(refused(&world(), &found).await, "net.private");
 }
 
 /// O-3: two issuers at once, the answer of one brought to the other's page.
 #[tokio::test]
 async fn a_mixed_up_answer_is_refused_and_no_code_leaves() {
     let (honest, evil) = (Issuer::start().await, Issuer::start().await);
-    let ours = begin(&world(), &Config::default(), &request(&honest)).await;
-    let theirs = begin(&world(), &Config::default(), &request(&evil)).await;
+    let ours = begin_at(&world(), &honest).await;
+    let theirs = begin_at(&world(), &evil).await;
     let path = |url: &str| parameter(url, "redirect_uri").unwrap();
     assert_ne!(path(&ours.url), path(&theirs.url));
     // the evil one sends the person to the honest one with its own state and redirect
@@ -214,12 +199,12 @@ async fn a_mixed_up_answer_is_refused_and_no_code_leaves() {
 #[tokio::test]
 async fn what_was_meant_for_another_is_told_apart() {
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let answer = issuer.agree(&waiting.url);
     let stolen = parameter(&answer, "code").unwrap();
     open(&answer).await.unwrap();
     assert!(waiting.end().await.is_ok());
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let answer = issuer.agree(&waiting.url);
     let fresh = parameter(&answer, "code").unwrap();
     let seen = open(&answer.replace(&fresh, &stolen)).await.unwrap();
@@ -258,8 +243,7 @@ async fn the_page_listens_before_the_address_is_made() {
     assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err(), "dropped, closed");
     for evil in ["javascript:alert(1)", "file:///etc/passwd", "http://x.example/a", "--version"] {
         issuer.metadata_has("authorization_endpoint", json!(evil));
-        let refused = SignIn::begin(&world(), &Config::default(), &request(&issuer)).await;
-        assert_eq!(code(&refused.err().unwrap()), "oauth.metadata", "{evil}");
+        assert_eq!(refused(&world(), &request(&issuer)).await, "oauth.metadata", "{evil}");
     }
 }
 

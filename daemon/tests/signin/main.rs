@@ -48,6 +48,16 @@ async fn begin(world: &World, config: &Config, request: &SignInRequest) -> Waiti
     Waiting { url, port, ended, pasted }
 }
 
+/// At this issuer, without a configuration.
+async fn begin_at(world: &World, issuer: &Issuer) -> Waiting {
+    begin(world, &Config::default(), &request(issuer)).await
+}
+
+/// The code of a refusal before anybody is asked.
+async fn refused(world: &World, request: &SignInRequest) -> &'static str {
+    code(&SignIn::begin(world, &Config::default(), request).await.err().unwrap())
+}
+
 impl Waiting {
     async fn paste(&self, address: &str) -> Result<(), Failure> {
         let (answer, told) = oneshot::channel();
@@ -63,7 +73,7 @@ impl Waiting {
 
 /// The whole way by the browser, to whatever end; what the person saw last.
 async fn by_browser(issuer: &Issuer) -> (Result<Granted, Failure>, browser::Seen) {
-    let waiting = begin(&world(), &Config::default(), &request(issuer)).await;
+    let waiting = begin_at(&world(), issuer).await;
     let seen = open(&issuer.agree(&waiting.url)).await.unwrap();
     (waiting.end().await, seen)
 }

@@ -89,15 +89,12 @@ pub(crate) fn config(text: &str, issuer: &issuer::Issuer) -> Config {
 
 /// Google's entry of the table with a client of its own, at this issuer.
 pub(crate) fn google(issuer: &issuer::Issuer) -> Config {
-    let folder = std::env::temp_dir().join(format!("chapar-signin-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let secret = folder.join("secret");
-    std::fs::write(&secret, "not-so-secret\n").unwrap();
     config(
-        &format!(
+        concat!(
             "[[provider]]\nkey = 'gmail'\nissuer = '$ISSUER'\nauthorize_url = '$ISSUER/authorize'\n\
-             token_url = '$ISSUER/token'\nclient_id = 'desktop'\nclient_secret_file = '{}'\n",
-            secret.display()
+             token_url = '$ISSUER/token'\nclient_id = 'desktop'\nclient_secret_file = '",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/signin/client-secret'\n"
         ),
         issuer,
     )

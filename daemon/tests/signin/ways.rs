@@ -1,6 +1,6 @@
 //! The ways to a grant: the browser, the pasted address, the device code; and nobody coming.
 
-use super::{begin, code};
+use super::{begin, begin_at, code};
 use crate::support::browser::{self, open, parameter};
 use crate::support::issuer::{Issuer, Reply};
 use crate::support::{EMAIL, fast_world, google, request, world};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 #[tokio::test]
 async fn the_browser_brings_the_code_and_the_person_lands_on_a_good_page() {
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let url = waiting.url.clone();
     for (name, value) in [
         ("client_id", "registered-1"),
@@ -61,7 +61,7 @@ async fn the_browser_brings_the_code_and_the_person_lands_on_a_good_page() {
 #[tokio::test]
 async fn the_address_may_be_pasted_and_a_wrong_one_ends_nothing() {
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     let answer = issuer.agree(&waiting.url);
     for (wrong, why) in [
         ("hello".to_owned(), "oauth.pasted"),
@@ -117,38 +117,26 @@ async fn a_device_code_that_is_declined_ends_it_and_one_that_cannot_be_had_does_
     assert_eq!(code(&waiting.end().await.unwrap_err()), "oauth.denied");
 
     issuer.says("/token", [Reply::Honest]);
+    let offer = |user_code: &str, page: &str, life: i64| {
+        let answer = json!({
+            "device_code": "d", "user_code": user_code, "verification_uri": page,
+            "expires_in": life,
+        });
+        Reply::json(200, &answer)
+    };
     for offered in [
         Reply::json(400, &json!({"error": "unauthorized_client"})),
         Reply::html(200, "<html>"),
-        Reply::json(
-            200,
-            &json!({"device_code": "d", "user_code": "A", "expires_in": 600,
-            "verification_uri": "http://evil.example/type"}),
-        ),
-        Reply::json(
-            200,
-            &json!({"device_code": "d", "user_code": "A\u{1b}[31m", "expires_in": 600,
-            "verification_uri": "https://x.example/type"}),
-        ),
-        Reply::json(
-            200,
-            &json!({"device_code": "d", "user_code": "A", "expires_in": -1,
-            "verification_uri": "https://x.example/type"}),
-        ),
+        offer("A", "http://evil.example/type", 600),
+        offer("A\u{1b}[31m", "https://x.example/type", 600),
+        offer("A", "https://x.example/type", -1),
     ] {
         issuer.says("/device", [offered]);
         let sign_in = SignIn::begin(&world(), &Config::default(), &wish).await.unwrap();
         assert_eq!(sign_in.prompt.device, None);
     }
     // one that expires closes this way only
-    issuer.says(
-        "/device",
-        [Reply::json(
-            200,
-            &json!({"device_code": "d", "user_code": "A",
-        "verification_uri": "https://x.example/type", "expires_in": 0}),
-        )],
-    );
+    issuer.says("/device", [offer("A", "https://x.example/type", 0)]);
     let waiting = begin(&world(), &Config::default(), &wish).await;
     open(&issuer.agree(&waiting.url)).await.unwrap();
     assert!(waiting.end().await.is_ok());
@@ -170,7 +158,7 @@ async fn nobody_comes_and_the_page_closes() {
 #[tokio::test]
 async fn an_attempt_that_is_dropped_while_it_waits_closes_its_page() {
     let issuer = Issuer::start().await;
-    let waiting = begin(&world(), &Config::default(), &request(&issuer)).await;
+    let waiting = begin_at(&world(), &issuer).await;
     assert!(tokio::net::TcpStream::connect(("127.0.0.1", waiting.port)).await.is_ok());
     waiting.ended.abort();
     assert!(waiting.ended.await.unwrap_err().is_cancelled());

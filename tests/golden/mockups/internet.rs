@@ -15,7 +15,7 @@ use chapar_tests::sandbox::faults::{Fault, Service};
 use chapar_tests::sandbox::oauth::client::{DESKTOP_CLIENT, DESKTOP_SECRET, NATIVE_CLIENT};
 use chapar_tests::sandbox::oauth::shape::GOOGLE_MAIL;
 use chapar_tests::sandbox::provider::{Entry, Personality, Provider, Security};
-use chapar_tests::sim::internet::{Kind, listen, page, status};
+use chapar_tests::sim::internet::{Kind, autoconfig, listen, page, status};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -39,14 +39,6 @@ const HOSTS: &[(&str, &[&str])] = &[
     (MICROSOFT, &["outlook.office365.com", "smtp.office365.com", "login.microsoftonline.com"]),
     (GOOGLE, &["imap.gmail.com", "smtp.gmail.com", "accounts.google.com", "oauth2.googleapis.com"]),
 ];
-
-const AUTOCONFIG: &str = "<clientConfig><emailProvider>\
-    <incomingServer type=\"imap\"><hostname>posteo.example</hostname><port>993</port>\
-    <socketType>SSL</socketType><authentication>password-cleartext</authentication>\
-    <username>%EMAILADDRESS%</username></incomingServer>\
-    <outgoingServer type=\"smtp\"><hostname>posteo.example</hostname><port>465</port>\
-    <socketType>SSL</socketType><authentication>password-cleartext</authentication>\
-    <username>%EMAILADDRESS%</username></outgoingServer></emailProvider></clientConfig>";
 
 #[test]
 fn with_their_own_names() {
@@ -93,7 +85,10 @@ fn web(stage: &Stage) -> String {
     let authority = Authority::new("The web's authority");
     let config = authority.server(hosts(WEB), CertificateKind::Good);
     let pages = |path: &str| match path.split('?').next() {
-        Some("/mail/config-v1.1.xml") => page(AUTOCONFIG),
+        Some("/mail/config-v1.1.xml") => {
+            let host = "posteo.example";
+            page(&autoconfig(&[(host, 993, "SSL")], &[(host, 465, "SSL")]))
+        }
         _ => status("404 Not Found"),
     };
     stage.beside(async move {

@@ -4,11 +4,11 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use chapar_tests::rig::authority::Kind;
-use chapar_tests::rig::process::wait_for_port;
+use chapar_tests::rig::process::{Server, wait_for_port};
 use chapar_tests::rig::scratch::free_ports;
 
 use super::network::{NAME, publish};
-use super::{Clinic, Running, USUAL};
+use super::{Clinic, USUAL};
 
 pub(super) fn all(clinic: &Clinic<'_>) {
     renewed(clinic);
@@ -68,7 +68,7 @@ fn an_authority_of_its_own(clinic: &Clinic<'_>) {
     fs::write(&file, rig.authority.with_stranger()).unwrap();
     let file = file.to_str().unwrap();
     let command = found.command("chapar account update", &[("FILE", file)]);
-    assert_eq!(command[4..], ["--ca-file", file], "{command:?}");
+    assert_eq!(command[3..], ["--ca-file", file], "{command:?}");
     found.follow(home, "chapar account update", &[("FILE", file)], None);
     patient.is_cured(&found);
     dovecot.present(&rig.authority.identity(Kind::Good));
@@ -90,7 +90,7 @@ fn outdated(clinic: &Clinic<'_>) {
             format!("OPENSSL:localhost:{},cafile={}", dovecot.ports.imaps, rig.ca_file().display());
         let mut socat = Command::new("socat");
         socat.args([listen, to]).stdout(Stdio::null()).stderr(Stdio::null());
-        let front = Running::spawn("socat", &mut socat);
+        let front = Server::spawn("socat", &mut socat);
         wait_for_port(port, USUAL, "socat");
         front
     };

@@ -4,18 +4,18 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chapar_tests::rig::home::{Home, binary};
 use chapar_tests::rig::keyring::Desktop;
 use chapar_tests::rig::policy::Stage;
-use chapar_tests::rig::process::wait_for;
+use chapar_tests::rig::process::{Server, run, wait_for};
 use chapar_tests::rig::proxy::Proxy;
 use chapar_tests::rig::{Rig, janitor};
 
-use super::{Clinic, Finding, Patient, Running, USUAL, is_well, tool};
+use super::{Clinic, Finding, Patient, USUAL, is_well, tool};
 
 pub(super) fn all(clinic: &Clinic<'_>) {
     keyring(clinic.rig);
@@ -140,7 +140,7 @@ fn no_daemon(rig: &Rig) {
     let found = Finding::of(&home, &[], "daemon", "config.invalid", "you");
     found.asks(&home, "correct the line");
     let words = found.command("chapar config check", &[]);
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let checked = home.chapar(&words, b"");
     assert_eq!(checked.code, Some(78), "{}", checked.stderr);
     assert!(checked.stderr.contains('2'), "it names the line: {}", checked.stderr);
@@ -168,7 +168,7 @@ fn another_version(rig: &Rig) {
     fs::set_permissions(&older, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = home.command(&older);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut daemon = Running::spawn("chapard-before", &mut command);
+    let mut daemon = Server::spawn("chapard-before", &mut command);
     wait_for(USUAL, "the old daemon", || {
         (home.json(&["status", "--no-start"], b"").code == 0).then_some(())
     });
@@ -182,37 +182,61 @@ fn another_version(rig: &Rig) {
     fs::remove_file(&older).unwrap();
 }
 
+/// A file system of its own on a directory; gone when dropped, so that the directory can be, too.
+struct Disk<'d>(&'d str);
+
+impl<'d> Disk<'d> {
+    fn mount(at: &'d str) -> Self {
+        tool(&["mount", "-t", "tmpfs", "-o", "size=2g,mode=0700", "chapar-rig", at]);
+        Self(at)
+    }
+
+    fn turn(&self, options: &str) {
+        tool(&["mount", "-o", &format!("remount,{options}"), self.0]);
+    }
+
+    fn large(&self) {
+        self.turn("rw,size=2g");
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        // after a failure: lazily, for the daemon still has files open there
+        let _ = run(Command::new("umount").args(["-l", self.0]), b"", USUAL);
+    }
+}
+
 /// A small disk: nearly full, full, and then mounted read-only.
 fn disk(rig: &Rig) {
     let home = Home::new();
     let state = home.dir().join("state");
     let at = state.to_str().unwrap();
-    tool(&["mount", "-t", "tmpfs", "-o", "size=2g,mode=0700", "chapar-rig", at]);
-    let large = || drop(tool(&["mount", "-o", "remount,rw,size=2g", at]));
+    let disk = Disk::mount(at);
     home.start();
     let patient = admit(rig, &home);
-    tool(&["mount", "-o", "remount,size=60m", at]);
+    disk.turn("size=60m");
     let found = Finding::of(&home, &[], "disk", "store.low_space", "you");
     found.asks(&home, "free space on the disk that holds the state directory");
-    large();
+    disk.large();
     cured(&patient, &found);
 
-    tool(&["mount", "-o", "remount,size=60m", at]);
+    disk.turn("size=60m");
     let film = state.join("film.mkv");
     fill(&film);
     let found = Finding::of(&home, &[], "disk", "store.full", "you");
     found.asks(&home, "free space on the disk that holds the state directory");
     fs::remove_file(&film).unwrap();
-    large();
+    disk.large();
     cured(&patient, &found);
 
     home.stop();
-    tool(&["mount", "-o", "remount,ro", at]);
+    disk.turn("ro");
     let found = Finding::of(&home, &[], "daemon", "socket.start", "you");
     found.asks(&home, "look at its words");
     let words = found.check["detail"].as_str().unwrap();
     assert!(words.contains(at) && words.contains("Read-only file system"), "{words}");
-    large();
+    disk.large();
     let ran = home.chapar(&["doctor"], b"");
     assert_eq!(ran.code, Some(0), "{}", ran.text());
     started_by_the_client(&home);
@@ -261,12 +285,12 @@ fn unknown_mail(rig: &Rig) {
     let found = Finding::of(&home, &[], "outbox", "submission.unknown", "you");
     found.asks(&home, "say whether it was sent");
     let words = found.command("chapar outbox list", &[]);
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let listed = home.json(&words, b"").ok();
     let id = listed["submissions"][0]["id"].as_str().unwrap_or_else(|| panic!("{listed:#}"));
     // the recipient was asked, and has it
-    let command = found.command("chapar outbox resolve ID --sent", &[("ID", id)]);
-    let words: Vec<&str> = command.iter().skip(1).map(String::as_str).collect();
+    let words = found.command("chapar outbox resolve ID --sent", &[("ID", id)]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let settled = home.chapar(&[&words[..], &["-y"]].concat(), b"");
     assert_eq!(settled.code, Some(0), "{}{}", settled.text(), settled.stderr);
     cured(&patient, &found);

@@ -1,13 +1,11 @@
 //! The way to the servers: names, routes, a firewall.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use chapar_tests::rig::authority::Kind;
 use rustix::process::Signal;
 
-use super::{Clinic, Running, signal, tool};
+use super::{Clinic, tool};
 
 /// The incoming server's name in the DNS of this box.
 pub(super) const NAME: &str = "imap.clinic.example";
@@ -20,24 +18,10 @@ pub(super) fn all(clinic: &Clinic<'_>) {
     firewalls(clinic);
 }
 
-/// A name server whose records stand in a file.
-pub(super) fn dnsmasq(dir: &Path, hosts: &Path) -> Running {
-    let file = dir.join("dnsmasq.conf");
-    let text = format!(
-        "port=53\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\nuser=root\n\
-         pid-file\nlocal=/#/\naddn-hosts={}\n",
-        hosts.display()
-    );
-    fs::write(&file, text).unwrap();
-    let mut command = Command::new("dnsmasq");
-    command.args(["-k", "-C"]).arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
-    Running::spawn("dnsmasq", &mut command)
-}
-
 /// From now on these are the records.
 pub(super) fn publish(clinic: &Clinic<'_>, records: &str) {
     fs::write(&clinic.hosts, records).unwrap();
-    signal(clinic.names, Signal::HUP);
+    clinic.names.signal(Signal::HUP);
 }
 
 fn names(clinic: &Clinic<'_>) {
@@ -67,10 +51,10 @@ fn names(clinic: &Clinic<'_>) {
     // nobody answers for the zone
     let imap = format!("{NAME}:{}", dovecot.ports.imaps);
     let patient = clinic.admit_at(&imap, &rig.smtps(), &[]);
-    signal(clinic.names, Signal::STOP);
+    clinic.names.signal(Signal::STOP);
     let found = patient.finds("dns", "net.timeout", "nobody");
     found.asks(home, "it is tried again by itself");
-    signal(clinic.names, Signal::CONT);
+    clinic.names.signal(Signal::CONT);
     found.then_sync(home);
     patient.is_cured(&found);
 }

@@ -4,13 +4,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use chapar_tests::remains;
-use chapar_tests::rig::User;
 use chapar_tests::rig::between::Between;
 use chapar_tests::rig::proxy::Proxy;
-use chapar_tests::rig::scratch::random_hex;
+use chapar_tests::rig::{User, fresh_password};
 
-use super::Clinic;
+use super::{Clinic, Patient};
 
 pub(super) fn all(clinic: &Clinic<'_>) {
     passwords(clinic);
@@ -20,16 +18,25 @@ pub(super) fn all(clinic: &Clinic<'_>) {
     servers_move(clinic);
 }
 
-/// A password that nobody has seen.
-fn fresh() -> String {
-    remains::secret(&format!("canary-{}", random_hex(12))).to_owned()
+/// Somebody whose mail comes through a front.
+fn behind_imap<'c>(clinic: &'c Clinic<'_>) -> (Between, Patient<'c>) {
+    let front = Between::start(&clinic.rig.authority, clinic.dovecot.ports.imaps);
+    let patient = clinic.admit_at(&front.address(), &clinic.rig.smtps(), &[]);
+    (front, patient)
+}
+
+/// Somebody whose mail goes through a front.
+fn behind_smtp<'c>(clinic: &'c Clinic<'_>) -> (Between, Patient<'c>) {
+    let front = Between::start(&clinic.rig.authority, clinic.rig.postfix.ports.smtps);
+    let patient = clinic.admit_at(&clinic.imaps(), &front.address(), &[]);
+    (front, patient)
 }
 
 fn passwords(clinic: &Clinic<'_>) {
     let Clinic { rig, home, .. } = clinic;
     // changed on the provider's page
     let patient = clinic.admit();
-    let changed = fresh();
+    let changed = fresh_password();
     clinic.set_password(&patient.user, &changed);
     let found = patient.finds("auth", "imap.auth", "you");
     found.asks(home, "password");
@@ -41,7 +48,7 @@ fn passwords(clinic: &Clinic<'_>) {
     rig.dovecot.set_password(&patient.user, None);
     clinic.dovecot.kick(&patient.user);
     let found = patient.finds("auth", "imap.auth", "you");
-    let again = fresh();
+    let again = fresh_password();
     clinic.set_password(&patient.user, &again);
     found.follow(home, "chapar account reconnect", &[], Some(&again));
     patient.is_cured(&found);
@@ -63,18 +70,11 @@ fn passwords(clinic: &Clinic<'_>) {
             "534 5.7.9 Application-specific password required.",
         ),
     ] {
-        let front = Between::start(
-            &rig.authority,
-            if protocol == "imap" { clinic.dovecot.ports.imaps } else { rig.postfix.ports.smtps },
-        );
-        let patient = if protocol == "imap" {
-            clinic.admit_at(&front.address(), &rig.smtps(), &[])
-        } else {
-            clinic.admit_at(&clinic.imaps(), &front.address(), &[])
-        };
+        let (front, patient) =
+            if protocol == "imap" { behind_imap(clinic) } else { behind_smtp(clinic) };
         front.answers(command, words);
         let found = patient.finds(what, code, "you");
-        let made = fresh();
+        let made = fresh_password();
         found.asks(home, "app password");
         clinic.set_password(&patient.user, &made);
         front.passes();
@@ -85,7 +85,7 @@ fn passwords(clinic: &Clinic<'_>) {
 
 /// A provider's words at IMAP, what ends them, and that a sync then suffices.
 fn imap_says_no(clinic: &Clinic<'_>) {
-    let Clinic { rig, home, .. } = clinic;
+    let home = &clinic.home;
     for (command, words, what, code, who, act) in [
         (
             "AUTHENTICATE",
@@ -121,8 +121,7 @@ fn imap_says_no(clinic: &Clinic<'_>) {
         ),
         ("", "* BYE System is going down", "greeting", "imap.greeting", "provider", "wait"),
     ] {
-        let front = Between::start(&rig.authority, clinic.dovecot.ports.imaps);
-        let patient = clinic.admit_at(&front.address(), &rig.smtps(), &[]);
+        let (front, patient) = behind_imap(clinic);
         front.answers(command, words);
         clinic.dovecot.kick(&patient.user);
         let found = patient.finds(what, code, who);
@@ -134,7 +133,7 @@ fn imap_says_no(clinic: &Clinic<'_>) {
 }
 
 fn smtp_says_no(clinic: &Clinic<'_>) {
-    let Clinic { rig, home, .. } = clinic;
+    let home = &clinic.home;
     for (command, words, what, code, who, act) in [
         (
             "AUTH",
@@ -155,8 +154,7 @@ fn smtp_says_no(clinic: &Clinic<'_>) {
         ),
         ("", "554 5.3.2 No service here", "smtp", "smtp.greeting", "provider", "tries again"),
     ] {
-        let front = Between::start(&rig.authority, rig.postfix.ports.smtps);
-        let patient = clinic.admit_at(&clinic.imaps(), &front.address(), &[]);
+        let (front, patient) = behind_smtp(clinic);
         front.answers(command, words);
         let found = patient.finds(what, code, who);
         found.asks(home, act);
@@ -164,8 +162,7 @@ fn smtp_says_no(clinic: &Clinic<'_>) {
         found.then_sync(home);
         patient.is_cured(&found);
     }
-    let front = Between::start(&rig.authority, rig.postfix.ports.smtps);
-    let patient = clinic.admit_at(&clinic.imaps(), &front.address(), &[]);
+    let (front, patient) = behind_smtp(clinic);
     front.answers("AUTH", "535 5.7.8 Error: authentication failed");
     let found = patient.finds("smtpAuth", "smtp.auth", "you");
     found.asks(home, "whether SMTP sign-in is allowed");
@@ -261,8 +258,8 @@ fn servers_move(clinic: &Clinic<'_>) {
     dovecot.stop();
     let found = patient.finds("tcp", "net.refused", "provider");
     found.asks(home, "check host and port");
-    let elsewhere = [("HOST", rig.imaps()), ("HOST", rig.smtps())];
-    let elsewhere = [(elsewhere[0].0, elsewhere[0].1.as_str()), ("HOST", elsewhere[1].1.as_str())];
+    let (imaps, smtps) = (rig.imaps(), rig.smtps());
+    let elsewhere = [("HOST", imaps.as_str()), ("HOST", smtps.as_str())];
     found.follow(home, "chapar account update", &elsewhere, None);
     patient.is_cured(&found);
     dovecot.start_again();

@@ -39,7 +39,7 @@ fn admit(town: &Town, persona: Persona) -> (Patient<'_>, Issuer<'static>) {
 /// Runs the printed command with a person at the browser.
 fn sign_in(town: &Town, patient: &Patient<'_>, words: &[String]) -> (i32, String) {
     let person = Person::new(town.rig, &patient.user, With::PlainHttp, Says::Yes);
-    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ran = town.home.chapar_with_browser(&person.browser(), &words);
     (ran.code.unwrap_or(-1), format!("{}{}", ran.text(), ran.stderr))
 }

@@ -99,16 +99,7 @@ impl Life {
                     ..account
                 };
                 tx.put_account(&account)?;
-                let identity = Identity {
-                    id: tx.new_identity_id()?,
-                    account: account.id,
-                    name: None,
-                    email: USER.into(),
-                    reply_to: vec![],
-                    bcc: vec![],
-                    text_signature: String::new(),
-                    html_signature: String::new(),
-                };
+                let identity = Identity::first(tx.new_identity_id()?, &account, None);
                 tx.put_identity(&identity)?;
                 Ok(account.id)
             })

@@ -39,8 +39,11 @@ pub fn programs(into: &Path) -> PathBuf {
     into.to_owned()
 }
 
-/// The installed packages of this lock file.
-fn installed() -> PathBuf {
+/// The packages of this lock file, which the first call fetches.
+///
+/// # Panics
+/// When npm is missing or cannot install.
+pub fn installed() -> PathBuf {
     let lock = fs::read(sources().join("package-lock.json")).unwrap();
     let hash = blake3::hash(&lock).to_hex();
     let target = binary("chapard").parent().unwrap().to_owned();

@@ -235,6 +235,22 @@ pub fn page(body: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// An autoconfig document with these servers: host, port and `socketType` of each.
+#[must_use]
+pub fn autoconfig(imap: &[(&str, u16, &str)], smtp: &[(&str, u16, &str)]) -> String {
+    let server = |element: &str, kind: &str, (host, port, security): &(&str, u16, &str)| {
+        format!(
+            "<{element} type=\"{kind}\"><hostname>{host}</hostname><port>{port}</port>\
+             <socketType>{security}</socketType><authentication>password-cleartext\
+             </authentication><username>%EMAILADDRESS%</username></{element}>"
+        )
+    };
+    let imap = imap.iter().map(|at| server("incomingServer", "imap", at));
+    let smtp = smtp.iter().map(|at| server("outgoingServer", "smtp", at));
+    let servers: String = imap.chain(smtp).collect();
+    format!("<clientConfig><emailProvider id=\"x\">{servers}</emailProvider></clientConfig>")
+}
+
 /// An answer without content.
 #[must_use]
 pub fn status(line: &str) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! Who is believed over whom, who is waited for, and for how long.
 
-use super::{CONFIG, DIRECTORY, WELL_KNOWN, chosen, code_of, codes, document, found, listing};
+use super::{CONFIG, DIRECTORY, WELL_KNOWN, chosen, code_of, codes, document, found};
 use chapar_engine::discover::Source;
-use chapar_tests::sim::internet::{Internet, Kind, page};
+use chapar_tests::sim::internet::{Internet, Kind, autoconfig, page};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn nothing_better_can_come_is_the_end() {
 fn an_alternative_that_is_not_needed_is_not_waited_for() {
     let servers = [("a.firm.example", 993, "SSL"), ("b.firm.example", 143, "STARTTLS")];
     let (found, _) = found(|net| {
-        let list = listing(&servers, &[("a.firm.example", 465, "SSL")]);
+        let list = autoconfig(&servers, &[("a.firm.example", 465, "SSL")]);
         net.page("autoconfig.firm.example", CONFIG, &list);
         net.mail("a.firm.example", "a.firm.example").put("b.firm.example", 143, Kind::Mute);
     });
@@ -64,7 +64,7 @@ fn an_alternative_that_is_not_needed_is_not_waited_for() {
     assert!(found.took < Duration::from_millis(100), "{:?}", found.took);
     // but it is taken when the first is down
     let (found, _) = self::found(|net| {
-        let list = listing(&servers, &[("a.firm.example", 465, "SSL")]);
+        let list = autoconfig(&servers, &[("a.firm.example", 465, "SSL")]);
         net.page("autoconfig.firm.example", CONFIG, &list);
         net.put("a.firm.example", 465, Kind::Smtp(true));
         net.put("b.firm.example", 143, Kind::Imap(false));

@@ -1,11 +1,11 @@
 //! Servers and answers that are never taken: bad certificates, lies, private places, odd names.
 
-use super::{CONFIG, DIRECTORY, chosen, code_of, codes, document, found, found_for, listing};
+use super::{CONFIG, DIRECTORY, chosen, code_of, codes, document, found, found_for};
 use chapar_daemon::config::Config;
 use chapar_daemon::discover::{Progress, discover};
 use chapar_engine::discover::Source;
 use chapar_tests::sim;
-use chapar_tests::sim::internet::{Internet, Kind, page, redirect, status};
+use chapar_tests::sim::internet::{Internet, Kind, autoconfig, page, redirect, status};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,10 +25,7 @@ fn servers_without_a_valid_certificate_are_shown_and_never_chosen() {
         });
         assert_eq!(chosen(&found), Some((Source::Srv, "ok.firm.example")), "{code}");
         let last = found.candidates.last().unwrap();
-        assert_eq!(
-            (last.proposal.source, codes(last)),
-            (Source::Autoconfig, (code, codes(last).1))
-        );
+        assert_eq!((last.proposal.source, codes(last).0), (Source::Autoconfig, code));
     }
     // a page over a bad certificate is no page
     let (found, internet) = found(|net| {
@@ -46,7 +43,7 @@ fn answers_that_mean_no_good() {
     let bomb = "<!DOCTYPE x [<!ENTITY a \"&b;&b;\"><!ENTITY b \"&c;&c;\">]><clientConfig>&a;</clientConfig>";
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<clientConfig>".to_vec();
     let large = format!("<clientConfig><a>{}</a></clientConfig>", "x".repeat(300 << 10));
-    let plain = listing(&[("i.firm.example", 143, "plain")], &[("s.firm.example", 25, "plain")]);
+    let plain = autoconfig(&[("i.firm.example", 143, "plain")], &[("s.firm.example", 25, "plain")]);
     let web = |answer: Vec<u8>| Kind::Web(Arc::new(move |_| answer.clone()));
     for (what, kind, code) in [
         ("an entity bomb", web(page(bomb)), "discover.document"),
@@ -110,7 +107,7 @@ fn nobody_is_scanned() {
     let list: Vec<(&str, u16, &str)> = many.iter().map(|(h, p)| (h.as_str(), *p, "SSL")).collect();
     let (_, internet) = found(|net| {
         for host in ["autoconfig.firm.example", "firm.example", DIRECTORY] {
-            let answer = page(&listing(&list, &list));
+            let answer = page(&autoconfig(&list, &list));
             net.put(host, 443, Kind::Web(Arc::new(move |_| answer.clone())));
         }
         for n in 0..200 {

@@ -204,17 +204,9 @@ impl Home {
         let id = store
             .write(world.clock.wall(), move |tx| {
                 let id = tx.new_account_id()?;
-                tx.put_account(&Account { id, created_at: tx.now(), ..account.clone() })?;
-                let identity = Identity {
-                    id: tx.new_identity_id()?,
-                    account: id,
-                    name: None,
-                    email: USER.into(),
-                    reply_to: vec![],
-                    bcc: vec![],
-                    text_signature: String::new(),
-                    html_signature: String::new(),
-                };
+                let account = Account { id, created_at: tx.now(), ..account.clone() };
+                tx.put_account(&account)?;
+                let identity = Identity::first(tx.new_identity_id()?, &account, None);
                 tx.put_identity(&identity)?;
                 Ok(id)
             })

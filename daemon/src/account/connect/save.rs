@@ -143,16 +143,7 @@ fn commit_new(tx: &mut Txn<'_>, plan: &Plan, instance: &str) -> Result<Account, 
     }
     account.created_at = tx.now();
     tx.put_account(&account)?;
-    let identity = Identity {
-        id: tx.new_identity_id()?,
-        account: account.id,
-        name: plan.display_name.clone(),
-        email: account.email.clone(),
-        reply_to: Vec::new(),
-        bcc: Vec::new(),
-        text_signature: String::new(),
-        html_signature: String::new(),
-    };
+    let identity = Identity::first(tx.new_identity_id()?, &account, plan.display_name.clone());
     tx.put_identity(&identity)?;
     let (name, email) = (account.name.clone(), account.email.clone());
     tx.append(Some(account.id), EventKind::AccountAdded { name, email })?;
