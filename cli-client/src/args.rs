@@ -6,6 +6,7 @@ mod account;
 mod connect;
 mod data;
 mod mail;
+mod password;
 mod send;
 mod servers;
 mod service;
@@ -14,6 +15,7 @@ pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArg
 pub(crate) use connect::{ConnectArgs, Notify, SignInArgs};
 pub(crate) use data::{DataCommand, ForgetArgs};
 pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
+pub(crate) use password::PasswordArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use servers::{ImapSecurity, ServerArgs, SmtpSecurity};
 pub(crate) use service::{ConfigCommand, ServiceCommand};

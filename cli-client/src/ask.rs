@@ -11,20 +11,12 @@ use std::process::{Command, Stdio};
 use chapar_ipc_protocol::secret::Secret;
 
 pub(crate) use self::keys::Meanwhile;
+use crate::args::PasswordArgs;
 use crate::error::{Fault, shell_words};
 use crate::screen::{Line, Screen, Style};
 
 /// Longest password; the longest tokens in use are below 8 kB.
 const PASSWORD_LIMIT: usize = 64 * 1024;
-
-/// Where a password comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PasswordSource<'a> {
-    /// All of standard input.
-    pub(crate) stdin: bool,
-    /// The first line this shell command prints.
-    pub(crate) command: Option<&'a str>,
-}
 
 /// Asks for one line; an empty answer takes `usual`.
 pub(crate) fn line(
@@ -104,11 +96,11 @@ pub(crate) fn typed(meanwhile: &mut Meanwhile) -> Option<String> {
 pub(crate) fn password(
     screen: &Screen,
     owner: &str,
-    source: PasswordSource<'_>,
+    source: &PasswordArgs,
 ) -> Result<Secret, Fault> {
-    let text = if source.stdin {
+    let text = if source.password_stdin {
         from_stdin()?
-    } else if let Some(command) = source.command {
+    } else if let Some(command) = &source.password_command {
         from_command(command)?
     } else if screen.asks {
         let prompt = Line::of(format!("Password for {owner} (not shown):"));

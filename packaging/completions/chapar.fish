@@ -427,7 +427,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 starttls\t'After STARTTLS, which is demanded (port 587)'"
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l user -d 'The login name, when it is not the address' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l ca-file -d 'Trust this authority (PEM) too, for this account only' -r -F
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password-command -d 'Take the new password from the first line this command prints (run by sh)' -r
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password-command -d 'Take the password from the first line this command prints (run by sh)' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -435,7 +435,7 @@ complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_s
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l timeout -d 'Longest wait for an answer, such as 30s or 2m' -r
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l socket -d 'The socket of chapard, instead of the usual one' -r -F
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password -d 'Ask for a new password'
-complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password-stdin -d 'Read the new password from standard input'
+complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l password-stdin -d 'Read the password from standard input'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -s n -l dry-run -d 'Show what would be done and change nothing'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -s y -l yes -d 'Do it without asking'
 complete -c chapar -n "__fish_chapar_using_subcommand account; and __fish_seen_subcommand_from update" -l json -d 'Print one JSON object with a "schema" (streams: one object a line)'

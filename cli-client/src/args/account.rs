@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Change, Notify, ServerArgs, SignInArgs};
+use super::{Change, Notify, PasswordArgs, ServerArgs, SignInArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AccountCommand {
@@ -69,14 +69,10 @@ pub(crate) struct UpdateArgs {
     #[command(flatten)]
     pub(crate) servers: ServerArgs,
     /// Ask for a new password
-    #[arg(long)]
-    pub(crate) password: bool,
-    /// Read the new password from standard input
-    #[arg(long, conflicts_with_all = ["password", "password_command"])]
-    pub(crate) password_stdin: bool,
-    /// Take the new password from the first line this command prints (run by sh)
-    #[arg(long, value_name = "CMD", conflicts_with = "password")]
-    pub(crate) password_command: Option<String>,
+    #[arg(id = "password", long, conflicts_with_all = ["password_stdin", "password_command"])]
+    pub(crate) asks_password: bool,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) change: Change,
 }
@@ -87,14 +83,10 @@ pub(crate) struct ReconnectArgs {
     #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// Ask for a password, also where the provider offers a sign-in
-    #[arg(long)]
-    pub(crate) password: bool,
-    /// Read the password from standard input
-    #[arg(long, conflicts_with_all = ["password", "password_command"])]
-    pub(crate) password_stdin: bool,
-    /// Take the password from the first line this command prints (run by sh)
-    #[arg(long, value_name = "CMD", conflicts_with = "password")]
-    pub(crate) password_command: Option<String>,
+    #[arg(id = "password", long, conflicts_with_all = ["password_stdin", "password_command"])]
+    pub(crate) asks_password: bool,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     #[command(flatten)]
     pub(crate) servers: ServerArgs,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Change, ServerArgs};
+use super::{Change, PasswordArgs, ServerArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ConnectArgs {
@@ -12,12 +12,8 @@ pub(crate) struct ConnectArgs {
     pub(crate) address: Option<String>,
     #[command(flatten)]
     pub(crate) servers: ServerArgs,
-    /// Read the password from standard input
-    #[arg(long, conflicts_with = "password_command")]
-    pub(crate) password_stdin: bool,
-    /// Take the password from the first line this command prints (run by sh)
-    #[arg(long, value_name = "CMD")]
-    pub(crate) password_command: Option<String>,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
     /// The short name of the account here; made from the address unless given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,

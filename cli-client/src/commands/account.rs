@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::connect::{read_account, read_authority, refused};
 use crate::args::{AccountCommand, RemoveArgs, UpdateArgs};
-use crate::ask::{self, PasswordSource};
+use crate::ask;
 use crate::daemon::{Daemon, fault_of_set};
 use crate::error::{Fault, exit, shell_words};
 use crate::render::table::{Cell, Column, Table};
@@ -178,7 +178,7 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     let account = find(context, &mut daemon, args.account.as_deref())?;
     patch.imap = args.servers.imap(account.imap.as_ref())?;
     patch.smtp = args.servers.smtp(account.smtp.as_ref())?;
-    let asks = args.password || args.password_stdin || args.password_command.is_some();
+    let asks = args.asks_password || args.password.are_given();
     if patch == AccountPatch::default() && !asks {
         return Err(Fault::missing("what to change", "--name, --password, --imap …"));
     }
@@ -186,11 +186,7 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
         return would(context.screen, "account.update", "change", &account);
     }
     if asks {
-        let source = PasswordSource {
-            stdin: args.password_stdin,
-            command: args.password_command.as_deref(),
-        };
-        patch.password = Some(ask::password(context.screen, &account.email, source)?);
+        patch.password = Some(ask::password(context.screen, &account.email, &args.password)?);
     }
     let proof = proof::Proof::of(&account, &patch);
     set(&mut daemon, &account, patch).map_err(refused)?;

@@ -22,7 +22,7 @@ use serde_json::json;
 
 use super::{Context, first_sync};
 use crate::args::{Cli, Command, ConnectArgs, Notify};
-use crate::ask::{self, PasswordSource};
+use crate::ask;
 use crate::daemon::Daemon;
 use crate::error::{Fault, exit};
 use crate::screen::{Form, Line, Screen, Style};
@@ -68,12 +68,10 @@ pub(crate) fn by_address(context: &Context<'_>, address: &str) -> Result<u8, Fau
 }
 
 fn password(screen: &Screen, args: &ConnectArgs, settings: &Settings) -> Result<Secret, Fault> {
-    let source =
-        PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
     if let Some(note) = &settings.password_note {
         screen.caution(note);
     }
-    ask::password(screen, &settings.email, source)
+    ask::password(screen, &settings.email, &args.password)
 }
 
 fn request(settings: Settings, args: &ConnectArgs, password: Option<Secret>) -> AccountConnect {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::find;
 use crate::args::ReconnectArgs;
-use crate::ask::{self, PasswordSource};
+use crate::ask;
 use crate::commands::Context;
 use crate::commands::connect::{How, looked_for, prove, read_authority, sign_in_wish};
 use crate::daemon::Daemon;
@@ -52,7 +52,7 @@ fn choose_way(
     account: &Account,
     request: &mut AccountConnect,
 ) -> Result<(), Fault> {
-    let by_password = args.password || args.password_stdin || args.password_command.is_some();
+    let by_password = args.asks_password || args.password.are_given();
     if args.sign_in.is_wanted() || (account.auth == AuthKind::Oauth2 && !by_password) {
         request.auth = Some(AuthKind::Oauth2);
         request.oauth = Some(sign_in_wish(&args.sign_in)?);
@@ -78,10 +78,8 @@ fn choose_way(
         request.found_by = Some(way.candidate.found_by);
         return Ok(());
     }
-    let source =
-        PasswordSource { stdin: args.password_stdin, command: args.password_command.as_deref() };
     request.auth = Some(AuthKind::Password);
-    request.password = Some(ask::password(screen, &account.email, source)?);
+    request.password = Some(ask::password(screen, &account.email, &args.password)?);
     Ok(())
 }
 

@@ -86,7 +86,7 @@ impl Settings {
         daemon: &mut Daemon,
         args: &ConnectArgs,
     ) -> Result<(), Fault> {
-        let by_password = args.password_stdin || args.password_command.is_some();
+        let by_password = args.password.are_given();
         let way = found::looked_for(screen, daemon, &self.email, self.ca_pem.as_deref())?;
         let Some(way) = way else {
             return self.ask_for_servers(screen, &args.servers);
