@@ -96,5 +96,5 @@ fn a_dead_link_is_found_dead_when_logind_says_that_the_machine_slept() {
     // without the word of logind the silence is believed for 100 s
     stream.settle("a link that died in its sleep", PUSH_LIMIT);
     let log = home.chapar(&["logs"], b"").text();
-    assert!(log.contains("logind"), "{log}");
+    assert!(log.contains("resumed from sleep (logind)"), "{log}");
 }

@@ -336,5 +336,6 @@ fn every_move_keeps_what_there_is() {
     assert_eq!(copies, scheduled, "each filed once");
     let mut pushed = subjects(&house, &house.user, "INBOX");
     pushed.retain(|subject, _| subject.starts_with("push "));
+    assert!(!pushed.is_empty());
     assert!(pushed.values().all(|count| *count == 1), "{pushed:?}");
 }
