@@ -99,9 +99,15 @@ pub(super) static ROWS: &[Condition] = &[
         title: "The provider asks to slow down",
         cause: "There were more connections or commands than it allows. chapar waits as long as it \
                 asks and goes on by itself.",
-        brief: Some("Nothing has to be done: it is tried again by itself."),
-        what: &["Wait.", "Close other mail programs that use the same account."],
-        commands: &["chapar status"],
+        brief: Some(
+            "Wait: it goes on by itself; or close other mail programs that use the account.",
+        ),
+        what: &[
+            "Wait.",
+            "Close other mail programs that use the same account; then it may be tried at once.",
+        ],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
         ..Condition::BLANK
     },
     Condition {
