@@ -155,7 +155,7 @@ pub(crate) enum Command {
     /// See, change, pause and remove accounts
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Ask the servers for changes now
+    /// Ask the servers for changes now, and try again what waits to be sent
     Sync(SyncArgs),
     /// Look for what is wrong: this machine, the servers, the sign-ins; exit 1 when something is.
     ///

@@ -46,7 +46,7 @@ complete -c chapar -n "__fish_chapar_needs_command" -f -a "ls" -d 'List mail (sh
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "send" -d 'Send a mail; accepted means it survives a restart'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "outbox" -d 'See and steer what waits to be sent'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "account" -d 'See, change, pause and remove accounts'
-complete -c chapar -n "__fish_chapar_needs_command" -f -a "sync" -d 'Ask the servers for changes now'
+complete -c chapar -n "__fish_chapar_needs_command" -f -a "sync" -d 'Ask the servers for changes now, and try again what waits to be sent'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "doctor" -d 'Look for what is wrong: this machine, the servers, the sign-ins; exit 1 when something is'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "logs" -d 'Read the daemon\'s log'
 complete -c chapar -n "__fish_chapar_needs_command" -f -a "service" -d 'Install, start and stop chapard as a user service'

@@ -255,9 +255,9 @@ fn to_oauth(house: &House, other: &User, overheard: &Overheard) {
     assert_eq!((before.emails.len() as u64, served.len() as u64), (MAILS, 2 * MAILS));
     let mut stream = Stream::new(&house.town.home, house.user.clone());
     house.schedule(other, |n| match n {
-        0..BEFORE => Duration::from_secs(3),
-        n if n < BEFORE + DURING => Duration::from_millis(3_600 + 200 * (n - BEFORE) as u64),
-        _ => Duration::from_secs(11),
+        0..BEFORE => Duration::from_secs(5),
+        n if n < BEFORE + DURING => Duration::from_millis(5_600 + 200 * (n - BEFORE) as u64),
+        _ => Duration::from_secs(20),
     });
     let deliveries = Deliveries::start(&house.user);
     let started = Instant::now();
