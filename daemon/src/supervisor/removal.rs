@@ -69,9 +69,12 @@ impl Accounts {
         let instance = parts.store.instance();
         let deleted = parts.store.write(parts.world.clock.wall(), move |tx| {
             let Some(account) = tx.account(id)? else { return Ok(Err(missing())) };
-            let waiting = tx.unsent_submissions(id)?;
-            if unsent == Unsent::Keep && waiting > 0 {
-                return Ok(Err(still_waiting(waiting, "the account stays")));
+            // whoever discards them reads none: a damaged one keeps no account
+            if unsent == Unsent::Keep {
+                let waiting = tx.unsent_submissions(id)?;
+                if waiting > 0 {
+                    return Ok(Err(still_waiting(waiting, "the account stays")));
+                }
             }
             tx.delete_account(id)?;
             tx.put_stray(&account.secret_key(&instance))?;
