@@ -2,6 +2,7 @@
 //! is refused. Each gets its own end, nobody waits for another, the copy in Sent is one.
 
 use chapar_engine::submission::{Delivery, Filing, Phase};
+use chapar_tests::sandbox::faults::{Fault, Service};
 use chapar_tests::sandbox::provider::Personality;
 use chapar_tests::sandbox::proxy::{Cut, Direction, Plan};
 use chapar_tests::sim::net::LinkFault;
@@ -166,5 +167,28 @@ fn killed_in_the_second_try_the_unknown_stays_what_it_was() {
         }
         eprintln!("killed in the second try: sent again {retried} times, unknown {unknown} times");
         assert!(unknown > 3 && retried > 3, "not both sides of the final dot");
+    });
+}
+
+/// Asked for a sync, the outbox does not wait for the hour of its retry either.
+#[test]
+fn a_sync_tries_what_waits_for_a_retry() {
+    run(async {
+        let mut player = Player::new(28, Personality::default()).await;
+        player.connect().await.unwrap();
+        player.play(&Step::Wait(Duration::from_mins(5))).await;
+        let later = Fault::Reply { command: "MAIL".into(), text: "451 4.7.1 Later.".into() };
+        player.world.provider.faults.add(Service::Smtp, later, 1);
+        player.play(&Step::Send { recipient: 0 }).await;
+        player.play(&Step::Wait(Duration::from_secs(5))).await;
+        let waiting = player.last_submission();
+        assert_eq!((waiting.attempts, waiting.phase == Phase::Sent), (1, false), "{waiting:?}");
+        let synced = player.call("Account/sync", json!({ "accountId": "a1" })).await;
+        assert_eq!(synced["result"], json!({}), "{synced}");
+        player.play(&Step::Wait(Duration::from_secs(5))).await;
+        let sent = player.last_submission();
+        assert_eq!((sent.attempts, sent.phase), (2, Phase::Sent), "{sent:?}");
+        player.judge().await.unwrap();
+        player.stop().await;
     });
 }

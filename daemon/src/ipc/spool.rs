@@ -159,6 +159,11 @@ mod tests {
         assert_eq!(files.len(), 1);
         assert_eq!(files.first().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(spool.read("U../../etc/passwd").is_none());
+        let under_way = spool.begin(4, [3; 16], Boot::default()).unwrap();
+        spool.clear();
+        assert!(spool.read(&id).is_none());
+        assert_eq!(std::fs::read_dir(&place).unwrap().count(), 1, "one is on its way in");
+        drop(under_way);
         std::fs::remove_dir_all(place).unwrap();
     }
 }

@@ -303,3 +303,9 @@ fn who_files_sent_mail_by_itself() {
         assert_eq!(provider_by_key(key).files_sent, files, "{key}");
     }
 }
+
+#[test]
+fn what_is_given_back_at_google_ends_every_grant_there() {
+    assert!(revokes_all("https://oauth2.googleapis.com/revoke"));
+    assert!(!revokes_all("https://id.example/revoke"));
+}
