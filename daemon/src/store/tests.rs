@@ -11,6 +11,8 @@ mod damage;
 mod disk;
 mod files;
 mod golden;
+mod journal;
 mod make;
+mod submissions;
 
 use super::*;

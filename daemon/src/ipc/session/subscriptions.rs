@@ -59,7 +59,7 @@ impl Subscriptions {
         Ok(Done {})
     }
 
-    /// Writes what each has to say, until `out` holds enough for now.
+    /// Writes what each has to say, until `out` holds enough.
     pub(super) fn pump(
         &mut self,
         services: &Services,

@@ -1,5 +1,6 @@
 //! Things to put into the store.
 
+use super::disk::Memory;
 use super::*;
 use chapar_engine::account::{Account, Endpoint, NotifyBy, Security};
 use chapar_engine::address::Address;
@@ -145,4 +146,9 @@ pub(super) async fn furnish(store: &Store) {
 /// Puts one message.
 pub(super) async fn put(store: &Store, message: Message) {
     store.write(NOW, move |txn| txn.put_message(&message)).await.unwrap();
+}
+
+/// An empty store in memory.
+pub(super) fn memory() -> Store {
+    Store::open_on(Arc::new(Memory::default()), true, NOW).unwrap()
 }
