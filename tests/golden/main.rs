@@ -19,6 +19,7 @@ mod codes;
 mod configuration;
 mod connect;
 mod data;
+mod demo;
 mod disk;
 mod doctor;
 mod hygiene;

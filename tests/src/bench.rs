@@ -1,7 +1,7 @@
 //! The benchmark: one Dovecot, one counting proxy, chapar and mbsync in turns.
 //!
 //! Counts and ratios only; nothing here judges. The binaries measured are those beside the
-//! benchmark's own, so run it in the release profile.
+//! benchmark's own, so run it in the profile `dist`.
 
 mod chapar;
 mod mbsync;
@@ -60,7 +60,7 @@ pub fn run(quick: bool) -> String {
 fn heading() -> String {
     let load = read("/proc/loadavg").split(' ').take(1).collect::<String>();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let profile = if cfg!(debug_assertions) { "debug (figures mean nothing)" } else { "release" };
+    let profile = if cfg!(debug_assertions) { "debug (figures mean nothing)" } else { "dist" };
     let memory = value(&read("/proc/meminfo"), "MemTotal");
     let memory = memory.split(' ').next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0);
     let versions = [
@@ -71,7 +71,7 @@ fn heading() -> String {
     let versions: Vec<_> = versions.iter().map(|text| text.trim()).collect();
     format!(
         "# Benchmark\n\n\
-         `cargo run --release --bin bench` prints this page; `> BENCHMARKS.md` keeps it. It needs Linux, \
+         `cargo run --profile dist --bin bench` prints this page; `> BENCHMARKS.md` keeps it. It needs Linux, \
          root and the packages of `tests/run`.\n\n\
          - machine: {processors} × {}, {} MiB, Linux {}, load {load} at the start\n\
          - versions: {}\n\

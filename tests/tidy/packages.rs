@@ -5,13 +5,14 @@ use std::process::Command;
 
 use crate::{none, read, root};
 
-const MANIFESTS: [&str; 6] = [
+const MANIFESTS: [&str; 7] = [
     "daemon/Cargo.toml",
     "daemon/engine/Cargo.toml",
     "ipc-protocol/Cargo.toml",
     "ipc-protocol/conditions/Cargo.toml",
     "cli-client/Cargo.toml",
     "tests/Cargo.toml",
+    "tests/demo/Cargo.toml",
 ];
 
 /// The names of all packages that end up in `package`, built with these extra arguments.
@@ -82,6 +83,13 @@ fn the_client_never_links_the_daemon() {
 #[test]
 fn the_daemon_knows_no_test() {
     assert_free_of("chapar-daemon", &[], &["chapar-tests", "chapar-cli-client", "rcgen"]);
+}
+
+/// The demo announces the long build before that build begins, so cargo must have nothing to
+/// compile for the demo itself.
+#[test]
+fn the_demo_depends_on_nothing() {
+    assert_eq!(tree("chapar-demo", &[]), BTreeSet::from(["chapar-demo".to_owned()]));
 }
 
 #[test]

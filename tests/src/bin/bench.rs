@@ -1,4 +1,4 @@
-//! `cargo run --release --bin bench`: chapar beside mbsync, on the same Dovecot, in one run.
+//! `cargo run --profile dist --bin bench`: chapar beside mbsync, on the same Dovecot, in one run.
 //!
 //! Prints a page in Markdown; `BENCHMARKS.md` is one. What is counted (round trips, bytes, CPU
 //! seconds, memory) can be compared between machines; wall time only as the ratio printed, because
@@ -29,7 +29,7 @@ fn build() {
     // the whole workspace, so that the crates compiled for this program serve here too
     command.args(["build", "--quiet", "--workspace", "--bin", "chapard", "--bin", "chapar"]);
     if !cfg!(debug_assertions) {
-        command.arg("--release");
+        command.args(["--profile", "dist"]);
     }
     let built = command.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap();
     assert!(built.success(), "chapard and chapar could not be built");

@@ -32,9 +32,9 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Builds the product, makes the home, starts the provider.
+    /// Finds the product, makes the home, starts the provider.
     pub(crate) fn set() -> Result<Self, String> {
-        let bin = build()?;
+        let bin = programs()?;
         let begun = Instant::now();
         let home = std::env::temp_dir().join(format!("chapar-demo-{}", std::process::id()));
         for dir in ["run", "state", "config"] {
@@ -178,26 +178,13 @@ impl Stage {
 /// The product, and the person at the browser.
 const PROGRAMS: [&str; 3] = ["chapard", "chapar", "person"];
 
-/// Builds [`PROGRAMS`] beside this program, with the cargo that runs it.
-fn build() -> Result<PathBuf, String> {
-    let here = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
+/// The folder of this program, where [`PROGRAMS`] lie too.
+fn programs() -> Result<PathBuf, String> {
+    let here = std::env::current_exe()
+        .map_err(|error| format!("the folder of this program cannot be found: {error}"))?;
     let bin = here.parent().ok_or("this program lies in no folder")?.to_owned();
-    if let Some(cargo) = std::env::var_os("CARGO") {
-        let mut command = Command::new(cargo);
-        // The whole workspace, so that the crates compiled for this program serve here too.
-        command.args(["build", "--quiet", "--workspace"]);
-        command.args(PROGRAMS.map(|name| format!("--bin={name}")));
-        command.current_dir(env!("CARGO_MANIFEST_DIR"));
-        if bin.ends_with("release") {
-            command.arg("--release");
-        }
-        let built = command.status().map_err(|error| format!("cargo cannot be run: {error}"))?;
-        if !built.success() {
-            return Err(format!("{PROGRAMS:?} could not be built"));
-        }
-    }
     match PROGRAMS.iter().find(|name| !bin.join(name).exists()) {
-        Some(missing) => Err(format!("{missing} is not beside the demo in {}", bin.display())),
+        Some(missing) => Err(format!("{missing} is not beside the tour in {}", bin.display())),
         None => Ok(bin),
     }
 }

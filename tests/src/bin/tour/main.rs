@@ -1,7 +1,8 @@
 //! The tour: the real daemon and the real command line against the embedded mail provider, in a
 //! private temporary home. Prints each command and its real output; exits 0 only if every step held.
 //!
-//! Needs cargo and a C compiler, nothing else: no root, network, keyring or D-Bus.
+//! Needs the programs of the product beside it, nothing else: no root, network, keyring or D-Bus.
+//! The program `demo` builds them and starts this one.
 
 #![expect(
     clippy::print_stdout,
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         None => false,
         Some("--stay") => true,
         Some(other) => {
-            println!("demo: unknown argument {other}\nusage: demo [--stay]");
+            println!("tour: unknown argument {other}\nusage: tour [--stay]");
             return ExitCode::from(2);
         }
     };
