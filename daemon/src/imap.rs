@@ -12,6 +12,7 @@ mod idle;
 pub mod limits;
 mod list;
 mod login;
+mod name;
 mod probe;
 mod role;
 mod search;
@@ -22,6 +23,7 @@ mod value;
 mod wire;
 
 pub use chapar_engine::credential::Login;
+pub use guard::budget::Hold;
 pub use probe::offers;
 pub use session::Session;
 

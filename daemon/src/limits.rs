@@ -23,6 +23,9 @@ pub const WHOLE_REQUESTS: usize = 64;
 /// Bytes of fetched messages held before they are stored: twice an honest batch of whole
 /// messages, so that only a server that lies about sizes ever meets it.
 pub const BATCH_HELD_BYTES: usize = 16 << 20;
+/// Messages that may have arrived between the last look at a mailbox and a change of its
+/// UIDVALIDITY, beside as many as were mirrored: of more, the newest are taken.
+pub const NEW_AT_RESET: usize = 20_000;
 /// New UIDs of one look at a mailbox; what is more waits for the next.
 pub const NEW_UIDS: usize = 1_000_000;
 /// Times a message that breaks the session is tried alone before it is set aside.

@@ -23,9 +23,10 @@ const KNOWN: &[(&str, Option<&str>)] = &[
 ];
 
 /// The flags of one message in IMAP spelling (`\Seen`, `$Forwarded`); `\Recent` is never kept.
-/// System flags compare without case and are kept in their canonical case.
+/// System flags compare without case and are kept in their canonical case. A sorted list: one flag
+/// in a tree costs more than all other facts of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Flags(BTreeSet<String>);
+pub struct Flags(Vec<Box<str>>);
 
 impl Flags {
     /// Reads flags as a server lists them. What is no flag (`\Recent`, `\*`, empty, too long, with
@@ -38,13 +39,21 @@ impl Flags {
 
     /// Every flag in IMAP spelling, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(AsRef::as_ref)
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// About how many bytes they hold in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        /// A string in a list besides its text.
+        const ENTRY: usize = 32;
+        self.0.iter().map(|flag| ENTRY + flag.len()).sum()
     }
 
     /// Whether there is none.
@@ -56,26 +65,38 @@ impl Flags {
     /// Whether `flag` is set; system flags and well-known keywords compare without case.
     #[must_use]
     pub fn contains(&self, flag: &str) -> bool {
-        canonical(flag).is_some_and(|flag| self.0.contains(&flag))
+        canonical(flag).is_some_and(|flag| self.place(&flag).is_ok())
     }
 
     /// Sets `flag`; false when it was set, is no flag, or a limit is reached.
     pub fn insert(&mut self, flag: &str) -> bool {
-        let held: usize = self.0.iter().map(String::len).sum();
-        self.0.len() < FLAGS_A_MESSAGE
-            && held + flag.len() <= FLAGS_BYTES
-            && canonical(flag).is_some_and(|flag| self.0.insert(flag))
+        let held = || self.0.iter().map(|flag| flag.len()).sum::<usize>();
+        if self.0.len() >= FLAGS_A_MESSAGE || held() + flag.len() > FLAGS_BYTES {
+            return false;
+        }
+        let Some(flag) = canonical(flag) else { return false };
+        let place = self.place(&flag);
+        if let Err(at) = place {
+            self.0.insert(at, flag.into_boxed_str());
+        }
+        place.is_err()
+    }
+
+    /// Where `flag` stands, or where it belongs.
+    fn place(&self, flag: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|own| own.as_ref().cmp(flag))
     }
 
     /// Removes `flag`; false when it was not set.
     pub fn remove(&mut self, flag: &str) -> bool {
-        canonical(flag).is_some_and(|flag| self.0.remove(&flag))
+        let at = canonical(flag).and_then(|flag| self.place(&flag).ok());
+        at.map(|at| self.0.remove(at)).is_some()
     }
 
     /// Whether the person has read it.
     #[must_use]
     pub fn is_seen(&self) -> bool {
-        self.0.contains("\\Seen")
+        self.place("\\Seen").is_ok()
     }
 
     /// As in a STORE or APPEND command: `(\Flagged \Seen)`.

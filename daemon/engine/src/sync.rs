@@ -12,4 +12,4 @@ mod uidset;
 pub use backfill::{Before, Candidate, after_reset, batches, newest};
 pub use look::{FlagLook, LocalMailbox, Look, look};
 pub use merge::{FlagChange, Merge, Rematch, Row, ServerRow, Trust, guard, merge, rematch};
-pub use uidset::{BadUidSet, UidSet};
+pub use uidset::{BadUidSet, UidGatherer, UidSet};

@@ -27,7 +27,7 @@ pub(super) fn read(rest: &[u8]) -> (Option<Code>, String) {
     let Some((inside, text)) = bracketed else {
         return (None, clean(rest));
     };
-    let inside = String::from_utf8_lossy(inside);
+    let inside = String::from_utf8_lossy(inside.get(..limits::CODE_BYTES).unwrap_or(inside));
     let (name, args) = inside.split_once(' ').unwrap_or((&inside, ""));
     let code = Code { name: name.to_ascii_uppercase(), args: args.to_owned() };
     (Some(code), clean(text))
@@ -53,7 +53,9 @@ fn closing_bracket(inside: &[u8]) -> Option<usize> {
 /// [`limits::TEXT_CHARS`] characters.
 pub(super) fn clean(text: &[u8]) -> String {
     let steers = |c: char| c.is_control() || is_bidi_control(c);
-    let shown: String = String::from_utf8_lossy(text)
+    // a character has at most four bytes
+    let start = text.get(..limits::TEXT_CHARS * 4).unwrap_or(text);
+    let shown: String = String::from_utf8_lossy(start)
         .chars()
         .map(|c| if steers(c) { ' ' } else { c })
         .take(limits::TEXT_CHARS)

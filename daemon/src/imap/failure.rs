@@ -26,6 +26,12 @@ pub(super) fn protocol(host: &str, doing: Doing, detail: &str) -> Failure {
     Failure::of("imap.protocol", message, Some(detail))
 }
 
+/// The server answered with more than may be held or read.
+pub(super) fn too_much(host: &str, doing: Doing, detail: &str) -> Failure {
+    let message = format!("{host} sent more than chapar takes in, while {}", doing.1);
+    Failure::of("imap.too_much", message, Some(detail))
+}
+
 /// An earlier command was abandoned midway: what comes next on the wire belongs to it.
 pub(super) fn interrupted(host: &str) -> Failure {
     let message = format!("an abandoned command left the session with {host} unusable");

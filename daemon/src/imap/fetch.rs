@@ -26,16 +26,17 @@ impl Items {
     }
 
     fn allowance(self, body_bytes: u64) -> Allowance {
-        let usual = Allowance::default();
+        let bulk = Allowance { answers: limits::BULK_BYTES, ..Allowance::default() };
         match self {
-            Self::Whole => Allowance { literal: body_bytes + limits::LITERAL_SLACK_BYTES, ..usual },
+            Self::Whole => Allowance { literal: body_bytes + limits::LITERAL_SLACK_BYTES, ..bulk },
             // a header may be as long as a message; what is beyond use is not kept
             Self::Summary => Allowance {
                 literal: chapar_engine::limits::MESSAGE_BYTES,
                 keep: limits::HEADER_BYTES,
-                ..usual
+                keep_all: limits::SUMMARY_BYTES,
+                ..bulk
             },
-            Self::Facts | Self::Flags | Self::MessageId | Self::FlagsSince(_) => usual,
+            Self::Facts | Self::Flags | Self::MessageId | Self::FlagsSince(_) => bulk,
         }
     }
 
@@ -71,6 +72,7 @@ impl Session {
             return Err(failure::unsayable("the set of messages"));
         }
         self.wire.allow(items.allowance(self.body_bytes));
+        self.lend(items);
         let query = items.query();
         let mut result = Ok(());
         for part in parts(set) {
@@ -103,6 +105,8 @@ impl Session {
                 };
                 let (fetched, whole) = read(&mut frame);
                 if items.is_answered_by(&fetched) {
+                    // from here on it is held by whoever keeps it
+                    drop(frame);
                     each(fetched);
                     return Ok(None);
                 }
@@ -135,8 +139,7 @@ fn parts(set: &str) -> Vec<String> {
 /// Reads one FETCH response; false when something in it made no sense.
 pub(super) fn read(frame: &mut Frame) -> (Fetched, bool) {
     let mut fetched = Fetched::default();
-    let line = frame.line.clone();
-    let mut reader = Reader::new(&line, &mut frame.literals);
+    let mut reader = Reader::new(&frame.line, &mut frame.literals);
     // `*`, the number, FETCH
     let opened = (0..3).all(|_| reader.word().is_some()) && reader.eat(b'(');
     let whole = opened && read_items(&mut reader, &mut fetched).is_some();
@@ -157,7 +160,7 @@ fn read_items(reader: &mut Reader<'_>, fetched: &mut Fetched) -> Option<()> {
     Some(())
 }
 
-fn take_item(name: &str, value: Value, fetched: &mut Fetched) {
+fn take_item(name: &str, value: Value<'_>, fetched: &mut Fetched) {
     match name {
         "UID" => {
             fetched.uid = value.number().and_then(|uid| u32::try_from(uid).ok()).unwrap_or(0);
@@ -186,7 +189,7 @@ fn message_id(header: &[u8]) -> String {
     value.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
-fn flags(list: &[Value]) -> Flags {
+fn flags(list: &[Value<'_>]) -> Flags {
     let words: Vec<&str> = list.iter().filter_map(Value::str).collect();
     Flags::parse(&words)
 }

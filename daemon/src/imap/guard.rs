@@ -1,15 +1,17 @@
 //! Between TLS and async-imap: lets through one whole, harmless response at a time.
 //!
-//! Owns the stream, the cutting into responses and their limits. For each response the parser
+//! Owns the stream, the cutting into responses, their limits and the session's [`budget`]. For each response the parser
 //! reads one short line ([`sort`]) while the response itself waits in [`Guard::take_frame`], so the
 //! two stay in step, no literal ever reaches the parser, and nothing is parsed twice. Must never
 //! interpret mail.
 
+pub mod budget;
 pub mod frame;
 pub(super) mod sort;
 
 use super::limits;
 use crate::world::net::BoxStream;
+use budget::Budget;
 use frame::{Allowance, Frame, Framer, Violation};
 use std::io;
 use std::pin::Pin;
@@ -76,7 +78,8 @@ impl Guard {
     /// Connects the guard to `stream`; everything of an earlier one is forgotten.
     pub fn attach(&mut self, stream: BoxStream) {
         let activity = self.activity.clone();
-        *self = Self { link: Link::Server(stream), activity, ..Self::answering(b"") };
+        let framer = Framer::new(self.framer.budget().clone());
+        *self = Self { link: Link::Server(stream), activity, framer, ..Self::answering(b"") };
     }
 
     /// Takes the stream out, to put TLS around it. `None` when there is none, or when bytes that
@@ -99,6 +102,17 @@ impl Guard {
     /// Sets what is allowed from the next response on.
     pub fn allow(&mut self, allowance: Allowance) {
         self.framer.allowance = allowance;
+    }
+
+    /// A command begins: what is counted a command is counted anew.
+    pub fn begin(&mut self) {
+        self.framer.begin();
+    }
+
+    /// What the session holds.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        self.framer.budget()
     }
 
     /// The byte counter.

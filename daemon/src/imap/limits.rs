@@ -25,8 +25,23 @@ pub const POLL: Duration = Duration::from_mins(1);
 pub const LINE_BYTES: usize = 1 << 20;
 /// The same while a SEARCH of ours runs: UIDs of a mailbox of about 1.5 million messages.
 pub const SEARCH_LINE_BYTES: usize = 16 << 20;
-/// UIDs of one SEARCH: what [`SEARCH_LINE_BYTES`] holds of the shortest.
-pub const SEARCH_UIDS: usize = 5_000_000;
+/// Bytes that one session holds at one time of what its server said, in responses, in what is
+/// gathered from them and in what the account's worker has not stored yet. An account has one
+/// session for work, now and then another beside it to confirm a large loss, and one for push, which
+/// never gathers. With the allocator's share an account stays below 64 MiB.
+pub const HELD_BYTES: usize = 32 << 20;
+/// Messages whose facts fit [`HELD_BYTES`]: twice as many are held while the newest are chosen.
+pub const ROWS: usize = 40_000;
+/// Bytes of the facts of a message and of the one that is weighed against it, with a few flags.
+pub const ROW_BYTES: usize = 512;
+/// Bytes of all responses to one command, where no data in bulk were asked for.
+pub const ANSWER_BYTES: u64 = 32 << 20;
+/// The same for FETCH and SEARCH: 5 million messages with 400 bytes each. What is larger is ended
+/// by [`COMMAND`].
+pub const BULK_BYTES: u64 = 2 << 30;
+/// Values kept of one response; more are passed over. Only lists of flags are long: of the 10,000
+/// keywords that some servers allow a mailbox no message has more than a few.
+pub const VALUES: usize = 20_000;
 /// Open parentheses of one response: RFC data needs 3, body structures of real mail under 20.
 pub const DEPTH: usize = 64;
 /// Literals of one response: a FETCH of ours has 2.
@@ -38,8 +53,16 @@ pub const LITERAL_SLACK_BYTES: u64 = 64 << 10;
 /// Bytes of a header that are kept; the rest is read and dropped, the message is marked by its
 /// parser.
 pub const HEADER_BYTES: usize = 1 << 20;
+/// Bytes kept of all literals of one response to a question for headers: header and preview.
+pub const SUMMARY_BYTES: usize = HEADER_BYTES + (64 << 10);
 /// Bytes of text fetched for the preview.
 pub const PREVIEW_BYTES: usize = 2 << 10;
+/// Capabilities kept: servers with everything name about 80.
+pub const CAPABILITIES: usize = 500;
+/// Bytes of one capability: the longest registered has 30, `APPENDLIMIT=` a number.
+pub const CAPABILITY_BYTES: usize = 100;
+/// Bytes kept of the arguments of a response code: only CAPABILITY has long ones.
+pub const CODE_BYTES: usize = 64 << 10;
 /// Responses to one command that nobody asked for.
 pub const UNSOLICITED: usize = 10_000;
 /// Mailboxes of one LIST.

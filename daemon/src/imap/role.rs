@@ -3,20 +3,18 @@
 use super::Listed;
 use chapar_engine::mailbox::Role;
 
-/// The role among LIST attributes; XLIST's old words too.
-pub(super) fn of_attributes(attributes: &[String]) -> Option<Role> {
-    attributes.iter().find_map(|attribute| {
-        Some(match attribute.to_ascii_lowercase().as_str() {
-            "\\drafts" => Role::Drafts,
-            "\\sent" => Role::Sent,
-            "\\junk" | "\\spam" => Role::Junk,
-            "\\trash" => Role::Trash,
-            "\\archive" => Role::Archive,
-            "\\all" | "\\allmail" => Role::All,
-            "\\flagged" | "\\starred" => Role::Flagged,
-            "\\important" => Role::Important,
-            _ => return None,
-        })
+/// The role that a LIST attribute names; XLIST's old words too.
+pub(super) fn of_attribute(attribute: &str) -> Option<Role> {
+    Some(match attribute.to_ascii_lowercase().as_str() {
+        "\\drafts" => Role::Drafts,
+        "\\sent" => Role::Sent,
+        "\\junk" | "\\spam" => Role::Junk,
+        "\\trash" => Role::Trash,
+        "\\archive" => Role::Archive,
+        "\\all" | "\\allmail" => Role::All,
+        "\\flagged" | "\\starred" => Role::Flagged,
+        "\\important" => Role::Important,
+        _ => return None,
     })
 }
 

@@ -6,19 +6,25 @@ use super::session::Session;
 use super::value::Reader;
 use super::wire::Answer;
 use super::{failure, limits, text};
+use chapar_engine::sync::{UidGatherer, UidSet};
 use chapar_engine::verdict::{Failure, ImapStep};
 
 impl Session {
-    /// UID SEARCH with the given criteria in wire form; UIDs ascending.
-    pub async fn search(&mut self, criteria: &str) -> Result<Vec<u32>, Failure> {
+    /// UID SEARCH with the given criteria in wire form.
+    pub async fn search(&mut self, criteria: &str) -> Result<UidSet, Failure> {
         let doing = Doing(ImapStep::Search, "searching");
         if criteria.is_empty() || criteria.contains(['\r', '\n', '\0']) || !criteria.is_ascii() {
             return Err(failure::unsayable("the search"));
         }
-        self.wire.allow(Allowance { line: limits::SEARCH_LINE_BYTES, ..Allowance::default() });
+        self.wire.allow(Allowance {
+            line: limits::SEARCH_LINE_BYTES,
+            answers: limits::BULK_BYTES,
+            ..Allowance::default()
+        });
         let tag = self.wire.send(&format!("UID SEARCH {criteria}"), doing).await?;
         let patience = self.wire.usual();
-        let mut uids = Vec::new();
+        let mut uids = UidGatherer::default();
+        let mut hold = self.wire.hold();
         let result = self
             .wire
             .finish(&tag, doing, patience, &mut |answer| {
@@ -30,19 +36,18 @@ impl Session {
                     b"ESEARCH" => read_esearch(&mut frame, &mut uids),
                     _ => return Ok(Some(Answer::Data(frame))),
                 };
+                hold.set(uids.weight());
                 read.map(|()| None)
                     .ok_or_else(|| "a SEARCH response that cannot be read".to_owned())
             })
             .await;
         self.wire.allow(Allowance::default());
         result?;
-        uids.sort_unstable();
-        uids.dedup();
-        Ok(uids)
+        Ok(uids.into_set())
     }
 
     /// UID SEARCH HEADER Message-ID.
-    pub async fn search_message_id(&mut self, message_id: &str) -> Result<Vec<u32>, Failure> {
+    pub async fn search_message_id(&mut self, message_id: &str) -> Result<UidSet, Failure> {
         let bare = message_id.trim_start_matches('<').trim_end_matches('>');
         let quoted = text::quoted_ascii(&format!("<{bare}>"))
             .filter(|_| !bare.is_empty())
@@ -51,20 +56,20 @@ impl Session {
     }
 }
 
-/// `* SEARCH 1 2 3`, `* SEARCH 1 2 (MODSEQ 9)`. `None` when there are too many or something else.
-fn read_search(frame: &Frame, uids: &mut Vec<u32>) -> Option<()> {
+/// `* SEARCH 1 2 3`, `* SEARCH 1 2 (MODSEQ 9)`. `None` when something else stands there.
+fn read_search(frame: &Frame, uids: &mut UidGatherer) -> Option<()> {
     for word in frame.data().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
         if word.starts_with(b"(") {
             break;
         }
-        let uid = std::str::from_utf8(word).ok()?.parse().ok()?;
-        push(uid..=uid, uids)?;
+        let uid = number(word)?;
+        uids.add(uid, uid).then_some(())?;
     }
     Some(())
 }
 
 /// `* ESEARCH (TAG "x") UID MIN 1 ALL 1:3,5`: only ALL is of interest.
-fn read_esearch(frame: &mut Frame, uids: &mut Vec<u32>) -> Option<()> {
+fn read_esearch(frame: &mut Frame, uids: &mut UidGatherer) -> Option<()> {
     let line = std::mem::take(&mut frame.line);
     let mut reader = Reader::new(&line, &mut frame.literals);
     let is_all = |word: &[u8]| word.eq_ignore_ascii_case(b"ALL");
@@ -73,48 +78,43 @@ fn read_esearch(frame: &mut Frame, uids: &mut Vec<u32>) -> Option<()> {
             let set = reader.value()?;
             for range in set.str()?.split(',') {
                 let (from, to) = range.split_once(':').unwrap_or((range, range));
-                let (from, to): (u32, u32) = (from.parse().ok()?, to.parse().ok()?);
-                push(from.min(to)..=from.max(to), uids)?;
+                uids.add(number(from.as_bytes())?, number(to.as_bytes())?).then_some(())?;
             }
         }
     }
     Some(())
 }
 
-fn push(range: std::ops::RangeInclusive<u32>, uids: &mut Vec<u32>) -> Option<()> {
-    let count = u64::from(range.end() - range.start()) + 1;
-    let room = limits::SEARCH_UIDS.saturating_sub(uids.len()) as u64;
-    if *range.start() == 0 || count > room {
-        return None;
-    }
-    uids.extend(range);
-    Some(())
+fn number(word: &[u8]) -> Option<u32> {
+    std::str::from_utf8(word).ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Option<Vec<u32>> {
+    fn read(line: &str) -> Option<String> {
         let mut frame = Frame { line: line.as_bytes().to_vec(), ..Frame::default() };
-        let mut uids = Vec::new();
+        let mut uids = UidGatherer::default();
         match frame.kind() {
             b"SEARCH" => read_search(&frame, &mut uids)?,
             _ => read_esearch(&mut frame, &mut uids)?,
         }
-        Some(uids)
+        Some(uids.into_set().to_string())
     }
 
     #[test]
     fn both_forms() {
-        assert_eq!(read("* SEARCH"), Some(vec![]));
-        assert_eq!(read("* SEARCH 5 3 4294967295 "), Some(vec![5, 3, u32::MAX]));
-        assert_eq!(read("* SEARCH 5 (MODSEQ 917)"), Some(vec![5]));
-        assert_eq!(
-            read("* ESEARCH (TAG \"A\") UID MIN 2 ALL 2:4,9 COUNT 4"),
-            Some(vec![2, 3, 4, 9])
-        );
-        assert_eq!(read("* ESEARCH (TAG \"A\") UID COUNT 0"), Some(vec![]));
+        for (line, set) in [
+            ("* SEARCH", ""),
+            ("* SEARCH 5 3 4294967295 ", "3,5,4294967295"),
+            ("* SEARCH 5 (MODSEQ 917)", "5"),
+            ("* ESEARCH (TAG \"A\") UID MIN 2 ALL 2:4,9 COUNT 4", "2:4,9"),
+            ("* ESEARCH (TAG \"A\") UID COUNT 0", ""),
+            ("* ESEARCH (TAG \"A\") UID ALL 4294967295:1", "1:4294967295"),
+        ] {
+            assert_eq!(read(line).as_deref(), Some(set), "{line}");
+        }
     }
 
     #[test]
@@ -124,7 +124,8 @@ mod tests {
             "* SEARCH 4294967296",
             "* SEARCH -1",
             "* SEARCH x",
-            "* ESEARCH (TAG \"A\") UID ALL 1:4294967295",
+            "* ESEARCH (TAG \"A\") UID ALL 0:9",
+            "* ESEARCH (TAG \"A\") UID ALL 1:4294967296",
             "* ESEARCH UID ALL 1:*",
         ] {
             assert_eq!(read(line), None, "{line}");

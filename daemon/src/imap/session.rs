@@ -1,8 +1,9 @@
 //! The session: what one login can do. Each verb is in a file of its own.
 
 use super::failure::Doing;
+use super::guard::budget::Hold;
 use super::wire::Wire;
-use super::{Login, limits, login};
+use super::{Items, Login, limits, login};
 use crate::world::World;
 use chapar_engine::verdict::{Failure, ImapStep};
 use std::collections::BTreeSet;
@@ -16,9 +17,11 @@ pub(super) struct Capabilities(BTreeSet<String>);
 impl Capabilities {
     pub(super) fn read(words: &[u8]) -> Self {
         Self(
-            String::from_utf8_lossy(words)
-                .split_ascii_whitespace()
-                .map(str::to_ascii_uppercase)
+            words
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty() && word.len() <= limits::CAPABILITY_BYTES)
+                .take(limits::CAPABILITIES)
+                .map(|word| String::from_utf8_lossy(word).to_ascii_uppercase())
                 .collect(),
         )
     }
@@ -43,6 +46,8 @@ pub struct Session {
     pub(super) wire: Wire,
     capabilities: Capabilities,
     pub(super) server: Option<String>,
+    /// Messages whose facts the person wants to have mirrored.
+    rows: usize,
     /// Bytes a message body may have.
     pub(super) body_bytes: u64,
     /// The server said IDLE and refused it: NOOPs instead.
@@ -64,6 +69,7 @@ impl Session {
             wire,
             capabilities,
             server: None,
+            rows: 0,
             body_bytes: chapar_engine::limits::MESSAGE_BYTES,
             idle_refused: false,
         }
@@ -91,6 +97,29 @@ impl Session {
     /// sends more than that and [`limits::LITERAL_SLACK_BYTES`] breaks the session.
     pub fn expect_at_most(&mut self, bytes: u64) {
         self.body_bytes = bytes.min(chapar_engine::limits::MESSAGE_BYTES);
+    }
+
+    /// A hold on the session's budget, for whoever keeps what it fetches: what is held too much
+    /// there ends the session at the next response.
+    #[must_use]
+    pub fn hold(&self) -> Hold {
+        self.wire.hold()
+    }
+
+    /// Sets of how many messages the facts are wanted at one time: what a person's window asks for
+    /// beyond [`limits::ROWS`] is held beyond the usual budget.
+    pub fn expect_rows(&mut self, rows: usize) {
+        self.rows = rows;
+    }
+
+    /// What this question may need beyond the usual budget because a person wants it: a message
+    /// larger than what is mirrored by itself, a window of many messages.
+    pub(super) fn lend(&self, items: Items) {
+        let usual = u64::from(chapar_engine::limits::WHOLE_BYTES).saturating_mul(2) + (1 << 20);
+        let body = Some(self.body_bytes).filter(|bytes| items == Items::Whole && *bytes > usual);
+        let body = usize::try_from(body.unwrap_or(0)).unwrap_or(usize::MAX);
+        let rows = self.rows.saturating_sub(limits::ROWS).saturating_mul(limits::ROW_BYTES);
+        self.wire.lend(body.saturating_add(rows));
     }
 
     /// Whether unsolicited data said that the selected mailbox changed since last asked; clears it.

@@ -8,14 +8,16 @@
 use super::code::{self, Code};
 use super::failure;
 use super::failure::Doing;
+use super::guard::budget::Hold;
 use super::guard::frame::{Allowance, Frame, Violation};
 use super::guard::{Activity, Guard, sort};
-use super::limits;
+use super::{limits, name};
 use crate::world::clock::Clock;
 use crate::world::net::BoxStream;
 use async_imap::imap_proto::{MailboxDatum, Response, Status};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, ImapStep};
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -215,6 +217,16 @@ impl Wire {
         self.imap.get_mut().allow(allowance);
     }
 
+    /// A hold on the session's budget.
+    pub(super) fn hold(&self) -> Hold {
+        self.imap.get_ref().budget().hold()
+    }
+
+    /// Lets `bytes` be held beyond the usual from now on.
+    pub(super) fn lend(&self, bytes: usize) {
+        self.imap.get_ref().budget().lend(bytes);
+    }
+
     /// The clock all waits go by.
     pub(super) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
@@ -232,6 +244,10 @@ impl Wire {
 
     /// Sends one command; its answer is read by [`Self::finish`].
     pub(super) async fn send(&mut self, command: &str, doing: Doing) -> Result<String, Failure> {
+        if let Cow::Owned(bytes) = name::to_wire(command) {
+            // the name of a mailbox that is no UTF-8, which async-imap could not write
+            return self.send_raw(&bytes, doing).await;
+        }
         self.begin()?;
         // whatever happens from here to the tagged answer, the wire is not free
         self.open.push(String::new());
@@ -255,12 +271,17 @@ impl Wire {
         command: &str,
         doing: Doing,
     ) -> Result<String, Failure> {
+        self.send_raw(command.as_bytes(), doing).await
+    }
+
+    /// Sends one command past async-imap, under a tag of ours; the copy is wiped.
+    async fn send_raw(&mut self, command: &[u8], doing: Doing) -> Result<String, Failure> {
         self.begin()?;
         self.own_tags += 1;
         let tag = format!("S{}", self.own_tags);
         self.open.push(tag.clone());
-        let line = zeroize::Zeroizing::new(format!("{tag} {command}\r\n"));
-        self.write(line.as_bytes(), doing).await?;
+        let line = [tag.as_bytes(), b" ", command, b"\r\n"].concat();
+        self.write(&zeroize::Zeroizing::new(line), doing).await?;
         Ok(tag)
     }
 
@@ -410,6 +431,9 @@ impl Wire {
     fn read_failed(&mut self, error: &std::io::Error, doing: Doing) -> Failure {
         let violation = error.get_ref().and_then(|inner| inner.downcast_ref::<Violation>());
         let failure = match violation {
+            Some(Violation::Held(_) | Violation::Answers(_)) => {
+                failure::too_much(&self.host, doing, &error.to_string())
+            }
             Some(violation) => failure::protocol(&self.host, doing, &violation.to_string()),
             None => failure::lost(&self.host, doing, &error.to_string()),
         };
@@ -425,6 +449,7 @@ impl Wire {
             return Err(self.end(failure));
         }
         self.unasked = 0;
+        self.imap.get_mut().begin();
         Ok(())
     }
 

@@ -75,7 +75,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
     ),
     (
         Doctor::Check("greeting"),
-        &["imap.greeting", "imap.not_imap", "imap.preauth", "imap.protocol"],
+        &["imap.greeting", "imap.not_imap", "imap.preauth", "imap.protocol", "imap.too_much"],
     ),
     (
         Doctor::Check("signIn"),

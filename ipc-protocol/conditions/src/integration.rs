@@ -80,6 +80,7 @@ const CAUSES: &[(Integration, &[&str])] = {
                 "tls.not_tls",
                 "imap.not_imap",
                 "imap.protocol",
+                "imap.too_much",
                 "smtp.not_smtp",
                 "smtp.bad_reply",
                 "smtp.protocol",

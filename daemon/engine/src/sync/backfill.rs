@@ -19,6 +19,14 @@ pub struct Candidate {
     pub flags: Flags,
 }
 
+impl Candidate {
+    /// About how many bytes it holds in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + self.flags.weight()
+    }
+}
+
 /// A candidate after its rank: newest, then mailbox order, then highest UID.
 type Ranked<'a> = (Reverse<Wall>, usize, Reverse<u32>, MailboxId, &'a Candidate);
 

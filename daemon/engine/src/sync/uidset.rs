@@ -74,6 +74,13 @@ impl UidSet {
         commands
     }
 
+    /// Adds every UID of `other`.
+    pub fn add(&mut self, other: &Self) {
+        let mut ranges = std::mem::take(&mut self.0);
+        ranges.extend_from_slice(&other.0);
+        *self = Self::from_ranges(ranges);
+    }
+
     /// Sorts and joins.
     fn from_ranges(mut ranges: Vec<(u32, u32)>) -> Self {
         ranges.sort_unstable();
@@ -88,6 +95,52 @@ impl UidSet {
     }
 }
 
+/// Ranges that a [`UidGatherer`] holds before it sorts and joins them for the first time.
+const UNSORTED_RANGES: usize = 1 << 10;
+
+/// Gathers a set from numbers and ranges in any order, as a server names them: the memory is that
+/// of the ranges of the set, the work is that of sorting them, whatever is named twice.
+#[derive(Clone, Debug, Default)]
+pub struct UidGatherer {
+    ranges: Vec<(u32, u32)>,
+    /// Ranges that were left when they were last sorted and joined.
+    joined: usize,
+}
+
+impl UidGatherer {
+    /// Adds a range, which may run backwards (RFC 9051 §9); false when it names 0, which is no UID.
+    pub fn add(&mut self, one: u32, other: u32) -> bool {
+        let (first, last) = (one.min(other), one.max(other));
+        if first == 0 {
+            return false;
+        }
+        match self.ranges.last_mut() {
+            // ascending input stays compact while it is read
+            Some((start, end)) if *start <= first && first <= end.saturating_add(1) => {
+                *end = last.max(*end);
+            }
+            _ => self.ranges.push((first, last)),
+        }
+        if self.ranges.len() >= (self.joined * 2).max(UNSORTED_RANGES) {
+            self.ranges = UidSet::from_ranges(std::mem::take(&mut self.ranges)).0;
+            self.joined = self.ranges.len();
+        }
+        true
+    }
+
+    /// About how many bytes it holds in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.ranges.len() * size_of::<(u32, u32)>()
+    }
+
+    /// The set.
+    #[must_use]
+    pub fn into_set(self) -> UidSet {
+        UidSet::from_ranges(self.ranges)
+    }
+}
+
 /// One range on the wire.
 fn wire((first, last): (u32, u32)) -> String {
     if first == last { first.to_string() } else { format!("{first}:{last}") }
@@ -95,15 +148,11 @@ fn wire((first, last): (u32, u32)) -> String {
 
 impl FromIterator<u32> for UidSet {
     fn from_iter<I: IntoIterator<Item = u32>>(uids: I) -> Self {
-        let mut ranges: Vec<(u32, u32)> = Vec::new();
-        for uid in uids.into_iter().filter(|uid| *uid > 0) {
-            match ranges.last_mut() {
-                // ascending input stays compact while it is read
-                Some((_, last)) if last.checked_add(1) == Some(uid) => *last = uid,
-                _ => ranges.push((uid, uid)),
-            }
+        let mut gathered = UidGatherer::default();
+        for uid in uids {
+            gathered.add(uid, uid);
         }
-        Self::from_ranges(ranges)
+        gathered.into_set()
     }
 }
 
@@ -127,16 +176,16 @@ impl FromStr for UidSet {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        let mut ranges = Vec::new();
+        let mut gathered = UidGatherer::default();
         for piece in text.split(',') {
             let (first, last) = piece.split_once(':').unwrap_or((piece, piece));
             let (first, last) = (uid(first).ok_or_else(bad)?, uid(last).ok_or_else(bad)?);
-            ranges.push((first.min(last), first.max(last)));
-            if ranges.len() > RANGES {
+            gathered.add(first, last);
+            if gathered.ranges.len() > RANGES {
                 return Err(bad());
             }
         }
-        Ok(Self::from_ranges(ranges))
+        Ok(gathered.into_set())
     }
 }
 
@@ -190,6 +239,32 @@ mod tests {
             for uid in 0..u32::try_from(span).unwrap() + 2 {
                 assert_eq!(set.contains(uid), expected.contains(&uid));
             }
+        }
+    }
+
+    #[test]
+    fn gathering_costs_what_the_set_costs() {
+        // the same few numbers said without end, from above, and ranges within each other
+        let mut gathered = UidGatherer::default();
+        for round in 0..200_000_u32 {
+            assert!(gathered.add(7 + 2 * (round % 5_000), 7));
+            assert!(gathered.add(1 + 2 * (round % 5_000), 1 + 2 * (round % 5_000)));
+            assert!(gathered.weight() <= 8 * (2 * 5_000 + UNSORTED_RANGES));
+        }
+        assert_eq!(gathered.into_set().to_string(), "1,3,5,7:10005");
+        let mut gathered = UidGatherer::default();
+        assert!(!gathered.add(0, 9) && gathered.add(u32::MAX, 1) && gathered.add(4, 2));
+        assert_eq!(gathered.into_set().len(), u64::from(u32::MAX));
+    }
+
+    #[test]
+    fn sets_join() {
+        for (one, other, both) in
+            [("", "", ""), ("1:3", "", "1:3"), ("1:3,9", "4,8:12", "1:4,8:12"), ("5", "1:9", "1:9")]
+        {
+            let mut set: UidSet = one.parse().unwrap();
+            set.add(&other.parse().unwrap());
+            assert_eq!(set.to_string(), both);
         }
     }
 

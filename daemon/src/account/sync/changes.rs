@@ -111,15 +111,20 @@ impl Worker {
         };
         for set in sets {
             let mut flags: BTreeMap<u32, Flags> = BTreeMap::new();
+            let mut hold = self.session()?.hold();
             let mut each = |fetched: Fetched| {
                 // of what is not mirrored nothing is kept, whatever the server sends
                 let known = rows.binary_search_by_key(&fetched.uid, |row| row.uid);
                 let Some(row) = known.ok().and_then(|at| rows.get(at)) else { return };
-                match fetched.flags {
-                    Some(now) if now != row.flags => flags.insert(fetched.uid, now),
+                let before = match fetched.flags {
+                    Some(now) if now != row.flags => {
+                        hold.grow(now.weight());
+                        flags.insert(fetched.uid, now)
+                    }
                     Some(_) => flags.remove(&fetched.uid),
                     None => None,
                 };
+                hold.shrink(before.as_ref().map_or(0, Flags::weight));
             };
             self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
             let flags: Vec<(u32, Flags)> = flags.into_iter().collect();
@@ -134,19 +139,15 @@ impl Worker {
     /// most of the mailbox, a second session has to say the same.
     async fn forget_vanished(&mut self, mailbox: &Mailbox, rows: &[UidRow]) -> Result<(), Failure> {
         let mut here = present(self.session()?, rows).await?;
-        let gone = |here: &[u32]| rows.iter().filter(|row| !here.contains(&row.uid)).count();
+        let gone = |here: &UidSet| rows.iter().filter(|row| !here.contains(row.uid)).count();
         if guard(rows.len(), gone(&here), false) == Trust::Suspicious {
             let mut second = self.context.second_session().await?;
             second.select(&mailbox.wire_name, true).await?;
-            here.extend(present(&mut second, rows).await?);
+            here.add(&present(&mut second, rows).await?);
             second.logout().await;
-            here.sort_unstable();
         }
-        let ids: Vec<_> = rows
-            .iter()
-            .filter(|row| here.binary_search(&row.uid).is_err())
-            .map(|row| row.id)
-            .collect();
+        let ids: Vec<_> =
+            rows.iter().filter(|row| !here.contains(row.uid)).map(|row| row.id).collect();
         if !ids.is_empty() {
             self.tally.removed += self.write(move |tx| ingest::vanish(tx, &ids)).await?;
         }
@@ -155,13 +156,11 @@ impl Worker {
 }
 
 /// Which of the rows the server still has.
-async fn present(session: &mut Session, rows: &[UidRow]) -> Result<Vec<u32>, Failure> {
-    let mut here = vec![];
+async fn present(session: &mut Session, rows: &[UidRow]) -> Result<UidSet, Failure> {
+    let mut here = UidSet::default();
     for set in uids(rows).commands() {
-        here.extend(session.search(&format!("UID {set}")).await?);
+        here.add(&session.search(&format!("UID {set}")).await?);
     }
-    here.sort_unstable();
-    here.dedup();
     Ok(here)
 }
 

@@ -4,7 +4,7 @@ use super::{WholeRequest, Worker};
 use crate::account::ingest::{self, Arrived};
 use crate::account::report::Progress;
 use crate::account::{Note, store_failure};
-use crate::imap::{Fetched, Items, Which};
+use crate::imap::{Fetched, Hold, Items, Which};
 use crate::limits;
 use crate::store::UidRow;
 use chapar_engine::event::EventKind;
@@ -22,6 +22,8 @@ struct Batch {
     arrived: Vec<Arrived>,
     /// More came than may be held at once: smaller batches will bring it.
     dropped: bool,
+    /// What they weigh in the session's budget.
+    hold: Hold,
 }
 
 impl Worker {
@@ -88,7 +90,7 @@ impl Worker {
         }
         let uids: Vec<u32> = rows.iter().map(|row| row.uid).collect();
         let largest = rows.iter().map(|row| row.size).max().unwrap_or_default();
-        let Batch { arrived, dropped } = match self.fetch(&uids, items, largest).await {
+        let Batch { arrived, dropped, hold } = match self.fetch(&uids, items, largest).await {
             Ok(batch) => batch,
             Err(failure) => return Err(self.suspect(rows, failure).await),
         };
@@ -99,6 +101,7 @@ impl Worker {
             arrived.iter().filter_map(|a| a.bytes.as_ref()).map(|b| b.len() as u64).sum();
         let (id, validity) = (mailbox.id, server.uidvalidity);
         self.write(move |tx| ingest::fill(tx, id, validity, &arrived)).await?;
+        drop(hold);
         self.tally.bytes += bytes;
         if !dropped {
             self.missed(rows.iter().filter(|row| !came.contains(&row.uid))).await?;
@@ -116,6 +119,7 @@ impl Worker {
     async fn fetch(&mut self, uids: &[u32], items: Items, largest: u32) -> Result<Batch, Failure> {
         let mut arrived = BTreeMap::new();
         let (mut held, mut dropped) = (0, false);
+        let mut drawn = self.session()?.hold();
         if items == Items::Whole {
             self.session()?.expect_at_most(at_most(largest));
         }
@@ -131,11 +135,12 @@ impl Worker {
                     return;
                 }
                 held += weight;
+                drawn.set(held);
                 arrived.insert(one.uid, one);
             };
             self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
         }
-        Ok(Batch { arrived: arrived.into_values().collect(), dropped })
+        Ok(Batch { arrived: arrived.into_values().collect(), dropped, hold: drawn })
     }
 
     /// Messages that the server did not send although it answered OK: gone, or unreadable for it.
@@ -144,12 +149,12 @@ impl Worker {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut here = vec![];
+        let mut here = UidSet::default();
         for set in rows.iter().map(|row| row.uid).collect::<UidSet>().commands() {
-            here.extend(self.session()?.search(&format!("UID {set}")).await?);
+            here.add(&self.session()?.search(&format!("UID {set}")).await?);
         }
         let (still, gone): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| here.contains(&row.uid));
+            rows.into_iter().partition(|row| here.contains(row.uid));
         let gone: Vec<MessageId> = gone.into_iter().map(|row| row.id).collect();
         self.tally.removed += self.write(move |tx| ingest::vanish(tx, &gone)).await?;
         for row in still {
@@ -161,7 +166,7 @@ impl Worker {
     /// A batch broke the session: ask for fewer next time, and blame a message only when it was
     /// asked for alone. Returns the failure to end the pass with.
     async fn suspect(&mut self, rows: &[UidRow], failure: Failure) -> Failure {
-        if failure.code != "imap.protocol" {
+        if !matches!(failure.code, "imap.protocol" | "imap.too_much") {
             return failure;
         }
         if let [row] = rows {

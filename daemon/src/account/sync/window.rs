@@ -2,7 +2,8 @@
 
 use super::Worker;
 use crate::account::{ingest, store_failure};
-use crate::imap::{Items, Listed, Which};
+use crate::imap::{Hold, Items, Listed, Which};
+use crate::limits;
 use chapar_engine::id::{MailboxId, MessageId};
 use chapar_engine::limits::{BATCH_MESSAGES, SCAN_MESSAGES};
 use chapar_engine::mailbox::{Mailbox, ServerState};
@@ -15,6 +16,17 @@ struct Scanned {
     mailbox: MailboxId,
     server: ServerState,
     candidates: Vec<Candidate>,
+    /// What they weigh in the session's budget.
+    hold: Hold,
+}
+
+/// Which messages of a mailbox are looked at, and how many of them are kept.
+#[derive(Clone, Copy)]
+struct Scope {
+    /// Messages looked at, the last ones by sequence number.
+    last: u32,
+    /// The newest of them that are kept.
+    keep: usize,
 }
 
 impl Worker {
@@ -23,10 +35,12 @@ impl Worker {
     pub(super) async fn plan_windows(&mut self, listed: &[Listed]) -> Result<bool, Failure> {
         let account = self.account()?;
         let budget = usize::try_from(account.window).unwrap_or(usize::MAX);
+        let last = u32::try_from(budget).unwrap_or(u32::MAX).max(SCAN_MESSAGES);
+        let scope = Scope { last, keep: budget };
         let mut scanned = vec![];
         for mailbox in self.mailboxes()? {
             if !mailbox.planned {
-                scanned.push(self.scan(&mailbox, budget, listed).await?);
+                scanned.push(self.scan(&mailbox, scope, listed).await?);
                 // what is not among the newest so far will not be among the newest of all
                 let held: usize = scanned.iter().map(|s| s.candidates.len()).sum();
                 if held > budget.saturating_mul(2) {
@@ -53,36 +67,43 @@ impl Worker {
     async fn scan(
         &mut self,
         mailbox: &Mailbox,
-        budget: usize,
+        Scope { last, keep }: Scope,
         listed: &[Listed],
     ) -> Result<Scanned, Failure> {
         let known = listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
         if let Some(server) = known.filter(|server| server.exists == 0) {
-            return Ok(Scanned { mailbox: mailbox.id, server, candidates: vec![] });
+            let hold = Hold::default();
+            return Ok(Scanned { mailbox: mailbox.id, server, candidates: vec![], hold });
         }
         let server = self.select(mailbox).await?;
+        let session = self.session()?;
+        session.expect_rows(keep);
+        let mut hold = session.hold();
         let mut candidates = vec![];
         if server.exists > 0 {
-            let span = u32::try_from(budget).unwrap_or(u32::MAX).max(SCAN_MESSAGES);
-            let first = server.exists.saturating_sub(span - 1).max(1);
+            let first = server.exists.saturating_sub(last.saturating_sub(1)).max(1);
             let mut each = |fetched: crate::imap::Fetched| {
                 if let (Some(received_at), true) = (fetched.internal_date, fetched.uid > 0) {
-                    candidates.push(Candidate {
+                    let candidate = Candidate {
                         uid: fetched.uid,
                         received_at,
                         size: fetched.size.unwrap_or(0),
                         flags: fetched.flags.unwrap_or_default(),
-                    });
-                    if candidates.len() >= budget.saturating_mul(2).max(BATCH_MESSAGES) {
-                        prune(&mut candidates, budget);
+                    };
+                    hold.grow(candidate.weight());
+                    candidates.push(candidate);
+                    if candidates.len() >= keep.saturating_mul(2).max(BATCH_MESSAGES) {
+                        prune(&mut candidates, keep);
+                        hold.set(weight(&candidates));
                     }
                 }
             };
             let which = Which::Seqs(format!("{first}:*"));
             self.session()?.fetch(which, Items::Facts, &mut each).await?;
         }
-        prune(&mut candidates, budget);
-        Ok(Scanned { mailbox: mailbox.id, server, candidates })
+        prune(&mut candidates, keep);
+        hold.set(weight(&candidates));
+        Ok(Scanned { mailbox: mailbox.id, server, candidates, hold })
     }
 
     /// Plans one mailbox again after its UIDs lost their meaning (UIDVALIDITY changed): messages
@@ -91,9 +112,14 @@ impl Worker {
     pub(super) async fn replan(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
         let old = self.marks(mailbox)?;
         let before = self.before(mailbox, &old)?;
-        let Scanned { server, candidates, .. } = self.scan(mailbox, usize::MAX, &[]).await?;
+        let window = usize::try_from(self.account()?.window).unwrap_or(usize::MAX);
+        // as many as there were and what arrived since, which is bounded by no number of ours
+        let keep = old.len().max(window).saturating_add(limits::NEW_AT_RESET);
+        let scope = Scope { last: u32::MAX, keep };
+        let Scanned { server, candidates, hold, .. } = self.scan(mailbox, scope, &[]).await?;
         let candidates = after_reset(candidates, before);
         let (mut new, mut late) = (vec![], vec![]);
+        let mut held = self.session()?.hold();
         let known: BTreeSet<&str> =
             old.iter().filter_map(|(_, mark)| mark.message_id.as_deref()).collect();
         let uids: Vec<u32> = candidates.iter().map(|candidate| candidate.uid).collect();
@@ -105,11 +131,13 @@ impl Worker {
                 if before.newest.is_some_and(|at| received_at > at)
                     && message_id.as_deref().is_some_and(|id| !known.contains(id))
                 {
+                    held.grow(arrived.weight());
                     late.push(arrived.clone());
                 }
                 new.push((arrived.uid, Rematch { message_id, size: arrived.size, received_at }));
             }
         }
+        drop(hold);
         let same = rematch(&old, &new);
         let id = mailbox.id;
         let ids: Vec<MessageId> = old.into_iter().map(|(id, _)| id).collect();
@@ -160,6 +188,10 @@ impl Worker {
     }
 }
 
+fn weight(candidates: &[Candidate]) -> usize {
+    candidates.iter().map(Candidate::weight).sum()
+}
+
 /// Only the newest of each mailbox can be among the newest of all.
 fn prune(candidates: &mut Vec<Candidate>, budget: usize) {
     candidates.sort_by_key(|c| std::cmp::Reverse((c.received_at, c.uid)));
@@ -172,6 +204,7 @@ fn keep_newest(scanned: &mut [Scanned], budget: usize) {
     let mut kept = choose(scanned, budget);
     for one in scanned {
         one.candidates = kept.remove(&one.mailbox).unwrap_or_default();
+        one.hold.set(weight(&one.candidates));
     }
 }
 

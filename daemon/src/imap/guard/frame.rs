@@ -3,6 +3,7 @@
 //! Knows literals and sizes and nothing else. Never allocates what is only announced, never looks
 //! at a byte twice.
 
+use super::budget::{Budget, Hold};
 use crate::imap::limits;
 use std::collections::VecDeque;
 
@@ -22,6 +23,10 @@ pub enum Violation {
     Empty,
     #[error("a response that is none")]
     Unread,
+    #[error("more than {0} bytes in answer to one command")]
+    Answers(u64),
+    #[error("more to be held at one time than {} MiB", .0 >> 20)]
+    Held(usize),
 }
 
 /// One literal, as far as it was kept.
@@ -40,6 +45,8 @@ pub struct Frame {
     pub line: Vec<u8>,
     /// The literals in order.
     pub literals: VecDeque<Literal>,
+    /// What both weigh.
+    pub hold: Hold,
 }
 
 /// What the present command allows.
@@ -51,29 +58,84 @@ pub struct Allowance {
     pub literal: u64,
     /// Bytes kept of each literal.
     pub keep: usize,
+    /// Bytes kept of all literals of one response.
+    pub keep_all: usize,
+    /// Bytes of all responses to one command.
+    pub answers: u64,
 }
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self { line: limits::LINE_BYTES, literal: limits::SMALL_LITERAL_BYTES, keep: usize::MAX }
+        Self {
+            line: limits::LINE_BYTES,
+            literal: limits::SMALL_LITERAL_BYTES,
+            keep: usize::MAX,
+            keep_all: usize::MAX,
+            answers: limits::ANSWER_BYTES,
+        }
     }
 }
 
 /// The cutter. Feed it with [`Framer::push`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Framer {
     /// What is allowed from the next response on.
     pub allowance: Allowance,
+    budget: Budget,
     frame: Frame,
     literal_left: u64,
     literal_sum: u64,
+    kept: usize,
+    answers: u64,
     empty: usize,
 }
 
+impl Default for Framer {
+    fn default() -> Self {
+        Self::new(Budget::default())
+    }
+}
+
 impl Framer {
+    /// A cutter that draws on `budget`.
+    #[must_use]
+    pub fn new(budget: Budget) -> Self {
+        Self {
+            allowance: Allowance::default(),
+            frame: Frame { hold: budget.hold(), ..Frame::default() },
+            budget,
+            literal_left: 0,
+            literal_sum: 0,
+            kept: 0,
+            answers: 0,
+            empty: 0,
+        }
+    }
+
+    /// A command begins.
+    pub fn begin(&mut self) {
+        self.answers = 0;
+    }
+
+    /// What the session holds.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// Takes bytes from `input` up to the end of one response; says how many, and the response
     /// once it is whole.
     pub fn push(&mut self, input: &[u8]) -> Result<(usize, Option<Frame>), Violation> {
+        let (used, frame) = self.cut(input)?;
+        self.answers = self.answers.saturating_add(used as u64);
+        if self.answers > self.allowance.answers {
+            return Err(Violation::Answers(self.allowance.answers));
+        }
+        self.budget.check()?;
+        Ok((used, frame))
+    }
+
+    fn cut(&mut self, input: &[u8]) -> Result<(usize, Option<Frame>), Violation> {
         let mut used = 0;
         while let Some(rest) = input.get(used..).filter(|rest| !rest.is_empty()) {
             if self.literal_left > 0 {
@@ -86,6 +148,7 @@ impl Framer {
                 return Err(Violation::Line(self.allowance.line));
             }
             self.frame.line.extend_from_slice(piece);
+            self.frame.hold.grow(piece.len());
             used += piece.len();
             if end.is_none() {
                 continue;
@@ -115,9 +178,13 @@ impl Framer {
         let here = usize::try_from(self.literal_left).unwrap_or(usize::MAX).min(rest.len());
         self.literal_left -= here as u64;
         if let Some(literal) = self.frame.literals.back_mut() {
-            let kept = here.min(self.allowance.keep.saturating_sub(literal.bytes.len()));
+            let of_this = self.allowance.keep.saturating_sub(literal.bytes.len());
+            let of_all = self.allowance.keep_all.saturating_sub(self.kept);
+            let kept = here.min(of_this).min(of_all);
             literal.cut |= kept < here;
             literal.bytes.extend_from_slice(rest.get(..kept).unwrap_or_default());
+            self.kept += kept;
+            self.frame.hold.grow(kept);
         }
         here
     }
@@ -131,14 +198,17 @@ impl Framer {
             return Err(Violation::Literals);
         }
         self.frame.literals.push_back(Literal::default());
+        self.frame.hold.grow(size_of::<Literal>());
         self.literal_left = announced;
         Ok(())
     }
 
     /// The whole response; `None` for an empty line, which some servers put after literals.
     fn end_line(&mut self) -> Option<Frame> {
-        let mut frame = std::mem::take(&mut self.frame);
+        let next = Frame { hold: self.budget.hold(), ..Frame::default() };
+        let mut frame = std::mem::replace(&mut self.frame, next);
         self.literal_sum = 0;
+        self.kept = 0;
         // one line end only: the one before it may belong to a literal
         frame.line.pop_if(|byte| *byte == b'\n');
         frame.line.pop_if(|byte| *byte == b'\r');

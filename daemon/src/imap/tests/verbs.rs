@@ -125,6 +125,66 @@ async fn list_in_one_flight_and_in_two() {
 }
 
 #[tokio::test]
+async fn an_extended_list_that_names_too_little_is_asked_again_plainly() {
+    for (untagged, end) in [
+        ("", "OK"),
+        ("* LIST (\\Subscribed) \"/\" INBOX\r\n", "OK done"),
+        ("", "BAD Could not parse command"),
+        ("", "NO RETURN options are not supported"),
+    ] {
+        let (mut s, server) =
+            session("LIST-EXTENDED SPECIAL-USE", move |mut peer: Peer| async move {
+                peer.answer("RETURN (SUBSCRIBED SPECIAL-USE)", untagged, end).await;
+                let all = "* LIST () \"/\" INBOX\r\n* LIST () \"/\" Notes\r\n";
+                peer.answer("LIST \"\" \"*\"", all, "OK").await;
+                peer.answer("LSUB \"\" \"*\"", "* LSUB () \"/\" Notes\r\n", "OK").await;
+            })
+            .await;
+        let listed = s.list().await.unwrap();
+        let [inbox, notes] = listed.as_slice() else { panic!("{listed:?}") };
+        assert_eq!((inbox.role, notes.name.as_str()), (Some(Role::Inbox), "Notes"), "{end}");
+        assert!(notes.subscribed);
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_subscriptions_has_mailboxes_all_the_same() {
+    for end in ["NO not here", "BAD unknown command LSUB", "NO [CANNOT] no subscriptions"] {
+        let (mut s, _) = session("", move |mut peer: Peer| async move {
+            let all = "* LIST () \"/\" INBOX\r\n* LIST () \"/\" Notes\r\n";
+            peer.answer("LIST \"\" \"*\"", all, "OK").await;
+            peer.answer("LSUB \"\" \"*\"", "", end).await;
+        })
+        .await;
+        let listed = s.list().await.unwrap();
+        assert!(listed.len() == 2 && listed.iter().all(|one| one.subscribed), "{end}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_utf_8_is_said_as_the_server_said_it() {
+    for raw in [b"Gel\xf6scht".as_slice(), b"\xcf\xf0\xe8\xe2\xe5\xf2", b"caf\xe9 \xe2\x82\xac"] {
+        let (mut s, server) = session("", move |mut peer: Peer| async move {
+            let all = [b"* LIST () \"/\" INBOX\r\n* LIST () \"/\" \"", raw, b"\"\r\n"].concat();
+            let tag = peer.expect("LIST").await;
+            peer.say([&all, tag.as_bytes(), b" OK\r\n"].concat()).await;
+            peer.answer("LSUB", "", "OK").await;
+            let said = [b"EXAMINE \"".as_slice(), raw, b"\"\r\n"].concat();
+            let tag = peer.raw(3).await;
+            assert_eq!(peer.raw(said.len()).await, said);
+            let tag = String::from_utf8_lossy(&tag).into_owned();
+            peer.say(format!("* 0 EXISTS\r\n* OK [UIDVALIDITY 3] x\r\n{tag}OK\r\n")).await;
+        })
+        .await;
+        let listed = s.list().await.unwrap();
+        let [_, odd] = listed.as_slice() else { panic!("{listed:?}") };
+        assert_eq!(s.select(&odd.wire_name, true).await.unwrap().uidnext, 1);
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn select_fetch_and_hints() {
     let (mut s, _) = session("CONDSTORE", |mut peer: Peer| async move {
         peer.answer(

@@ -126,6 +126,24 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "imap.too_much",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The IMAP server sends too much at once",
+        cause: "One answer, or what has to be kept of it, is larger than chapar holds in memory for \
+                an account. The connection was closed; mail that is here stays as it is.",
+        brief: Some("It is tried again by itself, later and later. Other accounts go on."),
+        what: &[
+            "Nothing has to be done: chapar tries again by itself, later and later.",
+            "If it comes back, report it with the lines of the log: they say which command it was.",
+        ],
+        commands: &["chapar sync {account}", "chapar logs --level warn"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
         code: "imap.refused",
         action: Refused,
         severity: Warning,
