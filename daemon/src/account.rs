@@ -100,6 +100,8 @@ pub enum Command {
     SyncNow(oneshot::Sender<Result<(), Failure>>),
     /// Fetch all bytes of a message now.
     Whole(sync::WholeRequest),
+    /// The store works again: what failed by it is tried again now.
+    GoOn,
     /// How the account is reached changed in the store: move the sessions, the new one first. True
     /// once it receives, false when it does not for now.
     Switch(oneshot::Sender<bool>),

@@ -21,6 +21,7 @@ pub use listener::{BindError, Listener};
 pub use session::Session;
 
 use crate::discover::Progress;
+use crate::machine::Machine;
 use crate::store::Store;
 use crate::supervisor::Accounts;
 use crate::world::{BoxFuture, World};
@@ -59,6 +60,11 @@ pub struct Services {
     pub stop: CancellationToken,
     reload: OnceLock<Reload>,
     spool: Spool,
+    /// What is the case with this machine.
+    machine: Machine,
+    /// The accounts as `status` told them last, for while the store cannot be read. A lock, not a
+    /// task: it is taken to copy a short list.
+    pictures: Mutex<Vec<chapar_ipc_protocol::account::Account>>,
     clients: AtomicUsize,
     tasks: TaskTracker,
     /// Discoveries under way by their address, for those who asked how far they are. A lock, not a
@@ -79,10 +85,15 @@ impl Services {
         spool: PathBuf,
         socket: PathBuf,
     ) -> Self {
+        let spool = Spool::new(spool);
+        let directory = spool.directory();
+        let state = directory.parent().unwrap_or(directory).to_owned();
         Self {
             started_at: world.clock.wall(),
             started: world.clock.boot(),
-            spool: Spool::new(spool),
+            machine: Machine::new(world.clone(), store.clone(), state),
+            spool,
+            pictures: Mutex::default(),
             store,
             accounts,
             world,

@@ -19,6 +19,8 @@ pub mod discover;
 pub mod oauth;
 pub mod account;
 pub mod supervisor;
+pub mod keeper;
+pub mod machine;
 pub mod doctor;
 pub mod ipc;
 
@@ -57,7 +59,14 @@ impl Daemon {
         accounts.start_all()?;
         let tasks = TaskTracker::new();
         tasks.spawn(desktop::run(world.clone(), store.clone(), config.clone(), stop.child_token()));
-        tasks.spawn(tidy_up(world.clone(), store.clone(), accounts.clone(), stop.child_token()));
+        let kept = (world.clone(), store.clone(), accounts.clone());
+        tasks.spawn(keeper::heal(
+            kept.0.clone(),
+            kept.1.clone(),
+            kept.2.clone(),
+            stop.child_token(),
+        ));
+        tasks.spawn(keeper::tidy_up(kept.0, kept.1, kept.2, stop.child_token()));
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
         Ok(Self { services, tasks, stop })
     }
@@ -71,23 +80,5 @@ impl Daemon {
         self.tasks.close();
         self.tasks.wait().await;
         self.services.store.close().await;
-    }
-}
-
-/// Gives back the disk space of what was deleted, and tries again what could not be deleted, once a
-/// day.
-async fn tidy_up(world: World, store: Store, accounts: Accounts, stop: CancellationToken) {
-    loop {
-        let next = world.clock.boot().after(limits::COLLECT_EVERY);
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = world.clock.sleep_until(next) => {}
-        }
-        match store.collect().await {
-            Ok(bytes) => tracing::info!(bytes, "packs collected"),
-            Err(error) => tracing::warn!(%error, "packs were not collected"),
-        }
-        accounts.tidy_up().await;
     }
 }

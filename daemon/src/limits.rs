@@ -52,3 +52,11 @@ pub const ACCOUNT_STOP: Duration = Duration::from_secs(15);
 pub const PANIC_PAUSE: Duration = Duration::from_secs(10);
 /// How often half-dead packs are rewritten: deleted mail is given back within a day.
 pub const COLLECT_EVERY: Duration = Duration::from_hours(24);
+/// How often the files of the store are tried again while they fail: everything is well again within
+/// seconds of the end of a fault, and each try costs some reads.
+pub const HEAL_EVERY: Duration = Duration::from_secs(1);
+/// How often a step of a delivery is tried to be recorded again while the store fails: what the
+/// server answered is known to this process alone.
+pub const RECORD_EVERY: Duration = Duration::from_secs(1);
+/// How soon the outbox is read again after it could not be read.
+pub const READ_AGAIN: Duration = Duration::from_secs(5);

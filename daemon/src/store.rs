@@ -11,6 +11,7 @@ mod changes;
 mod codec;
 mod disk;
 mod error;
+mod health;
 mod journal;
 mod limits;
 mod mailboxes;
@@ -72,6 +73,8 @@ pub enum StoreError {
     Conflict(String),
     #[error("reading or writing {path}: {reason}")]
     Io { path: String, reason: String },
+    #[error("chapard is stopping; nothing that it had accepted is lost, ask again once it runs")]
+    Stopping,
 }
 
 /// The open store; cheap to clone. The last handle to go waits for the writer.
@@ -98,6 +101,7 @@ enum Order {
     Change(Box<dyn Job>),
     Collect(oneshot::Sender<Result<u64, StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
+    Heal(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -288,6 +292,24 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(self.closed()))
     }
 
+    /// What is wrong with the files at present, `None` while nothing is; changes with each failure
+    /// that a read or a write met and with each end of one.
+    #[must_use]
+    pub fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
+        self.inner.shared.trouble.watch()
+    }
+
+    /// Tries to end the present trouble: opens the files again and proves that they work. Without
+    /// trouble it does nothing.
+    pub async fn heal(&self) -> Result<(), StoreError> {
+        if let Hand::Inline(writer) = &self.inner.hand {
+            return locked(writer).heal();
+        }
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Heal(reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
     /// Finishes what is waiting and closes the files; later calls fail.
     pub async fn close(&self) {
         if let Hand::Inline(_) = &self.inner.hand {
@@ -308,7 +330,7 @@ impl Store {
     }
 
     fn closed(&self) -> StoreError {
-        StoreError::closed(&self.inner.shared.path)
+        self.inner.shared.not_open()
     }
 }
 
@@ -345,6 +367,7 @@ fn obey(mut writer: Writer, mut waiting: mpsc::Receiver<Order>) {
             // the caller may have gone
             Order::Collect(reply) => drop(reply.send(writer.collect())),
             Order::Scrub(reply) => drop(reply.send(writer.scrub())),
+            Order::Heal(reply) => drop(reply.send(writer.heal())),
             Order::Close(reply) => {
                 writer.shared.close();
                 reply.send(()).unwrap_or(());

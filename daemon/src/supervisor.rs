@@ -200,7 +200,21 @@ impl Accounts {
         let (reply, answer) = oneshot::channel();
         self.ask(id, Command::SyncNow(reply))?;
         self.hurry_outbox(id).await;
-        answer.await.unwrap_or_else(|_| Err(busy()))
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// The store works again after a failure: every account goes on at once, without waiting for the
+    /// retry that the failure made it plan.
+    pub fn store_works(&self) {
+        let ids: Vec<AccountId> = lock(&self.inner.running).keys().copied().collect();
+        for id in ids {
+            if let Some(handle) = self.handle(id) {
+                // a full queue: the account is busy enough to notice by itself
+                let _: bool = handle.command(Command::GoOn);
+            }
+            let accounts = self.clone();
+            self.inner.tasks.spawn(async move { accounts.hurry_outbox(id).await });
+        }
     }
 
     /// Something may be due in the outbox.
@@ -229,10 +243,18 @@ impl Accounts {
         }
         let (reply, answer) = oneshot::channel();
         self.ask(message.account, Command::Whole(WholeRequest { message: id, reply }))?;
-        answer.await.unwrap_or_else(|_| Err(busy()))
+        answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Why an account that had taken a request did not answer it.
+    fn gone(&self) -> Failure {
+        if self.inner.stop.is_cancelled() { stopping() } else { busy() }
     }
 
     fn ask(&self, id: AccountId, command: Command) -> Result<(), Failure> {
+        if self.inner.stop.is_cancelled() {
+            return Err(stopping());
+        }
         if self.running(id)?.command(command) { Ok(()) } else { Err(busy()) }
     }
 
@@ -312,6 +334,11 @@ fn failure(code: &'static str, message: &str) -> Failure {
 
 fn missing() -> Failure {
     failure("account.missing", "There is no such account.")
+}
+
+fn stopping() -> Failure {
+    let message = "chapard is stopping; ask again once it runs.";
+    Failure::of("daemon.stopping", message, None)
 }
 
 fn busy() -> Failure {

@@ -1,6 +1,6 @@
 //! Everything `chapar status` prints, in one call.
 
-use crate::account::Account;
+use crate::account::{Account, Health};
 use crate::id::UtcDate;
 
 wire! {
@@ -64,5 +64,7 @@ object! {
         pub accounts: Vec<Account>,
         /// The outbox.
         pub outbox: OutboxStatus,
+        /// Conditions of this machine: its disk, its clock, the store, the program.
+        pub health: Vec<Health>,
     }
 }

@@ -4,6 +4,7 @@
 
 mod announce;
 mod discover;
+mod faults;
 mod http;
 mod ispdb;
 mod issuer;

@@ -49,6 +49,11 @@ impl Place {
         Self { scratch, ports, _runtime: runtime }
     }
 
+    /// The state directory of the daemon.
+    pub(crate) fn state(&self) -> std::path::PathBuf {
+        self.scratch.path().join("state/chapar")
+    }
+
     fn chapar(&self, args: &[&str], input: &str) -> Ran {
         let dir = |name: &str| self.scratch.path().join(name);
         let mut command = Command::new(binary("chapar"));

@@ -74,6 +74,7 @@ pub(crate) fn overview(context: &Context<'_>) -> Result<u8, Fault> {
 
 fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> {
     let mut status = daemon.call(&Status {})?;
+    status.health.extend(older(daemon.version(), env!("CARGO_PKG_VERSION")));
     if let Some(wanted) = wanted {
         let id = daemon.account(Some(wanted))?.id;
         status.accounts.retain(|account| account.id == id);
@@ -81,12 +82,28 @@ fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> 
     Ok(status)
 }
 
+/// The condition that the daemon is not of this program's version.
+fn older(theirs: &str, ours: &str) -> Option<Health> {
+    let row = chapar_conditions::find("daemon.older").filter(|_| theirs != ours)?;
+    Some(Health {
+        code: row.code.to_owned(),
+        severity: Severity::Warning,
+        title: row.title.to_owned(),
+        detail: Some(format!("chapard is {theirs}, chapar is {ours}")),
+        who: Some(Who::You),
+        remedy: vec![["chapar", "service", "restart"].map(str::to_owned).to_vec()],
+        ..Health::default()
+    })
+}
+
 fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Result<u8, Fault> {
     let status = ask(daemon, wanted)?;
     let ill: Vec<&Account> =
         status.accounts.iter().filter(|account| needs_person(account)).collect();
     let unknown = status.outbox.unknown;
-    let well = ill.is_empty() && unknown == 0 && status.outbox.failed == 0;
+    let machine: Vec<&Health> =
+        status.health.iter().filter(|health| health.severity == Severity::Error).collect();
+    let well = ill.is_empty() && machine.is_empty() && unknown == 0 && status.outbox.failed == 0;
     let line = if well {
         Line::new()
             .with(Style::Good, "✓")
@@ -96,6 +113,7 @@ fn check(context: &Context<'_>, daemon: &mut Daemon, wanted: Option<&str>) -> Re
             .iter()
             .map(|account| format!("{}: {}", account.name, state_words(account)))
             .collect();
+        parts.extend(machine.iter().map(|health| format!("this machine: {}", health.title)));
         if unknown > 0 {
             parts.push(format!("outbox: {unknown} unknown"));
         }
@@ -184,12 +202,15 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     }
     for (account, line) in status.accounts.iter().zip(table.lines(width)) {
         lines.push(line);
-        lines.extend(account.health.iter().flat_map(|health| health_lines(health, width)));
+        lines.extend(
+            account.health.iter().flat_map(|health| health_lines(health, width, who_said(health))),
+        );
         lines.extend(progress_line(account));
     }
     lines.push(Line::new());
     lines.push(outbox_line(status));
     lines.push(daemon_line(status));
+    lines.extend(status.health.iter().flat_map(|health| machine_lines(health, width)));
     if status.daemon.vault.kind == "file" {
         let note = format!("Secrets are in a file: {}", status.daemon.vault.protects);
         lines.extend(wrap(&note, width).into_iter().map(|text| Line::new().with(Style::Dim, text)));
@@ -244,16 +265,32 @@ fn needs_person(account: &Account) -> bool {
         || account.health.iter().any(|health| health.severity == Severity::Error)
 }
 
-fn health_lines(health: &Health, width: usize) -> Vec<Line> {
-    let style = if health.severity == Severity::Error { Style::Bad } else { Style::Warn };
+/// A condition of this machine; its detail is chapar's own.
+fn machine_lines(health: &Health, width: usize) -> Vec<Line> {
+    let mark = if health.severity == Severity::Error { "✗" } else { "!" };
+    let heading = Line::new().with(style_of(health), format!("{mark} This machine"));
+    std::iter::once(heading).chain(health_lines(health, width, "")).collect()
+}
+
+/// Whose words the detail of an account's condition is: what the network or this machine's disk did
+/// was said by nobody.
+fn who_said(health: &Health) -> &'static str {
+    let own = ["net.", "store.", "secrets."].iter().any(|area| health.code.starts_with(area));
+    if own { "" } else { "Provider said: " }
+}
+
+fn style_of(health: &Health) -> Style {
+    if health.severity == Severity::Error { Style::Bad } else { Style::Warn }
+}
+
+fn health_lines(health: &Health, width: usize, who: &str) -> Vec<Line> {
+    let style = style_of(health);
     let room = width.saturating_sub(6);
     let mut lines: Vec<Line> = wrap(&health.title, room)
         .into_iter()
         .map(|text| Line::of("      ").with(style, text))
         .collect();
     if let Some(detail) = &health.detail {
-        // what the network did was said by nobody
-        let who = if health.code.starts_with("net.") { "" } else { "Provider said: " };
         lines.extend(detail_lines(detail, who, 6, width));
     }
     // whose job it is, where it is somebody else's
@@ -368,6 +405,7 @@ mod tests {
             },
             accounts: vec![live, expired],
             outbox: OutboxStatus { waiting: 1, scheduled: 2, ..OutboxStatus::default() },
+            health: Vec::new(),
         }
     }
 
@@ -390,6 +428,37 @@ Outbox  1 waiting · 2 scheduled
 Daemon  chapard 0.1.0, up 6 days, 9.8 MB memory, 61 MB on disk
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_machine_is_said_beside_the_accounts() {
+        let mut status = status();
+        status.health = vec![Health {
+            code: "store.full".to_owned(),
+            severity: Severity::Error,
+            title: "The disk is full".to_owned(),
+            detail: Some("/home has 0 MB free".to_owned()),
+            remedy: vec![["df", "-h"].map(str::to_owned).to_vec()],
+            ..Health::default()
+        }];
+        status.health.extend(older("0.0.9", "0.1.0"));
+        assert!(older("0.1.0", "0.1.0").is_none());
+        let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
+        let text: String = lines(&status, &now, 80)
+            .iter()
+            .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
+            .collect();
+        let expected = "\
+✗ This machine
+      The disk is full
+      /home has 0 MB free
+      Fix:  df -h
+! This machine
+      chapard is not the version of chapar
+      chapard is 0.0.9, chapar is 0.1.0
+      Fix:  chapar service restart
+";
+        assert!(text.ends_with(expected), "{text}");
     }
 
     #[test]

@@ -144,6 +144,10 @@ impl Conductor {
                     let _: Result<_, _> = request.reply.send(Err(self.not_running()));
                 }
             },
+            Command::GoOn => {
+                self.context.outbox.notify_one();
+                self.apply(Input::LinkMoved).await;
+            }
             Command::Switch(done) => {
                 self.switching.push(done);
                 self.switch().await;

@@ -91,9 +91,14 @@ async fn file(
         change(context, id, waits).await;
         return Ok(());
     }
-    let Ok(bytes) = context.store.blob(submission.blob).await else {
-        skip(context, id).await;
-        return Ok(());
+    let bytes = match context.store.blob(submission.blob).await {
+        Ok(bytes) => bytes,
+        // the copy is tried again with the other things that are due
+        Err(error) if error.passes() => return Err(store_failure(error)),
+        Err(_) => {
+            skip(context, id).await;
+            return Ok(());
+        }
     };
     let flags = Flags::from_iter(["\\Seen".to_owned()]);
     match session.append(&sent.wire_name, &flags, submission.created_at, &bytes).await {

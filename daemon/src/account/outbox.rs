@@ -6,12 +6,15 @@
 
 mod record;
 
+use record::settle;
 pub(super) use record::{change, record};
 
 use super::logins::Submitting;
 use super::pace::Pace;
 use super::{Context, Generation, Note, submit};
+use crate::limits;
 use crate::smtp::Outcome;
+use crate::store::StoreError;
 use chapar_engine::id::SubmissionId;
 use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
 use chapar_engine::time::{Boot, Wall};
@@ -32,10 +35,11 @@ pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken)
     };
     let clock = &context.world.clock;
     let pace = Pace::new(clock.boot(), clock.wall());
-    let mut outbox = Outbox { context: Arc::clone(&context), me, session: None, pace };
-    outbox.recover().await;
+    let mut outbox =
+        Outbox { context: Arc::clone(&context), me, session: None, pace, unsure: true };
     let mut link = context.world.link.0.clone();
     loop {
+        outbox.recover().await;
         outbox.follow_clock().await;
         outbox.deliver_due(&stop).await;
         let due = outbox.next_due();
@@ -54,13 +58,21 @@ struct Outbox {
     me: Generation,
     session: Option<Submitting>,
     pace: Pace,
+    /// Whether the store may hold a delivery under way although there is none: after a start, and
+    /// after a step whose commit failed.
+    unsure: bool,
 }
 
 impl Outbox {
-    /// After a start: what was under way when the daemon ended is either certainly not sent, or
+    /// Between two deliveries: what the store has as under way is either certainly not sent, or
     /// unknown.
-    async fn recover(&self) {
-        for submission in self.open() {
+    async fn recover(&mut self) {
+        if !self.unsure {
+            return;
+        }
+        let Ok(open) = self.read_open() else { return };
+        self.unsure = false;
+        for submission in open {
             if matches!(submission.phase, Phase::Sending | Phase::DotPending) {
                 let recovered = |submission: &mut Submission, now, entropy| {
                     submission.recovered(now, entropy);
@@ -104,10 +116,12 @@ impl Outbox {
         self.context.sync.notify_one();
     }
 
+    fn read_open(&self) -> Result<Vec<Submission>, StoreError> {
+        self.context.store.read()?.open_submissions(self.context.id)
+    }
+
     fn open(&self) -> Vec<Submission> {
-        let read = self.context.store.read();
-        let open = read.and_then(|view| view.open_submissions(self.context.id));
-        open.unwrap_or_else(|error| {
+        self.read_open().unwrap_or_else(|error| {
             tracing::error!(account = self.context.id.0, %error, "the outbox cannot be read");
             vec![]
         })
@@ -116,7 +130,12 @@ impl Outbox {
     /// When something is due, or the clocks are compared; `None` when nothing waits.
     fn next_due(&self) -> Option<Boot> {
         let now = self.context.now();
-        let open = self.open();
+        let again = self.context.world.clock.boot().after(limits::READ_AGAIN);
+        let Ok(open) = self.read_open() else { return Some(again) };
+        // what is due cannot be claimed while nothing can be written
+        if self.unsure || self.context.store.trouble().borrow().is_some() {
+            return Some(again);
+        }
         open.first()?;
         let look = self.context.world.clock.boot().after(CLOCK_LOOK);
         let next = open.iter().filter_map(|it| it.when(Due::Send, now)).min();
@@ -143,9 +162,7 @@ impl Outbox {
     /// Whether nothing waits for another try: what stood in the way of one that is gone stands in
     /// nobody's way now. What cannot be read may wait.
     fn is_unhindered(&self) -> bool {
-        let read = self.context.store.read();
-        let open = read.and_then(|view| view.open_submissions(self.context.id));
-        open.is_ok_and(|open| !open.iter().any(Submission::awaits_retry))
+        self.read_open().is_ok_and(|open| !open.iter().any(Submission::awaits_retry))
     }
 
     async fn leave(&mut self) {
@@ -160,6 +177,7 @@ impl Outbox {
         let Some(claimed) = self.change(id, claim).await else { return };
         let bytes = match self.context.store.blob(claimed.blob).await {
             Ok(bytes) => bytes,
+            Err(error) if error.passes() => return self.unread(id, error).await,
             Err(error) => {
                 let why = format!("the message cannot be read from this machine's disk: {error}");
                 return self.declined(id, (550, why), SmtpStep::Mail).await;
@@ -185,6 +203,17 @@ impl Outbox {
             self.session = None;
             self.not_sent(id, &failure).await;
         }
+    }
+
+    /// The bytes could not be read, which says nothing about the bytes: it is tried again.
+    async fn unread(&self, id: SubmissionId, error: StoreError) {
+        let why = format!("the message cannot be read from this machine's disk now: {error}");
+        let unread = move |submission: &mut Submission, now, entropy| {
+            submission.unreached(now, entropy, &why)
+        };
+        settle(&self.context, id, unread).await;
+        let failure = super::store_failure(error);
+        self.context.note(self.me, Note::OutboxTrouble(failure)).await;
     }
 
     /// Whether a transaction was refused because the session's token is not taken any more, when
@@ -230,7 +259,7 @@ impl Outbox {
                 submission.rcpt_replies(&replies)?;
                 submission.not_accepted(now, entropy)
             };
-            change(&context, id, refused).await;
+            settle(&context, id, refused).await;
             return Ok(());
         };
         let pending = move |submission: &mut Submission, _, _| {
@@ -241,6 +270,10 @@ impl Outbox {
             // Not durable: the final dot must not be sent. Dropping `ready` ends the session.
             drop(ready);
             self.session = None;
+            let why = "this machine's disk could not be written, so the message was not sent";
+            let not_sent =
+                |submission: &mut Submission, now, entropy| submission.not_sent(now, entropy, why);
+            settle(&context, id, not_sent).await;
             return Ok(());
         }
         match ready.deliver(bytes).await {
@@ -248,19 +281,19 @@ impl Outbox {
                 let answered = move |submission: &mut Submission, now, entropy| {
                     submission.answered((reply.code, &reply.text), now, entropy)
                 };
-                change(&context, id, answered).await;
+                settle(&context, id, answered).await;
             }
             Outcome::Lost(why) => {
                 self.session = None;
                 tracing::warn!(account = context.id.0, submission = id.0, why, "outcome unknown");
-                change(&context, id, Submission::lost).await;
+                settle(&context, id, Submission::lost).await;
             }
             Outcome::NotSent(why) => {
                 self.session = None;
                 let not_sent = move |submission: &mut Submission, now, entropy| {
                     submission.not_sent(now, entropy, &why)
                 };
-                change(&context, id, not_sent).await;
+                settle(&context, id, not_sent).await;
             }
         }
         context.sync.notify_one();
@@ -276,7 +309,7 @@ impl Outbox {
         let unreached = move |submission: &mut Submission, now, entropy| {
             submission.unreached(now, entropy, &why)
         };
-        self.change(id, unreached).await;
+        settle(&self.context, id, unreached).await;
     }
 
     async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
@@ -287,22 +320,26 @@ impl Outbox {
         let not_sent = move |submission: &mut Submission, now, entropy| {
             submission.not_sent(now, entropy, &why)
         };
-        self.change(id, not_sent).await;
+        settle(&self.context, id, not_sent).await;
     }
 
     async fn declined(&self, id: SubmissionId, (code, text): (u16, String), during: SmtpStep) {
         let declined = move |submission: &mut Submission, now, entropy| {
             submission.declined((code, &text), during, now, entropy)
         };
-        self.change(id, declined).await;
+        settle(&self.context, id, declined).await;
     }
 
+    /// One step of which nothing was done yet: when it could not be made durable, it is not known
+    /// whether the store has it.
     async fn change(
-        &self,
+        &mut self,
         id: SubmissionId,
         step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
     ) -> Option<Submission> {
-        change(&self.context, id, step).await
+        let changed = change(&self.context, id, step).await;
+        self.unsure |= changed.is_none();
+        changed
     }
 }
 

@@ -1,26 +1,15 @@
 //! This machine: the daemon itself, disk, clock, keyring, notifications, what waits in the outbox.
 
 use super::{Bench, Check, Outcome, Progress};
+use crate::machine::{self, FULL, LOW_SPACE, free_bytes, megabytes};
 use crate::world::secrets::SecretsError;
 use chapar_engine::account::{Account, NotifyBy};
-use chapar_engine::id::Seq;
 use chapar_engine::secret::Secret;
-use chapar_engine::time::Wall;
 use chapar_engine::verdict::Failure;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
 /// Checks of the machine, for the progress.
 pub(super) const CHECKS: usize = 6;
-/// Less free space than this is worth a word: the first sync of one mailbox.
-const LOW_SPACE: u64 = 500 * 1000 * 1000;
-/// Less than this holds no mail at all.
-const FULL: u64 = 1000 * 1000;
-/// 2026-11-01: no clock that is right shows an earlier time than this program was made at.
-const MADE: Wall = Wall(1_793_491_200_000);
-/// A clock is set back by less than this all the time.
-const SET_BACK_MS: i64 = 5 * 60 * 1000;
-
 /// Everything about the machine.
 pub(super) async fn look(bench: &Bench, accounts: &[Account], progress: &Progress) -> Vec<Check> {
     let mut checks = vec![daemon(bench)];
@@ -84,34 +73,12 @@ async fn disk(bench: &Bench) -> Check {
     check.took(took)
 }
 
-/// What of the disk the person may still use.
-fn free_bytes(directory: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(directory).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-fn megabytes(bytes: u64) -> String {
-    const MEGA: u64 = 1000 * 1000;
-    if bytes >= 10_000 * MEGA {
-        format!("{} GB", bytes / (1000 * MEGA))
-    } else {
-        format!("{} MB", bytes.div_ceil(MEGA))
-    }
-}
-
 /// Against what chapar knows of time by itself; no other clock is asked.
 fn clock(bench: &Bench) -> Check {
-    let now = bench.world.clock.wall();
-    let head = *bench.store.head().borrow();
-    let before = Seq(head.0.saturating_sub(1));
-    let last = bench.store.read().and_then(|view| view.events(before, 1)).unwrap_or_default();
-    let known = last.first().map_or(MADE, |event| event.at.max(MADE));
-    let behind = known.0.saturating_sub(now.0);
-    if behind <= SET_BACK_MS {
-        return Check::good("clock", "not before anything known; compared with no other clock");
+    match machine::clock_behind(&bench.world, &bench.store) {
+        None => Check::good("clock", "not before anything known; compared with no other clock"),
+        Some(behind) => Check::found("clock", "clock.wrong", behind),
     }
-    let title = format!("at least {} min behind what was written down earlier", behind / 60_000);
-    Check::found("clock", "clock.wrong", title)
 }
 
 /// A secret goes in, comes back and is forgotten.

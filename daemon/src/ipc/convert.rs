@@ -7,7 +7,7 @@ mod id;
 mod mailbox;
 mod submission;
 
-pub(super) use account::{account, endpoint, to_endpoint, to_notify};
+pub(super) use account::{account, endpoint, health, to_endpoint, to_notify};
 pub(super) use email::{address, email, identity, to_address};
 pub(super) use event::event;
 pub(super) use id::{

@@ -44,6 +44,7 @@ const BY_CODE: &[(&str, ErrorType)] = &[
     ("store.read_only", ErrorType::DiskFull),
     ("store.missing", ErrorType::NotFound),
     ("internal.panic", ErrorType::ServerFail),
+    ("daemon.stopping", ErrorType::ServerFail),
 ];
 
 /// Then by area, the part of the code before its dot.

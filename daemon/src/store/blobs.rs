@@ -24,7 +24,9 @@ impl Snapshot {
     }
 }
 
-/// The bytes of a blob. Tried twice: its pack may be rewritten between the look and the read.
+/// The bytes of a blob. Tried twice: its pack may be rewritten between the look and the read. Only
+/// bytes that were read and are others than those that were stored are damaged; a pack that cannot be
+/// read, or is not there, may be there again in a moment.
 pub(super) fn read(shared: &Shared, id: BlobId) -> Result<Vec<u8>, StoreError> {
     let damaged = |reason: &str| StoreError::Damaged {
         path: shared.path.to_string(),
@@ -34,17 +36,25 @@ pub(super) fn read(shared: &Shared, id: BlobId) -> Result<Vec<u8>, StoreError> {
         let row = shared.read()?.blob_row(id)?.ok_or(StoreError::Missing("blob"))?;
         let record =
             pack::read(shared.disk.as_ref(), &row).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => damaged("its pack is gone"),
-                io::ErrorKind::UnexpectedEof => damaged("its pack is too short"),
+                io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => {
+                    pack::gone(shared.disk.as_ref(), row.pack)
+                }
                 io::ErrorKind::InvalidData => damaged("its length is impossible"),
                 _ => StoreError::of_io(&shared.path, &error),
             })?;
         pack::raw(id, &row, &record).map_err(damaged)
     };
-    match once() {
-        Err(StoreError::Damaged { .. }) => once(),
+    let read = match once() {
+        Err(StoreError::Damaged { .. } | StoreError::Io { .. }) => once(),
         first => first,
+    };
+    // a damaged blob is one mail's loss, a pack that cannot be read is the store's
+    if let Err(error) = &read
+        && error.is_of_file()
+    {
+        shared.trouble.note(error);
     }
+    read
 }
 
 impl Txn<'_> {

@@ -14,9 +14,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub trait Disk: Debug + Send + Sync + 'static {
     /// What to call the database in messages: its path.
     fn name(&self) -> String;
-    /// Opens the database file, made empty when absent. Called again after an I/O error, and once
-    /// before each opening to look at what is there; the one before is closed by then.
-    fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>>;
+    /// Opens the database file; with `create`, made empty when absent, without, an absent one is
+    /// [`io::ErrorKind::NotFound`]. Called again after an I/O error, and once before each opening to
+    /// look at what is there; the one before is closed by then.
+    fn meta(&self, create: bool) -> io::Result<Box<dyn redb::StorageBackend>>;
     /// Makes an empty database file beside the one that is there, in place of any left from before.
     fn fresh(&self) -> io::Result<Box<dyn redb::StorageBackend>>;
     /// Puts the file that [`Disk::fresh`] made in the place of the database, durably. What is open
@@ -33,6 +34,8 @@ pub trait Disk: Debug + Send + Sync + 'static {
     fn bytes(&self) -> io::Result<u64>;
     /// Fails when what is open is no longer what lies at its place (deleted, replaced, unmounted).
     fn still_there(&self) -> io::Result<()>;
+    /// Fails when a file of ours cannot be written and synced now; leaves nothing behind.
+    fn room(&self) -> io::Result<()>;
 }
 
 /// One append-only file.
@@ -68,6 +71,9 @@ struct Inodes {
 const META: &str = "meta.redb";
 /// Name of a database that is to replace it.
 const FRESH: &str = "meta.redb.new";
+/// Name of the file that proves that there is room, and its bytes: more than a commit takes.
+const ROOM: &str = "room.probe";
+const ROOM_BYTES: usize = 64 << 10;
 /// Name of the directory of packs.
 const PACKS: &str = "packs";
 
@@ -117,8 +123,8 @@ impl Disk for Directory {
         self.meta_path().display().to_string()
     }
 
-    fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
-        let file = open_file(&self.meta_path(), true)?;
+    fn meta(&self, create: bool) -> io::Result<Box<dyn redb::StorageBackend>> {
+        let file = open_file(&self.meta_path(), create)?;
         self.opened().present = Some(inode(&file)?);
         let backend = redb::backends::FileBackend::new(file).map_err(io::Error::other)?;
         Ok(Box::new(backend))
@@ -180,6 +186,18 @@ impl Disk for Directory {
             return Ok(());
         }
         Err(io::Error::other("another file was put in its place"))
+    }
+
+    fn room(&self) -> io::Result<()> {
+        let path = self.root.join(ROOM);
+        let proved = open_file(&path, true).and_then(|file| {
+            file.write_all_at(&vec![0; ROOM_BYTES], 0)?;
+            file.sync_data()
+        });
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => proved.and(Err(error)),
+            _ => proved,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ impl StoreError {
             Self::Missing(_) => "store.missing",
             Self::Conflict(_) => "store.conflict",
             Self::Io { .. } => "store.io",
+            Self::Stopping => "daemon.stopping",
         }
     }
 
@@ -54,6 +55,12 @@ impl StoreError {
     /// A place where the store was found closed.
     pub(super) fn closed(path: &str) -> Self {
         Self::Io { path: path.into(), reason: "the store is closed".into() }
+    }
+
+    /// Whether the same may work later: nothing was proven about what is stored.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.is_of_file() || *self == Self::Stopping
     }
 
     /// Whether the file, not the request, is what failed: the database has to be opened again.

@@ -23,11 +23,16 @@ pub(super) enum Found {
     Schema(u32),
 }
 
-/// Opens the database after a look at it that changes nothing.
-pub(super) fn open(disk: &dyn Disk, path: &Arc<str>) -> Result<(Database, Found), StoreError> {
-    let found = unpanicked(path, || look(disk, path))?;
+/// Opens the database after a look at it that changes nothing. Without `make`, a file that is not
+/// there is an error: its directory may be away for a moment.
+pub(super) fn open(
+    disk: &dyn Disk,
+    path: &Arc<str>,
+    make: bool,
+) -> Result<(Database, Found), StoreError> {
+    let found = unpanicked(path, || look(disk, path, make))?;
     let wrap = |error: std::io::Error| StoreError::of_io(path, &error);
-    let backend = Direct(disk.meta().map_err(wrap)?);
+    let backend = Direct(disk.meta(make).map_err(wrap)?);
     let database = unpanicked(path, || create(path, backend, false))?;
     Ok((database, found))
 }
@@ -77,9 +82,9 @@ fn of_opening(path: &str, error: redb::DatabaseError) -> StoreError {
 
 /// What is in the file; fails when it must not be opened. Writes nothing, but for emptying a file
 /// that was cut off while it was being made.
-fn look(disk: &dyn Disk, path: &Arc<str>) -> Result<Found, StoreError> {
+fn look(disk: &dyn Disk, path: &Arc<str>, make: bool) -> Result<Found, StoreError> {
     let wrap = |error: std::io::Error| StoreError::of_io(path, &error);
-    let file = disk.meta().map_err(wrap)?;
+    let file = disk.meta(make).map_err(wrap)?;
     let len = file.len().map_err(wrap)?;
     let mut first = [0; MAGIC.len()];
     let there = first.len().min(usize::try_from(len).unwrap_or(usize::MAX));
@@ -135,7 +140,12 @@ fn look_inside(database: &Database, path: &Arc<str>) -> Result<Found, StoreError
     if !names.iter().any(|name| name == Table::Meta.name()) {
         return Err(StoreError::Foreign { path: path.to_string() });
     }
-    let snapshot = Snapshot { path: Arc::clone(path), reading, _reader: Arc::default() };
+    let snapshot = Snapshot {
+        path: Arc::clone(path),
+        reading,
+        _reader: Arc::default(),
+        trouble: Arc::default(),
+    };
     match schema(&snapshot)? {
         Some(found) if found > SCHEMA => {
             Err(StoreError::Newer { path: path.to_string(), found, known: SCHEMA })

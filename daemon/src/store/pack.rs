@@ -95,9 +95,13 @@ impl Tail {
 
     fn file(&mut self) -> io::Result<&dyn PackFile> {
         if self.file.is_none() {
-            let file = self.disk.pack(self.number, true)?;
-            if file.len()? > self.base {
+            let file = self.disk.pack(self.number, self.base == 0)?;
+            let len = file.len()?;
+            if len > self.base {
                 file.truncate(self.base)?;
+            } else if len < self.base {
+                // bytes would be added at another place than the database is told
+                return Err(io::Error::other("the pack is shorter than what was written to it"));
             }
             self.file = Some(file);
         }
@@ -164,6 +168,12 @@ impl Tail {
         self.base = 0;
         self.file = None;
     }
+}
+
+/// A pack that the database knows is not there.
+pub(super) fn gone(disk: &dyn Disk, number: u32) -> StoreError {
+    let reason = "it is not there, or not all of it".into();
+    StoreError::Io { path: format!("pack {number} beside {}", disk.name()), reason }
 }
 
 /// What is committed of each pack, and where to go on; foreign and forgotten bytes are cut off.

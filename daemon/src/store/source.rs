@@ -150,6 +150,8 @@ pub struct Snapshot {
     pub(super) reading: redb::ReadTransaction,
     /// Says that somebody reads this database: closing it would break the view off.
     pub(super) _reader: std::sync::Arc<()>,
+    /// Hears of every read that the files failed.
+    pub(super) trouble: std::sync::Arc<super::health::Trouble>,
 }
 
 impl Snapshot {
@@ -168,12 +170,16 @@ impl Snapshot {
         read: impl FnOnce(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read(self)));
-        caught.unwrap_or_else(|_| {
+        let answer = caught.unwrap_or_else(|_| {
             Err(StoreError::Damaged {
                 path: self.path.to_string(),
                 reason: "its pages contradict each other".into(),
             })
-        })
+        });
+        if let Err(error) = &answer {
+            self.trouble.note(error);
+        }
+        answer
     }
 }
 

@@ -11,6 +11,7 @@ mod damage;
 mod disk;
 mod files;
 mod golden;
+mod heal;
 mod journal;
 mod make;
 mod submissions;

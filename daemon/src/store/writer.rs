@@ -6,6 +6,7 @@
 
 use super::codec::PackRow;
 use super::disk::Disk;
+use super::health::Trouble;
 use super::limits::{GROUP_BYTES, GROUP_CHANGES};
 use super::migrate::{Birth, SCHEMA, birth_key, migrate};
 use super::open::{self, Found};
@@ -17,8 +18,8 @@ use super::{StoreError, journal};
 use chapar_engine::id::Seq;
 use chapar_engine::time::Wall;
 use redb::{Database, ReadableDatabase};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use tokio::sync::{oneshot, watch};
 
@@ -75,7 +76,7 @@ pub(super) struct Shared {
     database: RwLock<Option<Opened>>,
     pub(super) head: watch::Sender<Seq>,
     pub(super) birth: OnceLock<Birth>,
-    closed: AtomicBool,
+    pub(super) trouble: Arc<Trouble>,
 }
 
 impl Shared {
@@ -87,7 +88,7 @@ impl Shared {
             database: RwLock::new(None),
             head: watch::Sender::new(Seq(0)),
             birth: OnceLock::new(),
-            closed: AtomicBool::new(false),
+            trouble: Arc::default(),
         })
     }
 
@@ -108,15 +109,28 @@ impl Shared {
 
     /// A consistent view.
     pub(super) fn read(&self) -> Result<Snapshot, StoreError> {
-        let opened = self.opened().ok_or_else(|| StoreError::closed(&self.path))?;
-        let reading =
-            opened.database.begin_read().map_err(|error| StoreError::of_redb(&self.path, error))?;
-        Ok(Snapshot { path: Arc::clone(&self.path), reading, _reader: opened.readers })
+        let opened = self.opened().ok_or_else(|| self.not_open())?;
+        let reading = opened.database.begin_read().map_err(|error| {
+            let error = StoreError::of_redb(&self.path, error);
+            self.trouble.note(&error);
+            error
+        })?;
+        let (path, trouble) = (Arc::clone(&self.path), Arc::clone(&self.trouble));
+        Ok(Snapshot { path, reading, _reader: opened.readers, trouble })
+    }
+
+    /// Why there is no open database: the failure that closed it, or the end.
+    pub(super) fn not_open(&self) -> StoreError {
+        if self.trouble.is_closed() {
+            return StoreError::Stopping;
+        }
+        let present = self.trouble.watch().borrow().clone();
+        present.unwrap_or_else(|| StoreError::closed(&self.path))
     }
 
     /// Closes the file for good.
     pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.trouble.close();
         drop(self.set_handle(None));
     }
 }
@@ -127,16 +141,14 @@ pub(super) struct Writer {
     tail: Tail,
     /// Databases that were replaced while somebody read them.
     retired: Vec<Opened>,
-    /// A file failed: open again before the next change.
-    sick: bool,
 }
 
 impl Writer {
     /// Opens the files; makes the store when there is none. `seed` names a new store.
     pub(super) fn open(shared: Arc<Shared>, now: Wall, seed: [u8; 16]) -> Result<Self, StoreError> {
         let tail = Tail::new(Arc::clone(&shared.disk), 1, 0);
-        let mut writer = Self { shared, tail, retired: Vec::new(), sick: false };
-        let (database, found) = open::open(writer.shared.disk.as_ref(), &writer.shared.path)?;
+        let mut writer = Self { shared, tail, retired: Vec::new() };
+        let (database, found) = open::open(writer.shared.disk.as_ref(), &writer.shared.path, true)?;
         drop(writer.shared.set_handle(Some(database)));
         match found {
             Found::Nothing => writer.transact(|txn| make(txn, now, seed))?,
@@ -163,19 +175,21 @@ impl Writer {
         }
         let next = last.map_or(1, |last| u32::try_from(last.0 + 1).unwrap_or(u32::MAX));
         self.tail = pack::recover(&self.shared.disk, &known, next)?;
-        self.sick = false;
+        self.shared.trouble.reopened();
         self.shared.head.send_replace(head);
         Ok(())
     }
 
-    /// Opens the files again after one of them failed. Never makes a new store.
+    /// Opens the files again after one of them failed. Never makes a new store. While the files are
+    /// not there, what is open of them stays open: it can be read meanwhile.
     fn reopen(&mut self) -> Result<(), StoreError> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(StoreError::closed(&self.shared.path));
+        if self.shared.trouble.is_closed() {
+            return Err(StoreError::Stopping);
         }
+        self.is_reachable()?;
         self.retired.clear();
         drop(self.shared.set_handle(None));
-        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path)?;
+        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path, false)?;
         if found == Found::Nothing {
             return Err(replaced(&self.shared.path));
         }
@@ -187,13 +201,55 @@ impl Writer {
         recovered
     }
 
+    /// Whether database and packs lie where they are looked for. Another database in the place of
+    /// the open one is there too.
+    fn is_reachable(&self) -> Result<(), StoreError> {
+        let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
+        match self.shared.disk.still_there() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(wrap(error)),
+            _ => {}
+        }
+        self.shared.disk.packs().map(drop).map_err(wrap)
+    }
+
+    /// Ends the present trouble of the files when they work again: opens them, and proves that they
+    /// are complete and can be written.
+    pub(super) fn heal(&mut self) -> Result<(), StoreError> {
+        let trouble = Arc::clone(&self.shared.trouble);
+        if !trouble.is_sick() && trouble.watch().borrow().is_none() {
+            return Ok(());
+        }
+        let is_damaged = matches!(*trouble.watch().borrow(), Some(StoreError::Damaged { .. }));
+        let healed = self.healed(is_damaged);
+        match &healed {
+            Ok(()) => trouble.over(),
+            Err(error) => trouble.note(error),
+        }
+        healed
+    }
+
+    fn healed(&mut self, afresh: bool) -> Result<(), StoreError> {
+        if afresh || self.shared.trouble.is_sick() {
+            self.reopen()?;
+        }
+        let disk = &self.shared.disk;
+        let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
+        disk.still_there().and_then(|()| disk.room()).map_err(wrap)?;
+        let there = disk.packs().map_err(wrap)?;
+        let known = self.shared.read()?.guarded(packs)?;
+        match known.iter().find(|(number, _)| !there.contains(number)) {
+            Some((number, _)) => Err(pack::gone(disk.as_ref(), *number)),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn database(&mut self) -> Result<Arc<Database>, StoreError> {
         let handle = self.shared.handle();
-        if let Some(database) = handle.filter(|_| !self.sick) {
+        if let Some(database) = handle.filter(|_| !self.shared.trouble.is_sick()) {
             return Ok(database);
         }
         self.reopen()?;
-        self.shared.handle().ok_or_else(|| StoreError::closed(&self.shared.path))
+        self.shared.handle().ok_or_else(|| self.shared.not_open())
     }
 
     /// Goes on with another database; the old one stays until nobody reads it any more.
@@ -212,11 +268,17 @@ impl Writer {
         body: impl FnOnce(&mut Txn<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         self.retire();
-        let database = self.database()?;
+        let database = match self.database() {
+            Ok(database) => database,
+            Err(error) => {
+                self.shared.trouble.note(&error);
+                return Err(error);
+            }
+        };
         let outcome = self.transact_on(&database, body);
         if let Err(error) = &outcome {
             self.tail.forget();
-            self.sick |= error.is_of_file();
+            self.shared.trouble.note(error);
         }
         outcome
     }
@@ -227,7 +289,7 @@ impl Writer {
         body: impl FnOnce(&mut Txn<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let path = Arc::clone(&self.shared.path);
-        let wrap = |error: std::io::Error| StoreError::of_io(&path, &error);
+        let wrap = |error: io::Error| StoreError::of_io(&path, &error);
         self.shared.disk.still_there().map_err(wrap)?;
         let mut writing =
             database.begin_write().map_err(|error| StoreError::of_redb(&path, error))?;
@@ -244,7 +306,9 @@ impl Writer {
         let (value, head) = match ran {
             Ok(done) => done,
             Err(error) => {
-                self.sick |= writing.abort().is_err();
+                if let Err(error) = writing.abort() {
+                    self.shared.trouble.note(&StoreError::of_redb(&path, error));
+                }
                 return Err(error);
             }
         };

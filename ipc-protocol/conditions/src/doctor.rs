@@ -38,7 +38,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "store.locked",
         ],
     ),
-    (Doctor::Check("version"), &["daemon.older"]),
+    (Doctor::Check("version"), &["daemon.older", "daemon.replaced"]),
     (Doctor::Check("socket"), &["socket.mode", "socket.denied", "socket.too_long", "socket.path"]),
     (Doctor::Check("service"), &["service.missing", "service.stale"]),
     (
@@ -208,7 +208,10 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "smtp.deferred",
         ],
     ),
-    (Doctor::Not(PASSES), &["imap.session_ended", "daemon.fault", "internal.panic"]),
+    (
+        Doctor::Not(PASSES),
+        &["imap.session_ended", "daemon.fault", "daemon.stopping", "internal.panic"],
+    ),
     (
         Doctor::Not(WORDS),
         &[

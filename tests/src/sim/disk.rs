@@ -115,7 +115,7 @@ impl Disk for SimDisk {
         "simulated disk".into()
     }
 
-    fn meta(&self) -> io::Result<Box<dyn redb::StorageBackend>> {
+    fn meta(&self, _: bool) -> io::Result<Box<dyn redb::StorageBackend>> {
         let number = self.lock().replaced;
         Ok(Box::new(self.handle(Which::Meta(number))))
     }
@@ -169,6 +169,10 @@ impl Disk for SimDisk {
 
     fn still_there(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn room(&self) -> io::Result<()> {
+        self.alive()?.operate()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Must never change a submission but by a transition of the engine.
 
 use crate::account::Context;
+use crate::limits;
 use crate::store::{StoreError, Txn};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::SubmissionId;
@@ -14,10 +15,46 @@ use chapar_engine::time::Wall;
 pub(in crate::account) async fn change(
     context: &Context,
     id: SubmissionId,
-    mut step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
+    step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
 ) -> Option<Submission> {
+    written(context, id, step)
+        .await
+        .inspect_err(
+            |error| tracing::error!(submission = id.0, %error, "a send step was not taken"),
+        )
+        .ok()
+}
+
+/// As [`change`], for what has happened already: while the store fails it is tried again, because
+/// nobody but this process knows it. Dropped before, the next start finds the delivery under way and
+/// takes its outcome as unknown.
+pub(super) async fn settle(
+    context: &Context,
+    id: SubmissionId,
+    step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Clone + Send + 'static,
+) {
+    loop {
+        match written(context, id, step.clone()).await {
+            Ok(_) => return,
+            Err(error) if error.passes() && error != StoreError::Stopping => {
+                tracing::error!(submission = id.0, %error, "an outcome waits to be recorded");
+                let again = context.world.clock.boot().after(limits::RECORD_EVERY);
+                context.world.clock.sleep_until(again).await;
+            }
+            Err(error) => {
+                return tracing::error!(submission = id.0, %error, "a send step was not taken");
+            }
+        }
+    }
+}
+
+async fn written(
+    context: &Context,
+    id: SubmissionId,
+    mut step: impl FnMut(&mut Submission, Wall, u64) -> Result<(), WrongPhase> + Send + 'static,
+) -> Result<Submission, StoreError> {
     let entropy = context.world.entropy.number();
-    let written = context
+    context
         .store
         .write(context.now(), move |tx| {
             let Some(mut submission) = tx.submission(id)? else {
@@ -29,14 +66,7 @@ pub(in crate::account) async fn change(
             record(tx, &before, &submission)?;
             Ok(submission)
         })
-        .await;
-    match written {
-        Ok(submission) => Some(submission),
-        Err(error) => {
-            tracing::error!(submission = id.0, %error, "a send step was not taken");
-            None
-        }
-    }
+        .await
 }
 
 /// Stores a submission that changed and journals what a person would call its new state.

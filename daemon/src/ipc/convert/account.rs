@@ -69,7 +69,8 @@ pub(super) fn severity(severity: Severity) -> wire::account::Severity {
     }
 }
 
-fn health(condition: Condition) -> wire::account::Health {
+/// A condition on the wire.
+pub(in crate::ipc) fn health(condition: Condition) -> wire::account::Health {
     wire::account::Health {
         code: condition.code,
         severity: severity(condition.severity),

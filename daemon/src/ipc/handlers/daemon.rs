@@ -2,12 +2,15 @@
 
 use super::{Answer, account, answer};
 use crate::ipc::{Services, convert, fault, limits};
+use crate::store::Snapshot;
+use chapar_ipc_protocol::account::Account;
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::standard::{Done, MAX_OBJECTS};
 use chapar_ipc_protocol::{OPENRPC, blob, frame, hello, status, version};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 pub(in crate::ipc) fn hello(services: &Services, scopes: &BTreeSet<Scope>) -> Answer {
@@ -32,7 +35,7 @@ pub(in crate::ipc) fn hello(services: &Services, scopes: &BTreeSet<Scope>) -> An
             max_blob: blob::MAX_BYTES,
         },
         deprecated: Vec::new(),
-        health: Vec::new(),
+        health: services.machine.conditions().into_iter().map(convert::health).collect(),
     })
 }
 
@@ -67,9 +70,13 @@ pub(in crate::ipc) fn discover() -> Answer {
 
 pub(in crate::ipc) async fn status(services: &Services) -> Answer {
     let vault = services.world.secrets.vault().await;
-    let view = services.store.read().map_err(fault::store)?;
-    let accounts = view.accounts().map_err(fault::store)?;
-    let pictures = accounts.iter().map(|account| account::picture(services, &view, account));
+    let (accounts, outbox) = stored(services).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the store cannot be read; the last known picture is shown");
+        let last = services.pictures.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (last, status::OutboxStatus::default())
+    });
+    // after the reads, so that a failure they met is told by the same answer
+    let health = services.machine.conditions().into_iter().map(convert::health).collect();
     let uptime = services.world.clock.boot().0.saturating_sub(services.started.0);
     let daemon = status::DaemonStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -83,15 +90,22 @@ pub(in crate::ipc) async fn status(services: &Services) -> Answer {
         disk_bytes: services.store.disk_bytes(),
         clients: services.clients.load(Ordering::Relaxed) as u64,
     };
-    answer(&status::StatusReply {
-        daemon,
-        accounts: pictures.collect::<Result<_, _>>()?,
-        outbox: outbox(services)?,
-    })
+    answer(&status::StatusReply { daemon, accounts, outbox, health })
 }
 
-fn outbox(services: &Services) -> Result<status::OutboxStatus, Error> {
+/// The part of the answer that is read from the store.
+fn stored(services: &Services) -> Result<(Vec<Account>, status::OutboxStatus), Error> {
     let view = services.store.read().map_err(fault::store)?;
+    let accounts = view.accounts().map_err(fault::store)?;
+    let pictures = accounts.iter().map(|account| account::picture(services, &view, account));
+    let pictures: Vec<Account> = pictures.collect::<Result<_, _>>()?;
+    let mut last = services.pictures.lock().unwrap_or_else(PoisonError::into_inner);
+    last.clone_from(&pictures);
+    drop(last);
+    Ok((pictures, outbox(services, &view)?))
+}
+
+fn outbox(services: &Services, view: &Snapshot) -> Result<status::OutboxStatus, Error> {
     let counts = view.outbox_counts(services.world.clock.wall()).map_err(fault::store)?;
     Ok(status::OutboxStatus {
         scheduled: counts.scheduled,

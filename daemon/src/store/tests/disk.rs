@@ -26,6 +26,8 @@ pub(super) struct State {
     writes: u64,
     /// Fails every write and sync from this one on.
     pub(super) fail_at: Option<(u64, io::ErrorKind)>,
+    /// Reads until one fails.
+    reads_left: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,6 +40,11 @@ impl Memory {
 
     pub(super) fn fail_at(&self, at: Option<(u64, io::ErrorKind)>) {
         self.0.lock().unwrap().fail_at = at;
+    }
+
+    /// One read fails after so many more.
+    pub(super) fn fail_read(&self, after: u64) {
+        self.0.lock().unwrap().reads_left = Some(after);
     }
 
     /// The disk after the power went: synced bytes, and for each file the first `keep` of 8 unsynced
@@ -112,6 +119,13 @@ impl Handle {
     }
 
     fn read_bytes(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut state = self.0.0.lock().unwrap();
+        let left = state.reads_left.take();
+        if left == Some(0) {
+            return Err(io::ErrorKind::Other.into());
+        }
+        state.reads_left = left.map(|left| left - 1);
+        drop(state);
         self.on(|file| {
             let from = usize::try_from(offset).unwrap();
             let part = file.now.get(from..from + out.len());
@@ -203,7 +217,7 @@ impl Disk for Memory {
     fn name(&self) -> String {
         "memory/meta.redb".into()
     }
-    fn meta(&self) -> io::Result<Box<dyn StorageBackend>> {
+    fn meta(&self, _: bool) -> io::Result<Box<dyn StorageBackend>> {
         let number = self.0.lock().unwrap().replaced;
         Ok(Box::new(Handle(self.clone(), Which::Meta(number))))
     }
@@ -241,5 +255,8 @@ impl Disk for Memory {
     }
     fn still_there(&self) -> io::Result<()> {
         Ok(())
+    }
+    fn room(&self) -> io::Result<()> {
+        self.0.lock().unwrap().written()
     }
 }

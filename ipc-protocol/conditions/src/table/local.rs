@@ -57,6 +57,18 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "daemon.stopping",
+        action: Retry,
+        severity: Warning,
+        who: Nobody,
+        exit: TEMPORARY,
+        title: "chapard is stopping",
+        cause: "chapard was told to stop and takes nothing new. What it had accepted is on disk.",
+        what: &["Try again once chapard runs again."],
+        commands: &["chapar status", "chapar service status"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "internal.panic",
         action: Retry,
         severity: Error,

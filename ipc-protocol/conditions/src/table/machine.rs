@@ -136,6 +136,19 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "daemon.replaced",
+        action: FixSettings,
+        severity: Warning,
+        who: You,
+        exit: UNAVAILABLE,
+        title: "The program of the running chapard was replaced",
+        cause: "The program file was updated or removed after this chapard had started. The running \
+                process is still the old program.",
+        what: &["Restart chapard: mail and outbox are not touched."],
+        commands: &["chapar service restart", "chapar doctor --fix"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "service.missing",
         action: FixSettings,
         severity: Info,
