@@ -4,7 +4,7 @@ use chapar_daemon::config::{Config, ConfigError};
 use chapar_daemon::ipc::{self, Listener, Services};
 use chapar_daemon::paths::Dirs;
 use chapar_daemon::shutdown::{self, Signals, Wish};
-use chapar_daemon::store::Store;
+use chapar_daemon::store::{Store, StoreError};
 use chapar_daemon::world::World;
 use chapar_daemon::{Daemon, log};
 use std::error::Error;
@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 const USAGE: &str = "chapard keeps your mailboxes live. It is started by the service manager or by \
 `chapar`,\nand needs no arguments.\n\nusage: chapard [--check-config | --version | --help]\n\n  \
 --check-config  judge the configuration file and end: 0 it can be used, 78 it cannot\n";
-/// What a configuration that cannot be used ends with: `EX_CONFIG` of sysexits. Trying again does
-/// not help, which the unit tells systemd.
+/// What a configuration or a store that cannot be used ends with: `EX_CONFIG` of sysexits. Trying
+/// again does not help, which the unit tells systemd.
 const EX_CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
@@ -42,7 +42,12 @@ fn ended(result: Result<(), Box<dyn Error>>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     complain(&format!("chapard: {error}\n"));
     tracing::error!(%error, "cannot start");
-    if error.is::<ConfigError>() { ExitCode::from(EX_CONFIG) } else { ExitCode::FAILURE }
+    let is_refused = error.downcast_ref::<StoreError>().is_some_and(StoreError::is_refusal);
+    if is_refused || error.is::<ConfigError>() {
+        ExitCode::from(EX_CONFIG)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Reads the configuration and does nothing else: asked before a running daemon is stopped.

@@ -52,7 +52,7 @@ use writer::{Job, Shared, Waiting, Writer};
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum StoreError {
     #[error(
-        "the database {path} belongs to a newer chapar (schema {found}, this one knows {known}): run that one, or move the database away"
+        "the database {path} belongs to a newer chapar (format {found}, this one knows {known}): run that one, or move the database away"
     )]
     Newer { path: String, found: u32, known: u32 },
     #[error("{path} is not a chapar database: move it away, or point XDG_STATE_HOME elsewhere")]

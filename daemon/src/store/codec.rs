@@ -65,6 +65,14 @@ pub(super) fn seal<T: Stored>(table: Table, key: &[u8], value: &T) -> Result<Vec
     Ok(record)
 }
 
+/// What is wrong with a record that is whole, of a version that this program does not know.
+pub(super) const UNKNOWN_VERSION: &str = "its version is not known";
+
+/// The version of a record when a newer program wrote it.
+pub(super) fn newer<T: Stored>(record: &[u8]) -> Option<u8> {
+    record.first().copied().filter(|version| *version > T::VERSION)
+}
+
 /// The value of the record under `key`, or what is wrong with it.
 pub(super) fn unseal<T: Stored>(
     table: Table,
@@ -77,7 +85,7 @@ pub(super) fn unseal<T: Stored>(
         return Err("its checksum does not match");
     }
     if *version != T::VERSION {
-        return T::from_old(*version, payload).ok_or("its version is not known");
+        return T::from_old(*version, payload).ok_or(UNKNOWN_VERSION);
     }
     let row = postcard::from_bytes(payload).map_err(|_| "it cannot be decoded")?;
     T::from_row(row).ok_or("a value in it has no meaning")

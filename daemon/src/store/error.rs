@@ -57,6 +57,12 @@ impl StoreError {
         Self::Io { path: path.into(), reason: "the store is closed".into() }
     }
 
+    /// Whether the store refuses to be opened by this program, however often it is tried.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Newer { .. } | Self::Foreign { .. } | Self::Damaged { .. })
+    }
+
     /// Whether the same may work later: nothing was proven about what is stored.
     #[must_use]
     pub fn passes(&self) -> bool {

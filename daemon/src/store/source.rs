@@ -1,7 +1,7 @@
 //! Reading, the same from a snapshot and from inside a write.
 
 use super::StoreError;
-use super::codec::{Stored, name_of, unseal};
+use super::codec::{Stored, UNKNOWN_VERSION, name_of, newer, unseal};
 use super::tables::{Key, Table};
 use redb::{ReadableTable, TableError};
 use std::ops::{Bound, ControlFlow};
@@ -62,7 +62,14 @@ pub(super) trait Source {
 
     /// Reads bytes as the record under `key`.
     fn open<T: Stored>(&self, table: Table, key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
-        unseal(table, key, bytes).map_err(|reason| self.damaged(table, key, reason))
+        unseal(table, key, bytes).map_err(|reason| match newer::<T>(bytes) {
+            Some(found) if reason == UNKNOWN_VERSION => StoreError::Newer {
+                path: format!("{}, record {}", self.path(), name_of(table, key)),
+                found: u32::from(found),
+                known: u32::from(T::VERSION),
+            },
+            _ => self.damaged(table, key, reason),
+        })
     }
 
     /// The record under a key; damage is an error that names it.
