@@ -38,11 +38,7 @@ use crate::when;
     version,
     // man pages and mock-ups are made for 80 columns; wider lines are harder to read
     max_term_width = 80,
-    disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done · 1 attention (status --check, doctor) · 2 usage · 65 bad data · \
-                  66/67 no such object/account · 69 not reachable · 70 fault in chapar · 73 cannot \
-                  write · 75 temporary, try again · 77 sign-in, certificate or permission · 78 \
-                  configuration.\nEvery error names a code; `chapar help CODE` explains it offline."
+    disable_help_subcommand = true
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -60,31 +56,31 @@ pub(crate) struct Global {
     #[arg(long, global = true, conflicts_with = "plain")]
     pub(crate) json: bool,
     /// Print tab-separated fields without colour, for scripts
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide = true)]
     pub(crate) plain: bool,
     /// Say nothing but the answer
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, hide = true)]
     pub(crate) quiet: bool,
     /// Say more; repeat for more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, hide = true)]
     pub(crate) verbose: u8,
-    /// Never ask; what is missing becomes an error that names the flag
-    #[arg(long, global = true)]
+    /// Never ask; an error names the flag that is missing
+    #[arg(long, global = true, hide = true)]
     pub(crate) no_input: bool,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide = true)]
     pub(crate) color: ColorChoice,
     /// The account: its name, address or id
     #[arg(short, long, global = true, value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
     /// Longest wait for an answer, such as 30s or 2m
-    #[arg(long, global = true, value_name = "TIME", value_parser = when::parse_duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = when::parse_duration, hide = true)]
     pub(crate) timeout: Option<Duration>,
     /// The socket of chapard, instead of the usual one
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", hide = true)]
     pub(crate) socket: Option<PathBuf>,
     /// Do not start chapard when it is not running
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide = true)]
     pub(crate) no_start: bool,
 }
 
@@ -171,12 +167,8 @@ pub(crate) enum Command {
     Service(ServiceCommand),
     /// Read, change and check the configuration file.
     ///
-    /// The settings: `log.level` (error, warn, info, debug, trace) and `log.to` (auto, stderr,
-    /// file); `secrets.vault` (auto, secret-service, file); `sync.window`, how many of the newest
-    /// mails a first sync takes (1500); `desktop.notify` (true, false), whether desktop
-    /// notifications are shown; `discover.ask` (true, false), whether anybody outside is asked for
-    /// the servers of an address. What is set in `log` and `secrets` counts from the next start of
-    /// chapard.
+    /// `chapar config get` lists the settings with their values and defaults. What is set in `log`
+    /// and `secrets` counts from the next start of chapard, everything else at once.
     ///
     /// Each `[[provider]]` table is a mail provider of your own, or says what is different with one
     /// that chapar knows by the same key: `key`, `name`, `domains`, `imap`, `smtp`, `issuer`,
@@ -321,8 +313,8 @@ pub(crate) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
-    /// The page, such as `chapar-connect`; without it, `chapar`
-    pub(crate) page: Option<String>,
+    /// The page: a command, such as `mail list`; without it the main page
+    pub(crate) page: Vec<String>,
     /// Write every page into this directory instead
     #[arg(long, value_name = "DIR", conflicts_with = "page")]
     pub(crate) out: Option<PathBuf>,

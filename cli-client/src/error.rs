@@ -34,6 +34,8 @@ pub(crate) struct Fault {
     pub(crate) detail: Option<String>,
     /// What to do.
     pub(crate) remedy: Vec<Remedy>,
+    /// What `chapar help` is asked for instead of the code: the command that was typed wrong.
+    pub(crate) topic: Option<String>,
     /// The error object as the daemon sent it.
     pub(crate) wire: Option<Box<Value>>,
     /// The reader of standard output went away: nobody wants to hear about it.
@@ -53,6 +55,7 @@ impl Fault {
             message: message.into(),
             detail: None,
             remedy,
+            topic: None,
             wire: None,
             quiet: false,
         }
@@ -115,6 +118,15 @@ impl Fault {
         self
     }
 
+    /// The same, said by a command; `topic` are its words. What was typed wrong is explained by the
+    /// help of the command, not by a page about typing.
+    pub(crate) fn of_command(mut self, topic: &str) -> Self {
+        if self.exit == exit::USAGE && !topic.is_empty() && self.topic.is_none() {
+            self.topic = Some(topic.to_owned());
+        }
+        self
+    }
+
     /// Whether nothing is to be said.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
@@ -145,7 +157,8 @@ impl Fault {
         for remedy in &self.remedy {
             lines.extend(remedy_lines(remedy, label, width));
         }
-        let help = format!("  exit {} · {} · chapar help {}", self.exit, self.code, self.code);
+        let topic = self.topic.as_deref().unwrap_or(&self.code);
+        let help = format!("  exit {} · {} · chapar help {topic}", self.exit, self.code);
         lines.push(Line::new().with(Style::Dim, help));
         lines
     }

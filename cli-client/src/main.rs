@@ -10,6 +10,7 @@ mod ask;
 mod commands;
 mod daemon;
 mod error;
+mod grammar;
 mod hygiene;
 mod interrupt;
 mod places;
@@ -23,8 +24,6 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Cli, Command, Global};
 use commands::Context;
 use error::{Fault, exit};
@@ -32,13 +31,14 @@ use screen::{Form, Screen};
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&words) {
-        Ok(cli) => cli,
+    let parsed = match grammar::parse(&words) {
+        Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(refuse(&error, &words)),
     };
-    let screen = Screen::new(&cli.global);
-    let outcome = run(&screen, &cli).and_then(|code| screen.flush().map(|()| code));
-    ExitCode::from(outcome.unwrap_or_else(|fault| report(&screen, &fault)))
+    let screen = Screen::new(&parsed.cli.global);
+    let outcome = run(&screen, &parsed.cli).and_then(|code| screen.flush().map(|()| code));
+    let of_command = |fault: Fault| report(&screen, &fault.of_command(&parsed.topic));
+    ExitCode::from(outcome.unwrap_or_else(of_command))
 }
 
 /// Runs the command; the number is its exit code.
@@ -74,7 +74,7 @@ fn run(screen: &Screen, cli: &Cli) -> Result<u8, Fault> {
 fn refuse(error: &clap::Error, words: &[std::ffi::OsString]) -> u8 {
     let global = Global { json: usage::wants_json(words), ..Global::default() };
     let screen = Screen::new(&global);
-    match usage::fault(error) {
+    match usage::fault(error, words) {
         Some(fault) => report(&screen, &fault),
         // a reader that left before the end of the help wants no more of it
         None => error.print().map_or(exit::OK, |()| exit::OK),

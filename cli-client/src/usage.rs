@@ -1,33 +1,62 @@
 //! Command lines that cannot be read: what was meant, and where the help is.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::error::Fault;
+use crate::error::{Fault, Remedy};
+use crate::grammar;
 
 /// Says whether the words ask for JSON, before or without a successful parse.
-pub(crate) fn wants_json(words: &[std::ffi::OsString]) -> bool {
+pub(crate) fn wants_json(words: &[OsString]) -> bool {
     words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
 }
 
-/// Turns what clap found into a fault; help and version are no faults and give `None`.
-pub(crate) fn fault(error: &clap::Error) -> Option<Fault> {
+/// Turns what clap found in `words` into a fault; help and version are no faults and give `None`.
+pub(crate) fn fault(error: &clap::Error, words: &[OsString]) -> Option<Fault> {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return None;
     }
-    let mut fault = Fault::new("cli.usage", message(error)).without_commands();
-    if let Some(word) = unknown_command(error).filter(|word| looks_like_address(word)) {
-        return Some(fault.try_command(["chapar", "connect", &word]));
+    let topic = grammar::topic(words);
+    let fault = Fault::new("cli.usage", message(error, &topic)).without_commands();
+    let fault = fault.of_command(&topic);
+    if let Some(word) = unknown_command(error) {
+        return Some(unknown(fault, error, words, &word));
     }
-    for meant in suggestions(error) {
-        fault = fault.hint(format!("did you mean {meant}?"));
+    let suggestions = suggestions(error);
+    if suggestions.is_empty() {
+        return Some(fault.hint(usage(error, &topic)));
     }
-    Some(fault.hint(help_of(error)))
+    Some(
+        suggestions.iter().fold(fault, |fault, meant| fault.hint(format!("did you mean {meant}?"))),
+    )
+}
+
+/// A word where a command has to stand: an address, another program's word, a typing error.
+fn unknown(mut fault: Fault, error: &clap::Error, words: &[OsString], word: &str) -> Fault {
+    if looks_like_address(word) {
+        return fault.try_command(["chapar", "connect", word]);
+    }
+    if let Some(meant) = grammar::meant(words, word) {
+        let command = std::iter::once("chapar".to_owned()).chain(meant).collect();
+        fault.remedy.push(Remedy { title: String::new(), command });
+        return fault;
+    }
+    let suggestions = suggestions(error);
+    let fault =
+        suggestions.iter().fold(fault, |fault, meant| fault.hint(format!("did you mean {meant}?")));
+    if suggestions.is_empty() { fault.hint("chapar --help lists the commands") } else { fault }
 }
 
 /// The first paragraph of clap's own text, without its label and its tips.
-fn message(error: &clap::Error) -> String {
+fn message(error: &clap::Error, topic: &str) -> String {
+    let command = format!("chapar {topic}");
+    let command = command.trim_end();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return "a subcommand is missing".to_owned();
+        return format!("{command} needs one more word: what to do");
+    }
+    if let Some(word) = unknown_command(error) {
+        return format!("{command} has no command {word:?}");
     }
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();
@@ -56,12 +85,16 @@ fn suggestions(error: &clap::Error) -> Vec<String> {
         .collect()
 }
 
-/// The line that names the usage, or the main help.
-fn help_of(error: &clap::Error) -> String {
+/// How the command is written: its own commands where one is missing, else its usage.
+fn usage(error: &clap::Error, topic: &str) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return format!("one of: {}", grammar::commands_below(topic).join(", "));
+    }
     match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => {
             let usage = usage.to_string();
-            usage.split_whitespace().collect::<Vec<_>>().join(" ")
+            let usage = usage.split_whitespace().collect::<Vec<_>>().join(" ");
+            usage.trim_start_matches("Usage: ").to_owned()
         }
         _ => "chapar --help".to_owned(),
     }
@@ -80,12 +113,19 @@ pub(crate) fn looks_like_address(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Cli;
-    use clap::Parser;
+    use crate::screen::Paper;
 
     fn fault_of(words: &[&str]) -> Fault {
-        let error = Cli::try_parse_from([&["chapar"], words].concat()).unwrap_err();
-        fault(&error).unwrap()
+        let words: Vec<OsString> = [&["chapar"], words].concat().iter().map(Into::into).collect();
+        match grammar::parse(&words) {
+            Ok(_) => panic!("{words:?} can be read"),
+            Err(error) => fault(&error, &words).unwrap(),
+        }
+    }
+
+    fn said(words: &[&str]) -> String {
+        let lines = fault_of(words).lines(200);
+        lines.iter().map(|line| line.paint(Paper::default()) + "\n").collect()
     }
 
     #[test]
@@ -97,18 +137,45 @@ mod tests {
 
     #[test]
     fn a_typing_error_is_answered_with_what_was_meant() {
-        let said = |words: &[&str]| -> String {
-            fault_of(words)
-                .lines(200)
-                .iter()
-                .map(|l| l.paint(crate::screen::Paper::default()) + "\n")
-                .collect()
-        };
         assert!(said(&["statsu"]).contains("did you mean status?"), "{}", said(&["statsu"]));
         assert!(said(&["send", "--subjet", "x"]).contains("did you mean --subject?"));
         assert!(said(&["mail", "lst"]).contains("did you mean list?"));
-        assert!(said(&["outbox"]).contains("a subcommand is missing"));
+        assert!(said(&["outbox"]).contains("one of: list, show,"), "{}", said(&["outbox"]));
         assert!(said(&["outbox", "resolve", "S1"]).contains("--sent"));
+        assert!(said(&["xyzzy"]).contains("chapar --help"));
+    }
+
+    #[test]
+    fn the_last_line_names_the_help_of_the_command() {
+        for (words, topic) in [
+            (&["mail", "list", "--foo"][..], "mail list"),
+            (&["-a", "work", "send", "--subjet", "x"], "send"),
+            (&["outbox"], "outbox"),
+            (&["config", "set", "x"], "config set"),
+            (&["login", "--imap"], "connect"),
+            (&["--foo"], "cli.usage"),
+            (&["xyzzy"], "cli.usage"),
+        ] {
+            let said = said(words);
+            let end = format!("exit 2 · cli.usage · chapar help {topic}\n");
+            assert!(said.ends_with(&end), "{words:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn another_programs_word_leads_to_the_command() {
+        for (words, leads) in [
+            (&["search", "two words"][..], "chapar mail search 'two words'"),
+            (&["read", "M4"], "chapar mail show M4"),
+            (&["inbox"], "chapar mail list"),
+            (&["reply", "M4", "-m", "x"], "chapar send --reply-to M4 -m x"),
+            (&["version"], "chapar --version"),
+            (&["accounts"], "chapar account list"),
+            (&["mail", "reply", "M4"], "chapar send --reply-to M4"),
+        ] {
+            let said = said(words);
+            assert!(said.contains(&format!("try   {leads}\n")), "{words:?}: {said}");
+        }
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod mailbox;
 pub mod message;
 pub mod progress;
 pub mod secret;
+pub mod settings;
 pub mod standard;
 pub mod status;
 pub mod submission;

@@ -30,7 +30,7 @@ pub(crate) enum ServiceCommand {
 pub(crate) enum ConfigCommand {
     /// Print the path of the configuration file
     Path,
-    /// Print one value, or the whole file
+    /// Print every setting with its value, its default and where it comes from, or one value
     Get {
         /// The key, such as `sync.window`
         key: Option<String>,

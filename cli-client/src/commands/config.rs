@@ -1,6 +1,8 @@
 //! `chapar config`: the configuration file. It is edited as text, so comments and order stay; the
 //! daemon judges it.
 
+mod get;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
@@ -8,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use chapar_ipc_protocol::daemon::DaemonReload;
+use chapar_ipc_protocol::settings::setting;
 use serde_json::json;
 
 use super::Context;
@@ -28,7 +31,7 @@ pub(crate) fn run(context: &Context<'_>, command: &ConfigCommand) -> Result<u8, 
             Form::Json => screen.object("config.path", json!({"path": path}))?,
             _ => screen.answer(&Line::of(path.display().to_string()))?,
         },
-        ConfigCommand::Get { key } => get(context, &path, key.as_deref())?,
+        ConfigCommand::Get { key } => get::run(screen, &path, key.as_deref())?,
         ConfigCommand::Set { key, value, change } => {
             set(context, &path, key, value, change.dry_run)?;
         }
@@ -51,32 +54,6 @@ fn read(path: &Path) -> Result<String, Fault> {
     fs::read_to_string(path).map_err(|cause| Fault::file(path, &cause))
 }
 
-fn get(context: &Context<'_>, path: &Path, key: Option<&str>) -> Result<(), Fault> {
-    let screen = context.screen;
-    let text = read(path)?;
-    let Some(key) = key else {
-        return match screen.form {
-            Form::Json => screen.object("config.get", json!({"path": path, "text": text})),
-            _ if text.trim().is_empty() => {
-                screen.say(&Line::new().with(Style::Dim, "Nothing is set: the defaults hold."));
-                Ok(())
-            }
-            _ => screen.body(&text),
-        };
-    };
-    let (section, name) = split_key(key)?;
-    let value = find(&text, section, name).map(|(_, value)| value);
-    match (screen.form, value) {
-        (Form::Json, value) => screen.object("config.get", json!({"key": key, "value": value})),
-        (_, Some(value)) => screen.answer(&Line::of(value)),
-        (_, None) => {
-            screen
-                .say(&Line::new().with(Style::Dim, format!("{key} is not set: the default holds")));
-            Ok(())
-        }
-    }
-}
-
 fn set(
     context: &Context<'_>,
     path: &Path,
@@ -86,6 +63,9 @@ fn set(
 ) -> Result<(), Fault> {
     let screen = context.screen;
     let (section, name) = split_key(key)?;
+    if setting(key).is_none() {
+        return Err(get::unknown(key));
+    }
     let before = read(path)?;
     let value = toml_value(value)?;
     let after = replaced(&before, section, name, &value);
@@ -179,13 +159,9 @@ fn split_key(key: &str) -> Result<(&str, &str), Fault> {
     let word = |text: &str| {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
     };
-    key.split_once('.').filter(|(section, name)| word(section) && word(name)).ok_or_else(|| {
-        let mut fault = Fault::new("config.unknown_key", format!("{key:?} is not a setting"))
-            .without_commands()
-            .hint("a setting is SECTION.NAME, such as sync.window");
-        fault.exit = exit::BAD_DATA;
-        fault
-    })
+    key.split_once('.')
+        .filter(|(section, name)| word(section) && word(name))
+        .ok_or_else(|| get::unknown(key))
 }
 
 /// A value as TOML: numbers, booleans and quoted text as they are, a bare word as text.

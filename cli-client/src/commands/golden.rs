@@ -4,10 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::CommandFactory;
-
 use super::manual::{completions_of, pages};
-use crate::args::Cli;
+use crate::grammar;
 
 fn held(path: &str, text: &str) {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -46,7 +44,7 @@ fn help_is_current() {
             walk(sub, &name);
         }
     }
-    let mut root = Cli::command().term_width(80);
+    let mut root = grammar::command().term_width(80);
     root.build();
     walk(&mut root, "chapar");
 }

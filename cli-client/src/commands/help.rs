@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chapar_conditions::{Condition, Doctor};
-use clap::CommandFactory;
 use serde_json::{Value, json};
 
-use crate::args::{Cli, HelpArgs};
+use crate::args::HelpArgs;
 use crate::error::Fault;
+use crate::grammar;
 use crate::screen::{Form, Line, Screen, Style, wrap};
 
 /// Explains a command, a code, or lists all codes.
@@ -25,7 +25,7 @@ pub(crate) fn run(screen: &Screen, args: &HelpArgs) -> Result<(), Fault> {
 
 /// The help of a command, found by its words.
 fn command(screen: &Screen, words: &[&str]) -> Result<(), Fault> {
-    let mut root = Cli::command();
+    let mut root = grammar::command();
     root.build();
     let mut found = &mut root;
     for word in words {
@@ -138,7 +138,6 @@ fn unknown_topic(topic: &str) -> Fault {
 mod tests {
     use super::*;
     use crate::screen::columns;
-    use clap::Parser as _;
 
     #[test]
     fn every_remedy_parses_as_a_real_command() {
@@ -148,10 +147,10 @@ mod tests {
                     continue;
                 };
                 let words = std::iter::once("chapar").chain(words.split_whitespace());
-                let parsed = Cli::try_parse_from(words);
-                let fine = match &parsed {
+                let words: Vec<std::ffi::OsString> = words.map(Into::into).collect();
+                let fine = match grammar::parse(&words) {
                     Ok(_) => true,
-                    Err(error) => crate::usage::fault(error).is_none(),
+                    Err(error) => crate::usage::fault(&error, &words).is_none(),
                 };
                 assert!(fine, "{}: {command}", page.code);
             }

@@ -1,12 +1,14 @@
 //! `chapar completions` and `chapar man`: generated from the grammar.
 
+mod page;
+
 use std::path::Path;
 
-use clap::CommandFactory;
 use serde_json::json;
 
-use crate::args::{Cli, CompletionsArgs, ManArgs};
+use crate::args::{CompletionsArgs, ManArgs};
 use crate::error::Fault;
+use crate::grammar;
 use crate::screen::{Form, Screen};
 
 /// Prints the completions of one shell.
@@ -22,7 +24,7 @@ pub(crate) fn completions(screen: &Screen, args: &CompletionsArgs) -> Result<(),
 /// The completion script of a shell.
 pub(crate) fn completions_of(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "chapar", &mut script);
+    clap_complete::generate(shell, &mut grammar::command(), "chapar", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
@@ -41,13 +43,17 @@ pub(crate) fn man(screen: &Screen, args: &ManArgs) -> Result<(), Fault> {
             directory.display()
         )));
     }
-    let wanted = args.page.as_deref().unwrap_or("chapar");
+    let wanted = args.page.join("-");
     let wanted = wanted.trim_end_matches(".1").replace(' ', "-");
-    let wanted = if wanted.starts_with("chapar") { wanted } else { format!("chapar-{wanted}") };
+    let wanted = match wanted.as_str() {
+        "" => "chapar".to_owned(),
+        named if named == "chapar" || named.starts_with("chapar-") => named.to_owned(),
+        command => format!("chapar-{command}"),
+    };
     let Some((name, roff)) = pages.iter().find(|(name, _)| *name == format!("{wanted}.1")) else {
-        return Err(Fault::new("cli.usage", format!("there is no page {wanted:?}"))
+        return Err(Fault::new("cli.usage", format!("there is no manual page {wanted:?}"))
             .without_commands()
-            .try_command(["chapar", "man", "--out", "/tmp/chapar-man"]));
+            .hint("a page is named by its command, such as `chapar man mail list`"));
     };
     if screen.form == Form::Json {
         return screen.object("man", json!({"page": name, "roff": roff}));
@@ -58,7 +64,7 @@ pub(crate) fn man(screen: &Screen, args: &ManArgs) -> Result<(), Fault> {
 /// Every page as file name and roff, in the order of the grammar.
 pub(crate) fn pages() -> Result<Vec<(String, String)>, Fault> {
     let mut pages = Vec::new();
-    let mut command = Cli::command();
+    let mut command = grammar::command();
     command.build();
     collect(&command, "chapar", &mut pages).map_err(|cause| {
         Fault::new("cli.output", "could not make the manual").because(cause.to_string())
@@ -71,12 +77,7 @@ fn collect(
     name: &str,
     pages: &mut Vec<(String, String)>,
 ) -> std::io::Result<()> {
-    let mut roff = Vec::new();
-    // clap wants a name that lives as long as the program; a few short names are leaked once
-    let leaked: &'static str = Box::leak(name.to_owned().into_boxed_str());
-    let page = command.clone().name(leaked).display_name(leaked).bin_name(name.replace('-', " "));
-    clap_mangen::Man::new(page).date("").source("chapar").manual("chapar").render(&mut roff)?;
-    pages.push((format!("{name}.1"), String::from_utf8_lossy(&roff).into_owned()));
+    pages.push((format!("{name}.1"), page::of(command, name)?));
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         collect(sub, &format!("{name}-{}", sub.get_name()), pages)?;
     }

@@ -25,6 +25,22 @@ pub const NO_PERMISSION: u8 = 77;
 /// The configuration is wrong.
 pub const CONFIG: u8 = 78;
 
+/// Every exit code and what it says, in a few words.
+pub const ALL: &[(u8, &str)] = &[
+    (OK, "Done."),
+    (ATTENTION, "`status --check` or `doctor` found something that needs you."),
+    (USAGE, "The command line is wrong."),
+    (BAD_DATA, "What was given cannot be used."),
+    (NO_OBJECT, "There is no such mail, submission or file."),
+    (NO_ACCOUNT, "There is no such account."),
+    (UNAVAILABLE, "The daemon, the network or a server cannot be reached."),
+    (BUG, "A fault in chapar."),
+    (CANNOT_WRITE, "Something cannot be written."),
+    (TEMPORARY, "Temporary, or given up by you: try again."),
+    (NO_PERMISSION, "The sign-in, a certificate or a permission is missing."),
+    (CONFIG, "A setting is wrong."),
+];
+
 /// The exit code of a code: its row's, else its area's, for codes of a newer daemon.
 #[must_use]
 pub fn of(code: &str) -> Option<u8> {
