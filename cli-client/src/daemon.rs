@@ -14,14 +14,12 @@ use chapar_ipc_protocol::hello::{ClientInfo, Hello};
 
 use crate::args::Global;
 use crate::error::{Fault, Remedy, exit};
-use crate::render::progress::{Progress, Step};
+use crate::render::progress::{PATIENCE, Progress, Step};
 use crate::screen::{Line, Screen, Style};
 use crate::start;
 
 /// Longest wait for one answer unless `--timeout` says otherwise.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// After this long without an answer a person is told what is waited for.
-const PATIENCE: Duration = Duration::from_millis(400);
 
 /// How often a call that is watched looks at the clock: a redraw of its progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -172,20 +170,18 @@ impl Daemon {
         progress: &mut Progress<'_>,
     ) -> Result<C::Reply, Fault> {
         let until = self.timeout.saturating_add(wait);
-        let mut step = Step::default();
+        let began = Instant::now();
         let reply = self.client.call_watched(params, TICK, |news| {
             if let Some(news) = news {
-                step = Step {
+                progress.note(Step {
                     done: news.done,
                     total: news.total,
                     place: news.message,
-                    ..step.clone()
-                };
+                    ..Step::default()
+                });
             }
-            if progress.took() >= PATIENCE && step.total > 0 {
-                progress.show(step.clone());
-            }
-            progress.took() < until
+            progress.tick();
+            began.elapsed() < until
         });
         progress.clear();
         self.set_timeout(self.timeout)?;

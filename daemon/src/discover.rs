@@ -21,6 +21,9 @@ use std::time::Duration;
 /// From the question to the answer, whatever anybody says: as long as a person waits without
 /// wondering. Leaves a tenth of a second of the promised three for the way to the client.
 const LIMIT: Duration = Duration::from_millis(2_900);
+/// The same for servers that the person named. There are no others to fall back on, so a slow one has
+/// its time: that of its greeting over a bad line.
+const NAMED_LIMIT: Duration = Duration::from_secs(20);
 /// One source: what is left is for the live checks of what it named.
 const ANSWER: Duration = Duration::from_millis(1_900);
 /// The usual names are tried when nobody named servers for this long.
@@ -83,6 +86,31 @@ pub struct Found {
     pub took: Duration,
 }
 
+impl Found {
+    /// Whether everything that was tried failed on the way, as without a network. One answer, also
+    /// that there is no such name, says that there is one.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        let outside = |asked: &&Asked| {
+            !matches!(
+                asked.source,
+                Source::Named | Source::Config | Source::Provider | Source::Guess
+            )
+        };
+        let code = |failure: Option<&Failure>| failure.map(|failure| failure.code);
+        let asked = self.asked.iter().filter(outside);
+        let asked = asked.map(|asked| code(asked.outcome.as_ref().err()));
+        let checks = self.candidates.iter().flat_map(|one| [&one.imap, &one.smtp]);
+        let checks = checks.map(|check| code(check.outcome.as_ref().err()));
+        let codes: Vec<_> = asked.chain(checks).collect();
+        let lost = ["net.offline", "net.unreachable", "net.timeout"].map(Some);
+        // silence alone may be a slow network: somebody has to have said that there is no way
+        !codes.is_empty()
+            && codes.iter().all(|code| lost.contains(code))
+            && codes.iter().any(|code| *code != Some("net.timeout"))
+    }
+}
+
 /// How far a discovery is; cheap to clone, read by whoever wants to know.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Mutex<Step>>);
@@ -123,10 +151,7 @@ pub async fn discover(
     ca_pem: Option<&str>,
     progress: &Progress,
 ) -> Result<Found, Failure> {
-    let target = target(email).ok_or_else(|| {
-        let message = format!("{} is not a mail address", email.escape_default());
-        Failure::of("account.settings", message, None)
-    })?;
+    let target = target(email).ok_or_else(|| no_address(email))?;
     let known = entry::known(config, &target)?;
     if known.is_empty() && !config.discover {
         return Ok(Found { candidates: vec![], asked: vec![], took: Duration::ZERO });
@@ -134,6 +159,32 @@ pub async fn discover(
     let ca_pem = entry::authority(config, known.first(), ca_pem)?;
     let race = race::Race::new(world, config, &target, ca_pem.as_deref(), progress);
     Ok(race.run(known).await)
+}
+
+/// Looks at the two servers that the person named for `email`, at most [`NAMED_LIMIT`]. Nobody is
+/// asked for others.
+pub async fn look_at(
+    world: &World,
+    config: &Config,
+    email: &str,
+    (imap, smtp): (Endpoint, Endpoint),
+    ca_pem: Option<&str>,
+    progress: &Progress,
+) -> Result<Found, Failure> {
+    let target = target(email).ok_or_else(|| no_address(email))?;
+    let named = Proposal {
+        from_outside: false,
+        ..Proposal::of(Source::Named, imap, smtp, email.to_owned())
+    };
+    let configured = authority_of(config, &named.provider, &named.imap)?;
+    let ca_pem = ca_pem.map(str::to_owned).or(configured);
+    let race = race::Race::new(world, config, &target, ca_pem.as_deref(), progress);
+    Ok(race.within(NAMED_LIMIT).run(vec![named]).await)
+}
+
+fn no_address(email: &str) -> Failure {
+    let message = format!("{} is not a mail address", email.escape_default());
+    Failure::of("account.settings", message, None)
 }
 
 /// The servers of the provider `key` for an address anywhere, out of the configuration and the

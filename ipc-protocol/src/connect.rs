@@ -55,6 +55,11 @@ wire! {
         pub email: String,
         /// PEM of an authority trusted for this account beside the system's.
         pub ca_pem: Option<String>,
+        /// The IMAP server that the person named. With both servers nobody is asked: these two are
+        /// looked at, within 20 seconds.
+        pub imap: Option<Endpoint>,
+        /// The submission server that the person named.
+        pub smtp: Option<Endpoint>,
         /// Asks for `$/progress` notifications with this token until the answer comes.
         pub progress_token: Option<String>,
     }
@@ -162,7 +167,7 @@ object! {
 
     /// One way to reach a mailbox.
     pub struct Candidate {
-        /// `provider`, `config`, `autoconfig`, `well-known`, `ispdb`, `pacc`, `srv`, `mx`, `guess`.
+        /// `named`, `provider`, `config`, `autoconfig`, `well-known`, `ispdb`, `pacc`, `srv`, `mx`, `guess`.
         pub source: String,
         /// The same for people.
         pub found_by: String,

@@ -13,6 +13,7 @@
 )]
 
 mod account;
+mod asked;
 mod bad_input;
 mod canary;
 mod codes;

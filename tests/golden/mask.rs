@@ -15,7 +15,14 @@ pub(crate) fn mask(stage: &Stage, text: &str) -> String {
         text = text.replace(&format!(":{port}"), &format!(":{name}"));
     }
     text = text.replace(stage.dir().to_str().unwrap(), "/home/ana");
-    text.lines().map(|line| mask_line(line) + "\n").collect()
+    let lasting = text.lines().filter(|line| !is_waiting(line));
+    lasting.map(|line| mask_line(line) + "\n").collect()
+}
+
+/// `  Syncing ana …   7 s`: told only when a machine is slow.
+fn is_waiting(line: &str) -> bool {
+    let told = line.trim_end_matches(|c: char| c.is_ascii_digit() || " s".contains(c));
+    line.starts_with("  ") && told.ends_with('…') && !told.contains('“')
 }
 
 fn mask_line(line: &str) -> String {

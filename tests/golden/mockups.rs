@@ -44,6 +44,11 @@ fn stage(personality: Personality) -> Stage {
     stage
 }
 
+/// A sign-in with this `$BROWSER`.
+pub(crate) fn stage_with_browser(browser: &str) -> Stage {
+    stage(Personality::default()).variable("BROWSER", browser)
+}
+
 fn configuration(stage: &Stage) -> String {
     let issuer = &stage.provider.issuer;
     let (key, client) = match stage.provider.personality.shape {

@@ -3,20 +3,28 @@
 mod proof;
 mod reconnect;
 
+use std::time::Duration;
+
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint};
 use chapar_ipc_protocol::connect::AuthKind;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
+use chapar_ipc_protocol::secret::Secret;
+use chapar_ipc_protocol::standard::SetReply;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::connect::{read_account, read_authority, refused};
+use super::connect::{read_account, read_authority, refused, with_password};
 use crate::args::{AccountCommand, RemoveArgs, UpdateArgs};
 use crate::ask;
 use crate::daemon::{Daemon, fault_of_set};
 use crate::error::{Fault, exit, shell_words};
+use crate::render::progress::Progress;
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::count;
 use crate::screen::{Form, Line, Screen, Style};
+
+/// Two logins and a few commands at slow servers.
+const PROOF_TIME: Duration = Duration::from_mins(2);
 
 /// Runs an account command.
 pub(crate) fn run(context: &Context<'_>, command: &AccountCommand) -> Result<u8, Fault> {
@@ -185,11 +193,21 @@ fn update(context: &Context<'_>, args: &UpdateArgs) -> Result<(), Fault> {
     if args.change.dry_run {
         return would(context.screen, "account.update", "change", &account);
     }
-    if asks {
-        patch.password = Some(ask::password(context.screen, &account.email, &args.password)?);
-    }
-    let proof = proof::Proof::of(&account, &patch);
-    set(&mut daemon, &account, patch).map_err(refused)?;
+    let screen = context.screen;
+    let change = |daemon: &mut Daemon, password: Option<Secret>| {
+        let patch = AccountPatch { password, ..patch.clone() };
+        let proof = proof::Proof::of(&account, &patch);
+        let mut progress = Progress::waiting(screen, proof.what(&account, &patch));
+        set_watched(daemon, &account, patch, &mut progress).map_err(refused)?;
+        Ok(proof)
+    };
+    let proof = if asks {
+        with_password(screen, &account.email, &args.password, |password| {
+            change(&mut daemon, Some(password))
+        })?
+    } else {
+        change(&mut daemon, None)?
+    };
     let account = read_account(&mut daemon, &account.id)?;
     proof.show(context.screen, &account);
     tell(context.screen, "account.update", "changed", &account)
@@ -210,7 +228,23 @@ fn rename(context: &Context<'_>, named: &str, name: &str) -> Result<(), Fault> {
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
     let update =
         AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
-    match daemon.call(&update)?.not_updated.get(&account.id.0) {
+    updated(account, daemon.call(&update)?)
+}
+
+/// The same with a proof at both servers, which may take its time.
+fn set_watched(
+    daemon: &mut Daemon,
+    account: &Account,
+    patch: AccountPatch,
+    progress: &mut Progress<'_>,
+) -> Result<(), Fault> {
+    let update =
+        AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
+    updated(account, daemon.call_watched(&update, PROOF_TIME, progress)?)
+}
+
+fn updated(account: &Account, reply: SetReply) -> Result<(), Fault> {
+    match reply.not_updated.get(&account.id.0) {
         Some(error) => Err(fault_of_set(error)),
         None => Ok(()),
     }

@@ -4,25 +4,27 @@
 mod attempt;
 mod browser;
 mod found;
+mod look;
 mod settings;
 mod sign_in;
+mod typed;
 
-pub(crate) use attempt::{How, prove, refused};
-pub(crate) use found::looked_for;
+pub(crate) use attempt::{How, named, prove, refused};
+pub(crate) use found::{Looked, looked_for};
+pub(crate) use look::at as look_at;
 pub(crate) use settings::{read_authority, sign_in_wish};
+pub(crate) use typed::with_password;
 
 use chapar_conditions::Names;
 use chapar_ipc_protocol::account::{Account, AccountGet, NotifyBy};
 use chapar_ipc_protocol::connect::{AccountConnect, AuthKind, ConnectStep};
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::id::{AccountId, Cursor};
-use chapar_ipc_protocol::secret::Secret;
 use clap::Parser;
 use serde_json::json;
 
 use super::{Context, first_sync};
 use crate::args::{Cli, Command, ConnectArgs, Notify};
-use crate::ask;
 use crate::daemon::Daemon;
 use crate::error::{Fault, exit};
 use crate::screen::{Form, Line, Screen, Style};
@@ -34,27 +36,41 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
     let mut settings = Settings::given(screen, args)?;
     let mut daemon = None;
     if settings.are_half() {
-        settings.ask_for_servers(screen, &args.servers)?;
+        settings.ask_for_servers(screen, &args.servers, false)?;
     } else if !settings.are_whole() {
         let daemon = daemon.insert(context.open()?);
+        refuse_known(daemon, &settings.email)?;
         settings.find(screen, daemon, args)?;
     }
     if args.change.dry_run {
         return settings.show(screen).map(|()| exit::OK);
     }
     let mut daemon = daemon.map_or_else(|| context.open(), Ok)?;
-    let password = match settings.auth {
-        AuthKind::Oauth2 => None,
-        _ => Some(password(screen, args, &settings)?),
-    };
+    refuse_known(&mut daemon, &settings.email)?;
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     let email = settings.email.clone();
     // with flags of its own the command is the one that was typed
     let address = args.is_bare().then_some(email.as_str());
-    let names = Names { address, ..Names::default() };
-    let request = request(settings, args, password);
-    let how = How { paste: args.sign_in.paste, names };
-    let (account, steps) = prove(screen, &mut daemon, request, how)?;
+    let how = How {
+        paste: args.sign_in.paste,
+        names: Names { address, ..Names::default() },
+        moved: None,
+    };
+    let by_password = settings.auth != AuthKind::Oauth2;
+    if by_password {
+        look_before_asking(screen, &mut daemon, args, &mut settings)
+            .map_err(|fault| named(fault, how.names))?;
+        settings.password_note.iter().for_each(|note| screen.caution(note));
+    }
+    let request = request(settings, args);
+    let (account, steps) = if by_password {
+        with_password(screen, &email, &args.password, |password| {
+            let request = AccountConnect { password: Some(password), ..request.clone() };
+            prove(screen, &mut daemon, request, how)
+        })?
+    } else {
+        prove(screen, &mut daemon, request, how)?
+    };
     finish(context, daemon, args.wait, &cursor, &account, &steps)
 }
 
@@ -67,14 +83,41 @@ pub(crate) fn by_address(context: &Context<'_>, address: &str) -> Result<u8, Fau
     }
 }
 
-fn password(screen: &Screen, args: &ConnectArgs, settings: &Settings) -> Result<Secret, Fault> {
-    if let Some(note) = &settings.password_note {
-        screen.caution(note);
+/// An address that is connected already is said before anything is looked for or asked.
+fn refuse_known(daemon: &mut Daemon, email: &str) -> Result<(), Fault> {
+    let accounts = daemon.accounts()?;
+    match accounts.iter().find(|account| account.email.eq_ignore_ascii_case(email)) {
+        None => Ok(()),
+        Some(known) => {
+            let message = format!("{} is already connected as {}", known.email, known.name);
+            Err(Fault::new("account.exists", message)
+                .without_commands()
+                .try_command(["chapar", "account", "show", &known.name])
+                .try_command(["chapar", "account", "reconnect", &known.name]))
+        }
     }
-    ask::password(screen, &settings.email, &args.password)
 }
 
-fn request(settings: Settings, args: &ConnectArgs, password: Option<Secret>) -> AccountConnect {
+/// Servers that a person named are looked at before a password is asked for. What was found was looked
+/// at by the search, and a password out of a pipe is there already.
+fn look_before_asking(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    args: &ConnectArgs,
+    settings: &mut Settings,
+) -> Result<(), Fault> {
+    let (Some(imap), Some(smtp)) = (&settings.imap, &settings.smtp) else { return Ok(()) };
+    let is_asked = screen.asks || args.password.password_command.is_some();
+    if settings.found_by.is_some() || args.password.password_stdin || !is_asked {
+        return Ok(());
+    }
+    let ca_pem = settings.ca_pem.as_deref();
+    let looked = look_at(screen, daemon, &settings.email, (imap, smtp), ca_pem)?;
+    settings.password_note = looked.and_then(|candidate| candidate.password_note);
+    Ok(())
+}
+
+fn request(settings: Settings, args: &ConnectArgs) -> AccountConnect {
     AccountConnect {
         email: Some(settings.email),
         name: args.name.clone(),
@@ -83,7 +126,7 @@ fn request(settings: Settings, args: &ConnectArgs, password: Option<Secret>) -> 
         smtp: settings.smtp,
         user: args.servers.user.clone().or(settings.user),
         auth: Some(settings.auth),
-        password,
+        password: None,
         oauth: settings.oauth,
         ca_pem: settings.ca_pem,
         window: args.window,

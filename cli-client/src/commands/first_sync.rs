@@ -34,7 +34,7 @@ pub(crate) fn follow(
     since: &Cursor,
 ) -> Result<Option<Ended>, Fault> {
     let interrupt = Interrupt::listen();
-    let mut progress = Progress::new(screen);
+    let mut progress = Progress::waiting(screen, "Looking at the mailboxes");
     let mut cursor = since.clone();
     let mut headed = false;
     loop {
@@ -45,9 +45,12 @@ pub(crate) fn follow(
         if let Some(step) = step(&account) {
             if !headed {
                 headed = true;
+                progress.clear();
                 screen.say(&heading(step.total));
             }
             progress.show(step);
+        } else if !headed {
+            progress.tick();
         }
         let news = daemon.call_slow(&question(id, &cursor), TICK)?;
         for event in &news.events {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Context;
 use crate::args::SyncArgs;
 use crate::error::{Fault, exit};
+use crate::render::progress::Progress;
 use crate::screen::{Form, Line, Style};
 
 /// Longest wait for one pass of `--wait`: a first sync over a slow line.
@@ -34,7 +35,10 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     for account in &accounts {
         let call = AccountSync { account_id: account.id.clone(), progress_token: None };
         if args.wait {
-            daemon.call_slow(&call, PASS_TIME)?;
+            let mut progress = Progress::waiting(screen, format!("Syncing {}", account.name));
+            let progress_token = screen.redraws.then(|| format!("sync-{}", std::process::id()));
+            let call = AccountSync { progress_token, ..call };
+            daemon.call_watched(&call, PASS_TIME, &mut progress)?;
         } else {
             match daemon.call_within(&call, REFUSAL_TIME) {
                 // no answer yet: the pass is under way, on its own connection from here on

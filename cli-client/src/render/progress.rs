@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use crate::render::time::{bytes, count};
 use crate::screen::{Line, Screen, Style, cut};
 
+/// A person waits this long without wondering; what takes longer is told.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
 /// At most ten redraws a second.
 const REDRAW: Duration = Duration::from_millis(100);
 /// Where nothing can be redrawn, a line at least this often while something moves.
@@ -20,7 +22,7 @@ const BAR: usize = 32;
 pub(crate) struct Step {
     /// Done so far.
     pub(crate) done: u64,
-    /// Of how many.
+    /// Of how many; 0 while nobody knows.
     pub(crate) total: u64,
     /// What is being worked on.
     pub(crate) place: Option<String>,
@@ -55,6 +57,37 @@ impl<'a> Progress<'a> {
             last: Step::default(),
             visible: false,
         }
+    }
+
+    /// A line for something of which nobody knows how far it is: `what` and how long it takes.
+    pub(crate) fn waiting(screen: &'a Screen, what: impl Into<String>) -> Self {
+        let mut progress = Self::new(screen);
+        progress.last.place = Some(what.into());
+        progress
+    }
+
+    /// Goes on with something else: the line goes, and comes back when that takes its time too.
+    pub(crate) fn turn_to(&mut self, what: impl Into<String>) {
+        self.clear();
+        *self = Self::waiting(self.screen, what);
+    }
+
+    /// Shows what is waited for, once a person may wonder.
+    pub(crate) fn tick(&mut self) {
+        // where nothing can be redrawn, a line stays: it has to be worth it
+        let patience = if self.screen.redraws { PATIENCE } else { RETELL };
+        if self.took() >= patience && (self.last.total > 0 || self.last.place.is_some()) {
+            self.show(self.last.clone());
+        }
+    }
+
+    /// What is known by now, to be shown by the next [`Progress::tick`].
+    pub(crate) fn note(&mut self, step: Step) {
+        if (step.done, step.total) != (self.last.done, self.last.total) {
+            self.moved = Instant::now();
+        }
+        let place = step.place.or_else(|| self.last.place.take());
+        self.last = Step { place, ..step };
     }
 
     /// Shows how far it is, as often as is useful.
@@ -98,9 +131,13 @@ impl<'a> Progress<'a> {
         self.visible = true;
         let width = self.screen.width.saturating_sub(1);
         let line = Line::of(self.text(now, width)).paint(self.screen.err);
-        let percent = percent(&self.last);
-        // OSC 9;4 shows the progress in the taskbar of terminals that know it
-        let _ = write!(io::stderr(), "\r\u{1b}[2K{line}\u{1b}]9;4;1;{percent}\u{7}");
+        // OSC 9;4 shows the progress in the taskbar of terminals that know it: 1 how far, 3 that it goes on
+        let bar = if self.last.total == 0 {
+            "3".to_owned()
+        } else {
+            format!("1;{}", percent(&self.last))
+        };
+        let _ = write!(io::stderr(), "\r\u{1b}[2K{line}\u{1b}]9;4;{bar}\u{7}");
     }
 
     fn text(&self, now: Instant, width: usize) -> String {
@@ -119,6 +156,9 @@ impl Drop for Progress<'_> {
 
 /// The words of a progress line.
 fn describe(step: &Step, took: Duration, quiet: Duration, bar: bool) -> String {
+    if step.total == 0 {
+        return waiting_for(step, took);
+    }
     let mut parts = Vec::new();
     if bar {
         parts.push(bar_of(step));
@@ -138,6 +178,16 @@ fn describe(step: &Step, took: Duration, quiet: Duration, bar: bool) -> String {
         parts.push(format!("{} s left", left.as_secs().max(1)));
     }
     format!("  {}", parts.join("   "))
+}
+
+/// The words while nobody knows how far it is.
+fn waiting_for(step: &Step, took: Duration) -> String {
+    let what = step.place.as_deref().unwrap_or("Waiting");
+    let cause = step.cause.as_ref().map(|cause| format!("   waiting: {cause}")).unwrap_or_default();
+    match took.as_secs() {
+        0 => format!("  {what} …{cause}"),
+        seconds => format!("  {what} …   {seconds} s{cause}"),
+    }
 }
 
 /// The time left at the pace so far; none before the pace is known.
@@ -207,6 +257,15 @@ mod tests {
         let caused = Step { cause: Some("the server asks to slow down".to_owned()), ..half() };
         let text = describe(&caused, quiet, quiet, false);
         assert!(text.ends_with("waiting: the server asks to slow down"), "{text}");
+    }
+
+    #[test]
+    fn without_counts_it_says_what_and_how_long() {
+        let step =
+            Step { place: Some("Signing in at imap.example.org".to_owned()), ..Step::default() };
+        let text = |seconds| describe(&step, Duration::from_secs(seconds), Duration::ZERO, true);
+        assert_eq!(text(0), "  Signing in at imap.example.org …");
+        assert_eq!(text(7), "  Signing in at imap.example.org …   7 s");
     }
 
     #[test]

@@ -23,6 +23,8 @@ const USER_BYTES: usize = 320;
 /// Who was asked. In the order in which they are believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
+    /// The person, who named the servers.
+    Named,
     /// A `[[provider]]` of the configuration.
     Config,
     /// The built-in table.
@@ -48,6 +50,7 @@ impl Source {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Named => "named",
             Self::Config => "config",
             Self::Provider => "provider",
             Self::Autoconfig => "autoconfig",
@@ -64,6 +67,7 @@ impl Source {
     #[must_use]
     pub fn phrase(self) -> &'static str {
         match self {
+            Self::Named => "you named it",
             Self::Config => "the configuration",
             Self::Provider => "built in",
             Self::Autoconfig | Self::WellKnown => "autoconfig, HTTPS",
@@ -80,7 +84,7 @@ impl Source {
     #[must_use]
     pub fn trust(self) -> u8 {
         match self {
-            Self::Config | Self::Provider => 100,
+            Self::Named | Self::Config | Self::Provider => 100,
             Self::Autoconfig => 90,
             Self::WellKnown => 85,
             Self::Pacc => 84,

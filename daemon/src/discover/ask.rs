@@ -47,7 +47,7 @@ impl Asker<'_> {
             Source::Pacc => self.pacc().await,
             Source::Srv => self.srv().await,
             Source::Mx => self.mx().await,
-            Source::Config | Source::Provider | Source::Guess => Ok(Vec::new()),
+            Source::Named | Source::Config | Source::Provider | Source::Guess => Ok(Vec::new()),
         }
     }
 

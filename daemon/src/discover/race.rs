@@ -15,6 +15,7 @@ use chapar_engine::verdict::Failure;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Who is asked when neither configuration nor table knows the domain.
 const SOURCES: [Source; 6] =
@@ -25,6 +26,8 @@ pub(super) struct Race<'a> {
     asker: Asker<'a>,
     progress: &'a Progress,
     begun: Boot,
+    /// The end, whatever anybody says.
+    limit: Duration,
     questions: FuturesUnordered<BoxFuture<'a, (Asked, Vec<Proposal>)>>,
     /// Sources not heard yet.
     open: Vec<Source>,
@@ -48,6 +51,7 @@ impl<'a> Race<'a> {
             asker: Asker { world, config, target, ca_pem },
             progress,
             begun: world.clock.boot(),
+            limit: LIMIT,
             questions: FuturesUnordered::new(),
             open: Vec::new(),
             asked: Vec::new(),
@@ -56,6 +60,11 @@ impl<'a> Race<'a> {
             checked: BTreeMap::new(),
             guesses: None,
         }
+    }
+
+    /// The same with another end.
+    pub(super) fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     /// Runs to the end. What is `known` needs no question, only its check.
@@ -74,7 +83,7 @@ impl<'a> Race<'a> {
             }
         }
         let clock = self.asker.world.clock.as_ref();
-        let mut deadline = clock.sleep_until(self.begun.after(LIMIT));
+        let mut deadline = clock.sleep_until(self.begun.after(self.limit));
         let mut guess = clock.sleep_until(self.begun.after(GUESS_AFTER));
         let mut patient = true;
         while !self.is_decided() {
@@ -236,7 +245,7 @@ impl<'a> Race<'a> {
             self.asked.push(Asked { source: Source::Guess, took, outcome: Ok(count) });
             self.proposals.extend(guess);
         }
-        let cut = took >= LIMIT;
+        let cut = took >= self.limit;
         for source in std::mem::take(&mut self.open).into_iter().filter(|_| cut) {
             self.asked.push(Asked { source, took, outcome: Err(silent(source.phrase())) });
         }
@@ -258,7 +267,7 @@ impl<'a> Race<'a> {
 
     /// A check that has no result: the time was up, or something else had decided.
     fn unheard(&self, place: &str) -> Failure {
-        if since(self.asker.world, self.begun) >= LIMIT {
+        if since(self.asker.world, self.begun) >= self.limit {
             return silent(place);
         }
         let message = format!("{place} was not waited for: it could change nothing");

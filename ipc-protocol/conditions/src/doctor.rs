@@ -49,7 +49,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
     (Doctor::Check("notifications"), &["desktop.absent"]),
     (Doctor::Check("outbox"), &["submission.unknown"]),
     (Doctor::Check("state"), &["account.paused", "account.stopped"]),
-    (Doctor::Check("dns"), &["net.unknown_host"]),
+    (Doctor::Check("dns"), &["net.unknown_host", "net.offline"]),
     (
         Doctor::Check("tcp"),
         &["net.refused", "net.timeout", "net.unreachable", "net.closed", "net.lost"],

@@ -44,7 +44,7 @@ impl Condition {
     pub fn step(&self) -> Option<Step> {
         let (area, reason) = self.code.split_once('.')?;
         Some(match (area, reason) {
-            ("net", "unknown_host") => Step::Dns,
+            ("net", "unknown_host" | "offline") => Step::Dns,
             ("net", _) => Step::Tcp,
             ("tls", _) => Step::Tls,
             ("secrets" | "oauth", _) => Step::SignIn,

@@ -24,15 +24,18 @@ fn gives_up(stage: &Stage, args: &[&str], talk: &Talk) {
 fn of_connect() {
     let by_password = Stage::new().ask_nobody();
     let by_sign_in = stage(Personality::default());
-    let server = |talk: Talk| talk.answers("IMAP server", "localhost:1");
+    let ca = by_password.path("ca.pem");
+    let imap = format!("localhost:{}", by_password.ports.imaps);
+    let smtp = format!("localhost:{}", by_password.ports.smtps);
+    let server = |talk: Talk| talk.answers("IMAP server", &imap);
     let cases: [(&Stage, &[&str], Talk); 6] = [
         (&by_password, &[], Talk::new().interrupts("empty = leave")),
         (&by_password, &["connect", ANA], Talk::new().interrupts("IMAP server")),
         (&by_password, &["connect", ANA], server(Talk::new()).interrupts("SMTP server")),
         (
             &by_password,
-            &["connect", ANA],
-            server(Talk::new()).answers("SMTP server", "localhost:1").interrupts(HIDDEN),
+            &["connect", ANA, "--ca-file", &ca],
+            server(Talk::new()).answers("SMTP server", &smtp).interrupts(HIDDEN),
         ),
         (
             &by_sign_in,

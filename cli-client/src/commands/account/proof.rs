@@ -24,6 +24,15 @@ impl Proof {
         )
     }
 
+    /// What is waited for meanwhile.
+    pub(super) fn what(self, account: &Account, patch: &AccountPatch) -> String {
+        let host = patch.imap.as_ref().or(account.imap.as_ref()).map(|at| at.host.as_str());
+        match host.filter(|_| self.0) {
+            Some(host) => format!("Signing in at {host}"),
+            None => "Saving".to_owned(),
+        }
+    }
+
     /// Tells what was proved; `now` is the account after the change.
     pub(super) fn show(self, screen: &Screen, now: &Account) {
         if self.0 {

@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::find;
 use crate::args::ReconnectArgs;
-use crate::ask;
 use crate::commands::Context;
-use crate::commands::connect::{How, looked_for, prove, read_authority, sign_in_wish};
+use crate::commands::connect::{
+    How, Looked, look_at, looked_for, named, prove, read_authority, sign_in_wish, with_password,
+};
 use crate::daemon::Daemon;
 use crate::error::Fault;
 use crate::screen::{Form, Screen};
@@ -38,9 +39,36 @@ pub(super) fn run(context: &Context<'_>, args: &ReconnectArgs) -> Result<(), Fau
     };
     choose_way(screen, &mut daemon, args, &account, &mut request)?;
     let names = Names { account: Some(&account.name), address: None };
-    let how = How { paste: args.sign_in.paste, names };
-    let (account, steps) = prove(screen, &mut daemon, request, how)?;
+    let how = How { paste: args.sign_in.paste, names, moved: Some(&account) };
+    let (account, steps) = if request.auth == Some(AuthKind::Password) {
+        look_at_new_servers(screen, &mut daemon, args, &account, &request)
+            .map_err(|fault| named(fault, names))?;
+        with_password(screen, &account.email, &args.password, |password| {
+            let request = AccountConnect { password: Some(password), ..request.clone() };
+            prove(screen, &mut daemon, request, how)
+        })?
+    } else {
+        prove(screen, &mut daemon, request, how)?
+    };
     tell(screen, &account, &steps)
+}
+
+/// Servers that a person named are looked at before a password is asked for.
+fn look_at_new_servers(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    args: &ReconnectArgs,
+    account: &Account,
+    request: &AccountConnect,
+) -> Result<(), Fault> {
+    let imap = request.imap.as_ref().or(account.imap.as_ref());
+    let smtp = request.smtp.as_ref().or(account.smtp.as_ref());
+    let named = request.imap.is_some() || request.smtp.is_some();
+    let is_asked = screen.asks || args.password.password_command.is_some();
+    let (Some(imap), Some(smtp), true) = (imap, smtp, named && is_asked) else {
+        return Ok(());
+    };
+    look_at(screen, daemon, &account.email, (imap, smtp), request.ca_pem.as_deref()).map(drop)
 }
 
 /// By sign-in where it was asked for, where the account does so now, or where the provider offers
@@ -59,7 +87,8 @@ fn choose_way(
         return Ok(());
     }
     if !by_password
-        && let Some(way) = looked_for(screen, daemon, &account.email, request.ca_pem.as_deref())?
+        && let Looked::Found(way) =
+            looked_for(screen, daemon, &account.email, request.ca_pem.as_deref())?
         && way.can_sign_in()
     {
         let name = &way.candidate.provider_name;
@@ -79,7 +108,6 @@ fn choose_way(
         return Ok(());
     }
     request.auth = Some(AuthKind::Password);
-    request.password = Some(ask::password(screen, &account.email, &args.password)?);
     Ok(())
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chapar_conditions::Names;
-use chapar_ipc_protocol::account::Account;
+use chapar_ipc_protocol::account::{Account, Endpoint};
 use chapar_ipc_protocol::connect::{
-    AccountConnect, AccountConnectCancel, AccountConnectStatus, ConnectState, ConnectStatusReply,
-    ConnectStep, StepKind,
+    AccountConnect, AccountConnectCancel, AccountConnectStatus, AuthKind, ConnectState,
+    ConnectStatusReply, ConnectStep, StepKind,
 };
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::id::ConnectId;
@@ -17,12 +17,12 @@ use crate::ask;
 use crate::daemon::{Daemon, fault_of_wire};
 use crate::error::Fault;
 use crate::interrupt::Interrupt;
-use crate::render::progress::done_line;
+use crate::render::progress::{Progress, done_line};
 use crate::screen::{Line, Screen, Style};
 
 /// How long one question about the attempt may wait for news; short, so that Ctrl-C and a pasted
 /// address are heard.
-const NEWS_WAIT: Duration = Duration::from_millis(300);
+const NEWS_WAIT: Duration = Duration::from_millis(200);
 /// The first answer waits for the issuer: its metadata, a registration, a device code.
 const BEGIN_WAIT: Duration = Duration::from_secs(20);
 
@@ -33,6 +33,8 @@ pub(crate) struct How<'n> {
     pub(crate) paste: bool,
     /// What a command that mends a refusal is filled in with.
     pub(crate) names: Names<'n>,
+    /// The account that is moved: what the request does not name stays as it is there.
+    pub(crate) moved: Option<&'n Account>,
 }
 
 /// Has the mailbox proved and saved; prints each step as it is done. Whatever ends it before the
@@ -43,20 +45,26 @@ pub(crate) fn prove(
     request: AccountConnect,
     how: How<'_>,
 ) -> Result<(Account, Vec<ConnectStep>), Fault> {
-    attempt(screen, daemon, request, how.paste).map_err(|fault| named(fault, how.names))
+    attempt(screen, daemon, request, how).map_err(|fault| named(fault, how.names))
 }
 
 fn attempt(
     screen: &Screen,
     daemon: &mut Daemon,
     request: AccountConnect,
-    paste: bool,
+    how: How<'_>,
 ) -> Result<(Account, Vec<ConnectStep>), Fault> {
     let interrupt = Interrupt::listen();
-    let begun = daemon.call_slow(&request, BEGIN_WAIT).map_err(refused)?;
+    let places = Places::of(&request, how.moved);
+    let first = match request.auth {
+        Some(AuthKind::Oauth2) => "Preparing the sign-in".to_owned(),
+        _ => places.next(&[]),
+    };
+    let mut waiting = Progress::waiting(screen, first);
+    let begun = daemon.call_watched(&request, BEGIN_WAIT, &mut waiting).map_err(refused)?;
     drop(request);
     let mut attempt = Attempt { id: begun.connect_id, seen: 0, noticed: None, is_settled: false };
-    let mut sign_in = SignIn::new(screen, paste);
+    let mut sign_in = SignIn::new(screen, how.paste);
     if let Some(prompt) = &begun.sign_in {
         sign_in.show(prompt)?;
     }
@@ -69,6 +77,9 @@ fn attempt(
         if reply.state != ConnectState::SigningIn || attempt.has_news(&reply) {
             sign_in.leave_prompt();
         }
+        if attempt.has_news(&reply) || reply.state != ConnectState::Proving {
+            waiting.turn_to(places.next(&reply.steps));
+        }
         attempt.tell(screen, &reply);
         match reply.state {
             ConnectState::SigningIn => {
@@ -77,10 +88,67 @@ fn attempt(
                 }
                 sign_in.take_pasted(daemon, &attempt.id);
             }
-            ConnectState::Proving => {}
-            _ => return outcome(daemon, reply),
+            ConnectState::Proving => waiting.tick(),
+            _ => return outcome(daemon, &places, reply),
         }
     }
+}
+
+/// Where an attempt goes, for the line that says what is waited for.
+struct Places {
+    imap: Option<Endpoint>,
+    smtp: Option<Endpoint>,
+}
+
+impl Places {
+    fn of(request: &AccountConnect, moved: Option<&Account>) -> Self {
+        let imap = request.imap.as_ref().or_else(|| moved?.imap.as_ref());
+        let smtp = request.smtp.as_ref().or_else(|| moved?.smtp.as_ref());
+        Self { imap: imap.cloned(), smtp: smtp.cloned() }
+    }
+
+    /// A refusal with what helps at the server it came from: the one after `steps`.
+    fn advise(&self, fault: Fault, steps: &[ConnectStep]) -> Fault {
+        let at_smtp = steps.iter().any(|step| step.what == StepKind::Imap);
+        let (flag, at) = if at_smtp { ("--smtp", &self.smtp) } else { ("--imap", &self.imap) };
+        match at {
+            Some(at) => with_port(fault, flag, at),
+            None => fault,
+        }
+    }
+
+    /// What comes after `steps`.
+    fn next(&self, steps: &[ConnectStep]) -> String {
+        let done = |kind: StepKind| steps.iter().any(|step| step.what == kind);
+        if done(StepKind::Smtp) {
+            "Saving".to_owned()
+        } else if done(StepKind::Imap) {
+            format!("Signing in at {}", host(self.smtp.as_ref(), "the SMTP server"))
+        } else {
+            format!("Signing in at {}", host(self.imap.as_ref(), "the IMAP server"))
+        }
+    }
+}
+
+fn host<'h>(at: Option<&'h Endpoint>, usual: &'h str) -> &'h str {
+    at.map_or(usual, |at| &at.host)
+}
+
+/// With the flag that mends it, where TLS did not begin at a server that is known.
+pub(super) fn with_port(mut fault: Fault, flag: &str, at: &Endpoint) -> Fault {
+    let (usual, starttls) = if flag == "--imap" { (993, 143) } else { (465, 587) };
+    let advice = match fault.code.as_str() {
+        "tls.not_tls" if at.port == starttls => {
+            format!("{flag} {}:{starttls} {flag}-security starttls", at.host)
+        }
+        "tls.not_tls" | "tls.not_offered" | "tls.refused" if at.port != usual => {
+            format!("{flag} {}:{usual}", at.host)
+        }
+        "tls.not_tls" => format!("{flag}-security starttls, if this port is for STARTTLS"),
+        _ => return fault,
+    };
+    fault.remedy.clear();
+    fault.hint(advice)
 }
 
 struct Attempt {
@@ -169,6 +237,7 @@ fn capital(phrase: &str) -> String {
 
 fn outcome(
     daemon: &mut Daemon,
+    places: &Places,
     reply: ConnectStatusReply,
 ) -> Result<(Account, Vec<ConnectStep>), Fault> {
     match (reply.state, reply.account_id, reply.error) {
@@ -177,7 +246,7 @@ fn outcome(
             Ok((account, reply.steps))
         }
         (ConnectState::Canceled, ..) => Err(ask::canceled()),
-        (_, _, Some(error)) => Err(refused(fault_of_wire(&error))),
+        (_, _, Some(error)) => Err(places.advise(refused(fault_of_wire(&error)), &reply.steps)),
         (state, ..) => Err(Fault::new(
             "socket.protocol",
             format!("the attempt ended as {:?} without a reason", state.word()),
@@ -197,7 +266,7 @@ pub(crate) fn refused(mut fault: Fault) -> Fault {
 }
 
 /// The refusal with the command that goes with its advice, which the daemon had no name for.
-fn named(mut fault: Fault, names: Names<'_>) -> Fault {
+pub(crate) fn named(mut fault: Fault, names: Names<'_>) -> Fault {
     let advice = fault.remedy.first_mut().filter(|advice| advice.command.is_empty());
     let first = chapar_conditions::find(&fault.code).and_then(|row| row.first_command_for(names));
     if let (Some(advice), Some(command)) = (advice, first) {
@@ -210,7 +279,7 @@ fn named(mut fault: Fault, names: Names<'_>) -> Fault {
 fn hint(code: &str) -> Option<&'static str> {
     Some(match code {
         "imap.auth" | "smtp.auth" => {
-            "the same command again with the right password; where the login is not the address: \
+            "the right password; where the login is not the address: \
              --user NAME; with two-factor sign-in: an app password of the provider"
         }
         "imap.not_imap" => "the port of IMAP: 993, or 143 with STARTTLS; 465 and 587 are for SMTP",
@@ -218,6 +287,10 @@ fn hint(code: &str) -> Option<&'static str> {
         "imap.preauth" => "port 993, where TLS is there from the start",
         "tls.not_offered" | "tls.refused" => {
             "the port where TLS is there from the start: 993 for IMAP, 465 for SMTP"
+        }
+        "tls.expired" => {
+            "another name of the server, if your provider publishes one; if the clock of this \
+             machine is wrong, set it first"
         }
         "tls.wrong_host" => {
             "in a hotel, a train or an office: sign in to its network first (open any web page), then \

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use chapar_ipc_protocol::account::{Endpoint, Security};
 use chapar_ipc_protocol::connect::{AccountDiscover, AuthKind, Candidate, DiscoverReply};
+use chapar_ipc_protocol::error::Error;
 
+use super::attempt::refused;
 use crate::ask;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, fault_of_wire};
 use crate::error::Fault;
+use crate::render::progress::Progress;
 use crate::screen::{Line, Screen, Style, columns};
 
 /// Discovery ends within 3 s, its live checks included; the rest is for a daemon that is busy.
@@ -29,30 +32,50 @@ impl Way {
     }
 }
 
-/// Looks for the servers of an address and tells what was found; `None`: nothing that can be used.
+/// What a search came to.
+pub(crate) enum Looked {
+    /// Servers that hold.
+    Found(Box<Way>),
+    /// Nothing that can be used.
+    Nothing {
+        /// The usual names were tried too.
+        guessed: bool,
+    },
+}
+
+/// Looks for the servers of an address and tells what was found. Without a network, and when the
+/// servers of a provider that is known do not hold, that is the fault: there are no others to name.
 pub(crate) fn looked_for(
     screen: &Screen,
     daemon: &mut Daemon,
     email: &str,
     ca_pem: Option<&str>,
-) -> Result<Option<Way>, Fault> {
+) -> Result<Looked, Fault> {
     let domain = email.rsplit_once('@').map_or(email, |(_, domain)| domain);
     screen.say(&Line::of(format!("Looking for {domain} …")));
     let question = AccountDiscover {
         email: email.to_owned(),
         ca_pem: ca_pem.map(str::to_owned),
-        progress_token: None,
+        imap: None,
+        smtp: None,
+        // a token has to differ from those of other searches that are under way
+        progress_token: screen.redraws.then(|| format!("connect-{}", std::process::id())),
     };
-    let reply = daemon.call_slow(&question, PATIENCE)?;
+    let mut progress = Progress::waiting(screen, "Asking where the mail is");
+    let reply = daemon.call_watched(&question, PATIENCE, &mut progress)?;
     let ms = reply.ms;
     match choose(reply) {
         Ok(candidate) => {
             tell(screen, domain, &candidate, ms);
-            Ok(Some(Way { candidate }))
+            Ok(Looked::Found(Box::new(Way { candidate })))
         }
         Err(reply) => {
+            if let Some(error) = reason_to_stop(&reply) {
+                return Err(refused(fault_of_wire(error)));
+            }
             tell_nothing(screen, &reply);
-            Ok(None)
+            let guessed = reply.asked.iter().any(|asked| asked.source == "guess");
+            Ok(Looked::Nothing { guessed })
         }
     }
 }
@@ -69,6 +92,13 @@ fn choose(mut reply: DiscoverReply) -> Result<Candidate, DiscoverReply> {
         Some(best) => Ok(reply.candidates.swap_remove(best)),
         None => Err(reply),
     }
+}
+
+/// Why asking for other servers would help nobody.
+fn reason_to_stop(reply: &DiscoverReply) -> Option<&Error> {
+    let offline = |error: &&Error| error.data.code.as_deref() == Some("net.offline");
+    let known = reply.candidates.iter().any(|one| matches!(&*one.source, "provider" | "config"));
+    reply.error.as_ref().filter(|error| known || offline(error))
 }
 
 fn tell(screen: &Screen, domain: &str, candidate: &Candidate, ms: u64) {

@@ -9,7 +9,7 @@ use chapar_ipc_protocol::connect::{AuthKind, OauthWish};
 use chapar_ipc_protocol::secret::Secret;
 use serde_json::json;
 
-use super::found::{self, Way};
+use super::found::{self, Looked, Way};
 use crate::args::{ConnectArgs, ServerArgs, SignInArgs};
 use crate::ask;
 use crate::daemon::Daemon;
@@ -87,9 +87,12 @@ impl Settings {
         args: &ConnectArgs,
     ) -> Result<(), Fault> {
         let by_password = args.password.are_given();
-        let way = found::looked_for(screen, daemon, &self.email, self.ca_pem.as_deref())?;
-        let Some(way) = way else {
-            return self.ask_for_servers(screen, &args.servers);
+        let ca_pem = self.ca_pem.as_deref();
+        let way = match found::looked_for(screen, daemon, &self.email, ca_pem)? {
+            Looked::Found(way) => *way,
+            Looked::Nothing { guessed } => {
+                return self.ask_for_servers(screen, &args.servers, guessed);
+            }
         };
         if self.auth != AuthKind::Oauth2 && (by_password || !way.can_sign_in()) {
             found::confirm(screen, &way, args.change.yes || args.change.dry_run)?;
@@ -116,21 +119,24 @@ impl Settings {
         self.found_by = Some(candidate.found_by);
     }
 
-    /// Asks for the servers that are not named.
+    /// Asks for the servers that are not named. The usual names are offered unless they were `tried`.
     pub(super) fn ask_for_servers(
         &mut self,
         screen: &Screen,
         args: &ServerArgs,
+        tried: bool,
     ) -> Result<(), Fault> {
         let domain = self.email.rsplit_once('@').map_or("", |(_, domain)| domain);
         if screen.asks {
-            screen.say(&Line::of(
-                "Ask your provider for the two servers, or press Enter to try the usual names.",
-            ));
+            screen.say(&Line::of(if tried {
+                "Your provider's help pages name the two servers:"
+            } else {
+                "Ask your provider for the two servers, or press Enter to try the usual names."
+            }));
         }
         if self.imap.is_none() {
-            let usual = format!("imap.{domain}:993");
-            let text = ask::line(screen, "  IMAP server", Some(&usual), "--imap HOST[:PORT]")?;
+            let usual = Some(format!("imap.{domain}:993")).filter(|_| !tried);
+            let text = ask::line(screen, "  IMAP server", usual.as_deref(), "--imap HOST[:PORT]")?;
             let security = args.imap_security.map(Into::into);
             self.imap = Some(Server::parse(&text, Protocol::Imap)?.endpoint(security));
         }

@@ -5,7 +5,7 @@ use chapar_ipc_protocol::id::ConnectId;
 use chapar_ipc_protocol::secret::Secret;
 use serde_json::json;
 
-use super::browser;
+use super::browser::{self, Opened};
 use crate::ask::{self, Meanwhile};
 use crate::daemon::Daemon;
 use crate::error::Fault;
@@ -52,7 +52,6 @@ impl<'s> SignIn<'s> {
             screen.object("connect.signIn", json!({"signIn": prompt}))?;
             return screen.flush();
         }
-        let opened = !self.paste && browser::open(&prompt.authorize_url);
         if !again {
             screen.say(&Line::of(format!(
                 "You sign in at {}; chapar never sees your password.",
@@ -60,6 +59,7 @@ impl<'s> SignIn<'s> {
             )));
             screen.say(&Line::new());
         }
+        let opened = self.open_browser(&prompt.authorize_url);
         screen.say(&Line::of(if opened {
             "Opening your browser. If nothing opens, use this address on any computer:"
         } else {
@@ -81,6 +81,21 @@ impl<'s> SignIn<'s> {
             self.ask();
         }
         Ok(())
+    }
+
+    /// Opens the browser unless nobody wants that; says why where one should be there and is not.
+    fn open_browser(&self, url: &str) -> bool {
+        if self.paste {
+            return false;
+        }
+        match browser::open(url) {
+            Opened::Yes => true,
+            Opened::NotHere => false,
+            Opened::Failed(why) => {
+                why.iter().for_each(|sentence| self.screen.caution(sentence));
+                false
+            }
+        }
     }
 
     /// Asks for the final address; other ways of signing in stay open meanwhile.

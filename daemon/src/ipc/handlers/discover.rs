@@ -1,11 +1,12 @@
 //! `Account/discover`.
 
-use super::account::ca_pem;
+use super::account::{ca_pem, endpoint};
 use super::{Answer, answer, line};
 use crate::config::Config;
 use crate::discover::{self, Asked, Candidate, Check, Found, Progress};
 use crate::ipc::{Services, convert, fault};
 use crate::oauth::client_known;
+use chapar_engine::discover::Source;
 use chapar_engine::provider::Way;
 use chapar_engine::verdict::Failure;
 use chapar_ipc_protocol::connect as wire;
@@ -23,7 +24,15 @@ pub(in crate::ipc) async fn discover(services: &Services, params: wire::AccountD
     let config = services.accounts.config();
     let told = Told::begin(&services.discoveries, &params.email);
     let (world, email) = (&services.world, &params.email);
-    let found = discover::discover(world, &config, email, ca_pem.as_deref(), &told.progress).await;
+    let ca_pem = ca_pem.as_deref();
+    let found = match (params.imap, params.smtp) {
+        (Some(imap), Some(smtp)) => {
+            let named = (endpoint("imap", imap)?, endpoint("smtp", smtp)?);
+            discover::look_at(world, &config, email, named, ca_pem, &told.progress).await
+        }
+        (None, None) => discover::discover(world, &config, email, ca_pem, &told.progress).await,
+        _ => return Err(fault::argument("`imap` and `smtp` are named both or not at all.")),
+    };
     let found = found.map_err(|failure| fault::failure(&failure, None))?;
     answer(&reply(&config, &params.email, &found))
 }
@@ -60,8 +69,15 @@ fn reply(config: &Config, email: &str, found: &Found) -> wire::DiscoverReply {
     }
 }
 
-/// Why there is nothing to choose: the reason of the best candidate, else that there is none.
+/// Why there is nothing to choose: the network when nobody answered, the reason of the best candidate,
+/// else that there is none.
 fn why(email: &str, found: &Found) -> Failure {
+    // of one server that somebody named its own failure says more
+    let named = found.candidates.iter().any(|one| one.proposal.source == Source::Named);
+    if !named && found.is_offline() {
+        let message = "nobody answers: this machine seems to be offline";
+        return Failure::of("net.offline", message, None);
+    }
     let best = found.candidates.first();
     let broken =
         best.and_then(|best| best.imap.outcome.as_ref().err().or(best.smtp.outcome.as_ref().err()));

@@ -154,6 +154,14 @@ fn timeout(host: &str, port: u16, what: &str, limit: Duration) -> Failure {
 }
 
 fn unresolved(host: &str, error: &io::Error) -> Failure {
+    if is_silence(error) {
+        return Failure {
+            code: "net.offline",
+            message: format!("{} could not be looked up: {}", host.escape_default(), why_silent()),
+            detail: Some(error.to_string()),
+            verdict: Verdict::Retry,
+        };
+    }
     Failure {
         code: "net.unknown_host",
         message: format!(
@@ -162,6 +170,26 @@ fn unresolved(host: &str, error: &io::Error) -> Failure {
         ),
         detail: Some(error.to_string()),
         verdict: Verdict::Retry,
+    }
+}
+
+/// Whether a name was not found because nobody answered: `EAI_AGAIN`, in the words of glibc and musl.
+/// std gives its text alone.
+fn is_silence(error: &io::Error) -> bool {
+    let text = error.to_string();
+    text.ends_with("Temporary failure in name resolution") || text.ends_with("Try again")
+}
+
+/// What that means here: without a route to anywhere, there is no network.
+fn why_silent() -> &'static str {
+    // documentation addresses (RFC 5737, RFC 3849): connecting UDP sends nothing, it asks for a route
+    let route = |from: &str, to: &str| {
+        std::net::UdpSocket::bind(from).and_then(|socket| socket.connect(to)).is_ok()
+    };
+    if route("0.0.0.0:0", "192.0.2.1:9") || route("[::]:0", "[2001:db8::1]:9") {
+        "no name server answers; look whether the network works"
+    } else {
+        "this machine has no network"
     }
 }
 
@@ -251,6 +279,18 @@ mod tests {
         let refused = dial(&RealClock, "127.0.0.1", closed.port(), |_| true).await.unwrap_err();
         assert_eq!(refused.code, "net.refused");
         let unknown = dial(&RealClock, "no-such-host.invalid", 1, |_| true).await.unwrap_err();
-        assert!(["net.unknown_host", "net.timeout"].contains(&unknown.code));
+        assert!(["net.unknown_host", "net.timeout", "net.offline"].contains(&unknown.code));
+    }
+
+    #[test]
+    fn nobody_answering_is_no_name_that_is_unknown() {
+        let said = |text: &str| {
+            let text = format!("failed to lookup address information: {text}");
+            unresolved("mail.example.org", &io::Error::other(text))
+        };
+        assert_eq!(said("Name or service not known").code, "net.unknown_host");
+        assert_eq!(said("Temporary failure in name resolution").code, "net.offline");
+        assert_eq!(said("Try again").code, "net.offline");
+        assert_eq!(said("No address associated with hostname").code, "net.unknown_host");
     }
 }

@@ -52,9 +52,17 @@ pub(super) static ROWS: &[Condition] = &[
         exit: BAD_DATA,
         title: "The account is already connected",
         cause: "An account with this address or this name is there. Nothing was changed.",
-        brief: Some("Nothing has to be done, or remove it first to connect it anew."),
-        what: &["Change the account there is, or give another --name."],
-        commands: &["chapar account list", "chapar account update {account} --password"],
+        brief: Some("To sign in anew, reconnect the account; its mail and its outbox stay."),
+        what: &[
+            "To sign in anew or in another way, reconnect the account that is there.",
+            "To change its servers or its name, update it.",
+            "If only the short name is taken, give another --name.",
+        ],
+        commands: &[
+            "chapar account reconnect {account}",
+            "chapar account list",
+            "chapar account update {account} --imap {imap} --smtp {smtp}",
+        ],
         ..Condition::BLANK
     },
     Condition {

@@ -26,6 +26,25 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "net.offline",
+        action: Retry,
+        severity: Warning,
+        who: You,
+        exit: UNAVAILABLE,
+        title: "There is no network, or no name server answers",
+        cause: "The name of the server could not be looked up, because nobody answered the question. \
+                Nearly always this machine is offline. Nothing was sent to anybody.",
+        brief: Some("Check whether this machine is online, then try again."),
+        what: &[
+            "Look whether the network works: open any web page.",
+            "In a hotel or a train, sign in to its network first.",
+            "An account that is saved is tried again by itself as soon as the network is back.",
+        ],
+        commands: &["chapar sync {account}", "chapar doctor"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
         code: "net.refused",
         action: Retry,
         severity: Warning,
