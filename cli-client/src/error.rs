@@ -21,6 +21,10 @@ pub(crate) struct Remedy {
     pub(crate) command: Vec<String>,
 }
 
+/// The words of a command, such as `mail list`. Boxed, because a fault is handed through everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Topic(String);
+
 /// Why a command ends without having done its work.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fault {
@@ -35,7 +39,7 @@ pub(crate) struct Fault {
     /// What to do.
     pub(crate) remedy: Vec<Remedy>,
     /// What `chapar help` is asked for instead of the code: the command that was typed wrong.
-    pub(crate) topic: Option<String>,
+    pub(crate) topic: Option<Box<Topic>>,
     /// The error object as the daemon sent it.
     pub(crate) wire: Option<Box<Value>>,
     /// The reader of standard output went away: nobody wants to hear about it.
@@ -122,7 +126,7 @@ impl Fault {
     /// help of the command, not by a page about typing.
     pub(crate) fn of_command(mut self, topic: &str) -> Self {
         if self.exit == exit::USAGE && !topic.is_empty() && self.topic.is_none() {
-            self.topic = Some(topic.to_owned());
+            self.topic = Some(Box::new(Topic(topic.to_owned())));
         }
         self
     }
@@ -157,7 +161,7 @@ impl Fault {
         for remedy in &self.remedy {
             lines.extend(remedy_lines(remedy, label, width));
         }
-        let topic = self.topic.as_deref().unwrap_or(&self.code);
+        let topic = self.topic.as_ref().map_or(&self.code, |topic| &topic.0);
         let help = format!("  exit {} · {} · chapar help {topic}", self.exit, self.code);
         lines.push(Line::new().with(Style::Dim, help));
         lines

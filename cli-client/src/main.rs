@@ -8,6 +8,7 @@
 mod args;
 mod ask;
 mod commands;
+mod complete;
 mod daemon;
 mod error;
 mod grammar;
@@ -31,6 +32,9 @@ use screen::{Form, Screen};
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
+    if complete::answered(&words) {
+        return ExitCode::SUCCESS;
+    }
     let parsed = match grammar::parse(&words) {
         Ok(parsed) => parsed,
         Err(error) => return ExitCode::from(refuse(&error, &words)),

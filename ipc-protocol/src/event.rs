@@ -217,6 +217,11 @@ macro_rules! events {
             }
         }
 
+        impl EventData {
+            /// The words of all of them.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+        }
+
         #[cfg(feature = "schema")]
         pub(crate) fn data_schemas(
             generator: &mut schemars::SchemaGenerator,

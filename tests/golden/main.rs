@@ -17,6 +17,7 @@ mod asked;
 mod bad_input;
 mod canary;
 mod codes;
+mod completions;
 mod configuration;
 mod connect;
 mod data;

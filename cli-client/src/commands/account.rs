@@ -228,7 +228,7 @@ fn rename(context: &Context<'_>, named: &str, name: &str) -> Result<(), Fault> {
 fn set(daemon: &mut Daemon, account: &Account, patch: AccountPatch) -> Result<(), Fault> {
     let update =
         AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
-    updated(account, daemon.call(&update)?)
+    updated(account, &daemon.call(&update)?)
 }
 
 /// The same with a proof at both servers, which may take its time.
@@ -240,10 +240,10 @@ fn set_watched(
 ) -> Result<(), Fault> {
     let update =
         AccountSet { update: Some([(account.id.clone(), patch)].into()), ..AccountSet::default() };
-    updated(account, daemon.call_watched(&update, PROOF_TIME, progress)?)
+    updated(account, &daemon.call_watched(&update, PROOF_TIME, progress)?)
 }
 
-fn updated(account: &Account, reply: SetReply) -> Result<(), Fault> {
+fn updated(account: &Account, reply: &SetReply) -> Result<(), Fault> {
     match reply.not_updated.get(&account.id.0) {
         Some(error) => Err(fault_of_set(error)),
         None => Ok(()),

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::manual::{completions_of, pages};
+use super::manual::pages;
+use crate::complete::script;
 use crate::grammar;
 
 fn held(path: &str, text: &str) {
@@ -24,13 +25,33 @@ fn manual_pages_are_current() {
     }
 }
 
+/// What a reader of a manual looks for, in every page.
+#[test]
+fn every_manual_page_has_its_sections() {
+    for (name, roff) in pages().unwrap() {
+        for section in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "EXAMPLES",
+            "FILES",
+            "ENVIRONMENT",
+            "\"EXIT STATUS\"",
+        ] {
+            assert!(roff.contains(&format!("\n.SH {section}\n")), "{name} has no {section}");
+        }
+        let typed = name.trim_end_matches(".1").replace('-', " ");
+        assert!(roff.contains(&format!(".SH SYNOPSIS\n\\fB{typed}\\fR")), "{name}: {roff}");
+    }
+}
+
 #[test]
 fn completions_are_current() {
     use clap_complete::Shell;
     for (shell, name) in
         [(Shell::Bash, "chapar.bash"), (Shell::Zsh, "_chapar"), (Shell::Fish, "chapar.fish")]
     {
-        held(&format!("packaging/completions/{name}"), &completions_of(shell));
+        held(&format!("packaging/completions/{name}"), &script(shell));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `chapar completions` and `chapar man`: generated from the grammar.
+//! `chapar completions` and `chapar man`.
 
 mod page;
 
@@ -7,25 +7,19 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::args::{CompletionsArgs, ManArgs};
+use crate::complete;
 use crate::error::Fault;
 use crate::grammar;
 use crate::screen::{Form, Screen};
 
 /// Prints the completions of one shell.
 pub(crate) fn completions(screen: &Screen, args: &CompletionsArgs) -> Result<(), Fault> {
-    let script = completions_of(args.shell);
+    let script = complete::script(args.shell);
     if screen.form == Form::Json {
         let members = json!({"shell": args.shell.to_string(), "script": script});
         return screen.object("completions", members);
     }
     screen.raw(script.as_bytes())
-}
-
-/// The completion script of a shell.
-pub(crate) fn completions_of(shell: clap_complete::Shell) -> String {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut grammar::command(), "chapar", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Prints one page, or writes all of them.

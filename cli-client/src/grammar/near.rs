@@ -118,7 +118,7 @@ const BELOW: &[(&str, &str, &str)] = &[
 
 /// The command below which `words` end, and what stands behind it: `mail lst x` gives `mail` and
 /// `lst x`. Flags before the first word of a command are passed over.
-pub(crate) fn below<'w>(words: &'w [String]) -> (String, &'w [String]) {
+pub(crate) fn below(words: &[String]) -> (String, &[String]) {
     let root = command();
     let mut here = &root;
     let mut topic: Vec<&str> = Vec::new();

@@ -154,13 +154,11 @@ pub(super) fn unknown(key: &str) -> Fault {
     let mut fault = Fault::new("config.unknown_key", format!("there is no setting {key:?}"));
     fault.remedy.clear();
     fault.exit = crate::error::exit::BAD_DATA;
-    match SETTINGS.iter().find(close) {
-        Some(meant) => fault.hint(format!("did you mean {}?", meant.key)),
-        None => {
-            let keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
-            fault.hint(format!("the settings are {}", keys.join(", ")))
-        }
+    if let Some(meant) = SETTINGS.iter().find(close) {
+        return fault.hint(format!("did you mean {}?", meant.key));
     }
+    let keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+    fault.hint(format!("the settings are {}", keys.join(", ")))
 }
 
 /// Whether two words differ by at most one letter left out, put in or changed, or by two that
@@ -193,7 +191,8 @@ fn providers(text: &str) -> Vec<(usize, String)> {
             && name.trim() == "key"
             && let Some(last) = found.last_mut()
         {
-            last.1 = super::without_comment(value).trim().trim_matches(['"', '\'']).to_owned();
+            let key = super::without_comment(value).trim().trim_matches(['"', '\'']);
+            key.clone_into(&mut last.1);
         }
     }
     found

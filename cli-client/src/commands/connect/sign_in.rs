@@ -92,7 +92,9 @@ impl<'s> SignIn<'s> {
             Opened::Yes => true,
             Opened::NotHere => false,
             Opened::Failed(why) => {
-                why.iter().for_each(|sentence| self.screen.caution(sentence));
+                for sentence in &why {
+                    self.screen.caution(sentence);
+                }
                 false
             }
         }
