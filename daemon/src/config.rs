@@ -312,31 +312,6 @@ mod tests {
         assert_eq!((config.window, config.desktop, config.discover), (7, false, false));
     }
 
-    /// A client shows keys and defaults by the same list.
-    #[test]
-    fn every_setting_is_read_and_has_its_default() {
-        use chapar_ipc_protocol::settings::SETTINGS;
-        for setting in SETTINGS {
-            let (section, name) = setting.key.split_once('.').unwrap();
-            let set = |value: &str| parse(&format!("[{section}]\n{name} = {value}\n"));
-            assert_eq!(set(setting.default).unwrap(), Config::default(), "{}", setting.key);
-            for value in setting.values.split(", ").filter(|value| !value.contains(' ')) {
-                let bare = matches!(value, "true" | "false");
-                let value = if bare { value.to_owned() } else { format!("'{value}'") };
-                assert!(set(&value).is_ok(), "{} = {value}", setting.key);
-            }
-        }
-        // serde names every key that it knows when it meets one that it does not
-        let known: usize = ["log", "secrets", "sync", "desktop", "discover"]
-            .iter()
-            .map(|section| {
-                let refused = parse(&format!("[{section}]\nzz = 1\n")).unwrap_err();
-                refused.reason.split('`').skip(1).step_by(2).count() - 1
-            })
-            .sum();
-        assert_eq!(known, SETTINGS.len(), "a setting is missing in the list of the protocol");
-    }
-
     #[test]
     fn an_unknown_key_names_line_and_suggestion() {
         let error = parse("[log]\nlevel = 'info'\n[sync]\nwindw = 4\n").unwrap_err();
