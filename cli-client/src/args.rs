@@ -14,7 +14,9 @@ mod service;
 pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArgs, UpdateArgs};
 pub(crate) use connect::{ConnectArgs, Notify, SignInArgs};
 pub(crate) use data::{DataCommand, ForgetArgs};
-pub(crate) use mail::{ExportArgs, ListArgs, MailCommand, SearchArgs, ShowArgs, ThreadArgs};
+pub(crate) use mail::{
+    ExportArgs, ListArgs, MailCommand, PageArgs, SearchArgs, ShowArgs, ThreadArgs,
+};
 pub(crate) use password::PasswordArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use servers::{ImapSecurity, ServerArgs, SmtpSecurity};
@@ -128,9 +130,10 @@ pub(crate) enum Command {
     /// Follow what happens: new mail, sync, sends, sign-in requests.
     ///
     /// The types of events begin with `email.`, `submission.`, `account.`, `sync.` or `health.`,
-    /// such as `email.received` and `account.authExpired`; `state.changed` and `daemon.stopping`
-    /// are for programs. Every event is told at least once: with --since or --since-file a watch
-    /// goes on where the last one ended and misses nothing.
+    /// such as `email.received` and `account.authExpired`. `state.changed`, `account.updated` and
+    /// `identity.updated` are for programs: a person sees them only when --type names them. Every
+    /// event is told at least once: with --since or --since-file a watch goes on where the last one
+    /// ended and misses nothing. When the daemon stops, a watch waits for the next one and goes on.
     #[command(alias = "tail")]
     Watch(WatchArgs),
     /// List, show, search and export mirrored mail
@@ -221,12 +224,16 @@ pub(crate) struct WatchArgs {
     /// Start after the cursor in this file and keep it up to date, event by event
     #[arg(long, value_name = "FILE")]
     pub(crate) since_file: Option<PathBuf>,
-    /// Run this command for each event, its JSON on standard input; no shell is involved
-    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true, value_terminator = ";")]
-    pub(crate) exec: Vec<String>,
+    /// Run a command for each event, its JSON on standard input; no shell is involved. Words that
+    /// begin with a hyphen stand behind `--`, at the end: `--exec -- sh -c 'cat >>events'`
+    #[arg(long, value_name = "CMD", num_args = 0..)]
+    pub(crate) exec: Option<Vec<String>>,
     /// End after this many events
     #[arg(long, value_name = "N")]
     pub(crate) count: Option<u64>,
+    /// The command of --exec, or the rest of it
+    #[arg(last = true, value_name = "CMD", requires = "exec")]
+    pub(crate) command: Vec<String>,
 }
 
 #[derive(Debug, Args)]

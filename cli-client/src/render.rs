@@ -2,6 +2,7 @@
 
 pub(crate) mod detail;
 pub(crate) mod html;
+pub(crate) mod mail;
 pub(crate) mod progress;
 pub(crate) mod table;
 pub(crate) mod time;

@@ -18,9 +18,11 @@ use crate::hygiene::{Lines, clean, escape_json};
 /// Width when the terminal does not tell one.
 const USUAL_WIDTH: usize = 80;
 /// Narrower than this nothing is laid out.
-const LEAST_WIDTH: usize = 40;
-/// Wider than this lines are hard to read.
-const MOST_WIDTH: usize = 160;
+const LEAST_WIDTH: usize = 16;
+/// Wider than this a terminal is not believed.
+const MOST_WIDTH: usize = 1000;
+/// Wider than this laid-out text is hard to read.
+pub(crate) const MOST_TEXT: usize = 100;
 /// Wider than this sentences are.
 const MOST_TOLD: usize = 80;
 
@@ -40,7 +42,7 @@ pub(crate) enum Form {
 pub(crate) struct Screen {
     /// The form of the answer.
     pub(crate) form: Form,
-    /// Columns for laid-out text.
+    /// Columns of the terminal, for tables.
     pub(crate) width: usize,
     /// What standard error can show.
     pub(crate) err: Paper,
@@ -84,6 +86,11 @@ impl Screen {
             quiet: global.quiet,
             stdout: RefCell::new(BufWriter::new(io::stdout())),
         }
+    }
+
+    /// Columns for text: lines of a wide terminal are hard to read.
+    pub(crate) fn text_width(&self) -> usize {
+        self.width.min(MOST_TEXT)
     }
 
     /// Prints a line of the answer.
@@ -191,10 +198,13 @@ impl Screen {
     }
 }
 
+/// What the terminal says, else what the variable of shells says.
 fn terminal_width() -> usize {
     let told = rustix::termios::tcgetwinsize(io::stdout())
         .or_else(|_| rustix::termios::tcgetwinsize(io::stderr()))
         .map_or(0, |size| usize::from(size.ws_col));
+    let named = || std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let told = if told == 0 { named() } else { told };
     if told == 0 { USUAL_WIDTH } else { told.clamp(LEAST_WIDTH, MOST_WIDTH) }
 }
 

@@ -30,8 +30,10 @@ pub const NEW_AT_RESET: usize = 20_000;
 pub const NEW_UIDS: usize = 1_000_000;
 /// Times a message that breaks the session is tried alone before it is set aside.
 pub const POISON_TRIES: u32 = 3;
-/// Connect attempts under way or not yet asked about.
+/// Connect attempts under way at one time.
 pub const CONNECT_ATTEMPTS: usize = 32;
+/// Outcomes of connect attempts kept for whoever asks: what one takes is a few kilobytes.
+pub const CONNECT_OUTCOMES: usize = 256;
 /// Sign-ins waiting for the person at one time: each holds a port and lives for minutes.
 pub const SIGN_INS: usize = 8;
 /// How long the call that begins a sign-in waits for what to show the person.

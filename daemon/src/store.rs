@@ -152,6 +152,8 @@ pub struct MessageFilter {
     pub text: Option<String>,
     pub after: Option<Wall>,
     pub before: Option<Wall>,
+    /// Listed behind this place: of a message received then, with that id.
+    pub older_than: Option<(Wall, MessageId)>,
     pub has_flag: Option<String>,
     pub not_flag: Option<String>,
     pub message_id: Option<String>,

@@ -263,6 +263,9 @@ wire! {
         pub update: Option<BTreeMap<AccountId, AccountPatch>>,
         /// Which to disconnect; their mail and secrets on this machine go too.
         pub destroy: Option<Vec<AccountId>>,
+        /// Lets go of mails that still wait to be sent; without it an account that has some is not
+        /// destroyed (`submission.waiting`).
+        pub discard_outbox: Option<bool>,
     }
 
     /// Parameters of `Account/sync`. The answer comes when that pass ended.

@@ -174,6 +174,8 @@ wire! {
         pub after: Option<UtcDate>,
         /// Received before.
         pub before: Option<UtcDate>,
+        /// Listed behind this email, which need not match itself: the next page after the last one.
+        pub older_than: Option<EmailId>,
         /// With this keyword.
         pub has_keyword: Option<String>,
         /// Without this keyword.

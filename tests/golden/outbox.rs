@@ -1,7 +1,9 @@
 //! `send` and `outbox`: what becomes of a mail, recipient by recipient.
 
+use chapar_tests::rig::process::wait_for;
 use chapar_tests::sandbox::faults::{Fault, Service};
 use serde_json::Value;
+use std::time::Duration;
 
 use super::stage::Stage;
 use super::transcript::Transcript;
@@ -78,6 +80,47 @@ fn the_json_of_send_tells_each_recipient() {
     assert!(submissions.iter().all(|of| of["deliveryStatus"].is_object() && of["id"].is_string()));
     assert_eq!(stage.json(&["status"], "").0["outbox"]["unknown"], 1);
     assert_eq!(stage.json(&["status", "--check"], "").1, 1, "unknown needs a person");
+}
+
+/// Mail of an account that is stopped, or whose server is away, waits, and whoever sends it hears so.
+#[test]
+fn what_keeps_a_mail_waiting_is_said() {
+    let stage = Stage::new();
+    stage.connect();
+    let mut told = Transcript::new(&stage, "send_held");
+    told.squeezed();
+    let send = ["send", "--to", "bo@example.test", "-s", "Hello", "-m", "x"];
+    let waits = [&send[..], &["--wait"]].concat();
+    assert_eq!(told.run(&["account", "pause", "ana"], ""), 0);
+    assert_eq!(told.run(&send, ""), 0);
+    assert_eq!(told.run(&waits, ""), 75);
+    let (held, code) = stage.json(&send, "");
+    assert_eq!((code, held["waitsFor"]["code"].as_str()), (0, Some("account.not_running")));
+    let (held, code) = stage.json(&waits, "");
+    assert_eq!((code, held["error"]["exit"].as_i64()), (75, Some(75)), "{held}");
+    // four mails wait: the account stays, whatever is confirmed
+    let remove = ["account", "remove", "ana", "--yes"];
+    assert_eq!(told.run(&[&remove[..3], &["--dry-run"]].concat(), ""), 0);
+    assert_eq!(told.run(&remove, ""), 65);
+    assert_eq!(stage.json(&remove, "").1, 65);
+    let raw = stage.run(&["call", "Account/set", r#"{"destroy":["a1"]}"#], "").text();
+    assert!(raw.contains("submission.waiting") && raw.contains("4 mails wait"), "{raw}");
+    assert_eq!(stage.json(&["outbox", "list", "--open"], "").0["total"], 4);
+    // they go on by themselves
+    assert_eq!(told.run(&["account", "resume", "ana"], ""), 0);
+    wait_for(Duration::from_mins(1), "four mails sent", || {
+        let deliveries = stage.provider.ledger.deliveries();
+        (deliveries.len() == 4).then_some(())
+    });
+    stage.provider.faults.always(Service::Smtp, Fault::DropAfter(0));
+    assert_eq!(told.run(&waits, ""), 75);
+    assert_eq!(told.run(&send, ""), 0);
+    told.run(&["account", "remove", "ana", "--yes", "--discard-outbox"], "");
+    told.check();
+    assert_eq!(
+        stage.json(&["account", "list"], "").0["accounts"].as_array().map(Vec::len),
+        Some(0)
+    );
 }
 
 /// What `Identity/set` said is on what is sent, and its copy is nobody else's to know.

@@ -268,3 +268,34 @@ fn a_sync_with_a_token_says_how_far_it_is() {
     println!("told {told:?}");
     assert_eq!(status["accounts"][1]["mails"], 1_500);
 }
+
+/// An attempt that ended holds no place, so whoever sets up many mailboxes, or tries passwords, is
+/// never told to wait; the outcome of the last ones is still there for whoever asks.
+#[test]
+fn attempts_that_ended_hold_no_place() {
+    let _shared = shared();
+    let world = World::new(2);
+    let mut raw = world.raw();
+    let mut params = world.connect_params("nobody@example.test");
+    params["password"] = json!("wrong");
+    let mut begun = Vec::new();
+    for _ in 0..40 {
+        let id = raw.call("Account/connect", &params)["connectId"].clone();
+        let ask = json!({"connectId": id, "seen": 99, "waitMs": 60_000});
+        let ended = raw.call("Account/connectStatus", &ask);
+        assert_eq!(ended["state"], "failed", "{ended}");
+        begun.push(id);
+    }
+    for id in begun {
+        let ask = json!({"connectId": id, "seen": 0, "waitMs": 0});
+        assert_eq!(raw.call("Account/connectStatus", &ask)["state"], "failed");
+    }
+    // those under way do: the server does not answer them
+    params["imap"]["port"] = json!(world.silent.local_addr().unwrap().port());
+    let busy = (0..40).find_map(|number| {
+        let answer = raw.answer("Account/connect", &params);
+        answer.get("error").cloned().map(|error| (number, error))
+    });
+    let (number, error) = busy.expect("no end of attempts under way");
+    assert_eq!((number, error["data"]["code"].as_str()), (32, Some("account.busy")), "{error}");
+}

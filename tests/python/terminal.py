@@ -1,5 +1,5 @@
-# A person at a terminal of 80x24: runs a command on it and does something at each prompt. Prints what the
-# terminal got, and ends as the command did; 99 when a prompt did not come, 98 when the terminal is left
+# A person at a terminal of 24 lines and $COLUMNS columns (80 when unset): runs a command on it and does
+# something at each prompt. Prints what the terminal got, and ends as the command did; 99 when a prompt did not come, 98 when the terminal is left
 # without echo.
 # usage: terminal.py STEPS COMMAND...; STEPS is a JSON list of objects, done in order:
 #   after   regular expression to wait for in what came since the step before
@@ -10,10 +10,11 @@
 import fcntl, json, os, pty, re, select, struct, subprocess, sys, termios, time
 
 LIMIT = 120
+columns = int(os.environ.get("COLUMNS", "80"))
 steps, command = json.loads(sys.argv[1]), sys.argv[2:]
 pid, terminal = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     os.execvp(command[0], command)
 
 

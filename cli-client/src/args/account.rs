@@ -45,7 +45,9 @@ pub(crate) enum AccountCommand {
         #[command(flatten)]
         change: Change,
     },
-    /// Remove an account with its mail, outbox and sign-in from here; the server keeps its mail
+    /// Remove an account with its mail, outbox and sign-in from here; the server keeps its mail.
+    ///
+    /// While mail of the account waits to be sent nothing is removed; --discard-outbox lets go of it.
     Remove(RemoveArgs),
 }
 
@@ -98,6 +100,9 @@ pub(crate) struct RemoveArgs {
     /// Name, address or id
     #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
+    /// Let go of mails that still wait to be sent
+    #[arg(long)]
+    pub(crate) discard_outbox: bool,
     /// The account's name again, instead of being asked for it
     #[arg(long, value_name = "NAME")]
     pub(crate) confirm: Option<String>,

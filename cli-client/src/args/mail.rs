@@ -20,15 +20,38 @@ pub(crate) enum MailCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// The mailbox: its name, path, role (inbox, sent …) or id
+    /// The mailbox: its name, path, role (inbox, sent …) or id; the inbox when none is named
     #[arg(long, short, value_name = "MAILBOX")]
     pub(crate) mailbox: Option<String>,
+    /// The mail of every mailbox
+    #[arg(long, conflicts_with = "mailbox")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
+}
+
+/// Which of the mails are shown.
+#[derive(Debug, Args)]
+pub(crate) struct PageArgs {
     /// At most this many
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = at_least_one)]
     pub(crate) limit: u32,
+    /// Go on behind this mail: the last one of the page before
+    #[arg(long, value_name = "ID")]
+    pub(crate) page: Option<String>,
     /// Only unread mail
     #[arg(long)]
     pub(crate) unread: bool,
+    /// Received before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) before: Option<String>,
+    /// Received at this time or later; 7d means within seven days
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+}
+
+fn at_least_one(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("it must be a whole number, 1 or more")
 }
 
 #[derive(Debug, Args)]
@@ -53,14 +76,11 @@ pub(crate) struct SearchArgs {
     /// The subject contains this
     #[arg(long)]
     pub(crate) subject: Option<String>,
-    /// Received before this time
-    #[arg(long, value_name = "TIME")]
-    pub(crate) before: Option<String>,
-    /// Received at this time or later; 7d means within seven days
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<String>,
+    /// Only in this mailbox: its name, path, role (inbox, sent …) or id
+    #[arg(long, short, value_name = "MAILBOX")]
+    pub(crate) mailbox: Option<String>,
     #[command(flatten)]
-    pub(crate) list: ListArgs,
+    pub(crate) page: PageArgs,
 }
 
 #[derive(Debug, Args)]

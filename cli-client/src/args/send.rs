@@ -41,7 +41,8 @@ pub(crate) struct SendArgs {
     /// Send then: 2027-01-31T09:00:00Z, `2027-01-31 09:00`, 09:00 or +2h
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
-    /// End when every recipient is accepted, refused or unknown
+    /// End when every recipient is accepted, refused or unknown; also, with exit 75, when the account
+    /// is paused or stopped or its server cannot be reached: the mail then stays in the outbox
     #[arg(long)]
     pub(crate) wait: bool,
     /// With the same key a second call sends nothing and shows the first submission

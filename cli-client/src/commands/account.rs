@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chapar_ipc_protocol::account::{Account, AccountPatch, AccountSet, Endpoint};
 use chapar_ipc_protocol::connect::AuthKind;
+use chapar_ipc_protocol::data::DataForget;
 use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
 use chapar_ipc_protocol::secret::Secret;
 use chapar_ipc_protocol::standard::SetReply;
@@ -65,9 +66,9 @@ fn list(context: &Context<'_>) -> Result<(), Fault> {
             let mut table = Table::new(&[
                 Column::left("ID"),
                 Column::wide("NAME"),
-                Column::wide("ADDRESS"),
+                Column::wide("ADDRESS").least(12).goes(1),
                 Column::left("STATE"),
-                Column::right("MAIL"),
+                Column::right("MAIL").goes(2),
             ]);
             for account in &accounts {
                 table.row([
@@ -154,10 +155,10 @@ fn mailbox_table(mailboxes: &[Mailbox]) -> Table {
     let mut table = Table::new(&[
         Column::left("ID"),
         Column::wide("MAILBOX"),
-        Column::left("ROLE"),
-        Column::right("MIRRORED"),
-        Column::right("ON SERVER"),
-        Column::right("UNREAD"),
+        Column::left("ROLE").goes(3),
+        Column::right("MIRRORED").goes(1),
+        Column::right("ON SERVER").goes(4),
+        Column::right("UNREAD").goes(2),
     ]);
     for mailbox in mailboxes {
         table.row([
@@ -281,25 +282,73 @@ fn remove(context: &Context<'_>, args: &RemoveArgs) -> Result<(), Fault> {
     let screen = context.screen;
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, args.account.as_deref())?;
+    let look = DataForget {
+        account_id: Some(account.id.clone()),
+        dry_run: Some(true),
+        ..DataForget::default()
+    };
+    let unsent = daemon.call(&look)?.open_submissions;
     if args.change.dry_run {
-        return would(screen, "account.remove", "remove", &account);
+        return would_remove(screen, &account, unsent);
+    }
+    if unsent > 0 && !args.discard_outbox {
+        return Err(still_waiting(&account, unsent));
     }
     // a name that is given has to be right, whatever else is said
     if !args.change.yes || args.confirm.is_some() {
+        let lost = match unsent {
+            0 => "outbox".to_owned(),
+            1 => "1 mail that was not sent".to_owned(),
+            more => format!("{} mails that were not sent", count(more)),
+        };
         let question = format!(
-            "Removes {} with its {} mirrored mails, outbox and sign-in from this machine; the \
+            "Removes {} with its {} mirrored mails, {lost} and sign-in from this machine; the \
              server keeps everything. Type the name of the account:",
             account.name,
             count(account.mails)
         );
         ask::confirm_name(screen, &question, &account.name, args.confirm.as_deref())?;
     }
-    let reply = daemon
-        .call(&AccountSet { destroy: Some(vec![account.id.clone()]), ..AccountSet::default() })?;
+    let reply = daemon.call(&AccountSet {
+        destroy: Some(vec![account.id.clone()]),
+        discard_outbox: args.discard_outbox.then_some(true),
+        ..AccountSet::default()
+    })?;
     if let Some(error) = reply.not_destroyed.get(&account.id.0) {
         return Err(fault_of_set(error));
     }
     tell(screen, "account.remove", "removed", &account)
+}
+
+/// What would go, with what would be lost.
+fn would_remove(screen: &Screen, account: &Account, unsent: u64) -> Result<(), Fault> {
+    if screen.form == Form::Json {
+        let mut members = members(account);
+        if let Some(members) = members.as_object_mut() {
+            members.insert("dryRun".to_owned(), json!(true));
+            members.insert("openSubmissions".to_owned(), json!(unsent));
+        }
+        return screen.object("account.remove", members);
+    }
+    would(screen, "account.remove", "remove", account)?;
+    if unsent > 0 {
+        screen.caution(&format!("{}.", waiting(unsent)));
+    }
+    Ok(())
+}
+
+fn waiting(unsent: u64) -> String {
+    let wait = if unsent == 1 { "mail waits" } else { "mails wait" };
+    format!("{} {wait} in the outbox", count(unsent))
+}
+
+/// Nothing is removed with mail that its sender counts on.
+fn still_waiting(account: &Account, unsent: u64) -> Fault {
+    let message = format!("{}; {} stays", waiting(unsent), account.name);
+    Fault::new("submission.waiting", message)
+        .without_commands()
+        .try_command(["chapar", "account", "remove", &account.name, "--discard-outbox"])
+        .try_command(["chapar", "outbox", "list", "--open", "-a", &account.name])
 }
 
 fn members(account: &Account) -> Value {

@@ -74,7 +74,7 @@ pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<u8, Fault>
                 screen
                     .answer(&Line::new().with(Style::Good, "✓").text(format!(" fixed: {line}")))?;
             }
-            screen.answers(&show::lines(&findings, screen.width))?;
+            screen.answers(&show::lines(&findings, screen.text_width()))?;
         }
     }
     if let Some(file) = &args.bundle {

@@ -43,7 +43,7 @@ fn show(screen: &Screen, page: &Condition) -> Result<(), Fault> {
     if screen.form == Form::Json {
         return screen.object("help", to_json(page));
     }
-    screen.answers(&lines(page, screen.width))
+    screen.answers(&lines(page, screen.text_width()))
 }
 
 fn lines(page: &Condition, width: usize) -> Vec<Line> {

@@ -28,24 +28,52 @@ pub(crate) fn run(context: &Context<'_>, command: &MailCommand) -> Result<u8, Fa
 
 /// One email with its text.
 fn read(daemon: &mut Daemon, ids: &[EmailId]) -> Result<Vec<Email>, Fault> {
-    let mut properties: Vec<String> = <Email as chapar_ipc_protocol::standard::Object>::PROPERTIES
-        .iter()
-        .map(|&name| name.to_owned())
-        .collect();
-    properties.dedup();
-    let get = EmailGet {
-        ids: Some(ids.to_vec()),
+    let properties = <Email as chapar_ipc_protocol::standard::Object>::PROPERTIES;
+    let properties = properties.iter().map(|&name| name.to_owned()).collect();
+    let ask = EmailGet {
         properties: Some(properties),
         fetch_all_body_values: Some(true),
         ..EmailGet::default()
     };
-    Ok(list::in_order(daemon.call(&get)?.list, ids))
+    get_all(daemon, ids, &ask)
+}
+
+/// These emails in this order, with these properties or with all but the text.
+fn get(
+    daemon: &mut Daemon,
+    ids: &[EmailId],
+    properties: Option<&[&str]>,
+) -> Result<Vec<Email>, Fault> {
+    let properties = properties.map(|names| names.iter().map(|&name| name.to_owned()).collect());
+    get_all(daemon, ids, &EmailGet { properties, ..EmailGet::default() })
+}
+
+/// Asks for what one answer had no room for until each is here or gone. `/get` may answer in any
+/// order.
+fn get_all(daemon: &mut Daemon, ids: &[EmailId], ask: &EmailGet) -> Result<Vec<Email>, Fault> {
+    let mut emails = Vec::new();
+    let mut left = ids.to_vec();
+    while !left.is_empty() {
+        let reply = daemon.call(&EmailGet { ids: Some(left.clone()), ..ask.clone() })?;
+        let before = left.len();
+        left.retain(|id| {
+            let gone = reply.not_found.contains(&id.0);
+            !gone && !reply.list.iter().any(|email| email.id == *id)
+        });
+        emails.extend(reply.list);
+        if left.len() == before {
+            break;
+        }
+    }
+    let place = |email: &Email| ids.iter().position(|id| *id == email.id).unwrap_or(usize::MAX);
+    emails.sort_by_cached_key(place);
+    Ok(emails)
 }
 
 /// One email by id, without its text.
 pub(crate) fn one(daemon: &mut Daemon, id: &str) -> Result<Email, Fault> {
-    let get = EmailGet { ids: Some(vec![EmailId::from(id)]), ..EmailGet::default() };
-    daemon.call(&get)?.list.into_iter().next().ok_or_else(|| unknown(id))
+    let found = get(daemon, &[EmailId::from(id)], None)?;
+    found.into_iter().next().ok_or_else(|| unknown(id))
 }
 
 fn unknown(id: &str) -> Fault {

@@ -13,6 +13,7 @@ use crate::args::OutboxCommand;
 use crate::ask;
 use crate::daemon::{Daemon, fault_of_set};
 use crate::error::{Fault, exit};
+use crate::render::mail::titled;
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::{bytes, count, short};
 use crate::screen::{Form, Line, Screen, Style};
@@ -100,9 +101,9 @@ fn list_lines(submissions: &[EmailSubmission], now: &Zoned, width: usize) -> Vec
     let mut table = Table::new(&[
         Column::left("ID"),
         Column::left("STATE"),
-        Column::left("WHEN"),
-        Column::wide("TO"),
-        Column::wide("SUBJECT"),
+        Column::left("WHEN").goes(2),
+        Column::wide("TO").least(12),
+        Column::wide("SUBJECT").least(12).goes(1),
     ]);
     for of in submissions {
         let (style, words) = phase_words(of, now);
@@ -112,15 +113,10 @@ fn list_lines(submissions: &[EmailSubmission], now: &Zoned, width: usize) -> Vec
             Cell::styled(style, words),
             at.map_or_else(|_| String::new(), |at| short(at, now)).into(),
             recipients(of).into(),
-            titled(&of.subject).into(),
+            titled(Some(&of.subject)).into(),
         ]);
     }
     table.all(width)
-}
-
-/// A subject as it is shown; an empty one must be seen to be empty.
-fn titled(subject: &str) -> &str {
-    if subject.trim().is_empty() { "(no subject)" } else { subject }
 }
 
 fn recipients(of: &EmailSubmission) -> String {
@@ -189,7 +185,7 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             .with(Style::Strong, of.id.0.clone())
             .text("  ")
             .with(style, words)
-            .text(format!("  {}", titled(&of.subject))),
+            .text(format!("  {}", titled(Some(&of.subject)))),
         Line::new()
             .with(Style::Dim, format!("  Message-ID {} · {}", of.message_id, bytes(of.size))),
     ];

@@ -2,6 +2,7 @@
 
 mod address;
 mod attach;
+mod hold;
 
 use std::fs::File;
 use std::io::{IsTerminal, Read};
@@ -16,6 +17,7 @@ use chapar_ipc_protocol::submission::{Delivered, EmailSubmission, Phase};
 use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
+use self::hold::Hold;
 use super::{Context, mail, outbox};
 use crate::args::SendArgs;
 use crate::daemon::Daemon;
@@ -50,6 +52,8 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
     }
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
     let reply = daemon.call(&request)?;
+    // it may have been paused or have lost its servers since it was looked up
+    let account = daemon.account(Some(&account.id.0))?;
     if args.wait {
         tell_queued(screen, &reply);
         let limit = context.global.timeout;
@@ -62,6 +66,7 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
             let members = json!({
                 "id": reply.submission_id, "existing": reply.existing,
                 "submission": reply.submission,
+                "waitsFor": held_up(&reply, &account).map(|hold| hold.to_json()),
             });
             screen.object("send", members)?;
         }
@@ -69,6 +74,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
             screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?;
         }
         Form::Human => screen.answer(&queued_line(&reply))?,
+    }
+    if let Some(hold) = held_up(&reply, &account) {
+        hold.tell(screen);
     }
     Ok(exit::OK)
 }
@@ -229,6 +237,11 @@ fn preview(
     screen.answers(&lines)
 }
 
+/// What keeps a mail from being sent that was just handed over.
+fn held_up(reply: &SendReply, account: &Account) -> Option<Hold> {
+    Hold::of(account).filter(|_| !outbox::is_settled(&reply.submission))
+}
+
 fn tell_queued(screen: &Screen, reply: &SendReply) {
     screen.say(&queued_line(reply));
 }
@@ -264,6 +277,10 @@ fn wait(
     loop {
         if outbox::is_settled(&submission) {
             return Ok(submission);
+        }
+        let hold = Hold::of(&daemon.account(Some(&submission.account_id.0))?);
+        if let Some(hold) = hold.filter(|hold| hold.ends_waiting_for(&submission)) {
+            return Err(hold.into_fault(&submission.id.0));
         }
         let left = limit.map_or(NEWS_WAIT, |limit| limit.saturating_sub(began.elapsed()));
         if left.is_zero() {

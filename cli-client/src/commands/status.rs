@@ -16,7 +16,7 @@ use crate::error::{Fault, exit, shell_words};
 use crate::render::detail::detail_lines;
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::{ago, bytes, count, span};
-use crate::screen::{Form, Line, Style, wrap};
+use crate::screen::{Form, Line, MOST_TEXT, Style, wrap};
 
 /// `status --watch` redraws at most twice a second.
 const REDRAW: Duration = Duration::from_millis(500);
@@ -186,10 +186,10 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     let mut table = Table::new(&[
         Column::wide("ACCOUNT"),
         Column::left("STATE"),
-        Column::right("MAIL"),
-        Column::left("CHECKED"),
-        Column::left("LAST NEW"),
-        Column::wide("PUSH"),
+        Column::right("MAIL").goes(1),
+        Column::left("CHECKED").goes(2),
+        Column::left("LAST NEW").goes(3),
+        Column::wide("PUSH").goes(4),
     ]);
     for account in &status.accounts {
         table.row(row(account, now));
@@ -213,7 +213,8 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     lines.extend(status.health.iter().flat_map(|health| machine_lines(health, width)));
     if status.daemon.vault.kind == "file" {
         let note = format!("Secrets are in a file: {}", status.daemon.vault.protects);
-        lines.extend(wrap(&note, width).into_iter().map(|text| Line::new().with(Style::Dim, text)));
+        let note = wrap(&note, width.min(MOST_TEXT));
+        lines.extend(note.into_iter().map(|text| Line::new().with(Style::Dim, text)));
     }
     lines
 }
@@ -284,6 +285,7 @@ fn style_of(health: &Health) -> Style {
 }
 
 fn health_lines(health: &Health, width: usize, who: &str) -> Vec<Line> {
+    let width = width.min(MOST_TEXT);
     let style = style_of(health);
     let room = width.saturating_sub(6);
     let mut lines: Vec<Line> = wrap(&health.title, room)

@@ -85,6 +85,7 @@ impl<'f> Wanted<'f> {
             && self.filter.mailbox.is_none_or(|mailbox| message.mailbox == mailbox)
             && self.filter.after.is_none_or(|after| message.received_at >= after)
             && self.filter.before.is_none_or(|before| message.received_at < before)
+            && self.filter.older_than.is_none_or(|place| (message.received_at, message.id) < place)
     }
 }
 
@@ -96,10 +97,16 @@ fn span(filter: &MessageFilter) -> Option<(Scope, Key, Vec<u8>)> {
         (None, None) => Scope::All,
     };
     let prefix = Key::scope(scope);
-    let from = match filter.before {
+    let before = match filter.before {
         Some(before) => prefix.clone().wall_down(Wall(before.0.checked_sub(1)?)),
         None => prefix.clone(),
     };
+    // the key of a message is followed by that of the next older one
+    let behind = filter.older_than.map_or_else(
+        || prefix.clone(),
+        |(at, MessageId(id))| prefix.clone().wall_down(at).u64_down(id).u8(0),
+    );
+    let from = if behind.bytes() > before.bytes() { behind } else { before };
     let to = match filter.after {
         Some(after) => prefix.wall_down(after).end(),
         None => prefix.end(),
@@ -141,11 +148,9 @@ impl Snapshot {
             return Ok((Vec::new(), 0));
         };
         let inside = wanted.looks_inside();
-        let known = if !inside && filter.after.is_none() && filter.before.is_none() {
-            Some(counts(self, scope)?.listed)
-        } else {
-            None
-        };
+        let whole =
+            filter.after.is_none() && filter.before.is_none() && filter.older_than.is_none();
+        let known = if !inside && whole { Some(counts(self, scope)?.listed) } else { None };
         let end = position.saturating_add(limit);
         let (mut page, mut total, mut rows) = (Vec::new(), 0_usize, 0_usize);
         self.scan(Table::Listing, (from.bytes(), &to), Order::Up, &mut |key, _| {

@@ -45,14 +45,21 @@ struct Attempt {
 }
 
 impl Attempts {
-    /// Forgets what ended long ago; whether there is room for another.
+    /// Forgets what ended long ago; whether there is room for another. An attempt that ended holds
+    /// no place: only its outcome is kept, and the oldest outcomes go first.
     fn has_room(&mut self, now: Boot, signs_in: bool) -> bool {
         self.open.retain(|_, attempt| {
             attempt.ended.is_none_or(|ended| now < ended.after(limits::CONNECT_KEPT))
         });
-        let signing = self.open.values().filter(|open| open.signs_in && open.ended.is_none());
-        self.open.len() < limits::CONNECT_ATTEMPTS
-            && !(signs_in && signing.count() >= limits::SIGN_INS)
+        let ended = self.open.iter().filter(|(_, attempt)| attempt.ended.is_some());
+        let mut ended: Vec<ConnectId> = ended.map(|(id, _)| *id).collect();
+        ended.truncate(ended.len().saturating_sub(limits::CONNECT_OUTCOMES));
+        for id in ended {
+            self.open.remove(&id);
+        }
+        let under_way = || self.open.values().filter(|open| open.ended.is_none());
+        let signing = under_way().filter(|open| open.signs_in).count();
+        under_way().count() < limits::CONNECT_ATTEMPTS && !(signs_in && signing >= limits::SIGN_INS)
     }
 
     /// From here on it cannot be given up; false when it was.

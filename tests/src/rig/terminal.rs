@@ -1,4 +1,4 @@
-//! A person at a real terminal (a pty of 80x24): what they do after which prompt.
+//! A person at a real terminal (a pty of 24 lines and `$COLUMNS` columns): what they do after which prompt.
 
 use std::path::Path;
 use std::process::Command;

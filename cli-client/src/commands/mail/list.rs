@@ -1,28 +1,117 @@
-//! The newest mail and what a search finds, as a table.
+//! The newest mail and what a search finds, page by page.
 
-use chapar_ipc_protocol::account::Account;
-use chapar_ipc_protocol::email::{Email, EmailAddress, EmailFilter, EmailGet, EmailQuery};
-use chapar_ipc_protocol::id::{AccountId, EmailId, MailboxId};
-use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet};
-use chapar_ipc_protocol::standard::MAX_OBJECTS;
-use jiff::{Timestamp, Zoned};
+mod pages;
+mod table;
+
+use chapar_ipc_protocol::account::{Account, AccountState};
+use chapar_ipc_protocol::email::{Email, EmailFilter};
+use chapar_ipc_protocol::id::EmailId;
+use chapar_ipc_protocol::mailbox::{Mailbox, MailboxGet, Role};
+use jiff::Zoned;
 use serde_json::json;
 
-use crate::args::{ListArgs, SearchArgs};
+use self::pages::{Pages, Source};
+use self::table::Places;
+use crate::args::{ListArgs, PageArgs, SearchArgs};
 use crate::commands::Context;
 use crate::daemon::Daemon;
-use crate::error::Fault;
-use crate::render::table::{Cell, Column, Table};
-use crate::render::time::{count, short};
-use crate::screen::{Form, Line, Screen, Style};
+use crate::error::{Fault, shell_words};
+use crate::render::mail::{is_unread, recipients, sender};
+use crate::render::time::count;
+use crate::screen::{Form, Line, Screen, Style, columns};
 use crate::when;
+
+/// What a table shows of a mail; more is not asked for.
+const SHOWN: &[&str] = &[
+    "accountId",
+    "mailboxIds",
+    "keywords",
+    "receivedAt",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "subject",
+    "hasAttachment",
+];
+
+/// Where to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look<'a> {
+    Inboxes,
+    Named(&'a str),
+    Everywhere,
+}
 
 /// Lists the newest mail.
 pub(crate) fn newest(context: &Context<'_>, args: &ListArgs) -> Result<(), Fault> {
-    query(context, "mail.list", args, EmailFilter::default())
+    let look = match &args.mailbox {
+        Some(name) => Look::Named(name),
+        None if args.all => Look::Everywhere,
+        None => Look::Inboxes,
+    };
+    query(context, "mail.list", look, &args.page, EmailFilter::default())
 }
 
 pub(super) fn search(context: &Context<'_>, args: &SearchArgs) -> Result<(), Fault> {
+    let filter = EmailFilter {
+        text: (!args.words.is_empty()).then(|| args.words.join(" ")),
+        from: args.from.clone(),
+        to: args.to.clone(),
+        subject: args.subject.clone(),
+        ..EmailFilter::default()
+    };
+    let look = args.mailbox.as_deref().map_or(Look::Everywhere, Look::Named);
+    query(context, "mail.search", look, &args.page, filter)
+}
+
+/// A page of what matches.
+fn query(
+    context: &Context<'_>,
+    command: &str,
+    look: Look<'_>,
+    page: &PageArgs,
+    mut filter: EmailFilter,
+) -> Result<(), Fault> {
+    limit_time(&mut filter, page)?;
+    let mut daemon = context.open()?;
+    let mut accounts = daemon.accounts()?;
+    if let Some(wanted) = context.account() {
+        accounts = vec![daemon.account(Some(wanted))?];
+    }
+    let only = context.account().and_then(|_| accounts.first()).map(|account| account.id.clone());
+    let get = MailboxGet { account_id: only.clone(), ..MailboxGet::default() };
+    let mailboxes = daemon.call(&get)?.list;
+    if page.unread {
+        filter.not_keyword = Some("$seen".to_owned());
+    }
+    if let Some(id) = &page.page {
+        filter.older_than = Some(super::one(&mut daemon, id)?.id);
+    }
+    let sources = match look {
+        Look::Everywhere => vec![Source::new(only, filter)],
+        Look::Inboxes | Look::Named(_) => {
+            let found = find_mailboxes(&accounts, &mailboxes, look)?;
+            let each = found.into_iter().map(|mailbox| {
+                let in_mailbox = Some(mailbox.id.clone());
+                Source::new(None, EmailFilter { in_mailbox, ..filter.clone() })
+            });
+            each.collect()
+        }
+    };
+    let many = look == Look::Everywhere || sources.len() > 1 && look != Look::Inboxes;
+    let properties = (context.screen.form != Form::Json).then_some(SHOWN);
+    let mut pages = Pages::new(sources, properties);
+    let emails = pages.take(&mut daemon, page.limit)?;
+    let places = Places { accounts: &accounts, mailboxes: &mailboxes, many };
+    show(context.screen, command, &emails, &places, pages.total)?;
+    if emails.is_empty() && context.screen.form == Form::Human {
+        say_why_empty(context.screen, &mut daemon, look, page, &accounts)?;
+    }
+    Ok(())
+}
+
+fn limit_time(filter: &mut EmailFilter, page: &PageArgs) -> Result<(), Fault> {
     let now = Zoned::now();
     let moment = |text: &Option<String>| -> Result<Option<String>, Fault> {
         let Some(text) = text else { return Ok(None) };
@@ -30,94 +119,24 @@ pub(super) fn search(context: &Context<'_>, args: &SearchArgs) -> Result<(), Fau
             .map_err(|cause| Fault::new("input.time", cause.to_string()))?;
         Ok(Some(at.to_string()))
     };
-    let filter = EmailFilter {
-        text: (!args.words.is_empty()).then(|| args.words.join(" ")),
-        from: args.from.clone(),
-        to: args.to.clone(),
-        subject: args.subject.clone(),
-        after: moment(&args.since)?,
-        before: moment(&args.before)?,
-        ..EmailFilter::default()
-    };
-    query(context, "mail.search", &args.list, filter)
+    filter.after = moment(&page.since)?;
+    filter.before = moment(&page.before)?;
+    Ok(())
 }
 
-/// Asks for the ids that match and then for what a list shows of them.
-fn query(
-    context: &Context<'_>,
-    command: &str,
-    args: &ListArgs,
-    mut filter: EmailFilter,
-) -> Result<(), Fault> {
-    let mut daemon = context.open()?;
-    let account = match context.account() {
-        Some(wanted) => Some(daemon.account(Some(wanted))?),
-        None => None,
-    };
-    let mailboxes = daemon.call(&MailboxGet {
-        account_id: account.as_ref().map(|account| account.id.clone()),
-        ..MailboxGet::default()
-    })?;
-    if let Some(wanted) = &args.mailbox {
-        filter.in_mailbox = Some(find_mailbox(&mailboxes.list, wanted)?);
-    }
-    if args.unread {
-        filter.not_keyword = Some("$seen".to_owned());
-    }
-    let account_id = account.map(|account: Account| account.id);
-    let (emails, total) = page(&mut daemon, account_id.as_ref(), &filter, args.limit)?;
-    show_list(context.screen, command, &emails, &mailboxes.list, total)
-}
-
-/// The newest `limit` emails that match, and how many match in all.
-fn page(
-    daemon: &mut Daemon,
-    account_id: Option<&AccountId>,
-    filter: &EmailFilter,
-    limit: u32,
-) -> Result<(Vec<Email>, u64), Fault> {
-    let mut emails = Vec::new();
-    let wanted = u64::from(limit);
-    loop {
-        let have = emails.len() as u64;
-        let reply = daemon.call(&EmailQuery {
-            account_id: account_id.cloned(),
-            filter: Some(filter.clone()),
-            sort: None,
-            position: Some(have),
-            limit: Some((wanted - have).min(MAX_OBJECTS as u64)),
-        })?;
-        if reply.ids.is_empty() {
-            return Ok((emails, reply.total));
-        }
-        let ids: Vec<EmailId> = reply.ids.iter().map(|id| EmailId::from(id.as_str())).collect();
-        let got = daemon.call(&EmailGet { ids: Some(ids.clone()), ..EmailGet::default() })?;
-        let before = emails.len();
-        emails.extend(in_order(got.list, &ids));
-        let done = emails.len() as u64 >= wanted.min(reply.total);
-        // mail that vanished between the two questions must not make this turn for ever
-        if done || emails.len() == before {
-            return Ok((emails, reply.total));
-        }
-    }
-}
-
-/// `/get` may answer in any order.
-pub(super) fn in_order(mut emails: Vec<Email>, ids: &[EmailId]) -> Vec<Email> {
-    let place = |email: &Email| ids.iter().position(|id| *id == email.id).unwrap_or(usize::MAX);
-    emails.sort_by_cached_key(place);
-    emails
-}
-
-fn show_list(
+fn show(
     screen: &Screen,
     command: &str,
     emails: &[Email],
-    mailboxes: &[Mailbox],
+    places: &Places<'_>,
     total: u64,
 ) -> Result<(), Fault> {
+    let more = total > emails.len() as u64;
+    let next: Option<&EmailId> = emails.last().map(|email| &email.id).filter(|_| more);
     match screen.form {
-        Form::Json => screen.object(command, json!({"total": total, "emails": emails})),
+        Form::Json => {
+            screen.object(command, json!({"total": total, "next": next, "emails": emails}))
+        }
         Form::Plain => emails.iter().try_for_each(|email| {
             screen.fields([
                 email.id.as_ref(),
@@ -125,108 +144,127 @@ fn show_list(
                 if is_unread(email) { "unread" } else { "seen" },
                 &sender(email),
                 email.subject.as_deref().unwrap_or(""),
-                mailbox_name(email, mailboxes),
+                places.path(email),
+                places.name(email),
+                &recipients(email).unwrap_or_default(),
             ])
         }),
         Form::Human => {
-            screen.answers(&list_lines(emails, mailboxes, &Zoned::now(), screen.width))?;
-            if total > emails.len() as u64 {
-                screen.say(&Line::new().with(
-                    Style::Dim,
-                    format!("{} of {}   --limit N shows more", emails.len(), count(total)),
-                ));
+            screen.answers(&table::lines(emails, places, &Zoned::now(), screen.width))?;
+            let dim = |text: String| screen.say(&Line::new().with(Style::Dim, text));
+            if let Some(legend) = table::legend(emails, places) {
+                dim(legend);
             }
-            if emails.is_empty() {
-                screen.say(&Line::of("no mail"));
+            if let Some(next) = next {
+                let shown = format!("{} of {}", emails.len(), count(total));
+                let again = format!("next page:  {}", again_from(next, std::env::args()));
+                let line = format!("{shown}   {again}");
+                if columns(&line) <= screen.width {
+                    dim(line);
+                } else {
+                    dim(shown);
+                    dim(again);
+                }
             }
             Ok(())
         }
     }
 }
 
-fn list_lines(emails: &[Email], mailboxes: &[Mailbox], now: &Zoned, width: usize) -> Vec<Line> {
-    if emails.is_empty() {
-        return Vec::new();
-    }
-    let mut table = Table::new(&[
-        Column::left("ID"),
-        Column::left(""),
-        Column::left("WHEN"),
-        Column::wide("FROM"),
-        Column::wide("SUBJECT"),
-        Column::wide("MAILBOX"),
-    ]);
-    for email in emails {
-        let style = if is_unread(email) { Style::Strong } else { Style::Plain };
-        let mut marks = String::from(if is_unread(email) { "●" } else { " " });
-        if has(email, "$flagged") {
-            marks.push('!');
+/// The command that was given, for the page behind `next`.
+fn again_from(next: &EmailId, given: impl Iterator<Item = String>) -> String {
+    let mut words = vec!["chapar".to_owned()];
+    let mut given = given.skip(1);
+    while let Some(word) = given.next() {
+        if word == "--page" {
+            given.next();
+        } else if !word.starts_with("--page=") {
+            words.push(word);
         }
-        if email.has_attachment {
-            marks.push('@');
-        }
-        let at = email.received_at.parse::<Timestamp>();
-        table.row([
-            Cell::styled(Style::Dim, &email.id.0),
-            marks.into(),
-            at.map_or_else(|_| String::new(), |at| short(at, now)).into(),
-            Cell::styled(style, sender(email)),
-            Cell::styled(style, email.subject.as_deref().unwrap_or("(no subject)")),
-            Cell::styled(Style::Dim, mailbox_name(email, mailboxes)),
-        ]);
     }
-    table.all(width)
+    // behind `--` nothing is a flag
+    let at = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    words.splice(at..at, ["--page".to_owned(), next.0.clone()]);
+    shell_words(&words)
 }
 
-fn has(email: &Email, keyword: &str) -> bool {
-    email.keywords.get(keyword).copied().unwrap_or(false)
+/// An empty list is no answer where mail may still come or lies elsewhere.
+fn say_why_empty(
+    screen: &Screen,
+    daemon: &mut Daemon,
+    look: Look<'_>,
+    page: &PageArgs,
+    accounts: &[Account],
+) -> Result<(), Fault> {
+    if accounts.is_empty() {
+        return daemon.account(None).map(drop);
+    }
+    let begins = |account: &Account| {
+        matches!(account.state, AccountState::Connecting | AccountState::Syncing)
+    };
+    let narrowed =
+        page.unread || page.page.is_some() || page.before.is_some() || page.since.is_some();
+    screen.say(&Line::of(if accounts.iter().any(begins) {
+        "no mail yet: the first sync is under way"
+    } else if look == Look::Inboxes && !narrowed {
+        "no mail in the inbox; the mail of every mailbox:  chapar mail list --all"
+    } else {
+        "no mail"
+    }));
+    Ok(())
 }
 
-fn is_unread(email: &Email) -> bool {
-    !has(email, "$seen")
-}
-
-fn sender(email: &Email) -> String {
-    let from = email.from.as_deref().and_then(<[EmailAddress]>::first);
-    from.map_or_else(String::new, |from| match &from.name {
-        Some(name) if !name.trim().is_empty() => name.clone(),
-        _ => from.email.clone(),
-    })
-}
-
-fn mailbox_name<'a>(email: &Email, mailboxes: &'a [Mailbox]) -> &'a str {
-    let id = email.mailbox_ids.keys().next();
-    let found = mailboxes.iter().find(|mailbox| Some(&mailbox.id) == id);
-    found.map_or("", |mailbox| &mailbox.path)
+/// The mailbox that is meant, of each account that has one.
+fn find_mailboxes<'m>(
+    accounts: &[Account],
+    mailboxes: &'m [Mailbox],
+    look: Look<'_>,
+) -> Result<Vec<&'m Mailbox>, Fault> {
+    let each = accounts.iter().filter_map(|account| {
+        let own: Vec<&Mailbox> =
+            mailboxes.iter().filter(|mailbox| mailbox.account_id == account.id).collect();
+        match look {
+            Look::Named(name) => find_mailbox(&own, name),
+            _ => own.into_iter().find(|mailbox| mailbox.role == Some(Role::Inbox)),
+        }
+    });
+    let found: Vec<&Mailbox> = each.collect();
+    match look {
+        Look::Named(wanted) if found.is_empty() => {
+            let known: Vec<&str> =
+                mailboxes.iter().take(20).map(|mailbox| &*mailbox.path).collect();
+            Err(Fault::new("mailbox.unknown", format!("there is no mailbox {wanted:?}"))
+                .hint(format!("there are: {}", known.join(", "))))
+        }
+        _ => Ok(found),
+    }
 }
 
 /// A mailbox by id, path, role or name; the exact one first.
-fn find_mailbox(mailboxes: &[Mailbox], wanted: &str) -> Result<MailboxId, Fault> {
+fn find_mailbox<'m>(mailboxes: &[&'m Mailbox], wanted: &str) -> Option<&'m Mailbox> {
     let by = |fits: &dyn Fn(&Mailbox) -> bool| mailboxes.iter().find(|mailbox| fits(mailbox));
-    let found = by(&|mailbox| mailbox.id.0 == wanted || mailbox.path == wanted)
+    by(&|mailbox| mailbox.id.0 == wanted || mailbox.path == wanted)
         .or_else(|| by(&|mailbox| mailbox.path.eq_ignore_ascii_case(wanted)))
         .or_else(|| by(&|mailbox| mailbox.role.is_some_and(|role| role.word() == wanted)))
-        .or_else(|| by(&|mailbox| mailbox.name.eq_ignore_ascii_case(wanted)));
-    found.map(|mailbox| mailbox.id.clone()).ok_or_else(|| {
-        let known: Vec<&str> = mailboxes.iter().take(20).map(|mailbox| &*mailbox.path).collect();
-        Fault::new("mailbox.unknown", format!("there is no mailbox {wanted:?}"))
-            .hint(format!("there are: {}", known.join(", ")))
-    })
+        .or_else(|| by(&|mailbox| mailbox.name.eq_ignore_ascii_case(wanted)))
+        .copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chapar_ipc_protocol::mailbox::Role;
+    use chapar_ipc_protocol::id::{AccountId, MailboxId};
 
     fn mailboxes() -> Vec<Mailbox> {
         [
-            ("mb1", "INBOX", "INBOX", Some(Role::Inbox)),
-            ("mb2", "Sent Items", "Sent Items", Some(Role::Sent)),
-            ("mb3", "2026", "Archive/2026", None),
+            ("mb1", "a1", "INBOX", "INBOX", Some(Role::Inbox)),
+            ("mb2", "a1", "Sent Items", "Sent Items", Some(Role::Sent)),
+            ("mb3", "a1", "2026", "Archive/2026", None),
+            ("mb4", "a2", "INBOX", "INBOX", Some(Role::Inbox)),
         ]
-        .map(|(id, name, path, role)| Mailbox {
+        .map(|(id, account, name, path, role)| Mailbox {
             id: MailboxId::from(id),
+            account_id: AccountId::from(account),
             name: name.to_owned(),
             path: path.to_owned(),
             role,
@@ -235,47 +273,42 @@ mod tests {
         .to_vec()
     }
 
-    #[test]
-    fn a_mailbox_is_found_by_id_path_role_or_name() {
-        for (wanted, id) in [
-            ("mb3", "mb3"),
-            ("inbox", "mb1"),
-            ("sent", "mb2"),
-            ("archive/2026", "mb3"),
-            ("2026", "mb3"),
-        ] {
-            assert_eq!(find_mailbox(&mailboxes(), wanted).unwrap().0, id, "{wanted}");
-        }
-        assert_eq!(find_mailbox(&mailboxes(), "junk").unwrap_err().exit, 66);
+    fn found(wanted: &str) -> Result<Vec<String>, Fault> {
+        let accounts =
+            ["a1", "a2"].map(|id| Account { id: AccountId::from(id), ..Account::default() });
+        let mailboxes = mailboxes();
+        let found = find_mailboxes(&accounts, &mailboxes, Look::Named(wanted))?;
+        Ok(found.iter().map(|mailbox| mailbox.id.0.clone()).collect())
     }
 
     #[test]
-    fn a_list_at_eighty_columns() {
-        let email = Email {
-            id: EmailId::from("M9"),
-            received_at: "2026-11-22T09:31:07Z".to_owned(),
-            from: Some(vec![EmailAddress {
-                name: Some("Ada\u{1b}[31m Byrne".to_owned()),
-                email: "a@x".to_owned(),
-            }]),
-            subject: Some(
-                "Re: Quote 114 and a subject that is far too long for one line".to_owned(),
-            ),
-            mailbox_ids: [(MailboxId::from("mb1"), true)].into(),
-            has_attachment: true,
-            ..Email::default()
+    fn a_mailbox_is_found_by_id_path_role_or_name_in_each_account() {
+        for (wanted, ids) in [
+            ("mb3", &["mb3"][..]),
+            ("inbox", &["mb1", "mb4"]),
+            ("sent", &["mb2"]),
+            ("archive/2026", &["mb3"]),
+            ("2026", &["mb3"]),
+        ] {
+            assert_eq!(found(wanted).unwrap(), ids, "{wanted}");
+        }
+        assert_eq!(found("junk").unwrap_err().exit, 66);
+    }
+
+    #[test]
+    fn the_next_page_is_the_same_command() {
+        let again = |words: &str| {
+            let given = words.split(' ').map(str::to_owned);
+            again_from(&EmailId::from("M7"), given)
         };
-        let now: Zoned = "2026-11-22T12:00:00+01:00[Europe/Prague]".parse().unwrap();
-        let lines = list_lines(&[email], &mailboxes(), &now, 80);
-        let text: Vec<String> =
-            lines.iter().map(|line| line.paint(crate::screen::Paper::default())).collect();
+        assert_eq!(again("/bin/chapar ls"), "chapar ls --page M7");
         assert_eq!(
-            text[0],
-            "ID      WHEN   FROM       SUBJECT                                        MAILBOX"
+            again("chapar mail list --page M9 -m Sent --limit 5"),
+            "chapar mail list -m Sent --limit 5 --page M7"
         );
         assert_eq!(
-            text[1],
-            "M9  ●@  10:31  Ada Byrne  Re: Quote 114 and a subject that is far too …  INBOX"
+            again("chapar mail search --page=M9 -- -x"),
+            "chapar mail search --page M7 -- -x"
         );
     }
 }

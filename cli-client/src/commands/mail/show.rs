@@ -16,6 +16,7 @@ use crate::args::{ShowArgs, ThreadArgs};
 use crate::commands::Context;
 use crate::daemon::{Daemon, fault_of};
 use crate::error::Fault;
+use crate::render::mail::titled;
 use crate::render::time::{bytes, full};
 use crate::screen::{Form, Line, Screen, Style};
 
@@ -66,7 +67,7 @@ fn header_lines(email: &Email) -> Vec<Line> {
     let at = email.sent_at.as_ref().unwrap_or(&email.received_at);
     let date = at.parse::<Timestamp>();
     line("Date:", date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())));
-    line("Subject:", email.subject.clone().unwrap_or_default());
+    line("Subject:", titled(email.subject.as_deref()).to_owned());
     let attached: Vec<String> = email
         .attachments
         .iter()

@@ -90,8 +90,10 @@ pub(in crate::ipc) async fn set(services: &Services, params: wire::AccountSet) -
             Err(error) => drop(reply.not_updated.insert(id.0, error.into())),
         }
     }
+    let discard = params.discard_outbox == Some(true);
+    let unsent = if discard { Unsent::Discard } else { Unsent::Keep };
     for id in destroy {
-        match remove(services, &id.0).await {
+        match remove(services, &id.0, unsent).await {
             Ok(()) => reply.destroyed.push(id.0),
             Err(error) => drop(reply.not_destroyed.insert(id.0, error.into())),
         }
@@ -105,11 +107,11 @@ fn state(services: &Services) -> Result<chapar_engine::id::Seq, Error> {
     super::state_of(&view, None, ObjectKind::Account)
 }
 
-async fn remove(services: &Services, id: &str) -> Result<(), Error> {
+async fn remove(services: &Services, id: &str, unsent: Unsent) -> Result<(), Error> {
     let view = services.store.read().map_err(fault::store)?;
     let account = super::one_account(&view, &id.into())?;
     drop(view);
-    let removed = services.accounts.remove(account, Unsent::Discard).await;
+    let removed = services.accounts.remove(account, unsent).await;
     removed.map_err(|failure| fault::failure(&failure, Some(account)))
 }
 

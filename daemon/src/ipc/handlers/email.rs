@@ -172,7 +172,7 @@ pub(in crate::ipc) fn query(services: &Services, params: wire::EmailQuery) -> An
     let position = usize::try_from(params.position.unwrap_or(0)).unwrap_or(usize::MAX);
     let view = services.store.read().map_err(fault::store)?;
     let account = account_of(&view, params.account_id.as_ref())?;
-    let filter = filter(account, params.filter.unwrap_or_default())?;
+    let filter = filter(&view, account, params.filter.unwrap_or_default())?;
     let (ids, total) = view.query(&filter, position, limit).map_err(fault::store)?;
     answer(&QueryReply {
         account_id: params.account_id,
@@ -183,6 +183,14 @@ pub(in crate::ipc) fn query(services: &Services, params: wire::EmailQuery) -> An
         total,
         limit: limit as u64,
     })
+}
+
+/// Where an email stands in every list that it is in.
+fn place(view: &crate::store::Snapshot, id: &str) -> Result<(Wall, MessageId), Error> {
+    let known = convert::to_email_id(id).map(|id| view.message(id)).transpose();
+    let message = known.map_err(fault::store)?.flatten();
+    let message = message.ok_or_else(|| super::not_found("email", id).fine("mail.unknown"))?;
+    Ok((message.received_at, message.id))
 }
 
 fn check_sort(sort: Option<&[Comparator]>) -> Result<(), Error> {
@@ -196,7 +204,11 @@ fn check_sort(sort: Option<&[Comparator]>) -> Result<(), Error> {
     ))
 }
 
-fn filter(account: Option<AccountId>, given: wire::EmailFilter) -> Result<MessageFilter, Error> {
+fn filter(
+    view: &crate::store::Snapshot,
+    account: Option<AccountId>,
+    given: wire::EmailFilter,
+) -> Result<MessageFilter, Error> {
     let date = |field: &str, text: Option<String>| -> Result<Option<Wall>, Error> {
         let Some(text) = text else { return Ok(None) };
         let at = convert::to_date(&text);
@@ -223,6 +235,7 @@ fn filter(account: Option<AccountId>, given: wire::EmailFilter) -> Result<Messag
         text: given.text,
         after: date("after", given.after)?,
         before: date("before", given.before)?,
+        older_than: given.older_than.map(|id| place(view, &id.0)).transpose()?,
         has_flag: flag("hasKeyword", given.has_keyword)?,
         not_flag: flag("notKeyword", given.not_keyword)?,
         ..MessageFilter::default()

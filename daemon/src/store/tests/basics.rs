@@ -115,6 +115,16 @@ async fn filters_choose_and_pages_follow() {
     assert_eq!(query(&elsewhere, 0, 9), (vec![], 0));
     let one = MessageFilter { message_id: Some("7@example.org".into()), ..any.clone() };
     assert_eq!(query(&one, 0, 9), (vec![7], 1));
+    let behind = MessageFilter { older_than: Some((Wall(10_000), MessageId(10))), ..any.clone() };
+    assert_eq!(query(&behind, 0, 2), (vec![9, 8], 9));
+    let mailbox = MessageFilter { mailbox: Some(MailboxId(1)), ..behind.clone() };
+    assert_eq!(query(&mailbox, 1, 2), (vec![8, 7], 9));
+    let words = MessageFilter { subject: Some("über 2".into()), ..behind.clone() };
+    assert_eq!(query(&words, 0, 2), (vec![2], 1));
+    let earlier = MessageFilter { before: Some(Wall(5_000)), ..behind.clone() };
+    assert_eq!(query(&earlier, 0, 1), (vec![4], 4));
+    let later = MessageFilter { before: Some(Wall(20_000)), after: Some(Wall(8_000)), ..behind };
+    assert_eq!(query(&later, 0, 9), (vec![9, 8], 2));
     let from = MessageFilter { from: Some("BOB@".into()), to: Some("ada".into()), ..any };
     assert_eq!(query(&from, 0, 1), (vec![30], 30));
 }

@@ -67,8 +67,8 @@ pub(super) static ROWS: &[Condition] = &[
         who: You,
         exit: BAD_DATA,
         title: "Mails still wait to be sent",
-        cause: "Forgetting everything would lose mails that were accepted and are not sent yet, or \
-                of which it is not known whether they were. Nothing was changed.",
+        cause: "Removing the account, or everything, would lose mails that were accepted and are not \
+                sent yet, or of which it is not known whether they were. Nothing was changed.",
         brief: Some(
             "Wait until they are sent, cancel or settle them, or say --discard-outbox: then they \
              are lost.",
@@ -78,7 +78,11 @@ pub(super) static ROWS: &[Condition] = &[
             "Cancel what shall not be sent, settle what is unknown.",
             "Or let go of them with --discard-outbox.",
         ],
-        commands: &["chapar outbox list --open", "chapar data forget --all --discard-outbox"],
+        commands: &[
+            "chapar outbox list --open",
+            "chapar account remove {account} --discard-outbox",
+            "chapar data forget --all --discard-outbox",
+        ],
         ..Condition::BLANK
     },
 ];
