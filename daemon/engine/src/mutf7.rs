@@ -101,9 +101,9 @@ fn decode_run(coded: &str) -> Option<String> {
     if bits != 0 || count >= 6 || units.is_empty() {
         return None;
     }
-    let text = String::from_utf16(&units).ok()?;
-    // printable ASCII may not be shifted (RFC 3501 §5.1.3): it would give two spellings
-    (!text.chars().any(|c| (' '..='~').contains(&c))).then_some(text)
+    // printable ASCII may not be shifted (RFC 3501 §5.1.3), but some servers do it. Nobody is misled:
+    // commands say the name as the server spelled it
+    String::from_utf16(&units).ok()
 }
 
 #[cfg(test)]
@@ -130,10 +130,22 @@ mod tests {
 
     #[test]
     fn invalid_runs_stay_as_they_are() {
-        for wire in ["&", "a&b", "&!-", "&AA-", "&AGE-", "&2D0-", "&AP8", "a&&b", "&ü-"] {
+        for wire in ["&", "a&b", "&!-", "&AA-", "&2D0-", "&AP8", "a&&b", "&ü-"] {
             assert_eq!(decode(wire), wire, "{wire}");
         }
         assert_eq!(decode("x&y&APw-"), "x&yü");
+    }
+
+    #[test]
+    fn shifted_ascii_is_read() {
+        for (wire, name) in [
+            ("&AGE-", "a"),
+            ("&BB8EPgRHBEIEMAAgADIAMAAyADQ-", "Почта 2024"),
+            ("&BBQEPgQ8ACAAJgAgBCEEMAQ0-/x", "Дом & Сад/x"),
+            ("&ACY-&AP8-", "&ÿ"),
+        ] {
+            assert_eq!(decode(wire), name);
+        }
     }
 
     #[test]

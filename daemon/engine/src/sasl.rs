@@ -7,6 +7,10 @@ use zeroize::Zeroizing;
 /// an initial response and loses it.
 const NO_INITIAL_RESPONSE: &[&str] = &[".163.com", ".126.com", ".yeah.net", ".188.com"];
 
+/// What chapar can do of what a server may offer, to end a sentence with.
+pub const SPOKEN: &str =
+    "chapar speaks: inside TLS these are PLAIN, LOGIN, OAUTHBEARER and XOAUTH2";
+
 /// A mechanism that shows an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bearer {

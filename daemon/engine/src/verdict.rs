@@ -36,9 +36,10 @@ pub struct Failure {
 mod condition;
 mod imap;
 mod smtp;
+mod words;
 
 pub use condition::{Action, Command, Condition, Names, Step, Who, condition, conditions};
-pub use imap::{ImapStep, judge_imap};
+pub use imap::{ImapStep, MechanismRefusal, judge_imap, refuses_mechanism};
 pub use smtp::{SmtpStep, is_temporary, judge_smtp};
 
 /// The longest wait a server may ask of us; longer ones are taken for mistakes.
@@ -55,7 +56,8 @@ pub struct Judgement {
 
 impl Judgement {
     /// A condition with the verdict of the table.
-    fn of(code: &'static str) -> Self {
+    #[must_use]
+    pub fn of(code: &'static str) -> Self {
         let verdict = condition(code).map_or(Verdict::Retry, |row| row.action.into());
         Self { code, verdict }
     }

@@ -2,7 +2,9 @@
 
 use super::code::Code;
 use super::wire::Word;
-use chapar_engine::verdict::{Failure, ImapStep, judge_imap};
+use chapar_engine::verdict::{
+    Failure, ImapStep, Judgement, MechanismRefusal, judge_imap, refuses_mechanism,
+};
 
 /// What is being attempted: for the table of verdicts and for people.
 #[derive(Clone, Copy, Debug)]
@@ -54,11 +56,17 @@ pub(super) fn answered(
 ) -> Failure {
     let name = code.map(|code| code.name.as_str());
     let detail = name.map_or_else(|| text.to_owned(), |name| format!("[{name}] {text}"));
-    let judged = judge_imap(name, text, doing.0);
+    let mut judged = judge_imap(name, text, doing.0);
+    let of_mechanism = MechanismRefusal { bad: false, code: name, text, challenged: false };
+    if word == Word::Bad && judged.code == "imap.auth" && refuses_mechanism(of_mechanism) {
+        // what the server does not understand it has not checked
+        judged = Judgement::of("imap.no_login");
+    }
     let message = match (judged.code, word) {
         ("imap.auth", _) => format!("{host} does not accept this login"),
         ("imap.app_password", _) => format!("{host} wants an app password for this login"),
-        ("imap.no_login", _) => format!("{host} does not let this mailbox sign in by password"),
+        ("imap.no_login", _) => format!("{host} does not let this mailbox sign in in this way"),
+        ("account.blocked", _) => format!("{host} has blocked this mailbox"),
         (_, Word::Bye) => format!("{host} ended the connection while {}", doing.1),
         _ => format!("{host} said no while {}", doing.1),
     };

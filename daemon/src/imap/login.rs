@@ -3,19 +3,18 @@
 //! Owns the order in which trust is built. Nothing said before TLS is believed or shown, and no
 //! byte of the credential is written before TLS is verified.
 
+mod sign_in;
+
 use super::code::Code;
 use super::failure::Doing;
 use super::session::{Capabilities, Session};
 use super::value::Reader;
 use super::wire::{Answer, Ended, Wire, Word};
-use super::{Login, failure, limits, text};
+use super::{Login, limits};
 use crate::world::World;
 use chapar_engine::account::Security;
-use chapar_engine::credential::Credential;
-use chapar_engine::sasl::{self, Bearer};
-use chapar_engine::secret::Secret;
+use chapar_engine::sasl;
 use chapar_engine::verdict::{Failure, ImapStep};
-use zeroize::Zeroizing;
 
 const SIGNING_IN: Doing = Doing(ImapStep::Login, "signing in");
 
@@ -42,7 +41,7 @@ pub(super) async fn login(world: &World, login: &Login) -> Result<Session, Failu
         Some(known) => known,
         None => capabilities(&mut wire).await?,
     };
-    let after = authenticate(&mut wire, login, &before).await?;
+    let after = sign_in::authenticate(&mut wire, login, &before).await?;
     let known = match after {
         Some(known) => known,
         None => capabilities(&mut wire).await?,
@@ -147,157 +146,12 @@ fn take_capabilities(answer: Answer, found: &mut Option<Capabilities>) -> Option
     }
 }
 
-/// Signs in by the best way the server offers; gives the capabilities it then named.
-async fn authenticate(
-    wire: &mut Wire,
-    login: &Login,
-    offered: &Capabilities,
-) -> Result<Option<Capabilities>, Failure> {
-    let mut found = None;
-    let result = match &login.credential {
-        Credential::Token(token) => by_token(wire, login, token, offered, &mut found).await,
-        Credential::Password(password) if offered.has("AUTH=PLAIN") => {
-            plain(wire, login, password, offered, &mut found).await
-        }
-        Credential::Password(_) if offered.has("LOGINDISABLED") => {
-            return Err(no_login(wire, offered, "password"));
-        }
-        Credential::Password(password) => by_login(wire, &login.user, password, &mut found).await,
-    };
-    let ended = result?;
-    Ok(ended.code.as_ref().and_then(named).or(found))
-}
-
 /// None of the mechanisms is ours; names them.
 fn no_login(wire: &Wire, offered: &Capabilities, what: &str) -> Failure {
-    let message = format!("{} takes no sign-in by {what}", wire.host);
+    let message = format!("{} takes no sign-in by {what} that {}", wire.host, sasl::SPOKEN);
     let mechanisms = offered.mechanisms().collect::<Vec<_>>().join(" ");
     let detail = format!("offered: {mechanisms}");
     Failure::of("imap.no_login", message, (!mechanisms.is_empty()).then_some(detail.as_str()))
-}
-
-/// OAUTHBEARER (RFC 7628) or XOAUTH2.
-async fn by_token(
-    wire: &mut Wire,
-    login: &Login,
-    token: &Secret,
-    offered: &Capabilities,
-    found: &mut Option<Capabilities>,
-) -> Result<Ended, Failure> {
-    let Some(bearer) = Bearer::of(|name| offered.has(&format!("AUTH={name}"))) else {
-        return Err(no_login(wire, offered, "token"));
-    };
-    let endpoint = &login.endpoint;
-    let response = bearer
-        .response(&login.user, token, &endpoint.host, endpoint.port)
-        .ok_or_else(|| failure::unsayable("the user name or token"))?;
-    let tag = sign_in_by(wire, bearer.name(), &response, offered).await?;
-    let mut report = None;
-    let mut refuse = |challenge: &str| {
-        report = sasl::report(challenge);
-        bearer.acknowledgement()
-    };
-    let ended = await_verdict(wire, &tag, &mut refuse, found).await;
-    ended.map_err(|failure| with_report(failure, report))
-}
-
-/// What the server said of the token stands in front of what it said of the command.
-fn with_report(failure: Failure, report: Option<String>) -> Failure {
-    let Some(report) = report else { return failure };
-    let said = failure.detail.as_deref().unwrap_or_default();
-    let detail = super::code::clean(format!("{report} {said}").as_bytes());
-    Failure { detail: Some(detail), ..failure }
-}
-
-/// AUTHENTICATE PLAIN (RFC 4616).
-async fn plain(
-    wire: &mut Wire,
-    login: &Login,
-    password: &Secret,
-    offered: &Capabilities,
-    found: &mut Option<Capabilities>,
-) -> Result<Ended, Failure> {
-    let (user, password) = (&login.user, password.expose());
-    if user.contains('\0') || password.contains('\0') {
-        return Err(failure::unsayable("the user name or password"));
-    }
-    let message = Zeroizing::new(format!("\0{user}\0{password}"));
-    let response = chapar_engine::secret::base64(message.as_bytes());
-    let tag = sign_in_by(wire, "PLAIN", &response, offered).await?;
-    await_verdict(wire, &tag, &mut |_| "", found).await
-}
-
-/// AUTHENTICATE with its response, in one flight where SASL-IR (RFC 4959) allows it and the line
-/// stays one that every server reads.
-async fn sign_in_by(
-    wire: &mut Wire,
-    mechanism: &str,
-    response: &str,
-    offered: &Capabilities,
-) -> Result<String, Failure> {
-    let command = Zeroizing::new(format!("AUTHENTICATE {mechanism} {response}"));
-    let initial = offered.has("SASL-IR") && sasl::initial_response_works(&wire.host);
-    if initial && command.len() <= limits::COMMAND_BYTES {
-        return wire.send_secret(&command, SIGNING_IN).await;
-    }
-    let patience = wire.patience(limits::LOGIN, limits::LOGIN);
-    let tag = wire.send(&format!("AUTHENTICATE {mechanism}"), SIGNING_IN).await?;
-    loop {
-        match wire.next(SIGNING_IN, patience).await? {
-            Answer::Continue(_) => break,
-            Answer::Done(ended) => {
-                // refused before it was shown anything: an OK now would prove nothing
-                wire.close(&tag, SIGNING_IN, ended)?;
-                return Err(wire.broken(SIGNING_IN, "a login that nobody gave"));
-            }
-            answer => wire.pass(&answer, SIGNING_IN)?,
-        }
-    }
-    let line = Zeroizing::new(format!("{response}\r\n"));
-    wire.write(line.as_bytes(), SIGNING_IN).await?;
-    Ok(tag)
-}
-
-/// LOGIN (RFC 9051 §6.2.3) with quoted strings, which carry ASCII only.
-async fn by_login(
-    wire: &mut Wire,
-    user: &str,
-    password: &Secret,
-    found: &mut Option<Capabilities>,
-) -> Result<Ended, Failure> {
-    let unsayable = || failure::unsayable("the user name or password");
-    let user = text::quoted_ascii(user).ok_or_else(unsayable)?;
-    let password = text::quoted_ascii(password.expose()).map(Zeroizing::new);
-    let password = password.ok_or_else(unsayable)?;
-    let command = Zeroizing::new(format!("LOGIN {user} {}", *password));
-    let tag = wire.send_secret(&command, SIGNING_IN).await?;
-    await_verdict(wire, &tag, &mut |_| "", found).await
-}
-
-/// Waits for the tagged end. A challenge in between is the report of a mechanism about why it is
-/// about to refuse; what `refuse` answers makes the server say so.
-async fn await_verdict(
-    wire: &mut Wire,
-    tag: &str,
-    refuse: &mut (dyn FnMut(&str) -> &'static str + Send),
-    found: &mut Option<Capabilities>,
-) -> Result<Ended, Failure> {
-    let until = wire.patience(limits::LOGIN, limits::LOGIN);
-    loop {
-        match wire.next(SIGNING_IN, until).await? {
-            Answer::Done(ended) => return wire.close(tag, SIGNING_IN, ended),
-            Answer::Continue(challenge) => {
-                let answer = refuse(&challenge);
-                wire.pass(&Answer::Continue(challenge), SIGNING_IN)?;
-                wire.write(format!("{answer}\r\n").as_bytes(), SIGNING_IN).await?;
-            }
-            answer => {
-                if let Some(other) = take_capabilities(answer, found) {
-                    wire.pass(&other, SIGNING_IN)?;
-                }
-            }
-        }
-    }
 }
 
 impl Session {

@@ -22,15 +22,32 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// The whole state, if the indispensable parts came.
+    /// The whole state, if the indispensable parts came. A UIDVALIDITY of 0 breaks RFC 9051 §2.3.1.1
+    /// and is a number like another all the same: some servers say it of every mailbox.
     pub(super) fn state(self) -> Option<ServerState> {
         Some(ServerState {
-            uidvalidity: self.uidvalidity.filter(|&number| number > 0)?,
-            uidnext: self.uidnext.filter(|&number| number > 0)?,
+            uidvalidity: self.uidvalidity?,
+            uidnext: self.uidnext.filter(|&number| self.allows(number))?,
             modseq: self.modseq.filter(|&number| number > 0),
             exists: self.exists?,
             unseen: self.unseen,
         })
+    }
+
+    /// Whether UIDNEXT can be this: each message has a UID of its own below it.
+    fn allows(&self, uidnext: u32) -> bool {
+        uidnext > 0 && self.exists.is_none_or(|exists| uidnext > exists)
+    }
+
+    /// What `other` says takes the place of what is missing.
+    fn or(self, other: Self) -> Self {
+        Self {
+            exists: self.exists.or(other.exists),
+            uidvalidity: self.uidvalidity.or(other.uidvalidity),
+            uidnext: self.uidnext.or(other.uidnext),
+            unseen: self.unseen.or(other.unseen),
+            modseq: self.modseq.or(other.modseq),
+        }
     }
 
     fn take_code(&mut self, code: &Code) {
@@ -86,23 +103,30 @@ impl Session {
     /// STATUS of a mailbox that is not selected.
     pub async fn status(&mut self, wire_name: &str) -> Result<ServerState, Failure> {
         let doing = Doing(ImapStep::List, "asking for the state of a mailbox");
+        let numbers = self.numbers(wire_name).await?;
+        numbers.state().ok_or_else(|| incomplete(&self.wire.host, doing))
+    }
+
+    /// What STATUS says of a mailbox.
+    async fn numbers(&mut self, wire_name: &str) -> Result<Numbers, Failure> {
+        let doing = Doing(ImapStep::List, "asking for the state of a mailbox");
         let name = mailbox(wire_name)?;
         let command = format!("STATUS {name} ({})", self.status_items());
         let tag = self.wire.send(&command, doing).await?;
         let patience = self.wire.usual();
-        let mut found = None;
+        let mut found = Numbers::default();
         self.wire
             .finish(&tag, doing, patience, &mut |answer| match answer {
                 Answer::Data(frame) if frame.kind().eq_ignore_ascii_case(b"STATUS") => {
                     if let Some((_, numbers)) = read_status(frame) {
-                        found = numbers.state();
+                        found = numbers;
                     }
                     Ok(None)
                 }
                 answer => Ok(Some(answer)),
             })
             .await?;
-        found.ok_or_else(|| incomplete(&self.wire.host, doing))
+        Ok(found)
     }
 
     /// SELECTs (or EXAMINEs when `read_only`).
@@ -130,11 +154,25 @@ impl Session {
             .await?;
         self.wire.hints.exists = numbers.exists.unwrap_or(0);
         self.wire.hints.changed = false;
-        if numbers.uidnext.is_none() && numbers.uidvalidity.is_some() {
+        if numbers.exists.is_none() || numbers.uidvalidity.is_none() {
+            numbers = numbers.or(self.asked_again(wire_name).await?);
+            self.wire.hints.exists = numbers.exists.unwrap_or(0);
+        }
+        if numbers.uidvalidity.is_some() && !numbers.uidnext.is_some_and(|uid| numbers.allows(uid))
+        {
             // RFC 3501 servers may leave it out
-            numbers.uidnext = self.highest_uid().await?.checked_add(1);
+            numbers.uidnext = Some(self.highest_uid().await?.saturating_add(1));
         }
         numbers.state().ok_or_else(|| incomplete(&self.wire.host, doing))
+    }
+
+    /// What STATUS says where SELECT left out what no mirror can do without; nothing when the
+    /// server refuses STATUS too.
+    async fn asked_again(&mut self, wire_name: &str) -> Result<Numbers, Failure> {
+        match self.numbers(wire_name).await {
+            Err(failure) if self.wire.is_ended() => Err(failure),
+            answered => Ok(answered.unwrap_or_default()),
+        }
     }
 
     /// The highest UID of the selected mailbox, 0 when it is empty.
@@ -158,5 +196,5 @@ pub(super) fn mailbox(wire_name: &str) -> Result<String, Failure> {
 }
 
 fn incomplete(host: &str, doing: Doing) -> Failure {
-    failure::protocol(host, doing, "UIDVALIDITY, UIDNEXT or the count of messages is missing")
+    failure::protocol(host, doing, "UIDVALIDITY or the count of messages is missing")
 }

@@ -4,4 +4,6 @@
 mod corpus;
 mod hostile;
 mod peer;
+mod numbers;
+mod sign_in;
 mod verbs;

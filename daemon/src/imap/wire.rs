@@ -338,23 +338,29 @@ impl Wire {
         self.finish(&tag, doing, patience, &mut |answer| Ok(Some(answer))).await
     }
 
-    /// Takes a tagged answer as the one to `tag`.
+    /// Takes a tagged answer as the one to `tag` and demands that it be OK.
     pub(super) fn close(
         &mut self,
         tag: &str,
         doing: Doing,
         ended: Ended,
     ) -> Result<Ended, Failure> {
-        if ended.tag != tag || self.open.first().map(String::as_str) != Some(tag) {
-            let detail = format!("an answer tagged {} where {tag} was due", ended.tag);
-            return Err(self.broken(doing, &detail));
-        }
-        self.open.remove(0);
+        let ended = self.take(tag, doing, ended)?;
         if ended.word == Word::Ok {
             return Ok(ended);
         }
         let (code, text) = (ended.code.as_ref(), &ended.text);
         Err(failure::answered(&self.host, doing, ended.word, code, text))
+    }
+
+    /// Takes a tagged answer as the one to `tag`, whatever it says.
+    pub(super) fn take(&mut self, tag: &str, doing: Doing, ended: Ended) -> Result<Ended, Failure> {
+        if ended.tag != tag || self.open.first().map(String::as_str) != Some(tag) {
+            let detail = format!("an answer tagged {} where {tag} was due", ended.tag);
+            return Err(self.broken(doing, &detail));
+        }
+        self.open.remove(0);
+        Ok(ended)
     }
 
     /// Notes an answer that nobody asked for.

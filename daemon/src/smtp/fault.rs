@@ -2,6 +2,7 @@
 
 use super::Reply;
 use super::reply::Broken;
+use chapar_engine::sasl;
 use chapar_engine::verdict::{Failure, SmtpStep, Verdict, judge_smtp};
 use std::time::Duration;
 
@@ -95,7 +96,7 @@ pub(super) fn no_mechanism(host: &str, what: &str, offered: &[String]) -> Failur
         (format!("{host} offers no sign-in; use the submission port (465 or 587)"), None)
     } else {
         (
-            format!("{host} offers no sign-in by {what}"),
+            format!("{host} offers no sign-in by {what} that {}", sasl::SPOKEN),
             Some(format!("offered: {}", offered.join(" "))),
         )
     };

@@ -95,6 +95,7 @@ const CAUSES: &[(Integration, &[&str])] = {
                 "imap.no_login",
                 "smtp.auth_disabled",
                 "discover.no_imap",
+                "account.blocked",
                 "account.not_licensed",
             ],
         ),

@@ -59,7 +59,7 @@ impl Condition {
                 "auth" | "app_password" | "no_login" | "disabled" | "not_connected" | "unavailable"
                 | "throttled" | "no_auth" | "auth_disabled" | "auth_later" | "bad_credential",
             )
-            | ("account", "not_licensed") => Step::Auth,
+            | ("account", "not_licensed" | "blocked") => Step::Auth,
             _ => return None,
         })
     }

@@ -1,6 +1,6 @@
 //! What a NO, BAD or BYE of an IMAP server means (RFC 9051 §7.1, RFC 5530).
 
-use super::{Judgement, says, suggested_wait};
+use super::{Judgement, says, suggested_wait, words};
 
 /// What was being attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,17 +46,61 @@ pub fn judge_imap(code: Option<&str>, text: &str, during: ImapStep) -> Judgement
     )
 }
 
+/// A NO or BAD to one mechanism of signing in.
+#[derive(Clone, Copy, Debug)]
+pub struct MechanismRefusal<'a> {
+    /// BAD, not NO.
+    pub bad: bool,
+    /// The response code without brackets and arguments.
+    pub code: Option<&'a str>,
+    /// What stands after it.
+    pub text: &'a str,
+    /// Whether the server went on with the mechanism before it refused.
+    pub challenged: bool,
+}
+
+/// Whether a refusal may be meant for the mechanism and not for the credential, so that the next
+/// mechanism may be tried: BAD, or a NO that neither a code (RFC 5530) nor its words explain and that
+/// came without a challenge.
+#[must_use]
+pub fn refuses_mechanism(refusal: MechanismRefusal<'_>) -> bool {
+    let MechanismRefusal { bad, code, text, challenged } = refusal;
+    let lower = text.to_lowercase();
+    if words::takes_no_password(&lower) {
+        return false;
+    }
+    match judge_imap(code, text, ImapStep::Login).code {
+        "imap.no_login" => code.is_none_or(|code| !code.eq_ignore_ascii_case("CONTACTADMIN")),
+        "imap.auth"
+            if code.is_some_and(|code| by_code(code, &lower, ImapStep::Login).is_some()) =>
+        {
+            false
+        }
+        "imap.auth" => {
+            words::is_about_mechanism(&lower)
+                || bad
+                || !challenged && !words::is_about_credential(&lower)
+        }
+        "imap.refused" => words::is_about_mechanism(&lower),
+        _ => false,
+    }
+}
+
 /// What the response code says, if it says enough.
 fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
     let login = during == ImapStep::Login;
     Some(match code {
         "AUTHENTICATIONFAILED" | "AUTHORIZATIONFAILED" => match by_text(lower, during) {
             // Gmail and others put their real reason into the text
-            Some(real @ ("imap.app_password" | "imap.disabled")) => real,
+            Some(
+                real
+                @ ("imap.app_password" | "imap.disabled" | "imap.no_login" | "account.blocked"),
+            ) => real,
             _ => "imap.auth",
         },
         "EXPIRED" if login => "imap.auth",
         "EXPIRED" => "imap.session_ended",
+        "WEBALERT" if words::is_blocked(lower) => "account.blocked",
         "WEBALERT" => "imap.app_password",
         "PRIVACYREQUIRED" => "tls.not_offered",
         "CONTACTADMIN" if login => "imap.no_login",
@@ -79,10 +123,14 @@ fn by_code(code: &str, lower: &str, during: ImapStep) -> Option<&'static str> {
 /// What the text says where servers have no code for it.
 fn by_text(lower: &str, during: ImapStep) -> Option<&'static str> {
     let login = matches!(during, ImapStep::Login | ImapStep::Greeting);
-    if says(lower, &["application-specific password", "app password", "app-specific password"])
-        || says(lower, &["via your web browser", "web login required"])
-    {
+    if login && words::is_blocked(lower) {
+        return Some("account.blocked");
+    }
+    if words::wants_app_password(lower) {
         return Some("imap.app_password");
+    }
+    if login && words::takes_no_password(lower) {
+        return Some("imap.no_login");
     }
     if says(lower, &["throttled", "too many simultaneous", "too many connections"])
         || says(lower, &["maximum number of connections", "too many sessions"])

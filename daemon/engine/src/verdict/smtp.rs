@@ -1,6 +1,6 @@
 //! What a reply of a submission server means (RFC 5321 §4.2, RFC 4954 §4 and §6, RFC 3463).
 
-use super::{Judgement, Verdict, says, suggested_wait};
+use super::{Judgement, Verdict, says, suggested_wait, words};
 
 /// What was being attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +77,7 @@ fn is_throttle(code: u16, status: &str, lower: &str) -> bool {
 /// does not matter.
 fn is_switched_off(status: &str, lower: &str) -> bool {
     matches!(status, "5.7.139" | "5.7.30")
+        || words::takes_no_password(lower)
         || says(lower, &["smtpclientauthentication is disabled", "smtp auth is disabled"])
 }
 
@@ -85,7 +86,8 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
     match code {
         // switched off for the mailbox or the whole company: no password helps
         _ if is_switched_off(status, lower) => "smtp.auth_disabled",
-        534 | 535 if says(lower, &["application-specific", "app password", "web browser"]) => {
+        530..=535 if words::is_blocked(lower) => "account.blocked",
+        534 | 535 if words::wants_app_password(lower) || lower.contains("web browser") => {
             "smtp.app_password"
         }
         534 if status == "5.7.9" => "smtp.app_password",

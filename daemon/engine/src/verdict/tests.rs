@@ -82,9 +82,56 @@ fn imap_answers() {
         (None, "Session expired, please login again", Idle, "imap.session_ended"),
         (None, "unknown command", StartTls, "tls.not_offered"),
         (None, "go away", Greeting, "imap.greeting"),
+        (None, "Application-password is required, see our help", Login, "imap.app_password"),
+        (
+            Some("AUTHENTICATIONFAILED"),
+            "\u{41d}\u{443}\u{436}\u{435}\u{43d} \u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c} \
+             \u{43f}\u{440}\u{438}\u{43b}\u{43e}\u{436}\u{435}\u{43d}\u{438}\u{44f}",
+            Login,
+            "imap.app_password",
+        ),
+        (None, "use an app specific password", Login, "imap.app_password"),
+        (None, "Please sign in via a web browser first", Login, "imap.app_password"),
+        (None, "Basic auth is no longer supported for this tenant", Login, "imap.no_login"),
+        (Some("AUTHENTICATIONFAILED"), "Modern Authentication required", Login, "imap.no_login"),
+        (None, "Password authentication has been disabled, use OAuth2", Login, "imap.no_login"),
+        (None, "Your mailbox has been suspended for abuse", Login, "account.blocked"),
+        (
+            Some("WEBALERT"),
+            "http://x.test User locked, confirm your identity",
+            Login,
+            "account.blocked",
+        ),
+        (Some("AUTHENTICATIONFAILED"), "Account deactivated", Login, "account.blocked"),
+        (None, "account temporarily locked, try again later", Login, "imap.unavailable"),
+        (None, "login incorrect", Login, "imap.auth"),
+        (None, "Invalid user name or password", Login, "imap.auth"),
         (None, "", Fetch, "imap.refused"),
     ] {
         assert_eq!(judge_imap(code, text, during).code, expected, "{code:?} {text}");
+    }
+}
+
+#[test]
+fn a_refusal_is_of_the_mechanism_or_of_the_credential() {
+    for (bad, code, text, challenged, leads_on) in [
+        (true, None, "", true, true),
+        (true, None, "Error in IMAP command AUTHENTICATE", false, true),
+        (false, None, "Authentication failed", false, true),
+        (false, None, "Authentication failed", true, false),
+        (false, None, "no mechanism available", true, true),
+        (false, None, "Invalid credentials", false, false),
+        (false, Some("AUTHENTICATIONFAILED"), "unsupported", false, false),
+        (true, Some("AUTHENTICATIONFAILED"), "", false, false),
+        (false, Some("UNAVAILABLE"), "", false, false),
+        (false, Some("CANNOT"), "no such mechanism", false, true),
+        (false, Some("CANNOT"), "", false, false),
+        (false, Some("ALERT"), "Application-specific password required", false, false),
+        (false, None, "too many login attempts", false, false),
+        (true, None, "Basic authentication is disabled", false, false),
+    ] {
+        let refusal = MechanismRefusal { bad, code, text, challenged };
+        assert_eq!(refuses_mechanism(refusal), leads_on, "{refusal:?}");
     }
 }
 

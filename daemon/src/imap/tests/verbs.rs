@@ -55,8 +55,11 @@ async fn login_refusals_are_told_apart() {
         ("AUTH=PLAIN SASL-IR", "NO [AUTHENTICATIONFAILED] wrong", "imap.auth"),
         ("AUTH=PLAIN SASL-IR", "NO [UNAVAILABLE] later", "imap.unavailable"),
         ("LOGINDISABLED", "", "imap.no_login"),
-        // LOGIN carries ASCII only
-        ("IDLE", "", "imap.refused"),
+        ("AUTH=CRAM-MD5 LOGINDISABLED", "", "imap.no_login"),
+        // what is not understood was not checked
+        ("IDLE", "BAD command unknown or arguments invalid", "imap.no_login"),
+        ("IDLE", "BAD invalid user name or password", "imap.auth"),
+        ("IDLE", "NO [AUTHENTICATIONFAILED] basic authentication is disabled", "imap.no_login"),
     ] {
         let (world, mut peer) = world();
         let server = tokio::spawn(async move {

@@ -192,6 +192,24 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "account.blocked",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: NO_PERMISSION,
+        title: "The provider has blocked the mailbox",
+        cause: "The provider lets no program in until you have signed in on its website. The password \
+                may well be right.",
+        brief: Some("Sign in on the provider's website and do what it asks for, then try again."),
+        what: &[
+            "Sign in on the provider's website and do what it asks for.",
+            "Then let chapar try again.",
+        ],
+        commands: &["chapar sync {account}", "chapar connect {address}"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
         code: "account.other_mailbox",
         action: Refused,
         severity: Error,

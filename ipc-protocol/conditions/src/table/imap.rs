@@ -183,8 +183,9 @@ pub(super) static ROWS: &[Condition] = &[
         who: Provider,
         exit: NO_PERMISSION,
         title: "The IMAP server allows no login we can use",
-        cause: "Neither LOGIN nor AUTHENTICATE PLAIN is offered. Some providers allow only sign-in \
-                in the browser.",
+        cause: "Inside TLS chapar speaks LOGIN, AUTHENTICATE PLAIN and LOGIN, OAUTHBEARER and \
+                XOAUTH2; the server takes none of them with this credential. Some providers allow \
+                only sign-in in the browser.",
         brief: Some(
             "Check whether IMAP is switched on for this mailbox on the provider's website.",
         ),
@@ -197,6 +198,18 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     APP_PASSWORD,
+    Condition {
+        code: "imap.bad_credential",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "The login cannot be sent",
+        cause: "A user name or a password cannot have a NUL in it.",
+        what: &["Enter it again."],
+        commands: &["chapar account update {account} --password-stdin"],
+        ..Condition::BLANK
+    },
     Condition {
         code: "imap.unavailable",
         action: Retry,
