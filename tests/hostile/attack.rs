@@ -28,12 +28,21 @@ pub(crate) enum Then {
     Close,
 }
 
-/// What it says: `head`, then `chunk` so many `times`.
+/// What it says: `head`, then so many `times` a chunk, then `tail`.
 pub(crate) struct Say {
     pub(crate) head: Vec<u8>,
-    pub(crate) chunk: Vec<u8>,
+    pub(crate) chunk: Chunk,
     pub(crate) times: usize,
+    pub(crate) tail: &'static str,
     pub(crate) then: Then,
+}
+
+/// What is said many times.
+pub(crate) enum Chunk {
+    /// Always the same.
+    Same(Vec<u8>),
+    /// Made anew of the number of the chunk.
+    Made(fn(usize) -> Vec<u8>),
 }
 
 /// How the account must come out of it.
@@ -60,14 +69,23 @@ pub(crate) struct Attack {
 }
 
 const PROTOCOL: Outcome = Outcome::Fails(&["imap.protocol"]);
-const MIB: usize = 1 << 20;
+pub(crate) const MIB: usize = 1 << 20;
 
 fn say(head: impl Into<Vec<u8>>, then: Then) -> Say {
-    Say { head: head.into(), chunk: Vec::new(), times: 0, then }
+    many(head, "", 0, then)
 }
 
-fn many(head: impl Into<Vec<u8>>, chunk: impl Into<Vec<u8>>, times: usize, then: Then) -> Say {
-    Say { head: head.into(), chunk: chunk.into(), times, then }
+pub(crate) fn many(
+    head: impl Into<Vec<u8>>,
+    chunk: impl Into<Vec<u8>>,
+    times: usize,
+    then: Then,
+) -> Say {
+    Say { head: head.into(), chunk: Chunk::Same(chunk.into()), times, tail: "", then }
+}
+
+pub(crate) fn made(chunk: fn(usize) -> Vec<u8>, times: usize, then: Then) -> Say {
+    Say { head: Vec::new(), chunk: Chunk::Made(chunk), times, tail: "", then }
 }
 
 /// `* LIST` lines of `count` mailboxes with names of `length` bytes.
@@ -326,7 +344,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
         say: |_| {
             say("* 200 EXISTS\r\n* OK [UIDVALIDITY 0] -\r\n* OK [UIDNEXT 201] -\r\n", Then::Ok)
         },
-        outcome: PROTOCOL,
+        outcome: Outcome::Lives,
     },
     Attack {
         name: "SEARCH of 4,900,000 UIDs",

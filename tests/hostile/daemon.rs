@@ -119,12 +119,15 @@ impl Daemon {
 
     /// Waits for the next `email.received` of the account after `cursor`.
     pub(crate) fn received(&self, id: &str, cursor: &Value, limit: Duration) -> bool {
-        let wait = u64::try_from(limit.as_millis()).unwrap();
         let params = json!({
-            "since": cursor, "types": ["email.received"], "accountIds": [id], "waitMs": wait,
+            "since": cursor, "types": ["email.received"], "accountIds": [id], "waitMs": 10_000,
         });
-        let reply = self.ask("event/get", &params);
-        reply["events"].as_array().is_some_and(|events| !events.is_empty())
+        poll(limit, || {
+            let reply = self.ask("event/get", &params);
+            let events = reply["events"].as_array();
+            events.is_some_and(|events| !events.is_empty()).then_some(())
+        })
+        .is_some()
     }
 
     /// Whether it still runs.

@@ -3,12 +3,12 @@
 //!
 //! It streams what it sends, so that the figures are the daemon's and not its own.
 
-use crate::attack::{Attack, Say, Then, When};
+use crate::attack::{Attack, Chunk, Say, Then, When};
 use chapar_tests::sandbox::ca::{Authority, CertificateKind};
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +20,9 @@ pub(crate) const MAILS: u32 = 200;
 /// The mailboxes of a polite answer.
 pub(crate) const MAILBOXES: [&str; 2] = ["INBOX", "Archive"];
 const UIDVALIDITY: u32 = 7;
+/// Where an attack strikes that begins with a new UIDVALIDITY.
+const RESET: &str = "FETCH AFTER RESET";
+const AFTER_RESET: &str = " AFTER RESET";
 /// Between two bytes of a dribble.
 const DRIBBLE: Duration = Duration::from_millis(200);
 
@@ -36,6 +39,8 @@ struct Script {
     armed: AtomicBool,
     connections: AtomicU32,
     hits: AtomicU32,
+    /// Commands read and pieces of answers written: what is counted to see whether it goes on.
+    moves: AtomicU64,
 }
 
 impl Hostile {
@@ -49,6 +54,7 @@ impl Hostile {
             armed: AtomicBool::new(false),
             connections: AtomicU32::new(0),
             hits: AtomicU32::new(0),
+            moves: AtomicU64::new(0),
         });
         let served = Arc::clone(&script);
         let task = tokio::spawn(async move {
@@ -64,6 +70,11 @@ impl Hostile {
     /// From now on it attacks, if it waits for this.
     pub(crate) fn arm(&self) {
         self.script.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// How far the conversation is: it grows as long as the daemon asks or reads.
+    pub(crate) fn moves(&self) -> u64 {
+        self.script.moves.load(Ordering::SeqCst)
     }
 
     /// How often it attacked.
@@ -95,6 +106,7 @@ impl Script {
             if stream.read_line(&mut line).await? == 0 {
                 return Ok(());
             }
+            self.moves.fetch_add(1, Ordering::SeqCst);
             let (tag, command) = line.trim_end().split_once(' ').unwrap_or(("*", ""));
             let verb = verb(command);
             if self.strikes(verb, number) {
@@ -121,9 +133,16 @@ impl Script {
         }
     }
 
-    /// The polite answer; a server that lies in SEARCH first gives cause to ask.
+    /// The polite answer; a server that lies in SEARCH, or in what follows a new UIDVALIDITY, first
+    /// gives cause to ask.
     fn answer(&self, tag: &str, command: &str, selected: &str) -> String {
         let answer = polite(tag, command, selected);
+        if self.attack.at == RESET && self.armed.load(Ordering::SeqCst) {
+            return answer.replace(
+                &format!("[UIDVALIDITY {UIDVALIDITY}]"),
+                &format!("[UIDVALIDITY {}]", UIDVALIDITY + 1),
+            );
+        }
         if self.attack.at == "SEARCH" && self.armed.load(Ordering::SeqCst) {
             return answer
                 .replace(&format!("* {MAILS} EXISTS"), &format!("* {} EXISTS", MAILS - 1));
@@ -139,7 +158,7 @@ impl Script {
                 self.armed.load(Ordering::SeqCst) && self.hits.load(Ordering::SeqCst) == 0
             }
         };
-        due && at == self.attack.at
+        due && at == self.attack.at.strip_suffix(AFTER_RESET).unwrap_or(self.attack.at)
     }
 
     /// Says what the attack says; false when the connection is over.
@@ -151,11 +170,16 @@ impl Script {
         selected: &str,
     ) -> io::Result<bool> {
         self.hits.fetch_add(1, Ordering::SeqCst);
-        let Say { head, chunk, times, then } = (self.attack.say)(tag);
+        let Say { head, chunk, times, tail, then } = (self.attack.say)(tag);
         stream.write_all(&head).await?;
-        for _ in 0..times {
-            stream.write_all(&chunk).await?;
+        for number in 0..times {
+            match &chunk {
+                Chunk::Same(bytes) => stream.write_all(bytes).await?,
+                Chunk::Made(make) => stream.write_all(&make(number)).await?,
+            }
+            self.moves.fetch_add(1, Ordering::SeqCst);
         }
+        stream.write_all(tail.as_bytes()).await?;
         match then {
             Then::Answer => {
                 stream.write_all(self.answer(tag, command, selected).as_bytes()).await?;

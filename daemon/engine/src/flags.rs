@@ -51,8 +51,9 @@ impl Flags {
     /// About how many bytes they hold in memory.
     #[must_use]
     pub fn weight(&self) -> usize {
-        /// A string in a list besides its text.
-        const ENTRY: usize = 32;
+        /// A string in a list besides its text, with the allocator's share and the list's spare
+        /// room.
+        const ENTRY: usize = 64;
         self.0.iter().map(|flag| ENTRY + flag.len()).sum()
     }
 
