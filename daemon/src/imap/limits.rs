@@ -29,7 +29,7 @@ pub const SEARCH_LINE_BYTES: usize = 16 << 20;
 /// gathered from them and in what the account's worker has not stored yet. An account has one
 /// session for work, now and then another beside it to confirm a large loss, and one for push, which
 /// never gathers. With the allocator's share an account stays below 64 MiB.
-pub const HELD_BYTES: usize = 32 << 20;
+pub const HELD_BYTES: usize = 24 << 20;
 /// Messages whose facts fit [`HELD_BYTES`]: twice as many are held while the newest are chosen.
 pub const ROWS: usize = 40_000;
 /// Bytes of the facts of a message and of the one that is weighed against it, with a few flags.
