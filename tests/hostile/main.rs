@@ -92,24 +92,24 @@ impl Stage {
         self.daemon.received(&self.alice, &cursor, PUSH).then(|| begun.elapsed())
     }
 
-    /// Waits for what the conversation with the hostile server leads to, as long as it goes on.
-    fn wait<T>(&self, hostile: &Hostile, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
-        let (mut moves, mut moved) = (hostile.moves(), Instant::now());
-        let mut found = None;
-        poll(LAST, || {
-            found = ready();
-            if hostile.moves() != moves {
-                (moves, moved) = (hostile.moves(), Instant::now());
-            }
-            (found.is_some() || moved.elapsed() > STALLED).then_some(())
-        });
-        found
-    }
-
     /// The account, once it is as `is` wants it.
     fn account(&self, hostile: &Hostile, id: &str, is: impl Fn(&Value) -> bool) -> Option<Value> {
-        self.wait(hostile, || Some(self.daemon.account(id)).filter(|account| is(account)))
+        wait(hostile, || Some(self.daemon.account(id)).filter(|account| is(account)))
     }
+}
+
+/// Waits for what the conversation with the hostile server leads to, as long as it goes on.
+fn wait<T>(hostile: &Hostile, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
+    let (mut seen, mut since) = (hostile.moves(), Instant::now());
+    let mut found = None;
+    poll(LAST, || {
+        found = ready();
+        if hostile.moves() != seen {
+            (seen, since) = (hostile.moves(), Instant::now());
+        }
+        (found.is_some() || since.elapsed() > STALLED).then_some(())
+    });
+    found
 }
 
 /// One line of the table.
@@ -142,7 +142,7 @@ fn play(stage: &mut Stage, number: usize, attack: &'static Attack) -> Figures {
         // the answer comes with the end of the pass, however that is
         let _ = stage.daemon.call("Account/sync", &json!({"accountId": id}));
     }
-    if stage.wait(&hostile, || (hostile.hits() > 0).then_some(())).is_none() {
+    if wait(&hostile, || (hostile.hits() > 0).then_some(())).is_none() {
         faults.push(format!("the attack never landed: {}", stage.daemon.account(&id)));
     }
     let said = match attack.outcome {

@@ -12,6 +12,7 @@ use chapar_engine::credential::Credential;
 use chapar_engine::sasl::{self, Bearer};
 use chapar_engine::secret::{Secret, base64};
 use chapar_engine::verdict::{Failure, MechanismRefusal, refuses_mechanism};
+use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 /// Times a credential is shown in one sign-in.
@@ -217,7 +218,7 @@ impl Exchange<'_> {
             }
             // RFC 7888 §4 and §5
             let at_once = self.offered.has("LITERAL+") || self.offered.has("LITERAL-");
-            line.push_str(&format!("{{{}{}}}", argument.len(), if at_once { "+" } else { "" }));
+            let _ = write!(line, "{{{}{}}}", argument.len(), if at_once { "+" } else { "" });
             self.part(&line, &mut tag).await?;
             if !at_once && let Some(tag) = &tag {
                 // refused before the password was shown
