@@ -25,8 +25,11 @@ pub enum Stage {
     Summary,
     /// All bytes are here.
     Whole,
-    /// Could not be fetched or read after the allowed tries; never tried again by itself.
+    /// Set aside for ever by an earlier version; it is tried again.
     Poison,
+    /// Known by UID only, as [`Stage::Planned`], and new to the server: its arrival is told once its
+    /// headers are here.
+    Arriving,
 }
 
 /// One mirrored message: one UID in one mailbox.
@@ -40,7 +43,7 @@ pub struct Message {
     pub mailbox: MailboxId,
     /// Its UID under the mailbox's present UIDVALIDITY.
     pub uid: u32,
-    /// Its conversation; `None` while [`Stage::Planned`].
+    /// Its conversation; `None` while [`Stage::Planned`] or [`Stage::Arriving`].
     pub thread: Option<ThreadId>,
     /// How much is here.
     pub stage: Stage,

@@ -5,11 +5,17 @@
 //! mass-delete guard.
 
 mod backfill;
+mod blame;
 mod look;
 mod merge;
+mod proof;
+mod trouble;
 mod uidset;
 
 pub use backfill::{Before, Candidate, after_reset, batches, newest};
+pub use blame::Blame;
 pub use look::{FlagLook, LocalMailbox, Look, look};
 pub use merge::{FlagChange, Merge, Rematch, Row, ServerRow, Trust, guard, merge, rematch};
+pub use proof::{Difference, Proof, difference};
+pub use trouble::{Kind, Trouble, concerns_account};
 pub use uidset::{BadUidSet, UidGatherer, UidSet};

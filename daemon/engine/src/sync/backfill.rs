@@ -1,30 +1,19 @@
 //! The first sync: exactly the newest messages over all mailboxes, and the order to fetch them in.
 
-use crate::flags::Flags;
 use crate::id::MailboxId;
 use crate::time::Wall;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// A message on the server that could be mirrored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// UID in its mailbox.
     pub uid: u32,
-    /// INTERNALDATE.
+    /// INTERNALDATE, or that of a neighbour where the server gave none that can be read.
     pub received_at: Wall,
     /// RFC822.SIZE.
     pub size: u32,
-    /// Flags as seen.
-    pub flags: Flags,
-}
-
-impl Candidate {
-    /// About how many bytes it holds in memory.
-    #[must_use]
-    pub fn weight(&self) -> usize {
-        size_of::<Self>() + self.flags.weight()
-    }
 }
 
 /// A candidate after its rank: newest, then mailbox order, then highest UID.
@@ -60,7 +49,7 @@ pub fn newest(
         }
         let fresh = chosen.entry(mailbox).or_default().insert(candidate.uid, order).is_none();
         if fresh && let Some(list) = plan.get_mut(&mailbox) {
-            list.push(candidate.clone());
+            list.push(*candidate);
             left -= 1;
         }
     }
@@ -125,7 +114,7 @@ mod tests {
     use crate::testing::Xorshift;
 
     fn mail(uid: u32, at: i64) -> Candidate {
-        Candidate { uid, received_at: Wall(at), size: 10, flags: Flags::default() }
+        Candidate { uid, received_at: Wall(at), size: 10 }
     }
 
     #[test]

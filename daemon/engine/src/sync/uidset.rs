@@ -45,6 +45,25 @@ impl UidSet {
         after > 0 && self.0.get(after - 1).is_some_and(|(_, last)| uid <= *last)
     }
 
+    /// What is in both sets.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        let (mut mine, mut theirs) = (self.0.as_slice(), other.0.as_slice());
+        let mut both = Vec::new();
+        while let ([(a, b), my_rest @ ..], [(c, d), their_rest @ ..]) = (mine, theirs) {
+            let (first, last) = (*a.max(c), *b.min(d));
+            if first <= last {
+                both.push((first, last));
+            }
+            if b <= d {
+                mine = my_rest;
+            } else {
+                theirs = their_rest;
+            }
+        }
+        Self::from_ranges(both)
+    }
+
     /// Every UID, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.0.iter().flat_map(|(first, last)| *first..=*last)
@@ -265,6 +284,20 @@ mod tests {
             let mut set: UidSet = one.parse().unwrap();
             set.add(&other.parse().unwrap());
             assert_eq!(set.to_string(), both);
+        }
+    }
+
+    #[test]
+    fn what_two_sets_have_in_common() {
+        for (one, other, both) in [
+            ("", "1:5", ""),
+            ("1:5,9,20:30", "4:9,22,25:40", "4:5,9,22,25:30"),
+            ("1:4294967295", "7,9:10", "7,9:10"),
+            ("1,3,5", "2,4", ""),
+        ] {
+            let (one, other): (UidSet, UidSet) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(one.common(&other).to_string(), both);
+            assert_eq!(other.common(&one), one.common(&other));
         }
     }
 
