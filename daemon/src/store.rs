@@ -26,6 +26,7 @@ mod submissions;
 mod tables;
 mod threads;
 mod txn;
+mod upkeep;
 mod writer;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use disk::{Directory, Disk, PackFile};
 pub use source::Snapshot;
 pub use submissions::OutboxCounts;
 pub use txn::Txn;
+pub use upkeep::Troubles;
 
 use chapar_engine::account::Account;
 use chapar_engine::address::Address;

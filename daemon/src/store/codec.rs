@@ -8,6 +8,7 @@ mod event;
 mod message;
 mod row;
 mod submission;
+mod upkeep;
 
 pub(super) use account::IdentityOf1;
 pub(super) use event::object_number;

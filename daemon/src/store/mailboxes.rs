@@ -110,6 +110,7 @@ impl Txn<'_> {
         self.remove_prefix(Table::Listing, &Key::scope(scope))?;
         self.counted.remove(&scope);
         self.remove(Table::Counts, Key::scope(scope).bytes())?;
+        self.forget_upkeep(account, id)?;
         self.remove(Table::Mailboxes, prefix.bytes())?;
         self.remove(Table::MailboxesOf, Key::of(account.0).u64(id.0).bytes())?;
         self.touch(account, ObjectKind::Mailbox, id.0, Change::Destroyed);

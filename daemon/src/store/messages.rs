@@ -24,10 +24,10 @@ fn is_seen(message: &Message) -> bool {
 fn weight(message: &Message) -> Delta {
     let is = |stage| i64::from(message.stage == stage);
     let listed = is_listed(message);
-    let due = matches!(message.stage, Stage::Planned | Stage::Summary);
+    let due = matches!(message.stage, Stage::Planned | Stage::Arriving | Stage::Summary);
     let missing = if due && message.size <= WHOLE_BYTES { i64::from(message.size) } else { 0 };
     [
-        is(Stage::Planned),
+        is(Stage::Planned) + is(Stage::Arriving),
         is(Stage::Summary),
         is(Stage::Whole),
         i64::from(listed && !is_seen(message)),
@@ -124,13 +124,14 @@ impl Snapshot {
     }
 
     /// Up to `limit` rows of the mailbox at `stage`, newest (`received_at`, `uid`) first, with
-    /// size ≤ `max_size`.
+    /// size ≤ `max_size`, those left out that `rests` by their UID.
     pub fn next_at_stage(
         &self,
         mailbox: MailboxId,
         stage: Stage,
         max_size: u32,
         limit: usize,
+        rests: &dyn Fn(u32) -> bool,
     ) -> Result<Vec<UidRow>, StoreError> {
         self.guarded(|it| {
             let prefix = Key::of(mailbox.0).u8(stage_number(stage));
@@ -142,7 +143,7 @@ impl Snapshot {
                 let size = Parts(value).u32().unwrap_or(u32::MAX);
                 let mut parts = Parts(key);
                 let uid = parts.skip(17).and_then(|()| parts.u32()).map(|down| !down);
-                uids.extend(uid.filter(|_| size <= max_size));
+                uids.extend(uid.filter(|uid| size <= max_size && !rests(*uid)));
                 NEXT
             })?;
             let mut rows = Vec::with_capacity(uids.len());
@@ -211,6 +212,7 @@ impl Txn<'_> {
         let key = Key::of(id.0);
         if let Some(old) = self.message(id)? {
             self.reindex(Some(&old), None)?;
+            self.clear_trouble(old.account, old.mailbox, Some(old.uid))?;
         }
         self.remove(Table::Messages, key.bytes())
     }

@@ -81,6 +81,10 @@ tables! {
     Destroyed = "destroyed",
     /// account, kind → place of the last change.
     States = "states",
+    /// account, mailbox, uid or 0 for the mailbox itself → why it is set aside.
+    Troubles = "troubles",
+    /// mailbox → how it compares with the server's.
+    Proofs = "proofs",
     /// key in the vault → nothing: a secret that no account refers to, to be deleted there.
     Strays = "strays",
 }

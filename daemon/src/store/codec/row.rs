@@ -68,6 +68,7 @@ pub(in crate::store) const fn stage_number(stage: Stage) -> u8 {
         Stage::Summary => 1,
         Stage::Whole => 2,
         Stage::Poison => 3,
+        Stage::Arriving => 4,
     }
 }
 
@@ -78,6 +79,7 @@ pub(in crate::store) const fn stage_of(number: u8) -> Option<Stage> {
         1 => Stage::Summary,
         2 => Stage::Whole,
         3 => Stage::Poison,
+        4 => Stage::Arriving,
         _ => return None,
     })
 }

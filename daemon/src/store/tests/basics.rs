@@ -48,7 +48,8 @@ async fn stages_move_through_every_index() {
         put(&store, message(u64::from(uid), uid, Stage::Planned)).await;
     }
     let next = |store: &Store, stage| -> Vec<u32> {
-        let rows = store.read().unwrap().next_at_stage(MailboxId(1), stage, 1004, 3).unwrap();
+        let rows =
+            store.read().unwrap().next_at_stage(MailboxId(1), stage, 1004, 3, &|_| false).unwrap();
         rows.iter().map(|row| row.uid).collect()
     };
     assert_eq!(next(&store, Stage::Planned), [4, 3, 2]);
