@@ -30,8 +30,9 @@ use chapar_engine::verdict::{Failure, Verdict};
 use conductor::Conductor;
 use dials::Dials;
 use logins::Logins;
-use report::{Progress, Report};
+use report::{Aside, Progress, Report};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch as channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -59,6 +60,11 @@ pub struct Context {
     pub outbox_turn: Semaphore,
     /// "Look at the mailboxes."
     pub sync: Notify,
+    /// "And try what is set aside too": somebody asked for it.
+    pub insist: Notify,
+    /// Passes that the sync worker has begun: written by it alone, and read at the moment of a
+    /// question, which a message could not tell.
+    pub passes: AtomicU64,
     notes: mpsc::Sender<(Generation, Note)>,
 }
 
@@ -80,8 +86,10 @@ pub enum Note {
     Checked(Wall),
     /// New mail was stored.
     New(Wall),
-    /// A sync pass ended.
-    SyncEnded(Result<(), Failure>),
+    /// What is set aside.
+    Aside(Aside),
+    /// The sync pass with this number ended.
+    SyncEnded(u64, Result<(), Failure>),
     /// The push session stands; the text says on what.
     WatchUp(String),
     /// The push session is lost.
@@ -209,6 +217,8 @@ impl Handle {
             outbox: Notify::new(),
             outbox_turn: Semaphore::new(1),
             sync: Notify::new(),
+            insist: Notify::new(),
+            passes: AtomicU64::new(0),
             notes: notes_in,
         });
         let first = if account.paused { State::Paused } else { State::Connecting };

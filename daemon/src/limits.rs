@@ -7,6 +7,8 @@ pub const SLEEP_SLICE: Duration = Duration::from_secs(30);
 /// An IDLE is renewed this often: servers may end one after 30 minutes (RFC 2177). A silent link is
 /// proved much sooner, see `imap::limits::SILENCE`.
 pub const IDLE_RENEW: Duration = Duration::from_mins(25);
+/// How often an INBOX that does not open is asked for by the push session.
+pub const INBOX_AGAIN: Duration = Duration::from_mins(5);
 /// How long a link may take to prove itself after a resume or a network change.
 pub const PROBE: Duration = Duration::from_secs(10);
 /// How long the push session that replaces another waits for a seat within the provider's budget:
@@ -28,8 +30,10 @@ pub const BATCH_HELD_BYTES: usize = 16 << 20;
 pub const NEW_AT_RESET: usize = 20_000;
 /// New UIDs of one look at a mailbox; what is more waits for the next.
 pub const NEW_UIDS: usize = 1_000_000;
-/// Times a message that breaks the session is tried alone before it is set aside.
-pub const POISON_TRIES: u32 = 3;
+/// Rows of new messages in one commit: what is known of each is its UID.
+pub const ROWS_A_COMMIT: usize = 2_000;
+/// Mailboxes whose UIDs are compared in one pass: with 10,000 of them, all come round in a day.
+pub const PROOFS_A_PASS: usize = 50;
 /// Connect attempts under way at one time.
 pub const CONNECT_ATTEMPTS: usize = 32;
 /// Outcomes of connect attempts kept for whoever asks: what one takes is a few kilobytes.

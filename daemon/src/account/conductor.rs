@@ -2,7 +2,7 @@
 //! stops the three workers. Nothing in its loop waits for the network or for a worker, so it
 //! always answers.
 
-use super::report::{self, Area, Condition, Report};
+use super::report::{self, Area, Aside, Condition, Report};
 use super::{Command, Context, Generation, Note, outbox, sleep_until, sync, watch};
 use crate::limits;
 use chapar_engine::account::{Action, Input, Machine, State};
@@ -10,6 +10,7 @@ use chapar_engine::event::{EventKind, Severity};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, Verdict};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch as channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -25,8 +26,8 @@ pub(super) struct Conductor {
     timer: Option<Boot>,
     /// Since when the present push session stands.
     pushing: Option<Boot>,
-    /// Who waits for the end of the present sync pass.
-    waiting: Vec<oneshot::Sender<Result<(), Failure>>>,
+    /// Who waits for the end of a sync pass that began after the question.
+    waiting: Vec<Waiting>,
     generation: Generation,
     sync: Option<SyncWorker>,
     watch: Option<Running>,
@@ -41,6 +42,14 @@ pub(super) struct Conductor {
     /// Parent of every worker's token; canceled when the conductor goes, even by a panic.
     work: CancellationToken,
     _work: DropGuard,
+}
+
+/// Somebody who asked for a sync.
+struct Waiting {
+    reply: oneshot::Sender<Result<(), Failure>>,
+    /// Passes that had begun before the question: they may have looked at a mailbox before it, so
+    /// the end of a later one is the answer.
+    after: u64,
 }
 
 /// A started worker.
@@ -128,8 +137,10 @@ impl Conductor {
 
     async fn command(&mut self, command: Command) {
         match command {
-            Command::SyncNow(done) => {
-                self.waiting.push(done);
+            Command::SyncNow(reply) => {
+                let after = self.context.passes.load(Ordering::SeqCst);
+                self.waiting.push(Waiting { reply, after });
+                self.context.insist.notify_one();
                 self.context.logins.forgive();
                 self.apply(Input::SyncNow).await;
             }
@@ -204,10 +215,15 @@ impl Conductor {
             }
             Note::Checked(at) => self.report.send_modify(|report| report.last_check = Some(at)),
             Note::New(at) => self.report.send_modify(|report| report.last_new = Some(at)),
-            Note::SyncEnded(end) => {
+            Note::Aside(aside) => self.set_aside(aside).await,
+            Note::SyncEnded(pass, end) => {
                 self.report.send_modify(|report| report.progress = None);
-                self.answer_waiting(&end);
+                self.answer_waiting(&end, pass);
                 self.apply(Input::SyncEnded(end)).await;
+                if !self.waiting.is_empty() {
+                    // whoever asked meanwhile asked for a pass of their own
+                    self.apply(Input::SyncNow).await;
+                }
             }
             Note::WatchUp(what) => {
                 if let Some(next) = self.next_watch.take_if(|next| next.generation == from) {
@@ -222,6 +238,22 @@ impl Conductor {
             Note::Hint => self.apply(Input::Hint).await,
             Note::OutboxTrouble(failure) => self.set_health(&failure, Area::Outbox).await,
             Note::OutboxFine => self.clear_health(Area::Outbox).await,
+        }
+    }
+
+    /// What is set aside is a condition of its own beside that of the mail.
+    async fn set_aside(&mut self, aside: Aside) {
+        if self.report.borrow().aside == aside {
+            return;
+        }
+        let parts =
+            [(Area::Mailboxes, aside.of_mailboxes()), (Area::Messages, aside.of_messages())];
+        self.report.send_modify(|report| report.aside = aside);
+        for (area, met) in parts {
+            match met {
+                Some(failure) => self.set_health(&failure, area).await,
+                None => self.clear_health(area).await,
+            }
         }
     }
 
@@ -260,7 +292,7 @@ impl Conductor {
         }
         // a pass that was stopped and has no successor ends for whoever waits for it
         if self.sync.is_none() && !self.waiting.is_empty() {
-            self.answer_waiting(&Err(self.not_running()));
+            self.answer_waiting(&Err(self.not_running()), u64::MAX);
         }
     }
 
@@ -409,9 +441,10 @@ impl Conductor {
         }
     }
 
-    fn answer_waiting(&mut self, end: &Result<(), Failure>) {
-        for waiting in self.waiting.drain(..) {
-            let _: Result<_, _> = waiting.send(end.clone());
+    /// Answers those who asked before this pass began.
+    fn answer_waiting(&mut self, end: &Result<(), Failure>, pass: u64) {
+        for waiting in self.waiting.extract_if(.., |waiting| waiting.after < pass) {
+            let _: Result<_, _> = waiting.reply.send(end.clone());
         }
     }
 

@@ -1,16 +1,17 @@
 //! What a fetched batch changes in the store: each function is one transaction's work. Every one
 //! is idempotent by (mailbox, UIDVALIDITY, UID), so a batch fetched again changes nothing twice.
 
-use crate::imap::Fetched;
+use crate::imap::{Fetched, Items};
 use crate::store::{StoreError, Txn};
 use chapar_engine::event::EventKind;
 use chapar_engine::flags::Flags;
-use chapar_engine::id::{MailboxId, MessageId};
+use chapar_engine::id::{AccountId, MailboxId, MessageId};
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::message::{Message, Stage, Summary, summarise};
-use chapar_engine::sync::Candidate;
+use chapar_engine::sync::{Candidate, Kind, Proof, Trouble};
 use chapar_engine::thread::{related, subject_key};
 use chapar_engine::time::Wall;
+use chapar_engine::verdict::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One message as fetched and read, ready to be stored.
@@ -28,6 +29,8 @@ pub struct Arrived {
     pub summary: Summary,
     /// All bytes, when all were fetched.
     pub bytes: Option<Vec<u8>>,
+    /// Whether header and text came without a byte.
+    is_blank: bool,
 }
 
 impl Arrived {
@@ -35,11 +38,11 @@ impl Arrived {
     /// (a flag change that somebody else made meanwhile).
     #[must_use]
     pub fn read(fetched: Fetched) -> Option<Self> {
-        let (summary, bytes) = match (fetched.body, fetched.header) {
-            (Some(body), _) => (summarise(&body, true), Some(body)),
+        let (summary, bytes, is_blank) = match (fetched.body, fetched.header) {
+            (Some(body), _) => (summarise(&body, true), Some(body), false),
             (None, Some(mut head)) => {
                 head.extend_from_slice(fetched.text.as_deref().unwrap_or_default());
-                (summarise(&head, false), None)
+                (summarise(&head, false), None, head.is_empty())
             }
             (None, None) => return None,
         };
@@ -51,7 +54,24 @@ impl Arrived {
             size: fetched.size.unwrap_or_else(|| u32::try_from(known).unwrap_or(u32::MAX)),
             summary,
             bytes,
+            is_blank,
         })
+    }
+
+    /// Takes over what another FETCH response says of the same message: servers may split one.
+    pub fn add(&mut self, fetched: Fetched) {
+        self.flags = self.flags.take().or(fetched.flags);
+        self.received_at = self.received_at.or(fetched.internal_date);
+        self.size = self.size.max(fetched.size.unwrap_or(0));
+    }
+
+    /// Whether it is what was asked for. A message that has a size and not a byte is not ready yet.
+    #[must_use]
+    pub fn answers(&self, items: Items) -> bool {
+        match &self.bytes {
+            Some(bytes) => !bytes.is_empty() || self.size == 0,
+            None => items != Items::Whole && (!self.is_blank || self.size == 0),
+        }
     }
 
     /// About how many bytes it holds in memory.
@@ -84,37 +104,44 @@ pub fn plan(
         return Ok(());
     };
     for candidate in window {
-        if tx.message_at(mailbox.id, candidate.uid)?.is_some() {
-            continue;
-        }
-        let row = planned(tx, &mailbox, candidate)?;
-        tx.put_message(&row)?;
+        put_planned(tx, &mailbox, candidate, Stage::Planned)?;
     }
     mailbox.planned = true;
     mailbox.server = Some(server);
+    let proof = Proof::of_window(server, window.len(), tx.now());
+    tx.put_proof(mailbox.id, &proof)?;
     tx.put_mailbox(&mailbox)
 }
 
-/// The row of a message of which no more is known than where it lies.
-fn planned(tx: &mut Txn<'_>, mailbox: &Mailbox, found: &Candidate) -> Result<Message, StoreError> {
-    Ok(Message {
+/// The row of a message of which no more is known than where it lies; one that has a row keeps it.
+fn put_planned(
+    tx: &mut Txn<'_>,
+    mailbox: &Mailbox,
+    found: &Candidate,
+    stage: Stage,
+) -> Result<(), StoreError> {
+    if tx.message_at(mailbox.id, found.uid)?.is_some() {
+        return Ok(());
+    }
+    let row = Message {
         id: tx.new_message_id()?,
         account: mailbox.account,
         mailbox: mailbox.id,
         uid: found.uid,
         thread: None,
-        stage: Stage::Planned,
+        stage,
         size: found.size,
         received_at: found.received_at,
-        flags: found.flags.clone(),
+        flags: Flags::default(),
         blob: None,
         summary: Summary::default(),
-    })
+    };
+    tx.put_message(&row)
 }
 
 /// Replaces the window of a mailbox whose UIDs lost their meaning. `same` names, by new UID, the
-/// messages that are the same mail; every other one is gone. `late` arrived since and is left to
-/// [`receive`]. Returns how many are gone.
+/// messages that are the same mail; every other one is gone. `late` are the UIDs of what arrived
+/// since. Returns how many are gone.
 pub fn replan(
     tx: &mut Txn<'_>,
     mailbox: MailboxId,
@@ -122,8 +149,10 @@ pub fn replan(
     window: &[Candidate],
     old: &[MessageId],
     same: &BTreeMap<u32, MessageId>,
-    late: &[Arrived],
+    late: &BTreeSet<u32>,
 ) -> Result<u64, StoreError> {
+    let Some(found) = tx.mailbox(mailbox)? else { return Ok(0) };
+    tx.clear_troubles(found.account, mailbox)?;
     let kept: BTreeSet<MessageId> = same.values().copied().collect();
     let mut removed = 0;
     for (spare, id) in (0..).zip(old) {
@@ -142,75 +171,68 @@ pub fn replan(
             && let Some(mut message) = tx.message(*id)?
         {
             message.uid = candidate.uid;
-            message.flags = candidate.flags.clone();
             tx.put_message(&message)?;
+        } else if late.contains(&candidate.uid) {
+            put_planned(tx, &found, candidate, Stage::Arriving)?;
         }
     }
-    let late: BTreeSet<u32> = late.iter().map(|arrived| arrived.uid).collect();
-    let planned = window.iter().filter(|candidate| !late.contains(&candidate.uid));
-    plan(tx, mailbox, server, &planned.cloned().collect::<Vec<_>>())?;
+    plan(tx, mailbox, server, window)?;
+    doubt(tx, mailbox)?;
     Ok(removed)
 }
 
-/// Fills rows that the first sync planned. Tells nobody of "new mail": it is not new.
-pub fn fill(
+/// Gives messages that arrived their rows and moves the mailbox's UIDNEXT past them, in one step.
+pub fn expect(
     tx: &mut Txn<'_>,
     mailbox: MailboxId,
     uidvalidity: u32,
-    batch: &[Arrived],
-) -> Result<u64, StoreError> {
-    let mut filled = 0;
-    if !is_current(tx, mailbox, uidvalidity)? {
-        return Ok(0);
-    }
-    for arrived in batch {
-        if let Some(known) = tx.message_at(mailbox, arrived.uid)? {
-            store(tx, known, arrived)?;
-            filled += 1;
-        }
-    }
-    Ok(filled)
-}
-
-/// Stores messages new to the server and moves the mailbox's UIDNEXT past them, in one step.
-/// Returns how many were not known before.
-pub fn receive(
-    tx: &mut Txn<'_>,
-    mailbox: MailboxId,
-    uidvalidity: u32,
-    batch: &[Arrived],
+    uids: &[u32],
     next: u32,
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     if !is_current(tx, mailbox, uidvalidity)? {
-        return Ok(0);
+        return Ok(());
     }
     let Some(mut mailbox) = tx.mailbox(mailbox)? else {
-        return Ok(0);
+        return Ok(());
     };
-    let mut fresh = 0;
-    for arrived in batch {
-        if tx.message_at(mailbox.id, arrived.uid)?.is_some() {
-            continue;
-        }
-        let found = Candidate {
-            uid: arrived.uid,
-            size: arrived.size,
-            received_at: arrived.received_at.unwrap_or(tx.now()),
-            flags: arrived.flags.clone().unwrap_or_default(),
-        };
-        let row = planned(tx, &mailbox, &found)?;
-        let moved = was_elsewhere(tx, &mailbox, &arrived.summary)?;
-        let stored = store(tx, row, arrived)?;
-        fresh += 1;
-        if !moved {
-            tell(tx, &mailbox, &stored)?;
-        }
+    for uid in uids {
+        let found = Candidate { uid: *uid, size: 0, received_at: tx.now() };
+        put_planned(tx, &mailbox, &found, Stage::Arriving)?;
     }
     if let Some(server) = &mut mailbox.server
         && next > server.uidnext
     {
         server.uidnext = next;
         tx.put_mailbox(&mailbox)?;
+    }
+    Ok(())
+}
+
+/// Fills rows with what was fetched, and tells of those that arrived; what the first sync planned is
+/// not new. Returns how many arrived.
+pub fn fill(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    uidvalidity: u32,
+    batch: &[Arrived],
+) -> Result<u64, StoreError> {
+    if !is_current(tx, mailbox, uidvalidity)? {
+        return Ok(0);
+    }
+    let Some(mailbox) = tx.mailbox(mailbox)? else {
+        return Ok(0);
+    };
+    let mut fresh = 0;
+    for arrived in batch {
+        let Some(known) = tx.message_at(mailbox.id, arrived.uid)? else { continue };
+        let is_new = known.stage == Stage::Arriving;
+        let is_told = is_new && !was_elsewhere(tx, &mailbox, &arrived.summary)?;
+        let stored = store(tx, known, arrived)?;
+        tx.clear_trouble(mailbox.account, mailbox.id, Some(arrived.uid))?;
+        fresh += u64::from(is_new);
+        if is_told {
+            tell(tx, &mailbox, &stored)?;
+        }
     }
     Ok(fresh)
 }
@@ -226,10 +248,11 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
             subject_key(summary).as_deref(),
         )?);
     }
+    let is_bare = matches!(row.stage, Stage::Planned | Stage::Arriving);
     if let Some(bytes) = &arrived.bytes {
         row.blob = Some(tx.put_blob(bytes)?);
         row.stage = Stage::Whole;
-    } else if row.stage == Stage::Planned {
+    } else if is_bare {
         row.stage = Stage::Summary;
     }
     if let Some(flags) = &arrived.flags {
@@ -237,6 +260,9 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
     }
     if let Some(received_at) = arrived.received_at {
         row.received_at = received_at;
+    } else if is_bare && let Some(sent_at) = arrived.summary.sent_at {
+        // the server has no date that can be read: nothing was received after now
+        row.received_at = sent_at.min(tx.now());
     }
     row.size = arrived.size.max(row.size);
     row.summary = arrived.summary.clone();
@@ -361,11 +387,71 @@ pub fn settle(tx: &mut Txn<'_>, mailbox: MailboxId, server: ServerState) -> Resu
     Ok(())
 }
 
-/// Sets a message aside that cannot be fetched or read.
-pub fn poison(tx: &mut Txn<'_>, id: MessageId) -> Result<(), StoreError> {
-    if let Some(mut message) = tx.message(id)? {
-        message.stage = Stage::Poison;
-        tx.put_message(&message)?;
+/// One more try of a mailbox, or of the message with this UID in it, has failed.
+pub fn set_aside(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    uid: Option<u32>,
+    failure: &Failure,
+) -> Result<(), StoreError> {
+    let Some(mailbox) = tx.mailbox(mailbox)? else { return Ok(()) };
+    if let Some(uid) = uid
+        && tx.message_at(mailbox.id, uid)?.is_none()
+    {
+        return Ok(());
+    }
+    let kind = if uid.is_some() { Kind::Message } else { Kind::Mailbox };
+    let old = tx.trouble(mailbox.account, mailbox.id, uid)?;
+    let trouble = Trouble::again(old.as_ref(), kind, failure, tx.now());
+    tx.put_trouble(mailbox.account, mailbox.id, uid, &trouble)
+}
+
+/// Everything of an account that is set aside is due now.
+pub fn hurry(tx: &mut Txn<'_>, account: AccountId) -> Result<(), StoreError> {
+    let troubles = tx.troubles(account)?;
+    let mailboxes = troubles.mailboxes.into_iter().map(|(mailbox, it)| (mailbox, None, it));
+    let messages = troubles.messages.into_iter().map(|((box_, uid), it)| (box_, Some(uid), it));
+    for (mailbox, uid, trouble) in mailboxes.chain(messages) {
+        let trouble = Trouble { next: tx.now(), ..trouble };
+        tx.put_trouble(account, mailbox, uid, &trouble)?;
     }
     Ok(())
+}
+
+/// What an earlier version set aside for ever is wanted again.
+pub fn revive(tx: &mut Txn<'_>, old: &[MessageId]) -> Result<(), StoreError> {
+    for id in old {
+        if let Some(mut message) = tx.message(*id)? {
+            let has_headers = message.thread.is_some();
+            message.stage = if has_headers { Stage::Summary } else { Stage::Planned };
+            tx.put_message(&message)?;
+        }
+    }
+    Ok(())
+}
+
+/// The counts of a mailbox are not believed until its UIDs were compared.
+pub fn doubt(tx: &mut Txn<'_>, mailbox: MailboxId) -> Result<(), StoreError> {
+    match tx.proof(mailbox)? {
+        Some(proof) if !proof.doubted => tx.put_proof(mailbox, &Proof { doubted: true, ..proof }),
+        _ => Ok(()),
+    }
+}
+
+/// What a comparison of the UIDs found: rows for what is missing, none for what is gone.
+pub fn mend(
+    tx: &mut Txn<'_>,
+    mailbox: MailboxId,
+    missing: &[u32],
+    stage: Stage,
+    gone: &[MessageId],
+    proof: &Proof,
+) -> Result<u64, StoreError> {
+    let Some(found) = tx.mailbox(mailbox)? else { return Ok(0) };
+    for uid in missing {
+        let candidate = Candidate { uid: *uid, size: 0, received_at: tx.now() };
+        put_planned(tx, &found, &candidate, stage)?;
+    }
+    tx.put_proof(mailbox, proof)?;
+    vanish(tx, gone)
 }

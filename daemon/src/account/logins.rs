@@ -180,6 +180,11 @@ impl DerefMut for Seated {
 }
 
 impl Seated {
+    /// The seat, for the session that follows this one.
+    pub fn take_seat(&mut self) -> Option<Seat> {
+        self.seat.take()
+    }
+
     /// LOGOUT under a short deadline, then the seat is free; never fails.
     pub async fn logout(self) {
         self.session.logout().await;

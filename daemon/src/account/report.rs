@@ -18,6 +18,7 @@ pub struct Report {
     pub push: Option<String>,
     pub progress: Option<Progress>,
     pub health: Vec<Condition>,
+    pub aside: Aside,
     /// Push sessions that something on the way cut.
     pub cuts: Cuts,
 }
@@ -52,6 +53,7 @@ impl Report {
             push: None,
             progress: None,
             health: vec![],
+            aside: Aside::default(),
             cuts: Cuts::default(),
         }
     }
@@ -106,13 +108,89 @@ impl Progress {
     }
 }
 
+/// What is not mirrored at present, and what was mended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// Mailboxes that do not open.
+    pub mailboxes: Several,
+    /// Messages that cannot be fetched.
+    pub messages: Several,
+    /// Messages that differed from the server's and were mended, since the account began to work.
+    pub mended: u64,
+}
+
+/// Several things with the same trouble: the first few by name, the others by their number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Several {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    names: Vec<String>,
+    /// The reason of the first one.
+    why: Option<String>,
+}
+
+/// Things shown by name.
+const NAMES: usize = 3;
+
+impl Several {
+    /// One more.
+    pub fn add(&mut self, name: impl FnOnce() -> String, why: &str) {
+        self.count += 1;
+        if self.names.len() < NAMES {
+            self.names.push(name());
+        }
+        self.why.get_or_insert_with(|| why.to_owned());
+    }
+
+    fn shown(&self) -> String {
+        let shown = self.names.join(", ");
+        match self.count.saturating_sub(self.names.len() as u64) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
+        }
+    }
+
+    fn failure(&self, code: &'static str, one: &str, many: &str) -> Option<Failure> {
+        let (count, shown) = (self.count, self.shown());
+        let message = match count {
+            0 => return None,
+            1 => format!("{one} {shown}"),
+            _ => format!("{} {shown}", many.replace('#', &count.to_string())),
+        };
+        Some(Failure::of(code, message, self.why.as_deref()))
+    }
+}
+
+impl Aside {
+    /// The condition of the mailboxes, if one does not open.
+    #[must_use]
+    pub fn of_mailboxes(&self) -> Option<Failure> {
+        let (one, many) =
+            ("The server does not open the mailbox", "The server does not open # mailboxes:");
+        self.mailboxes.failure("mailbox.aside", one, many)
+    }
+
+    /// The condition of the messages, if one cannot be fetched.
+    #[must_use]
+    pub fn of_messages(&self) -> Option<Failure> {
+        let (one, many) =
+            ("The server does not hand out 1 mail:", "The server does not hand out # mails:");
+        self.messages.failure("mail.aside", one, many)
+    }
+}
+
 /// Which part of an account found out. What the one met is not over because the other is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Area {
-    /// Everything but sending.
+    /// Receiving as a whole.
     Mail,
     /// Sending.
     Outbox,
+    /// Mailboxes that do not open.
+    Mailboxes,
+    /// Messages that cannot be fetched.
+    Messages,
 }
 
 /// Something a person may have to act on.
@@ -202,6 +280,27 @@ mod tests {
         assert_eq!(report.recovers(Area::Outbox).len(), 1);
         assert_eq!(codes(&report), both[..1]);
         assert!(report.recovers(Area::Outbox).is_empty());
+    }
+
+    #[test]
+    fn what_is_set_aside_is_said_in_one_line() {
+        let mut aside = Aside::default();
+        assert_eq!((aside.of_mailboxes(), aside.of_messages()), (None, None));
+        aside.mailboxes.add(|| "INBOX".into(), "NO way");
+        let words = |met: Option<Failure>| met.map(|it| (it.code, it.message, it.detail));
+        let one = "The server does not open the mailbox INBOX".to_owned();
+        let met = Some(("mailbox.aside", one, Some("NO way".to_owned())));
+        assert_eq!(words(aside.of_mailboxes()), met);
+        for name in ["A", "B", "C", "D"] {
+            aside.mailboxes.add(|| name.into(), "NO");
+            aside.messages.add(|| format!("{name} UID 7"), "BAD");
+        }
+        let said = [aside.of_mailboxes(), aside.of_messages()].map(|met| met.map(|it| it.message));
+        let expected = [
+            "The server does not open 5 mailboxes: INBOX, A, B and 2 more",
+            "The server does not hand out 4 mails: A UID 7, B UID 7, C UID 7 and 1 more",
+        ];
+        assert_eq!(said, expected.map(|text| Some(text.to_owned())));
     }
 
     #[test]

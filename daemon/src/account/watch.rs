@@ -1,6 +1,9 @@
 //! The push worker: holds one IDLE session on the INBOX and turns what it sees into hints. Stores
 //! nothing and fetches nothing; a dead or changed link ends it with the reason.
 //!
+//! A server that does not open the INBOX is watched all the same, for its word that it goes away; the
+//! INBOX is asked for again now and then.
+//!
 //! A session by token is replaced before the token ends: the next one is made, selected and waiting
 //! for news before this one leaves, and this one waits for news all the while. So there is no
 //! second in which new mail is seen by nobody.
@@ -11,6 +14,7 @@ use crate::imap::IdleEnd;
 use crate::limits;
 use crate::world::clock::within;
 use chapar_engine::mailbox::{Role, ServerState};
+use chapar_engine::sync::concerns_account;
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
 use std::pin::pin;
@@ -21,11 +25,16 @@ use tokio_util::sync::CancellationToken;
 /// The one name that every server knows, in any case (RFC 9051 §5.1).
 const INBOX: &str = "INBOX";
 
+/// Times that a session may break at the INBOX before it is watched without it.
+const OPENINGS: u32 = 2;
+
 /// Watches until stopped or lost, and says which.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
     let mut link = context.world.link.0.clone();
     link.mark_unchanged();
-    let mut watch = Watch { context: Arc::clone(&context), me, stop, link, leaving: None };
+    let context_of = Arc::clone(&context);
+    let mut watch =
+        Watch { context: context_of, me, stop, link, leaving: None, is_on_inbox: false };
     if let Err(failure) = watch.stand().await {
         context.note(me, Note::WatchLost(failure)).await;
     }
@@ -38,6 +47,8 @@ struct Watch {
     link: channel::Receiver<u64>,
     /// The session that the present one replaced; it leaves once this one waits for news.
     leaving: Option<Seated>,
+    /// Whether the INBOX is selected.
+    is_on_inbox: bool,
 }
 
 /// Why a session is not waited on any more.
@@ -52,8 +63,7 @@ impl Watch {
         let Some(mut session) = self.open_unless_stopped().await.transpose()? else {
             return Ok(());
         };
-        let idle = if session.offers("IDLE") { "IDLE" } else { "NOOP" };
-        self.context.note(self.me, Note::WatchUp(format!("{idle}, {INBOX}"))).await;
+        self.tell_up(&session).await;
         loop {
             let next = match self.wait(&mut session).await {
                 Ok(Relief::Stopped) => {
@@ -80,22 +90,48 @@ impl Watch {
         self.context.world.clock.boot()
     }
 
-    /// A session with the INBOX selected. What arrived between the last look and this SELECT was
-    /// told to nobody.
-    async fn open(&self, seat: Option<Seat>) -> Result<Seated, Failure> {
+    async fn tell_up(&self, session: &Seated) {
+        let how = if session.offers("IDLE") { "IDLE" } else { "NOOP" };
+        let what = if self.is_on_inbox { format!("{how}, {INBOX}") } else { how.to_owned() };
+        self.context.note(self.me, Note::WatchUp(what)).await;
+    }
+
+    /// A session with the INBOX selected, or without where the server does not open it.
+    async fn open(&mut self, seat: Option<Seat>) -> Result<Seated, Failure> {
         let mut session = self.context.imap_session(seat).await?;
-        let server = session.select(INBOX, true).await?;
-        if differs(known(&self.context), server) {
-            self.context.note(self.me, Note::Hint).await;
+        // a link may break at any command once; at this one twice it is the INBOX
+        for _ in 0..OPENINGS {
+            match self.select(&mut session).await {
+                Err(failure) if concerns_account(&failure) => return Err(failure),
+                Err(_) if session.is_over() => {
+                    let seat = session.take_seat();
+                    drop(session);
+                    session = self.context.imap_session(seat).await?;
+                }
+                _ => break,
+            }
         }
         Ok(session)
     }
 
-    async fn open_unless_stopped(&self) -> Option<Result<Seated, Failure>> {
-        let opening = async { self.open(self.context.logins.want_seat().await).await };
+    /// Selects the INBOX. What arrived between the last look and this SELECT was told to nobody.
+    async fn select(&mut self, session: &mut Seated) -> Result<(), Failure> {
+        self.is_on_inbox = false;
+        let server = session.select(INBOX, true).await?;
+        self.is_on_inbox = true;
+        if differs(known(&self.context), server) {
+            self.context.note(self.me, Note::Hint).await;
+        }
+        Ok(())
+    }
+
+    async fn open_unless_stopped(&mut self) -> Option<Result<Seated, Failure>> {
+        let stop = self.stop.clone();
+        let context = Arc::clone(&self.context);
+        let opening = async { self.open(context.logins.want_seat().await).await };
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => None,
+            () = stop.cancelled() => None,
             opened = opening => Some(opened),
         }
     }
@@ -108,6 +144,7 @@ impl Watch {
                 return Ok(Relief::Due);
             }
             let left = session.due_at().map_or(limits::IDLE_RENEW, |at| at.until_from(now));
+            let renew = if self.is_on_inbox { limits::IDLE_RENEW } else { limits::INBOX_AGAIN };
             let (stop, link, leaving) = (&self.stop, &mut self.link, &mut self.leaving);
             // polled once the server has said that it waits with us
             let interrupted = async {
@@ -120,11 +157,16 @@ impl Watch {
                     _ = link.changed() => {}
                 }
             };
-            match session.idle(left.min(limits::IDLE_RENEW), interrupted).await? {
+            match session.idle(left.min(renew), interrupted).await? {
                 IdleEnd::Changed => self.context.note(self.me, Note::Hint).await,
                 // The network moved or the machine slept: trust the link only after an answer.
                 IdleEnd::Stopped if !self.stop.is_cancelled() => {
                     session.probe(limits::PROBE).await?;
+                }
+                IdleEnd::Renew if !self.is_on_inbox => {
+                    if self.select(session).await.is_ok() {
+                        self.tell_up(session).await;
+                    }
                 }
                 IdleEnd::Renew | IdleEnd::Stopped => {}
             }
@@ -136,6 +178,7 @@ impl Watch {
     /// many servers let a session live on, and who ends it says so.
     async fn relieve(&mut self, mut old: Seated) -> Result<Option<Seated>, Failure> {
         let (told, ready) = oneshot::channel();
+        let (context, me) = (Arc::clone(&self.context), self.me);
         let ends_at = old.ends_at;
         let opening = async {
             let opened = self.open_beside(ends_at).await;
@@ -143,8 +186,7 @@ impl Watch {
             let _: Result<_, _> = told.send(());
             opened
         };
-        let (opened, waited) =
-            tokio::join!(opening, news_until(&self.context, self.me, &mut old, ready));
+        let (opened, waited) = tokio::join!(opening, news_until(&context, me, &mut old, ready));
         match opened {
             Opened::Stopped => {
                 old.logout().await;
@@ -169,14 +211,16 @@ impl Watch {
     }
 
     /// The next session while the present one stands.
-    async fn open_beside(&self, ends_at: Option<Boot>) -> Opened {
+    async fn open_beside(&mut self, ends_at: Option<Boot>) -> Opened {
+        let stop = self.stop.clone();
+        let context = Arc::clone(&self.context);
         let opening = async {
             // no newer token: no better session, and no reason to ask anybody for room
-            if let Err(failure) = self.context.has_newer_token(ends_at).await {
+            if let Err(failure) = context.has_newer_token(ends_at).await {
                 return Opened::Failed(failure);
             }
-            let clock = Arc::clone(&self.context.world.clock);
-            let seat = self.context.logins.want_seat();
+            let clock = Arc::clone(&context.world.clock);
+            let seat = context.logins.want_seat();
             let Some(seat) = within(clock.as_ref(), limits::SEAT, seat).await else {
                 return Opened::NoSeat;
             };
@@ -187,7 +231,7 @@ impl Watch {
         };
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Opened::Stopped,
+            () = stop.cancelled() => Opened::Stopped,
             opened = opening => opened,
         }
     }

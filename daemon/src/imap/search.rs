@@ -12,6 +12,12 @@ use chapar_engine::verdict::{Failure, ImapStep};
 impl Session {
     /// UID SEARCH with the given criteria in wire form.
     pub async fn search(&mut self, criteria: &str) -> Result<UidSet, Failure> {
+        self.find(criteria).await.map(Option::unwrap_or_default)
+    }
+
+    /// The same; `None` when the server said OK without a SEARCH response, so that it is not known
+    /// whether there is nothing (RFC 9051 §6.4.4 demands a response, some servers send none).
+    pub async fn find(&mut self, criteria: &str) -> Result<Option<UidSet>, Failure> {
         let doing = Doing(ImapStep::Search, "searching");
         if criteria.is_empty() || criteria.contains(['\r', '\n', '\0']) || !criteria.is_ascii() {
             return Err(failure::unsayable("the search"));
@@ -24,6 +30,7 @@ impl Session {
         let tag = self.wire.send(&format!("UID SEARCH {criteria}"), doing).await?;
         let patience = self.wire.usual();
         let mut uids = UidGatherer::default();
+        let mut responded = false;
         let mut hold = self.wire.hold();
         let result = self
             .wire
@@ -37,13 +44,14 @@ impl Session {
                     _ => return Ok(Some(Answer::Data(frame))),
                 };
                 hold.set(uids.weight());
+                responded = true;
                 read.map(|()| None)
                     .ok_or_else(|| "a SEARCH response that cannot be read".to_owned())
             })
             .await;
         self.wire.allow(Allowance::default());
         result?;
-        Ok(uids.into_set())
+        Ok(responded.then(|| uids.into_set()))
     }
 
     /// UID SEARCH HEADER Message-ID.

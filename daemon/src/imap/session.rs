@@ -127,6 +127,12 @@ impl Session {
         std::mem::take(&mut self.wire.hints.changed)
     }
 
+    /// Whether nothing more can be asked: the link broke, or the server ended it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.wire.is_ended()
+    }
+
     /// NOOP under a deadline: is the link alive?
     pub async fn probe(&mut self, within: Duration) -> Result<(), Failure> {
         let doing = Doing(ImapStep::Other, "asking whether it is still there");

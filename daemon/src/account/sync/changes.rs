@@ -1,23 +1,20 @@
 //! What changed in a mailbox since it was last looked at: new messages, flags, deletions.
+//!
+//! A new message gets its row before anything of it is fetched, in the same commit that moves the
+//! mailbox's UIDNEXT past it. So whatever an answer leaves out is still known to be missing.
 
 use super::Worker;
+use super::prove::Reason;
 use crate::account::{ingest, store_failure};
-use crate::imap::{Fetched, Items, Listed, Session, Which};
+use crate::imap::{Fetched, Items, Listed, Which};
 use crate::limits;
 use crate::store::UidRow;
 use chapar_engine::flags::Flags;
 use chapar_engine::limits::BATCH_MESSAGES;
 use chapar_engine::mailbox::{Mailbox, Role, ServerState};
-use chapar_engine::sync::{FlagLook, LocalMailbox, Look, Trust, UidSet, guard, look};
+use chapar_engine::sync::{FlagLook, LocalMailbox, Look, UidSet, look};
 use chapar_engine::verdict::Failure;
 use std::collections::BTreeMap;
-
-/// Whether one look saw all that is new.
-#[derive(PartialEq, Eq)]
-enum More {
-    None,
-    Left,
-}
 
 impl Worker {
     /// Looks at a mailbox unless the numbers in the LIST answer say that nothing changed.
@@ -26,21 +23,32 @@ impl Worker {
         mailbox: &Mailbox,
         listed: &[Listed],
     ) -> Result<(), Failure> {
-        if mailbox.role == Some(Role::Inbox) && self.inbox_looked {
+        let seen = mailbox.role == Some(Role::Inbox) && self.round.inbox_looked;
+        if seen || !mailbox.planned || self.round.failed.contains(&mailbox.id) {
             return Ok(());
         }
         let status =
             listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
-        let selected = self.selected.is_some_and(|(id, _)| id == mailbox.id);
         // The numbers of the selected mailbox may be stale; only SELECT tells.
-        let same =
-            !selected && tells_all(status) && sync_numbers(status) == sync_numbers(mailbox.server);
-        if same { Ok(()) } else { self.look(mailbox).await }
+        let same = !self.link.has_selected(mailbox.id)
+            && tells_all(status)
+            && sync_numbers(status) == sync_numbers(mailbox.server);
+        if same {
+            self.round.well.insert(mailbox.id);
+            return Ok(());
+        }
+        if self.rests(mailbox)? {
+            return Ok(());
+        }
+        let end = self.look(mailbox).await;
+        self.attended(mailbox, end).await
     }
 
     /// Looks at one mailbox and brings its mirror in line.
     pub(super) async fn look(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
-        let server = self.select(mailbox).await?;
+        let server = self.link.select(mailbox).await?;
+        // read after the answer: another look may have moved it on
+        let Some(mailbox) = &self.known(mailbox)? else { return Ok(()) };
         let rows = self.rows(mailbox)?;
         let local = LocalMailbox {
             state: mailbox.server,
@@ -50,51 +58,62 @@ impl Worker {
             Look::Reset => return self.replan(mailbox).await,
             Look::Update { new, flags, vanished } => (new, flags, vanished),
         };
-        if !new.is_empty() && self.receive(mailbox, server, &new).await? == More::Left {
-            // the next look goes on where this one ended
-            return Ok(());
+        if !new.is_empty() {
+            let is_all = self.discover(mailbox, server, &new).await?;
+            self.fill_arrivals(mailbox).await?;
+            if !is_all {
+                // the next look goes on where this one ended
+                return Ok(());
+            }
         }
+        // a change of flags that an answer left out shows only when all of them are read
+        let whole = self.is_due(mailbox)?;
+        let flags = if whole { FlagLook::OfMirrored } else { flags };
         self.reflag(mailbox, server, flags, &rows).await?;
-        if vanished {
-            self.forget_vanished(mailbox, &rows).await?;
+        if vanished || whole || !self.adds_up(mailbox, server)? {
+            self.compare(mailbox, server, Reason { expected: vanished, whole }).await?;
         }
         let id = mailbox.id;
         self.write(move |tx| ingest::settle(tx, id, server)).await
     }
 
-    fn rows(&self, mailbox: &Mailbox) -> Result<Vec<UidRow>, Failure> {
+    /// A mailbox as the store has it now; `None` when it is gone.
+    pub(super) fn known(&self, mailbox: &Mailbox) -> Result<Option<Mailbox>, Failure> {
+        let view = self.context.store.read().map_err(store_failure)?;
+        view.mailbox(mailbox.id).map_err(store_failure)
+    }
+
+    pub(super) fn rows(&self, mailbox: &Mailbox) -> Result<Vec<UidRow>, Failure> {
         let view = self.context.store.read().map_err(store_failure)?;
         view.uids(mailbox.id).map_err(store_failure)
     }
 
-    /// Fetches and stores what arrived.
-    async fn receive(
+    /// Gives every message that arrived its row. UIDs without a message cost a row for a moment
+    /// when they are few; of many the server is asked which there are. False when there are more
+    /// than one look takes up.
+    async fn discover(
         &mut self,
         mailbox: &Mailbox,
         server: ServerState,
         new: &UidSet,
-    ) -> Result<More, Failure> {
-        let mut uids = vec![];
-        for set in new.commands() {
-            let mut each = |fetched: Fetched| {
-                if new.contains(fetched.uid) && uids.len() < limits::NEW_UIDS {
-                    uids.push(fetched.uid);
-                }
-            };
-            self.session()?.fetch(Which::Uids(set), Items::Flags, &mut each).await?;
+    ) -> Result<bool, Failure> {
+        let few = new.len() <= BATCH_MESSAGES as u64;
+        let found = if few { new.clone() } else { self.census(new, server.exists).await? };
+        let uids: Vec<u32> =
+            found.iter().filter(|uid| new.contains(*uid)).take(limits::NEW_UIDS).collect();
+        let is_all = uids.len() < limits::NEW_UIDS;
+        let (id, validity) = (mailbox.id, server.uidvalidity);
+        for batch in uids.chunks(limits::ROWS_A_COMMIT) {
+            let (batch, next) =
+                (batch.to_vec(), batch.last().map_or(0, |last| last.saturating_add(1)));
+            self.write(move |tx| ingest::expect(tx, id, validity, &batch, next)).await?;
         }
-        let full = uids.len() >= limits::NEW_UIDS;
-        uids.sort_unstable();
-        uids.dedup();
-        for batch in uids.chunks(BATCH_MESSAGES) {
-            let arrived = self.fetch_summaries(batch).await?;
-            let next = batch.last().map_or(0, |last| last.saturating_add(1));
-            let (id, validity) = (mailbox.id, server.uidvalidity);
-            let fresh =
-                self.write(move |tx| ingest::receive(tx, id, validity, &arrived, next)).await?;
-            self.tally.added += fresh;
+        if is_all {
+            // what lies between is known to be no message
+            let next = server.uidnext;
+            self.write(move |tx| ingest::expect(tx, id, validity, &[], next)).await?;
         }
-        Ok(if full { More::Left } else { More::None })
+        Ok(is_all)
     }
 
     async fn reflag(
@@ -111,7 +130,7 @@ impl Worker {
         };
         for set in sets {
             let mut flags: BTreeMap<u32, Flags> = BTreeMap::new();
-            let mut hold = self.session()?.hold();
+            let mut hold = self.link.session()?.hold();
             let mut each = |fetched: Fetched| {
                 // of what is not mirrored nothing is kept, whatever the server sends
                 let known = rows.binary_search_by_key(&fetched.uid, |row| row.uid);
@@ -126,42 +145,14 @@ impl Worker {
                 };
                 hold.shrink(before.as_ref().map_or(0, Flags::weight));
             };
-            self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
+            self.link.session()?.fetch(Which::Uids(set), items, &mut each).await?;
             let flags: Vec<(u32, Flags)> = flags.into_iter().collect();
             let (id, validity) = (mailbox.id, server.uidvalidity);
-            self.tally.flagged +=
+            self.round.tally.flagged +=
                 self.write(move |tx| ingest::reflag(tx, id, validity, &flags)).await?;
         }
         Ok(())
     }
-
-    /// Finds which mirrored messages the server no longer has, and forgets them. When that is
-    /// most of the mailbox, a second session has to say the same.
-    async fn forget_vanished(&mut self, mailbox: &Mailbox, rows: &[UidRow]) -> Result<(), Failure> {
-        let mut here = present(self.session()?, rows).await?;
-        let gone = |here: &UidSet| rows.iter().filter(|row| !here.contains(row.uid)).count();
-        if guard(rows.len(), gone(&here), false) == Trust::Suspicious {
-            let mut second = self.context.second_session().await?;
-            second.select(&mailbox.wire_name, true).await?;
-            here.add(&present(&mut second, rows).await?);
-            second.logout().await;
-        }
-        let ids: Vec<_> =
-            rows.iter().filter(|row| !here.contains(row.uid)).map(|row| row.id).collect();
-        if !ids.is_empty() {
-            self.tally.removed += self.write(move |tx| ingest::vanish(tx, &ids)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Which of the rows the server still has.
-async fn present(session: &mut Session, rows: &[UidRow]) -> Result<UidSet, Failure> {
-    let mut here = UidSet::default();
-    for set in uids(rows).commands() {
-        here.add(&session.search(&format!("UID {set}")).await?);
-    }
-    Ok(here)
 }
 
 /// Whether the numbers would tell of a flag change too.
@@ -174,6 +165,6 @@ fn sync_numbers(state: Option<ServerState>) -> Option<ServerState> {
     state.map(|state| ServerState { unseen: None, ..state })
 }
 
-fn uids(rows: &[UidRow]) -> UidSet {
+pub(super) fn uids(rows: &[UidRow]) -> UidSet {
     rows.iter().map(|row| row.uid).collect()
 }

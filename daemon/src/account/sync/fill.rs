@@ -1,39 +1,62 @@
 //! What is still missing of known messages: first headers and preview, then all bytes.
 
-use super::{WholeRequest, Worker};
-use crate::account::ingest::{self, Arrived};
+use super::Worker;
 use crate::account::report::Progress;
 use crate::account::{Note, store_failure};
-use crate::imap::{Fetched, Hold, Items, Which};
-use crate::limits;
+use crate::imap::Items;
 use crate::store::UidRow;
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{BlobId, MessageId};
-use chapar_engine::limits::{BATCH_BYTES, BATCH_MESSAGES, MESSAGE_BYTES, WHOLE_BYTES};
+use chapar_engine::limits::{BATCH_BYTES, MESSAGE_BYTES, WHOLE_BYTES};
 use chapar_engine::mailbox::Mailbox;
-use chapar_engine::message::Stage;
-use chapar_engine::sync::UidSet;
+use chapar_engine::message::{Message, Stage};
+use chapar_engine::sync::{Kind, Trouble};
 use chapar_engine::verdict::{Failure, Verdict};
-use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::mpsc;
+use std::collections::BTreeSet;
+use tokio::sync::{mpsc, oneshot};
 
-/// What one batch brought.
-struct Batch {
-    arrived: Vec<Arrived>,
-    /// More came than may be held at once: smaller batches will bring it.
-    dropped: bool,
-    /// What they weigh in the session's budget.
-    hold: Hold,
+/// A client wants all bytes of a message that is not mirrored whole.
+#[derive(Debug)]
+pub struct WholeRequest {
+    /// Which message.
+    pub message: MessageId,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<BlobId, Failure>>,
 }
 
+type Requests = mpsc::Receiver<WholeRequest>;
+
 impl Worker {
-    /// Headers and preview of every planned message.
+    /// Headers and preview of every message that has only its row.
     pub(super) async fn fill_summaries(&mut self, requests: &mut Requests) -> Result<(), Failure> {
         for mailbox in self.mailboxes()? {
-            while let Some(rows) = self.next(&mailbox, Stage::Planned, u32::MAX)? {
-                self.step(&mailbox, &rows, Items::Summary).await?;
+            if self.is_open(&mailbox)? {
+                let end = self.fill_summaries_of(&mailbox, requests).await;
+                self.attended(&mailbox, end).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill_summaries_of(
+        &mut self,
+        mailbox: &Mailbox,
+        requests: &mut Requests,
+    ) -> Result<(), Failure> {
+        self.renumber(mailbox, [Stage::Arriving, Stage::Planned], u32::MAX).await?;
+        for stage in [Stage::Arriving, Stage::Planned] {
+            while let Some(rows) = self.next(mailbox, stage, u32::MAX)? {
+                self.step(mailbox, &rows, Items::Summary).await?;
                 self.between(requests).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Headers and preview of what has just arrived.
+    pub(super) async fn fill_arrivals(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
+        while let Some(rows) = self.next(mailbox, Stage::Arriving, u32::MAX)? {
+            self.step(mailbox, &rows, Items::Summary).await?;
         }
         Ok(())
     }
@@ -41,15 +64,52 @@ impl Worker {
     /// All bytes of every message within the size policy.
     pub(super) async fn fill_wholes(&mut self, requests: &mut Requests) -> Result<(), Failure> {
         for mailbox in self.mailboxes()? {
-            while let Some(rows) = self.next(&mailbox, Stage::Summary, WHOLE_BYTES)? {
-                self.step(&mailbox, &rows, Items::Whole).await?;
-                self.between(requests).await?;
+            if self.is_open(&mailbox)? {
+                let end = self.fill_wholes_of(&mailbox, requests).await;
+                self.attended(&mailbox, end).await?;
             }
         }
         Ok(())
     }
 
-    /// The next rows to fetch, newest first, bounded in number and bytes.
+    async fn fill_wholes_of(
+        &mut self,
+        mailbox: &Mailbox,
+        requests: &mut Requests,
+    ) -> Result<(), Failure> {
+        self.renumber(mailbox, [Stage::Summary], WHOLE_BYTES).await?;
+        while let Some(rows) = self.next(mailbox, Stage::Summary, WHOLE_BYTES)? {
+            self.step(mailbox, &rows, Items::Whole).await?;
+            self.between(requests).await?;
+        }
+        Ok(())
+    }
+
+    /// A mailbox in which something is to be filled is open, and planned again when it has got
+    /// another UIDVALIDITY since it was looked at.
+    async fn renumber(
+        &mut self,
+        mailbox: &Mailbox,
+        stages: impl IntoIterator<Item = Stage>,
+        max: u32,
+    ) -> Result<(), Failure> {
+        for stage in stages {
+            if self.next(mailbox, stage, max)?.is_some() {
+                let Some(known) = self.known(mailbox)? else { return Ok(()) };
+                let server = self.link.ensure_selected(&known).await?;
+                let is_same = known.server.is_some_and(|it| it.uidvalidity == server.uidvalidity);
+                return if is_same { Ok(()) } else { self.replan(&known).await };
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is something to be filled in a mailbox that has not failed in this pass.
+    fn is_open(&self, mailbox: &Mailbox) -> Result<bool, Failure> {
+        Ok(mailbox.planned && !self.round.failed.contains(&mailbox.id) && !self.rests(mailbox)?)
+    }
+
+    /// The next rows to fetch, newest first, bounded in number and bytes; what is set aside waits.
     fn next(
         &self,
         mailbox: &Mailbox,
@@ -57,8 +117,19 @@ impl Worker {
         max: u32,
     ) -> Result<Option<Vec<UidRow>>, Failure> {
         let view = self.context.store.read().map_err(store_failure)?;
-        let mut rows =
-            view.next_at_stage(mailbox.id, stage, max, self.batch).map_err(store_failure)?;
+        let troubles = view.troubles_in(mailbox.account, mailbox.id).map_err(store_failure)?;
+        let now = self.context.now();
+        let waits = |trouble: &Trouble| !trouble.is_due(Kind::Message, now);
+        let resting: BTreeSet<u32> = troubles
+            .messages
+            .iter()
+            .filter(|(_, trouble)| waits(trouble))
+            .map(|((_, uid), _)| *uid)
+            .collect();
+        let rests = |uid| resting.contains(&uid);
+        let mut rows = view
+            .next_at_stage(mailbox.id, stage, max, self.batch, &rests)
+            .map_err(store_failure)?;
         if stage == Stage::Summary {
             let mut bytes = 0;
             let fits = rows.iter().take_while(|row| {
@@ -79,115 +150,13 @@ impl Worker {
         items: Items,
     ) -> Result<(), Failure> {
         // Read afresh: what was planned again since the pass began has other numbers.
-        let view = self.context.store.read().map_err(store_failure)?;
-        let Some(mailbox) = &view.mailbox(mailbox.id).map_err(store_failure)? else {
-            return Ok(());
-        };
-        drop(view);
-        let server = self.ensure_selected(mailbox).await?;
+        let Some(mailbox) = &self.known(mailbox)? else { return Ok(()) };
+        let server = self.link.ensure_selected(mailbox).await?;
         if mailbox.server.is_some_and(|known| known.uidvalidity != server.uidvalidity) {
-            return self.replan(mailbox).await;
+            return Err(numbered_anew());
         }
-        let uids: Vec<u32> = rows.iter().map(|row| row.uid).collect();
-        let largest = rows.iter().map(|row| row.size).max().unwrap_or_default();
-        let Batch { arrived, dropped, hold } = match self.fetch(&uids, items, largest).await {
-            Ok(batch) => batch,
-            Err(failure) => return Err(self.suspect(rows, failure).await),
-        };
-        self.batch =
-            if dropped { (self.batch / 4).max(1) } else { (self.batch * 2).min(BATCH_MESSAGES) };
-        let came: BTreeSet<u32> = arrived.iter().map(|a| a.uid).collect();
-        let bytes: u64 =
-            arrived.iter().filter_map(|a| a.bytes.as_ref()).map(|b| b.len() as u64).sum();
-        let (id, validity) = (mailbox.id, server.uidvalidity);
-        self.write(move |tx| ingest::fill(tx, id, validity, &arrived)).await?;
-        drop(hold);
-        self.tally.bytes += bytes;
-        if !dropped {
-            self.missed(rows.iter().filter(|row| !came.contains(&row.uid))).await?;
-        }
+        self.bring(mailbox, server, rows, items).await?;
         self.progress(mailbox).await
-    }
-
-    pub(super) async fn fetch_summaries(&mut self, uids: &[u32]) -> Result<Vec<Arrived>, Failure> {
-        Ok(self.fetch(uids, Items::Summary, 0).await?.arrived)
-    }
-
-    /// Fetches what was asked for, each message once. What the server sends beyond that, or beyond
-    /// what may be held of one batch, is dropped as it comes. `largest` is the size it announced
-    /// for the largest of them.
-    async fn fetch(&mut self, uids: &[u32], items: Items, largest: u32) -> Result<Batch, Failure> {
-        let mut arrived = BTreeMap::new();
-        let (mut held, mut dropped) = (0, false);
-        let mut drawn = self.session()?.hold();
-        if items == Items::Whole {
-            self.session()?.expect_at_most(at_most(largest));
-        }
-        for set in uids.iter().copied().collect::<UidSet>().commands() {
-            let mut each = |fetched: Fetched| {
-                if !uids.contains(&fetched.uid) || arrived.contains_key(&fetched.uid) {
-                    return;
-                }
-                let Some(one) = Arrived::read(fetched) else { return };
-                let weight = one.weight();
-                if !arrived.is_empty() && held + weight > limits::BATCH_HELD_BYTES {
-                    dropped = true;
-                    return;
-                }
-                held += weight;
-                drawn.set(held);
-                arrived.insert(one.uid, one);
-            };
-            self.session()?.fetch(Which::Uids(set), items, &mut each).await?;
-        }
-        Ok(Batch { arrived: arrived.into_values().collect(), dropped, hold: drawn })
-    }
-
-    /// Messages that the server did not send although it answered OK: gone, or unreadable for it.
-    async fn missed(&mut self, rows: impl Iterator<Item = &UidRow>) -> Result<(), Failure> {
-        let rows: Vec<UidRow> = rows.cloned().collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut here = UidSet::default();
-        for set in rows.iter().map(|row| row.uid).collect::<UidSet>().commands() {
-            here.add(&self.session()?.search(&format!("UID {set}")).await?);
-        }
-        let (still, gone): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| here.contains(row.uid));
-        let gone: Vec<MessageId> = gone.into_iter().map(|row| row.id).collect();
-        self.tally.removed += self.write(move |tx| ingest::vanish(tx, &gone)).await?;
-        for row in still {
-            self.count_try(row.id).await?;
-        }
-        Ok(())
-    }
-
-    /// A batch broke the session: ask for fewer next time, and blame a message only when it was
-    /// asked for alone. Returns the failure to end the pass with.
-    async fn suspect(&mut self, rows: &[UidRow], failure: Failure) -> Failure {
-        if !matches!(failure.code, "imap.protocol" | "imap.too_much") {
-            return failure;
-        }
-        if let [row] = rows {
-            if let Err(unstored) = self.count_try(row.id).await {
-                return unstored;
-            }
-        } else {
-            self.batch = (self.batch / 4).max(1);
-        }
-        failure
-    }
-
-    async fn count_try(&mut self, id: MessageId) -> Result<(), Failure> {
-        let tries = self.tries.entry(id).or_default();
-        *tries += 1;
-        if *tries >= limits::POISON_TRIES {
-            tracing::warn!(account = self.context.id.0, message = id.0, "message set aside");
-            self.tries.remove(&id);
-            self.write(move |tx| ingest::poison(tx, id)).await?;
-        }
-        Ok(())
     }
 
     /// Tells how far the mirror is.
@@ -197,7 +166,7 @@ impl Worker {
             done,
             total,
             mailbox: Some(mailbox.name.clone()),
-            bytes: self.tally.bytes,
+            bytes: self.round.tally.bytes,
             stalled: None,
         };
         self.context.note_lossy(self.me, Note::Progress(progress));
@@ -210,7 +179,7 @@ impl Worker {
 
     /// Between two batches: clients' requests, and new mail in the INBOX.
     async fn between(&mut self, requests: &mut Requests) -> Result<(), Failure> {
-        self.renew().await?;
+        self.link.renew().await?;
         while let Ok(request) = requests.try_recv() {
             self.serve(request).await;
         }
@@ -224,9 +193,9 @@ impl Worker {
     pub(super) async fn serve(&mut self, request: WholeRequest) {
         let answer = self.whole(request.message).await;
         if let Err(failure) = &answer
-            && failure.verdict != Verdict::Refused
+            && self.link.is_broken()
         {
-            self.drop_session(failure);
+            self.link.give_up(failure);
         }
         // The client may have gone; what was fetched is stored all the same.
         let _: Result<_, _> = request.reply.send(answer);
@@ -240,34 +209,51 @@ impl Worker {
         if u64::from(message.size) > MESSAGE_BYTES {
             return Err(refused("imap.too_large", "The message is larger than chapar reads."));
         }
-        self.connect().await?;
-        let server = self.ensure_selected(&mailbox).await?;
-        let arrived = self.fetch(&[message.uid], Items::Whole, message.size).await?.arrived;
-        let (mailbox, validity) = (mailbox.id, server.uidvalidity);
-        self.write(move |tx| ingest::fill(tx, mailbox, validity, &arrived)).await?;
-        let (message, _) = self.locate(id)?;
-        message.blob.ok_or_else(|| refused("imap.gone", "The server no longer has this message."))
+        self.link.connect().await?;
+        let server = self.link.ensure_selected(&mailbox).await?;
+        let row = UidRow {
+            uid: message.uid,
+            id,
+            stage: message.stage,
+            size: message.size,
+            received_at: message.received_at,
+            flags: message.flags,
+        };
+        // once more, because a link may break at any message
+        for _ in 0..2 {
+            self.bring(&mailbox, server, std::slice::from_ref(&row), Items::Whole).await?;
+            if let Some(blob) = self.locate(id)?.0.blob {
+                return Ok(blob);
+            }
+        }
+        Err(self.why_not(&mailbox, row.uid)?)
     }
 
-    fn locate(&self, id: MessageId) -> Result<(chapar_engine::message::Message, Mailbox), Failure> {
+    /// Why a message that is there was not brought.
+    fn why_not(&self, mailbox: &Mailbox, uid: u32) -> Result<Failure, Failure> {
+        let view = self.context.store.read().map_err(store_failure)?;
+        let troubles = view.troubles_in(mailbox.account, mailbox.id).map_err(store_failure)?;
+        let reason = troubles.messages.get(&(mailbox.id, uid)).map(|it| it.reason.as_str());
+        let message = "The server does not hand the message out.";
+        Ok(Failure::of("mail.aside", message, reason))
+    }
+
+    fn locate(&self, id: MessageId) -> Result<(Message, Mailbox), Failure> {
         let view = self.context.store.read().map_err(store_failure)?;
         let message = view.message(id).map_err(store_failure)?;
         let mailbox = match &message {
             Some(message) => view.mailbox(message.mailbox).map_err(store_failure)?,
             None => None,
         };
-        message.zip(mailbox).ok_or_else(|| refused("imap.gone", "There is no such message."))
+        message
+            .zip(mailbox)
+            .ok_or_else(|| refused("imap.gone", "The server no longer has this message."))
     }
 }
 
-type Requests = mpsc::Receiver<WholeRequest>;
-
-/// How large a body may be whose RFC822.SIZE is `size`: some servers announce a size computed from
-/// their own form of the message, which is off by a good deal. One that announced none may have
-/// what is mirrored by itself.
-fn at_most(size: u32) -> u64 {
-    let size = u64::from(if size == 0 { WHOLE_BYTES } else { size });
-    size.saturating_mul(2).saturating_add(1 << 20)
+/// The next look at the mailbox plans it again.
+pub(super) fn numbered_anew() -> Failure {
+    Failure::of("imap.protocol", "The mailbox was numbered anew while it was read.", None)
 }
 
 fn refused(code: &'static str, message: &str) -> Failure {

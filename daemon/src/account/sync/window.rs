@@ -1,32 +1,44 @@
 //! The first look at a mailbox: which of its messages belong to the newest that are mirrored.
 
 use super::Worker;
-use crate::account::{ingest, store_failure};
-use crate::imap::{Hold, Items, Listed, Which};
+use crate::account::ingest;
+use crate::imap::{Fetched, Hold, Items, Listed, Which};
 use crate::limits;
-use chapar_engine::id::{MailboxId, MessageId};
+use chapar_engine::id::MailboxId;
 use chapar_engine::limits::{BATCH_MESSAGES, SCAN_MESSAGES};
 use chapar_engine::mailbox::{Mailbox, ServerState};
-use chapar_engine::sync::{Before, Candidate, Rematch, after_reset, newest, rematch};
+use chapar_engine::sync::{Blame, Candidate, UidGatherer, UidSet, newest};
+use chapar_engine::time::Wall;
 use chapar_engine::verdict::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A mailbox looked at for the first time.
-struct Scanned {
+pub(super) struct Scanned {
     mailbox: MailboxId,
-    server: ServerState,
-    candidates: Vec<Candidate>,
+    pub(super) server: ServerState,
+    pub(super) candidates: Vec<Candidate>,
     /// What they weigh in the session's budget.
-    hold: Hold,
+    pub(super) hold: Hold,
 }
 
 /// Which messages of a mailbox are looked at, and how many of them are kept.
 #[derive(Clone, Copy)]
-struct Scope {
+pub(super) struct Scope {
     /// Messages looked at, the last ones by sequence number.
-    last: u32,
+    pub(super) last: u32,
     /// The newest of them that are kept.
+    pub(super) keep: usize,
+}
+
+/// What the messages of a mailbox say of themselves, as it comes in.
+struct Scan {
     keep: usize,
+    candidates: Vec<Candidate>,
+    seen: UidGatherer,
+    hold: Hold,
+    /// The date of a message that has none that can be read is that of the one before it: mail is
+    /// numbered in the order in which it comes.
+    date: Wall,
 }
 
 impl Worker {
@@ -39,13 +51,23 @@ impl Worker {
         let scope = Scope { last, keep: budget };
         let mut scanned = vec![];
         for mailbox in self.mailboxes()? {
-            if !mailbox.planned {
-                scanned.push(self.scan(&mailbox, scope, listed).await?);
-                // what is not among the newest so far will not be among the newest of all
-                let held: usize = scanned.iter().map(|s| s.candidates.len()).sum();
-                if held > budget.saturating_mul(2) {
-                    keep_newest(&mut scanned, budget);
+            if mailbox.planned || self.rests(&mailbox)? {
+                continue;
+            }
+            match self.scan(&mailbox, scope, listed).await {
+                Ok(one) => {
+                    self.round.well.insert(mailbox.id);
+                    scanned.push(one);
                 }
+                Err(failure) => {
+                    self.attended(&mailbox, Err(failure)).await?;
+                    continue;
+                }
+            }
+            // what is not among the newest so far will not be among the newest of all
+            let held: usize = scanned.iter().map(|s| s.candidates.len()).sum();
+            if held > budget.saturating_mul(2) {
+                keep_newest(&mut scanned, budget);
             }
         }
         if scanned.is_empty() {
@@ -64,7 +86,8 @@ impl Worker {
         Ok(true)
     }
 
-    async fn scan(
+    /// Looks through the newest messages of a mailbox.
+    pub(super) async fn scan(
         &mut self,
         mailbox: &Mailbox,
         Scope { last, keep }: Scope,
@@ -75,121 +98,137 @@ impl Worker {
             let hold = Hold::default();
             return Ok(Scanned { mailbox: mailbox.id, server, candidates: vec![], hold });
         }
-        let server = self.select(mailbox).await?;
-        let session = self.session()?;
+        let server = self.link.select(mailbox).await?;
+        let reach = last.min(server.exists);
+        let session = self.link.session()?;
         session.expect_rows(keep);
-        let mut hold = session.hold();
-        let mut candidates = vec![];
-        if server.exists > 0 {
-            let first = server.exists.saturating_sub(last.saturating_sub(1)).max(1);
-            let mut each = |fetched: crate::imap::Fetched| {
-                if let (Some(received_at), true) = (fetched.internal_date, fetched.uid > 0) {
-                    let candidate = Candidate {
-                        uid: fetched.uid,
-                        received_at,
-                        size: fetched.size.unwrap_or(0),
-                        flags: fetched.flags.unwrap_or_default(),
-                    };
-                    hold.grow(candidate.weight());
-                    candidates.push(candidate);
-                    if candidates.len() >= keep.saturating_mul(2).max(BATCH_MESSAGES) {
-                        prune(&mut candidates, keep);
-                        hold.set(weight(&candidates));
-                    }
-                }
-            };
-            let which = Which::Seqs(format!("{first}:*"));
-            self.session()?.fetch(which, Items::Facts, &mut each).await?;
+        let mut scan = Scan::new(keep, session.hold(), self.context.now());
+        if reach > 0 {
+            let which = Which::Seqs(format!("{}:*", server.exists - (reach - 1)));
+            let end = session.fetch(which, Items::Facts, &mut |it| scan.take(&it)).await;
+            match end {
+                Err(failure) if self.is_of_account(&failure) => return Err(failure),
+                Err(failure) if self.link.is_broken() => self.link.give_up(&failure),
+                _ => {}
+            }
+            if scan.seen().len() < u64::from(reach) {
+                self.scan_rest(mailbox, server, reach, &mut scan).await?;
+            }
         }
-        prune(&mut candidates, keep);
-        hold.set(weight(&candidates));
+        let Scan { candidates, hold, .. } = scan.pruned();
         Ok(Scanned { mailbox: mailbox.id, server, candidates, hold })
     }
 
-    /// Plans one mailbox again after its UIDs lost their meaning (UIDVALIDITY changed): messages
-    /// that are the same mail keep their id, bytes and history and are not told as new; mail that
-    /// arrived since is.
-    pub(super) async fn replan(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
-        let old = self.marks(mailbox)?;
-        let before = self.before(mailbox, &old)?;
-        let window = usize::try_from(self.account()?.window).unwrap_or(usize::MAX);
-        // as many as there were and what arrived since, which is bounded by no number of ours
-        let keep = old.len().max(window).saturating_add(limits::NEW_AT_RESET);
-        let scope = Scope { last: u32::MAX, keep };
-        let Scanned { server, candidates, hold, .. } = self.scan(mailbox, scope, &[]).await?;
-        let candidates = after_reset(candidates, before);
-        let (mut new, mut late) = (vec![], vec![]);
-        let mut held = self.session()?.hold();
-        let known: BTreeSet<&str> =
-            old.iter().filter_map(|(_, mark)| mark.message_id.as_deref()).collect();
-        let uids: Vec<u32> = candidates.iter().map(|candidate| candidate.uid).collect();
-        for batch in uids.chunks(BATCH_MESSAGES) {
-            for arrived in self.fetch_summaries(batch).await? {
-                let Some(received_at) = arrived.received_at else { continue };
-                let message_id = arrived.summary.message_id.clone();
-                // A restored mailbox may date everything anew: only an unknown Message-ID is news.
-                if before.newest.is_some_and(|at| received_at > at)
-                    && message_id.as_deref().is_some_and(|id| !known.contains(id))
-                {
-                    held.grow(arrived.weight());
-                    late.push(arrived.clone());
-                }
-                new.push((arrived.uid, Rematch { message_id, size: arrived.size, received_at }));
-            }
+    /// Asks for the facts that did not come, message by message if need be. A message that is there
+    /// and says nothing of itself is mirrored all the same.
+    async fn scan_rest(
+        &mut self,
+        mailbox: &Mailbox,
+        server: ServerState,
+        reach: u32,
+        scan: &mut Scan,
+    ) -> Result<(), Failure> {
+        self.link.connect().await?;
+        self.link.ensure_selected(mailbox).await?;
+        let session = self.link.session()?;
+        session.expect_rows(scan.keep);
+        scan.drawn_on(session.hold());
+        let all = UidSet::range(1, server.uidnext.saturating_sub(1));
+        let here = self.census(&all, server.exists).await?;
+        let before = usize::try_from(here.len().saturating_sub(u64::from(reach)));
+        let seen = scan.seen();
+        let missing: Vec<u32> = here
+            .iter()
+            .skip(before.unwrap_or(usize::MAX))
+            .filter(|uid| !seen.contains(*uid))
+            .take(limits::NEW_UIDS)
+            .collect();
+        for batch in missing.chunks(BATCH_MESSAGES) {
+            self.scan_batch(mailbox, batch, scan).await?;
         }
-        drop(hold);
-        let same = rematch(&old, &new);
-        let id = mailbox.id;
-        let ids: Vec<MessageId> = old.into_iter().map(|(id, _)| id).collect();
-        let (removed, added) = self
-            .write(move |tx| {
-                let removed = ingest::replan(tx, id, server, &candidates, &ids, &same, &late)?;
-                let added = ingest::receive(tx, id, server.uidvalidity, &late, server.uidnext)?;
-                Ok((removed, added))
-            })
-            .await?;
-        self.tally.removed += removed;
-        self.tally.added += added;
+        let seen = scan.seen();
+        for uid in missing.into_iter().filter(|uid| !seen.contains(*uid)) {
+            scan.take(&Fetched { uid, ..Fetched::default() });
+        }
         Ok(())
     }
 
-    /// What was mirrored of a mailbox, so that as much is mirrored again.
-    fn before(&self, mailbox: &Mailbox, old: &[(MessageId, Rematch)]) -> Result<Before, Failure> {
-        let rows = old.len();
-        let exists = mailbox.server.map_or(u32::MAX, |server| server.exists);
-        let complete = usize::try_from(exists).is_ok_and(|exists| rows >= exists);
-        let mut newest = old.iter().map(|(_, mark)| mark.received_at).max();
-        let mut elsewhere = 0;
-        for other in self.mailboxes()?.iter().filter(|other| other.id != mailbox.id) {
-            let marks = self.marks(other)?;
-            elsewhere += marks.len();
-            if rows == 0 {
-                // Nothing of it was new enough for the window: what is, arrived since.
-                let oldest = marks.iter().map(|(_, mark)| mark.received_at);
-                newest = newest.into_iter().chain(oldest).min();
+    /// The facts of some messages, those aside that fail.
+    async fn scan_batch(
+        &mut self,
+        mailbox: &Mailbox,
+        batch: &[u32],
+        scan: &mut Scan,
+    ) -> Result<(), Failure> {
+        let mut blame = Blame::among(batch.to_vec());
+        while let Some(asked) = blame.ask() {
+            self.link.connect().await?;
+            self.link.ensure_selected(mailbox).await?;
+            let mut came = BTreeSet::new();
+            let set = asked.iter().copied().collect::<UidSet>().to_string();
+            let mut each = |fetched: Fetched| {
+                if asked.contains(&fetched.uid) && came.insert(fetched.uid) {
+                    scan.take(&fetched);
+                }
+            };
+            let end = self.link.session()?.fetch(Which::Uids(set), Items::Facts, &mut each).await;
+            match end {
+                Ok(()) => blame.answered(&came),
+                Err(failure) if self.is_of_account(&failure) => return Err(failure),
+                Err(failure) => {
+                    if self.link.is_broken() {
+                        self.link.give_up(&failure);
+                    }
+                    if !blame.failed(asked, &came) {
+                        return Err(failure);
+                    }
+                }
             }
         }
-        let window = usize::try_from(self.account()?.window).unwrap_or(usize::MAX);
-        Ok(Before { rows, complete, newest, room: window.saturating_sub(elsewhere) })
+        Ok(())
+    }
+}
+
+impl Scan {
+    fn new(keep: usize, hold: Hold, now: Wall) -> Self {
+        Self { keep, candidates: vec![], seen: UidGatherer::default(), hold, date: now }
     }
 
-    /// What the mirrored messages of a mailbox are recognised by.
-    fn marks(&self, mailbox: &Mailbox) -> Result<Vec<(MessageId, Rematch)>, Failure> {
-        let view = self.context.store.read().map_err(store_failure)?;
-        let mut marks = vec![];
-        for row in view.uids(mailbox.id).map_err(store_failure)? {
-            if let Some(message) = view.message(row.id).map_err(store_failure)? {
-                let message_id = message.summary.message_id;
-                let (size, received_at) = (message.size, message.received_at);
-                marks.push((row.id, Rematch { message_id, size, received_at }));
-            }
+    fn take(&mut self, fetched: &Fetched) {
+        if !self.seen.add(fetched.uid, fetched.uid) {
+            return;
         }
-        Ok(marks)
+        self.date = fetched.internal_date.unwrap_or(self.date);
+        self.candidates.push(Candidate {
+            uid: fetched.uid,
+            received_at: self.date,
+            size: fetched.size.unwrap_or(0),
+        });
+        if self.candidates.len() >= self.keep.saturating_mul(2).max(BATCH_MESSAGES) {
+            prune(&mut self.candidates, self.keep);
+        }
+        self.hold.set(weight(&self.candidates) + self.seen.weight());
+    }
+
+    /// What is kept counts in the budget of another session from here on.
+    fn drawn_on(&mut self, hold: Hold) {
+        self.hold = hold;
+        self.hold.set(weight(&self.candidates) + self.seen.weight());
+    }
+
+    fn seen(&self) -> UidSet {
+        self.seen.clone().into_set()
+    }
+
+    fn pruned(mut self) -> Self {
+        prune(&mut self.candidates, self.keep);
+        self.hold.set(weight(&self.candidates));
+        self
     }
 }
 
 fn weight(candidates: &[Candidate]) -> usize {
-    candidates.iter().map(Candidate::weight).sum()
+    size_of_val(candidates)
 }
 
 /// Only the newest of each mailbox can be among the newest of all.
@@ -212,4 +251,31 @@ fn choose(scanned: &mut [Scanned], budget: usize) -> BTreeMap<MailboxId, Vec<Can
     let all: Vec<_> =
         scanned.iter_mut().map(|s| (s.mailbox, std::mem::take(&mut s.candidates))).collect();
     newest(&all, budget)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_without_a_date_stands_beside_its_neighbour() {
+        let mut scan = Scan::new(10, Hold::default(), Wall(900));
+        for (uid, date) in [(1, None), (2, Some(5)), (3, None), (4, Some(7)), (0, Some(9))] {
+            let internal_date = date.map(Wall);
+            scan.take(&Fetched { uid, internal_date, ..Fetched::default() });
+        }
+        assert_eq!(scan.seen().to_string(), "1:4");
+        let dates = scan.pruned().candidates.into_iter().map(|it| (it.uid, it.received_at.0));
+        assert_eq!(dates.collect::<Vec<_>>(), [(1, 900), (4, 7), (3, 5), (2, 5)]);
+    }
+
+    #[test]
+    fn a_scan_counts_each_message_once() {
+        let mut scan = Scan::new(3, Hold::default(), Wall(0));
+        for uid in [7, 7, 7, 8].into_iter().cycle().take(5_000) {
+            scan.take(&Fetched { uid, ..Fetched::default() });
+        }
+        assert_eq!((scan.seen().len(), scan.candidates.len() <= BATCH_MESSAGES), (2, true));
+        assert_eq!(scan.pruned().candidates.len(), 2);
+    }
 }
