@@ -107,6 +107,17 @@ object! {
         pub stalled: Option<String>,
     }
 
+    /// What of an account is not mirrored at present, and what was mended. The conditions
+    /// `mailbox.aside` and `mail.aside` say which and why.
+    pub struct Aside {
+        /// Mailboxes that do not open.
+        pub mailboxes: u64,
+        /// Mails that the server does not hand out.
+        pub mails: u64,
+        /// Mails whose mirror differed from the server and was mended, since the daemon's start.
+        pub mended: u64,
+    }
+
     /// One account with where it stands.
     pub struct Account {
         /// Its id.
@@ -149,6 +160,8 @@ object! {
         pub progress: Option<Progress>,
         /// Conditions, worst first.
         pub health: Vec<Health>,
+        /// What is not mirrored at present.
+        pub aside: Aside,
         /// Messages mirrored.
         pub mails: u64,
         /// Mailboxes known.
@@ -179,6 +192,7 @@ impl Object for Account {
         "push",
         "progress",
         "health",
+        "aside",
         "mails",
         "mailboxes",
     ];

@@ -182,7 +182,8 @@ methods! {
     AccountConnectCancel "Account/connectCancel" connect::AccountConnectCancel => standard::Done, Accounts write;
     /// An access token for other programs (msmtp, mbsync).
     AccountToken "Account/token" connect::AccountToken => connect::TokenReply, Tokens read;
-    /// Syncs now, and tries what waits for a retry; answers when the sync ended.
+    /// Syncs now, and tries what waits for a retry or is set aside; answers when a sync that began
+    /// after the call ended.
     AccountSync "Account/sync" account::AccountSync => standard::Done, Organize read;
     /// Identities by id.
     IdentityGet "Identity/get" identity::IdentityGet => standard::GetReply<identity::Identity>, Read read;

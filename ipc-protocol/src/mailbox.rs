@@ -1,6 +1,6 @@
 //! Mailboxes (RFC 8621 §2).
 
-use crate::id::{AccountId, MailboxId, State};
+use crate::id::{AccountId, MailboxId, State, UtcDate};
 use crate::standard::Object;
 
 words! {
@@ -51,6 +51,20 @@ object! {
         pub may_submit: bool,
     }
 
+    /// Why a mailbox does not open.
+    pub struct MailboxAside {
+        /// Stable code, such as `imap.refused`.
+        pub code: String,
+        /// What was attempted, and the server's own words.
+        pub reason: String,
+        /// Since when.
+        pub since: UtcDate,
+        /// When it is tried again; `Account/sync` tries it at once.
+        pub next_try: UtcDate,
+        /// Tries in a row.
+        pub tries: u32,
+    }
+
     /// One mailbox.
     pub struct Mailbox {
         /// Its id.
@@ -77,6 +91,8 @@ object! {
         pub is_subscribed: bool,
         /// Emails mirrored on this machine.
         pub mirrored_emails: u64,
+        /// Why it does not open; null when it does.
+        pub aside: Option<MailboxAside>,
     }
 }
 
@@ -95,6 +111,7 @@ impl Object for Mailbox {
         "myRights",
         "isSubscribed",
         "mirroredEmails",
+        "aside",
     ];
 }
 

@@ -9,9 +9,11 @@
 )]
 
 mod apart;
+mod bad;
 mod clock;
 mod forget;
 mod inplace;
+mod lies;
 mod lost;
 mod named;
 mod push;

@@ -206,6 +206,7 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
             account.health.iter().flat_map(|health| health_lines(health, width, who_said(health))),
         );
         lines.extend(progress_line(account));
+        lines.extend(mended_line(account));
     }
     lines.push(Line::new());
     lines.push(outbox_line(status));
@@ -325,6 +326,14 @@ fn progress_line(account: &Account) -> Option<Line> {
         text = format!("{text}   waiting: {cause}");
     }
     Some(Line::of(text))
+}
+
+/// What of the mirror had to be mended.
+fn mended_line(account: &Account) -> Option<Line> {
+    let mended = account.aside.mended;
+    let mails = if mended == 1 { "mail" } else { "mails" };
+    let text = format!("      {} {mails} differed from the server and were mended", count(mended));
+    (mended > 0).then(|| Line::new().with(Style::Dim, text))
 }
 
 fn outbox_line(status: &StatusReply) -> Line {

@@ -4,6 +4,7 @@
 //! byte offset of the encrypted stream are the proxy's business.
 
 use super::ca::CertificateKind;
+use super::imap::lie::Lie;
 use super::oauth::http::Answer;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -84,7 +85,47 @@ pub enum Fault {
     Certificate(CertificateKind),
     /// `STARTTLS` is not offered and refused.
     NoStartTls,
+    /// A mailbox does not open.
+    Mailbox {
+        /// Its name.
+        name: String,
+        /// What happens instead.
+        harm: Harm,
+    },
+    /// A message is not handed out: whatever FETCH asks for bytes of it ends in harm.
+    Message {
+        /// The mailbox.
+        mailbox: String,
+        /// The UID.
+        uid: u32,
+        /// What happens instead.
+        harm: Harm,
+    },
+    /// A message has this INTERNALDATE (with its quotes, or NIL).
+    InternalDate {
+        /// The UID, in any mailbox.
+        uid: u32,
+        /// What stands there.
+        date: String,
+    },
     /// SELECT and STATUS say once that a mailbox is empty, LIST that there is none (F-17).
+    Empty,
+}
+
+/// How a mailbox or a message is denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// A tagged `NO text` or `BAD text`.
+    Says(String),
+    /// `* BYE`, and the end.
+    Bye,
+    /// The connection ends without a word.
+    Closes,
+    /// A literal is announced and never ends; of a mailbox: silence.
+    Silent,
+    /// OK, without what matters: UIDVALIDITY, or the bytes of the message.
+    Blank,
+    /// A literal that is empty.
     Empty,
 }
 
@@ -109,11 +150,13 @@ pub enum Kick {
 pub struct Faults {
     rules: Arc<Mutex<Vec<Rule>>>,
     kick: watch::Sender<Option<Kick>>,
+    /// Answers that are given in order before the one that is not, and what happens to that one.
+    lie: Arc<Mutex<Option<(u32, Lie)>>>,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { rules: Arc::default(), kick: watch::Sender::new(None) }
+        Self { rules: Arc::default(), kick: watch::Sender::new(None), lie: Arc::default() }
     }
 }
 
@@ -128,9 +171,37 @@ impl Faults {
         self.add(service, fault, u32::MAX);
     }
 
+    /// After so many answers of the IMAP server one is a lie: the first to which it can be done.
+    pub fn lie(&self, after: u32, lie: Lie) {
+        *self.lies() = Some((after, lie));
+    }
+
+    /// Whether the lie was told.
+    #[must_use]
+    pub fn has_lied(&self) -> bool {
+        self.lies().is_none()
+    }
+
+    /// The lie that is due at this answer; it stays due until [`Self::lied`].
+    pub(super) fn due_lie(&self) -> Option<Lie> {
+        let mut lies = self.lies();
+        let (left, lie) = lies.as_mut()?;
+        *left = left.saturating_sub(1);
+        (*left == 0).then(|| lie.clone())
+    }
+
+    pub(super) fn lied(&self) {
+        *self.lies() = None;
+    }
+
+    fn lies(&self) -> std::sync::MutexGuard<'_, Option<(u32, Lie)>> {
+        self.lie.lock().expect("no holder of the lock panics")
+    }
+
     /// All is well again.
     pub fn clear(&self) {
         self.lock().clear();
+        self.lied();
     }
 
     /// Ends every open session now.
@@ -176,6 +247,32 @@ impl Faults {
     pub(super) fn hangup(&self, service: Service, command: &str) -> Option<bool> {
         self.take(service, |fault| match fault {
             Fault::Hangup { command: of, done } if of == command => Some(*done),
+            _ => None,
+        })
+    }
+
+    /// What happens when this mailbox is opened.
+    pub(super) fn mailbox(&self, name: &str) -> Option<Harm> {
+        self.take(Service::Imap, |fault| match fault {
+            Fault::Mailbox { name: of, harm } if of == name => Some(harm.clone()),
+            _ => None,
+        })
+    }
+
+    /// What happens when bytes of this message are fetched.
+    pub(super) fn message(&self, name: &str, of_uid: u32) -> Option<Harm> {
+        self.take(Service::Imap, |fault| match fault {
+            Fault::Message { mailbox, uid, harm } if mailbox == name && *uid == of_uid => {
+                Some(harm.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// What stands in the place of the INTERNALDATE of a message.
+    pub(super) fn internal_date(&self, of_uid: u32) -> Option<String> {
+        self.take(Service::Imap, |fault| match fault {
+            Fault::InternalDate { uid, date } if *uid == of_uid => Some(date.clone()),
             _ => None,
         })
     }

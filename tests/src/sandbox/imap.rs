@@ -5,6 +5,7 @@ mod authenticate;
 mod extended;
 mod fetch;
 mod idle;
+pub mod lie;
 mod mailbox;
 mod search;
 mod select;
@@ -13,7 +14,7 @@ mod store;
 mod view;
 
 use super::ca::CertificateKind;
-use super::faults::{Fault, Kick, Service};
+use super::faults::{Fault, Harm, Kick, Service};
 use super::ledger::SessionGuard;
 use super::provider::{Provider, Security};
 use super::wire::{End, LITERAL_BYTES, Wire};
@@ -54,6 +55,8 @@ pub async fn serve(
         guard: None,
         view: None,
         condstore: false,
+        gathers: false,
+        hollow: None,
     };
     let end = session.run().await;
     if let Err(End::Kicked(Kick::Bye(text))) = &end {
@@ -76,6 +79,10 @@ struct Session {
     guard: Option<SessionGuard>,
     view: Option<View>,
     condstore: bool,
+    /// The whole answer is held back until it is complete.
+    gathers: bool,
+    /// The size that a message without bytes is said to have.
+    hollow: Option<usize>,
 }
 
 /// How a command ended: the tagged status with its text.
@@ -153,6 +160,8 @@ impl Session {
         if let Some(text) = faults.reply(Service::Imap, &name) {
             return self.wire.send(format!("{tag} {text}\r\n").as_bytes()).await;
         }
+        let lie = if lie::is_answered_whole(&name) { faults.due_lie() } else { None };
+        self.gathers = lie.is_some();
         let (answer, over) = match self.perform(raw, &tag).await {
             Ok(text) => (format!("{tag} OK {text}\r\n"), false),
             Err(Refusal::No(text)) => (format!("{tag} NO {text}\r\n"), false),
@@ -168,6 +177,12 @@ impl Session {
         }
         if name != "STARTTLS" {
             self.out.extend_from_slice(answer.as_bytes());
+        }
+        self.gathers = false;
+        if let Some(told) = lie.and_then(|lie| lie.tell(&self.out)) {
+            faults.lied();
+            self.out.clear();
+            return self.pretend(told).await;
         }
         self.flush().await?;
         if over { Err(End::Closed) } else { Ok(()) }
@@ -234,10 +249,10 @@ impl Session {
             CommandBody::Subscribe { mailbox } => self.subscribe(&mailbox, true),
             CommandBody::Unsubscribe { mailbox } => self.subscribe(&mailbox, false),
             CommandBody::Select { mailbox, parameters } => {
-                self.select(&mailbox, &parameters, false)
+                self.select(&mailbox, &parameters, false).await
             }
             CommandBody::Examine { mailbox, parameters } => {
-                self.select(&mailbox, &parameters, true)
+                self.select(&mailbox, &parameters, true).await
             }
             CommandBody::Append { mailbox, flags, date, message } => {
                 self.append(&mailbox, &flags, date.as_ref(), &message)
@@ -323,6 +338,33 @@ impl Session {
 
     fn untagged(&mut self, text: &str) {
         self.out.extend_from_slice(format!("* {text}\r\n").as_bytes());
+    }
+
+    /// Denies what was asked for.
+    async fn harm(&mut self, harm: Harm) -> Refusal {
+        match harm {
+            Harm::Says(text) => match text.split_once(' ') {
+                Some(("BAD", rest)) => Refusal::Bad(rest.to_owned()),
+                Some((_, rest)) => Refusal::No(rest.to_owned()),
+                None => Refusal::No(text),
+            },
+            Harm::Bye => Refusal::Over(End::Kicked(Kick::Bye("Not this one.".into()))),
+            Harm::Closes => Refusal::Over(End::Kicked(Kick::Drop)),
+            Harm::Silent | Harm::Blank | Harm::Empty => Refusal::Over(self.wire.silence().await),
+        }
+    }
+
+    /// Gives an answer that is not the true one.
+    async fn pretend(&mut self, told: lie::Told) -> Result<(), End> {
+        if let Some(by) = told.after {
+            tokio::time::sleep(by).await;
+        }
+        self.wire.send(&told.bytes).await?;
+        match told.then {
+            lie::Then::GoesOn => Ok(()),
+            lie::Then::HangsUp => Err(End::Kicked(Kick::Drop)),
+            lie::Then::IsSilent => Err(self.wire.silence().await),
+        }
     }
 
     async fn flush(&mut self) -> Result<(), End> {

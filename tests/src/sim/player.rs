@@ -57,9 +57,14 @@ pub struct Player {
 impl Player {
     /// A world with mail, and a daemon without accounts.
     pub async fn new(seed: u64, personality: Personality) -> Self {
+        Self::with_mails(seed, personality, MAILS).await
+    }
+
+    /// The same with another number of mails at the start.
+    pub async fn with_mails(seed: u64, personality: Personality, mails: usize) -> Self {
         let world = SimWorld::new(seed, personality);
         world.provider.store.add_account(USER, PASSWORD);
-        corpus::fill(&world.provider.store, USER, &MAILBOXES, MAILS, seed, super::EPOCH_SECONDS);
+        corpus::fill(&world.provider.store, USER, &MAILBOXES, mails, seed, super::EPOCH_SECONDS);
         let disk = SimDisk::default();
         let heard = Heard::default();
         let (daemon, client) = boot(&world, &disk, &heard).await;

@@ -131,6 +131,11 @@ pub(in crate::ipc) fn account(
         push: report.push,
         progress: report.progress.map(progress),
         health: report.health.into_iter().map(health).collect(),
+        aside: wire::account::Aside {
+            mailboxes: report.aside.mailboxes.count,
+            mails: report.aside.messages.count,
+            mended: report.aside.mended,
+        },
         mails,
         mailboxes,
     }

@@ -1,8 +1,9 @@
 //! Mailboxes.
 
-use super::{account_id, mailbox_id};
+use super::{account_id, date, mailbox_id};
 use chapar_engine::id::MailboxId;
 use chapar_engine::mailbox::{Mailbox, Role};
+use chapar_engine::sync::Trouble;
 use chapar_ipc_protocol as wire;
 
 fn role(role: Role) -> wire::mailbox::Role {
@@ -35,6 +36,7 @@ pub(in crate::ipc) fn mailbox(
     parent: Option<MailboxId>,
     mirrored: u64,
     unseen: u64,
+    trouble: Option<&Trouble>,
 ) -> wire::mailbox::Mailbox {
     let server = mailbox.server;
     let total = server.map_or(mirrored, |server| u64::from(server.exists));
@@ -55,6 +57,17 @@ pub(in crate::ipc) fn mailbox(
         },
         is_subscribed: mailbox.subscribed,
         mirrored_emails: mirrored,
+        aside: trouble.map(aside),
+    }
+}
+
+fn aside(trouble: &Trouble) -> wire::mailbox::MailboxAside {
+    wire::mailbox::MailboxAside {
+        code: trouble.code.clone(),
+        reason: trouble.reason.clone(),
+        since: date(trouble.since),
+        next_try: date(trouble.next),
+        tries: trouble.tries,
     }
 }
 

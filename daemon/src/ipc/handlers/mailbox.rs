@@ -6,6 +6,7 @@ use crate::store::Snapshot;
 use chapar_engine::event::ObjectKind;
 use chapar_engine::id::AccountId;
 use chapar_engine::mailbox::Mailbox;
+use chapar_engine::sync::Kind;
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::mailbox as wire;
 use chapar_ipc_protocol::standard::GetReply;
@@ -20,11 +21,13 @@ fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>
     let mut list = Vec::new();
     for account in accounts {
         let siblings = view.mailboxes(account).map_err(fault::store)?;
+        let troubles = view.troubles(account).map_err(fault::store)?.mailboxes;
         for mailbox in &siblings {
             let counts = view.counts(mailbox.id).map_err(fault::store)?;
             let mirrored = counts.summary + counts.whole;
             let parent = parent_of(mailbox, &siblings).map(|parent| parent.id);
-            list.push(convert::mailbox(mailbox, parent, mirrored, counts.unseen));
+            let aside = troubles.get(&mailbox.id).filter(|it| it.is_aside(Kind::Mailbox));
+            list.push(convert::mailbox(mailbox, parent, mirrored, counts.unseen, aside));
         }
     }
     list.sort_by(|one, other| {

@@ -275,6 +275,52 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "mailbox.aside",
+        action: Refused,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "A mailbox does not open",
+        cause: "The server lists the mailbox and does not open it: a right is missing, it was \
+                deleted a moment ago, or its storage is out of order. All other mailboxes are \
+                mirrored.",
+        brief: Some(
+            "The other mailboxes are mirrored, and this one is tried again by itself. The \
+             server's own words say why it does not open.",
+        ),
+        what: &[
+            "Look at the server's own words; they are shown beside the name of the mailbox.",
+            "Ask whoever owns or runs the mailbox for the right to read it, or unsubscribe it.",
+            "chapar tries it again by itself, at least once an hour; a sync tries it at once.",
+        ],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "mail.aside",
+        action: Refused,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "A mail cannot be fetched",
+        cause: "The server has the mail and does not hand it out, in several tries. All other mail \
+                is mirrored.",
+        brief: Some(
+            "All other mail is mirrored, and this one is tried again by itself. The server's own \
+             words say why it is not handed out.",
+        ),
+        what: &[
+            "Look whether the provider's webmail shows the mail.",
+            "If it does not either, its copy on the server is damaged: tell whoever runs the \
+             server.",
+            "chapar tries it again by itself, more and more seldom; a sync tries it at once.",
+        ],
+        commands: &["chapar sync {account}", "chapar status"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
         code: "imap.gone",
         action: Refused,
         severity: Info,

@@ -2,7 +2,7 @@
 
 use super::view::flags;
 use super::{Answer, FLUSH_BYTES, Refusal, Session, no, text};
-use crate::sandbox::faults::{Fault, Kick, Service};
+use crate::sandbox::faults::{Fault, Harm, Kick, Service};
 use crate::sandbox::mailstore::Stored;
 use crate::sandbox::wire::End;
 use imap_codec::imap_types::command::FetchModifier;
@@ -58,8 +58,29 @@ impl Session {
             {
                 self.provider.ledger.command(Service::Imap, name);
             }
-            self.answer(seq, &stored, &items).await?;
-            if self.out.len() >= FLUSH_BYTES {
+            let name = self.view.as_ref().map(|view| view.mailbox.clone()).unwrap_or_default();
+            let harm =
+                if whole || part { self.provider.faults.message(&name, stored.uid) } else { None };
+            match harm {
+                None => self.answer(seq, &stored, &items).await?,
+                Some(Harm::Blank) => {
+                    self.put(&format!("* {seq} FETCH (UID {} FLAGS ())\r\n", stored.uid));
+                }
+                Some(Harm::Empty) => {
+                    let empty = Stored { body: [].into(), ..stored };
+                    self.hollow = Some(stored.body.len());
+                    self.answer(seq, &empty, &items).await?;
+                    self.hollow = None;
+                }
+                Some(harm) => {
+                    if harm == Harm::Silent {
+                        self.put(&format!("* {seq} FETCH (UID {} BODY[] {{900}}\r\n", stored.uid));
+                    }
+                    self.flush().await?;
+                    return Err(self.harm(harm).await);
+                }
+            }
+            if self.out.len() >= FLUSH_BYTES && !self.gathers {
                 self.flush().await?;
             }
         }
@@ -116,8 +137,15 @@ impl Session {
             match item {
                 Item::Uid => self.put(&format!("UID {}", stored.uid)),
                 Item::Flags => self.put(&format!("FLAGS ({})", flags(stored))),
-                Item::InternalDate => self.put(&format!("INTERNALDATE \"{}\"", stored.date_time())),
-                Item::Rfc822Size => self.put(&format!("RFC822.SIZE {}", stored.body.len())),
+                Item::InternalDate => {
+                    let date = self.provider.faults.internal_date(stored.uid);
+                    let date = date.unwrap_or_else(|| format!("\"{}\"", stored.date_time()));
+                    self.put(&format!("INTERNALDATE {date}"));
+                }
+                Item::Rfc822Size => {
+                    let size = self.hollow.unwrap_or(stored.body.len());
+                    self.put(&format!("RFC822.SIZE {size}"));
+                }
                 Item::ModSeq => self.put(&format!("MODSEQ ({})", stored.modseq)),
                 Item::Rfc822 => self.literal("RFC822", &stored.body).await?,
                 Item::Rfc822Header => self.literal("RFC822.HEADER", split(&stored.body).0).await?,

@@ -3,7 +3,7 @@
 use super::mailbox::name_of;
 use super::view::View;
 use super::{Answer, Session, no};
-use crate::sandbox::faults::{Fault, Service};
+use crate::sandbox::faults::{Fault, Harm, Service};
 use imap_codec::imap_types::command::SelectParameter;
 use imap_codec::imap_types::datetime::DateTime;
 use imap_codec::imap_types::extensions::binary::LiteralOrLiteral8;
@@ -14,7 +14,7 @@ use imap_codec::imap_types::mailbox::Mailbox;
 const FLAGS: &str = "\\Answered \\Flagged \\Deleted \\Seen \\Draft $Forwarded $MDNSent";
 
 impl Session {
-    pub(super) fn select(
+    pub(super) async fn select(
         &mut self,
         mailbox: &Mailbox<'_>,
         parameters: &[SelectParameter],
@@ -24,6 +24,12 @@ impl Session {
         let modern = self.provider.personality.modern();
         self.condstore |= modern && parameters.contains(&SelectParameter::CondStore);
         let name = name_of(mailbox)?;
+        let mut has_validity = true;
+        match self.provider.faults.mailbox(&name) {
+            Some(Harm::Blank | Harm::Empty) => has_validity = false,
+            Some(harm) => return Err(self.harm(harm).await),
+            None => {}
+        }
         let copy = self.provider.store.read(self.user(), &name, |folder| {
             let uids: Vec<u32> = folder.messages.iter().map(|stored| stored.uid).collect();
             let unseen = folder.messages.iter().position(|stored| !stored.flags.contains("\\Seen"));
@@ -46,7 +52,9 @@ impl Session {
         if let Some(at) = unseen.filter(|_| !uids.is_empty()) {
             self.untagged(&format!("OK [UNSEEN {}] First unseen.", at + 1));
         }
-        self.untagged(&format!("OK [UIDVALIDITY {uidvalidity}] UIDs valid"));
+        if has_validity {
+            self.untagged(&format!("OK [UIDVALIDITY {uidvalidity}] UIDs valid"));
+        }
         self.untagged(&format!("OK [UIDNEXT {uidnext}] Predicted next UID"));
         if modern {
             self.untagged(&format!("OK [HIGHESTMODSEQ {modseq}] Highest"));

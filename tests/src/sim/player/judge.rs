@@ -46,6 +46,41 @@ impl Player {
         oracle::canary_absent(PASSWORD, &places)
     }
 
+    /// Waits until the mirror is equal to the server, nobody asking for it: looks every five minutes
+    /// until `soon`, then once more at `last`. How long it took.
+    pub async fn ended_equal(&self, [soon, last]: [Duration; 2]) -> Result<Duration, String> {
+        const LOOK: Duration = Duration::from_mins(5);
+        let mut waited = Duration::ZERO;
+        while waited < soon {
+            tokio::time::sleep(LOOK).await;
+            waited += LOOK;
+            if self.mirror_is_equal().await.is_ok() {
+                return Ok(waited);
+            }
+        }
+        tokio::time::sleep(last.saturating_sub(waited)).await;
+        self.mirror_is_equal().await.map(|()| last)
+    }
+
+    /// Whether the mirror is equal to what the server has at this moment, every message whole and
+    /// nothing set aside.
+    pub async fn mirror_is_equal(&self) -> Result<(), String> {
+        let account = self.account.ok_or("no account was connected")?;
+        let server = self.world.provider.store.snapshot(USER);
+        self.mirror_is_true(account, &server).await?;
+        let view = self.store().read().map_err(|error| error.to_string())?;
+        let counts = view.account_counts(account).map_err(|error| error.to_string())?;
+        let all: usize = server.values().map(|folder| folder.messages.len()).sum();
+        if (counts.whole, counts.summary + counts.planned) != (all as u64, 0) {
+            return Err(format!("{counts:?} of {all} messages"));
+        }
+        let troubles = view.troubles(account).map_err(|error| error.to_string())?;
+        if troubles != chapar_daemon::store::Troubles::default() {
+            return Err(format!("set aside: {troubles:?}"));
+        }
+        Ok(())
+    }
+
     async fn mirror_is_true(
         &self,
         account: AccountId,
