@@ -17,7 +17,8 @@ fn says(text: &str) -> Harm {
 }
 
 async fn player(seed: u64) -> Player {
-    let personality = if seed.is_multiple_of(2) { Personality::poor() } else { Personality::default() };
+    let personality =
+        if seed.is_multiple_of(2) { Personality::poor() } else { Personality::default() };
     Player::with_mails(seed, personality, MAILS).await
 }
 
