@@ -27,7 +27,7 @@ impl Numbers {
     pub(super) fn state(self) -> Option<ServerState> {
         Some(ServerState {
             uidvalidity: self.uidvalidity?,
-            uidnext: self.uidnext.filter(|&number| self.allows(number))?,
+            uidnext: self.uidnext.filter(|&number| number > 0)?,
             modseq: self.modseq.filter(|&number| number > 0),
             exists: self.exists?,
             unseen: self.unseen,
@@ -160,8 +160,9 @@ impl Session {
         }
         if numbers.uidvalidity.is_some() && !numbers.uidnext.is_some_and(|uid| numbers.allows(uid))
         {
-            // RFC 3501 servers may leave it out
-            numbers.uidnext = Some(self.highest_uid().await?.saturating_add(1));
+            // RFC 3501 servers may leave it out; what others say is too small for the messages
+            let found = self.highest_uid().await?.saturating_add(1);
+            numbers.uidnext = numbers.uidnext.max(Some(found));
         }
         numbers.state().ok_or_else(|| incomplete(&self.wire.host, doing))
     }

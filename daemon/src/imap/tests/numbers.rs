@@ -38,6 +38,17 @@ async fn odd_numbers_are_found_out_or_taken_as_they_are() {
 }
 
 #[tokio::test]
+async fn a_count_that_no_uid_bears_out_is_no_end() {
+    let (mut s, _) = session("", |mut peer: Peer| async move {
+        let said = "* 40 EXISTS\r\n* OK [UIDVALIDITY 5] x\r\n* OK [UIDNEXT 12] x\r\n";
+        peer.answer("EXAMINE", said, "OK done").await;
+        peer.answer("UID FETCH *", "* 40 FETCH (UID 9 FLAGS ())\r\n", "OK").await;
+    })
+    .await;
+    assert_eq!(s.select("x", true).await.unwrap().uidnext, 12);
+}
+
+#[tokio::test]
 async fn what_cannot_be_found_out_is_a_refusal_and_the_session_goes_on() {
     let (mut s, _) = session("", |mut peer: Peer| async move {
         peer.answer("EXAMINE", "* 2 EXISTS\r\n", "OK done").await;
