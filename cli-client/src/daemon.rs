@@ -11,6 +11,7 @@ use chapar_ipc_protocol::client::{Client, ClientError};
 use chapar_ipc_protocol::endpoint::{self, EndpointError};
 use chapar_ipc_protocol::error::{Error, ErrorType, SetError};
 use chapar_ipc_protocol::hello::{ClientInfo, Hello};
+use chapar_ipc_protocol::standard::{ByIds, GetReply};
 
 use crate::args::Global;
 use crate::error::{Fault, Remedy, exit};
@@ -149,6 +150,14 @@ impl Daemon {
         self.client.call(params).map_err(fault_of)
     }
 
+    /// Calls a `/get`, and again for what did not fit into one answer.
+    pub(crate) fn get<C, T>(&mut self, params: &C) -> Result<GetReply<T>, Fault>
+    where
+        C: Call<Reply = GetReply<T>> + ByIds,
+    {
+        self.client.get(params).map_err(fault_of)
+    }
+
     /// Calls a method that answers late on purpose: `wait` is added to the usual patience.
     pub(crate) fn call_slow<C: Call>(
         &mut self,
@@ -220,7 +229,7 @@ impl Daemon {
 
     /// Every account.
     pub(crate) fn accounts(&mut self) -> Result<Vec<Account>, Fault> {
-        Ok(self.call(&AccountGet::default())?.list)
+        Ok(self.get(&AccountGet::default())?.list)
     }
 
     /// The account a person means: by name, address or id; the only one when none is named.

@@ -93,12 +93,12 @@ fn news(store: &Store, since: &mut Seq) -> Result<Vec<(AccountId, Notification)>
     let snapshot = store.read()?;
     let mut news = Vec::new();
     loop {
-        let events = snapshot.events(*since, EVENTS)?;
+        let events = snapshot.events_page(*since, EVENTS)?;
         for event in &events {
             *since = event.seq;
             news.extend(about(&snapshot, event)?);
         }
-        if events.len() < EVENTS {
+        if events.is_empty() {
             return Ok(news);
         }
     }

@@ -8,12 +8,15 @@ mod blob;
 mod convert;
 mod dispatch;
 mod fault;
+mod fit;
 mod handlers;
 pub mod limits;
 pub mod listener;
 mod params;
+mod purse;
 mod room;
 mod session;
+mod source;
 mod spool;
 mod subscription;
 
@@ -22,6 +25,7 @@ pub use session::Session;
 
 use crate::discover::Progress;
 use crate::machine::Machine;
+use crate::readers::Readers;
 use crate::store::Store;
 use crate::supervisor::Accounts;
 use crate::world::{BoxFuture, World};
@@ -30,12 +34,14 @@ use chapar_engine::time::{Boot, Wall};
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::message::refusal;
+use purse::Till;
 use spool::Spool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -58,6 +64,16 @@ pub struct Services {
     pub socket: PathBuf,
     /// Fires when a client asked to stop the daemon (`Daemon/stop`).
     pub stop: CancellationToken,
+    /// Who reads the store for clients.
+    pub readers: Readers,
+    /// The bytes that all clients may have in flight.
+    till: Arc<Till>,
+    /// One large mail is read at a time.
+    large: Semaphore,
+    /// Streams of stored bytes at one time.
+    streams: Semaphore,
+    /// Bytes of the messages that are composed at one time.
+    composing: Semaphore,
     reload: OnceLock<Reload>,
     spool: Spool,
     /// What is the case with this machine.
@@ -88,6 +104,11 @@ impl Services {
         let spool = Spool::new(spool);
         let directory = spool.directory();
         let state = directory.parent().unwrap_or(directory).to_owned();
+        let readers = if store.is_inline() { Ok(Readers::inline()) } else { Readers::start() };
+        let readers = readers.unwrap_or_else(|error| {
+            tracing::error!(%error, "no thread could be started for reading: clients wait for each other");
+            Readers::inline()
+        });
         Self {
             started_at: world.clock.wall(),
             started: world.clock.boot(),
@@ -99,6 +120,13 @@ impl Services {
             world,
             socket,
             stop: CancellationToken::new(),
+            readers,
+            till: Arc::default(),
+            large: Semaphore::new(1),
+            streams: Semaphore::new(limits::STREAMS),
+            composing: Semaphore::new(
+                usize::try_from(limits::COMPOSING_BYTES).unwrap_or(usize::MAX),
+            ),
             reload: OnceLock::new(),
             clients: AtomicUsize::new(0),
             tasks: TaskTracker::new(),

@@ -10,6 +10,7 @@ pub mod paths;
 pub mod log;
 pub mod shutdown;
 pub mod world;
+pub mod readers;
 pub mod store;
 pub mod desktop;
 pub mod imap;

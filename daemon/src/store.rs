@@ -22,6 +22,7 @@ mod pack;
 mod query;
 mod scrub;
 mod source;
+mod stream;
 mod submissions;
 mod tables;
 mod threads;
@@ -34,7 +35,9 @@ mod tests;
 
 pub use changes::ChangePage;
 pub use disk::{Directory, Disk, PackFile};
+pub use query::{Found, Search};
 pub use source::Snapshot;
+pub use stream::BlobStream;
 pub use submissions::OutboxCounts;
 pub use txn::Txn;
 pub use upkeep::Troubles;
@@ -249,6 +252,12 @@ impl Store {
             Hand::Thread { .. } => self.order(Order::Change(job)).await?,
         }
         answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    /// Whether whoever calls does the work: a deterministic world without threads.
+    #[must_use]
+    pub fn is_inline(&self) -> bool {
+        matches!(self.inner.hand, Hand::Inline(_))
     }
 
     /// The newest journal place; changes after each commit that appended.

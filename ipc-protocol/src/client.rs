@@ -10,6 +10,7 @@ use crate::event::{Event, EventSubscribe, SubscribeReply};
 use crate::frame::{Decoder, FrameError, Framing, MAX_MESSAGE, encode};
 use crate::message::{Answer, Outgoing, RequestId};
 use crate::progress::{CallProgress, CallProgressValue};
+use crate::standard::{ByIds, GetReply, MAX_OBJECTS};
 use interprocess::local_socket::{GenericFilePath, Stream, prelude::*};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -110,6 +111,32 @@ impl Client {
     pub fn call<C: Call>(&mut self, params: &C) -> Result<C::Reply, ClientError> {
         let result = self.call_any(C::METHOD.name(), params)?;
         read(&result)
+    }
+
+    /// Calls a `/get` and asks again for what did not fit into one answer, until all is there. `state`
+    /// is that of the first answer.
+    pub fn get<C, T>(&mut self, params: &C) -> Result<GetReply<T>, ClientError>
+    where
+        C: Call<Reply = GetReply<T>> + ByIds,
+    {
+        let mut all = self.call(params)?;
+        let mut rest = std::mem::take(&mut all.not_fetched);
+        let mut again = params.clone();
+        while !rest.is_empty() {
+            again.ask_for(rest.iter().take(MAX_OBJECTS).cloned().collect());
+            let more = self.call(&again)?;
+            let left = rest.split_off(rest.len().min(MAX_OBJECTS));
+            if more.list.is_empty() && more.not_found.is_empty() {
+                let reason =
+                    format!("`{}` neither came nor was said to be missing", rest.join(", "));
+                return Err(ClientError::Protocol(reason));
+            }
+            all.list.extend(more.list);
+            all.not_found.extend(more.not_found);
+            rest = more.not_fetched;
+            rest.extend(left);
+        }
+        Ok(all)
     }
 
     /// Calls any method by name, with any parameters; the result as it came.

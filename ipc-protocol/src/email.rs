@@ -3,9 +3,12 @@
 use crate::id::{
     AccountId, BlobId, EmailId, IdentityId, MailboxId, State, SubmissionId, ThreadId, UtcDate,
 };
-use crate::standard::{Comparator, Object};
+use crate::standard::{Comparator, Object, Truncated};
 use crate::submission::EmailSubmission;
 use std::collections::BTreeMap;
+
+/// Longest search in milliseconds: within the patience of a person and of a client's timeout.
+pub const MAX_SEARCH_MS: u64 = 20_000;
 
 /// Bytes of one body value when nothing else is asked: what a screen shows, within one message.
 pub const BODY_VALUE_BYTES: u64 = 256 << 10;
@@ -97,6 +100,9 @@ object! {
         /// The attached parts; on request only.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub attachments: Option<Vec<BodyPart>>,
+        /// Lists that were cut so that the email fits into a message; absent when none was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub truncated: Option<Truncated>,
     }
 }
 
@@ -133,6 +139,7 @@ impl Object for Email {
         "textBody",
         "htmlBody",
         "attachments",
+        "truncated",
     ];
 }
 
@@ -195,6 +202,9 @@ wire! {
         pub position: Option<u64>,
         /// At most this many, at most 500; 50 when absent.
         pub limit: Option<u64>,
+        /// Search at most this long, in milliseconds; at most 20,000, and 20,000 when absent. When it
+        /// ends before all were looked at, `total` is null and `searched` says how far it came.
+        pub max_ms: Option<u64>,
     }
 
     /// Parameters of `Email/changes`.

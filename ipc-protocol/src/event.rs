@@ -11,6 +11,7 @@ use crate::id::{
     AccountId, Cursor, EmailId, IdentityId, MailboxId, State, SubmissionId, SubscriptionId,
     ThreadId, UtcDate,
 };
+use crate::standard::Truncated;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -300,6 +301,8 @@ pub struct Event {
     pub account_id: Option<AccountId>,
     /// What happened.
     pub data: EventData,
+    /// What of `data` was cut so that the event fits into a message.
+    pub truncated: Option<Truncated>,
 }
 
 #[derive(Deserialize)]
@@ -314,6 +317,9 @@ struct RawEvent {
     account_id: Option<AccountId>,
     #[serde(default)]
     data: Value,
+    /// What of `data` was cut so that the event fits into a message: field → how many there are in
+    /// all; for a text, its bytes. Absent when nothing was.
+    truncated: Option<Truncated>,
 }
 
 impl From<RawEvent> for Event {
@@ -324,6 +330,7 @@ impl From<RawEvent> for Event {
             at: raw.at,
             account_id: raw.account_id,
             data: EventData::read(&raw.r#type, raw.data),
+            truncated: raw.truncated,
         }
     }
 }
@@ -342,6 +349,9 @@ impl Serialize for Event {
             map.serialize_entry("accountId", account)?;
         }
         self.data.write(&mut map)?;
+        if let Some(truncated) = &self.truncated {
+            map.serialize_entry("truncated", truncated)?;
+        }
         map.end()
     }
 }

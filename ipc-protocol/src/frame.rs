@@ -1,7 +1,7 @@
 //! Bytes ↔ messages, without IO: push bytes, pull frames.
 //!
-//! The first byte of a connection fixes its framing for good: `{` = one message a line, `C` =
-//! `Content-Length` headers. Anything else is not a client of ours (a browser, a TLS handshake) and
+//! The first byte of a connection that is no line end fixes its framing for good: `{` = one message a
+//! line, `C` or `c` = `Content-Length` headers. Anything else is not a client of ours (a browser, a TLS handshake) and
 //! ends the connection. After an error the decoder stays in it: a stream out of step is never
 //! trusted again.
 
@@ -32,8 +32,8 @@ pub enum FrameError {
     /// A message above the limit.
     #[error("a message may have at most {MAX_MESSAGE} bytes")]
     TooLarge,
-    /// A header block above the limit.
-    #[error("the headers before a message may have at most {MAX_HEADER} bytes")]
+    /// A header block above the limit, or as many empty lines.
+    #[error("the headers and empty lines before a message may have at most {MAX_HEADER} bytes")]
     HeaderTooLarge,
     /// A header block that is not one.
     #[error("bad header before a message: {0}")]
@@ -51,6 +51,8 @@ pub struct Decoder {
     taken: usize,
     /// Bytes after `taken` already looked at for a line end.
     looked: usize,
+    /// Bytes of empty lines passed over before the first message.
+    skipped: usize,
     framing: Option<Framing>,
     failed: Option<FrameError>,
 }
@@ -113,11 +115,14 @@ impl Decoder {
     }
 
     fn step(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
+        if self.framing.is_none() {
+            self.skip_blank_lines()?;
+        }
         let framing = match (self.framing, self.rest().first()) {
             (Some(framing), _) => framing,
             (None, None) => return Ok(None),
             (None, Some(b'{')) => Framing::Lines,
-            (None, Some(b'C')) => Framing::Headers,
+            (None, Some(b'C' | b'c')) => Framing::Headers,
             (None, Some(byte)) => return Err(FrameError::NotAClient(*byte)),
         };
         self.framing = Some(framing);
@@ -125,6 +130,14 @@ impl Decoder {
             Framing::Lines => self.line(),
             Framing::Headers => self.headed(),
         }
+    }
+
+    /// Empty lines before the first message say nothing: here-documents begin with them.
+    fn skip_blank_lines(&mut self) -> Result<(), FrameError> {
+        let blank = self.rest().iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.skipped += blank;
+        self.advance(blank);
+        if self.skipped > MAX_HEADER { Err(FrameError::HeaderTooLarge) } else { Ok(()) }
     }
 
     fn line(&mut self) -> Result<Option<Vec<u8>>, FrameError> {

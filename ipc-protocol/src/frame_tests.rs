@@ -78,8 +78,24 @@ fn crlf_and_empty_lines_are_taken() {
 }
 
 #[test]
+fn empty_lines_before_the_first_message_and_any_case_of_a_header_are_taken() {
+    for before in ["\n", "\r\n", "\n\n\r\n", &"\n".repeat(MAX_HEADER)] {
+        for wire in ["{}\n", "content-length: 2\r\n\r\n{}", "CONTENT-LENGTH:2\r\n\r\n{}"] {
+            let mut decoder = Decoder::new();
+            for byte in before.bytes().chain(wire.bytes()) {
+                decoder.push(&[byte]);
+            }
+            assert_eq!(pull_all(&mut decoder), [b"{}".to_vec()], "{before:?} {wire:?}");
+        }
+    }
+    let mut decoder = Decoder::new();
+    decoder.push("\n".repeat(MAX_HEADER + 1).as_bytes());
+    assert_eq!(decoder.pull(), Err(FrameError::HeaderTooLarge));
+}
+
+#[test]
 fn other_protocols_are_refused_by_their_first_byte() {
-    for first in ["GET / HTTP/1.1\r\n", "\x16\x03\x01", "[]", " {}", "\n{}", "content-length"] {
+    for first in ["GET / HTTP/1.1\r\n", "\x16\x03\x01", "[]", " {}", "EHLO x", "\0"] {
         let mut decoder = Decoder::new();
         decoder.push(first.as_bytes());
         let error = decoder.pull().unwrap_err();

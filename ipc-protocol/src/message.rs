@@ -1,10 +1,10 @@
 //! The JSON-RPC 2.0 envelope: requests, answers, notifications.
 
-#![expect(clippy::option_option, reason = "a null id is a mistake, none a notification")]
-
 use crate::error::{Error, ErrorType};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Largest integer id: what every JSON reader keeps exact (2^53 − 1).
@@ -24,6 +24,15 @@ pub enum RequestId {
 }
 
 impl RequestId {
+    /// Reads one; `None` for what cannot be an id.
+    fn read(raw: &RawValue) -> Result<Option<Self>, Malformed> {
+        let id = match text(raw) {
+            Some(text) => Some(Self::Text(text?)),
+            None => raw.get().parse().ok().map(Self::Number),
+        };
+        Ok(id.filter(Self::is_valid))
+    }
+
     /// Whether it is inside the limits.
     #[must_use]
     pub fn is_valid(&self) -> bool {
@@ -54,19 +63,71 @@ pub struct Incoming {
     pub params: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    jsonrpc: Option<String>,
-    #[serde(default, deserialize_with = "present")]
-    id: Option<Option<RequestId>>,
-    method: Option<String>,
-    params: Option<Box<RawValue>>,
+/// The members of a request as they stand in its bytes.
+#[derive(Default)]
+struct Envelope<'m> {
+    jsonrpc: Option<&'m RawValue>,
+    id: Option<&'m RawValue>,
+    method: Option<&'m RawValue>,
+    params: Option<&'m RawValue>,
+    /// A member that is there twice: which one is meant cannot be told.
+    twice: Option<&'static str>,
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<RequestId>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Envelope<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut envelope = Envelope::default();
+                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                    let value: &RawValue = map.next_value()?;
+                    let (name, place) = match name.as_ref() {
+                        "jsonrpc" => ("jsonrpc", &mut envelope.jsonrpc),
+                        "id" => ("id", &mut envelope.id),
+                        "method" => ("method", &mut envelope.method),
+                        "params" => ("params", &mut envelope.params),
+                        _ => continue,
+                    };
+                    if place.replace(value).is_some() {
+                        envelope.twice = Some(name);
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The text of a JSON string; `None` for another kind of value.
+fn text(raw: &RawValue) -> Option<Result<String, Malformed>> {
+    let raw = raw.get();
+    raw.starts_with('"').then(|| serde_json::from_str(raw).map_err(|error| not_json(&error)))
+}
+
+/// What the parser stumbled on, in our words.
+fn not_json(error: &serde_json::Error) -> Malformed {
+    let place = error.column();
+    let reason = if error.is_eof() {
+        "it ends in the middle".to_owned()
+    } else {
+        format!("what stands at byte {place} does not belong there")
+    };
+    parse_error(&reason)
+}
+
+fn parse_error(reason: &str) -> Malformed {
+    let message = format!("This is not one JSON object: {reason}.");
+    Malformed::fatal(Error::new(ErrorType::ParseError, message))
 }
 
 /// Why bytes were not a request. `fatal`: the connection cannot be trusted to be in step any more.
@@ -89,60 +150,47 @@ impl Malformed {
 impl Incoming {
     /// Reads one message. Depth is checked before anything recursive looks at it.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
-        let parse_error = |reason: String| {
-            Malformed::fatal(Error::new(
-                ErrorType::ParseError,
-                format!("This is not one JSON object: {reason}."),
-            ))
-        };
-        crate::frame::check_depth(bytes).map_err(|error| parse_error(error.to_string()))?;
+        crate::frame::check_depth(bytes).map_err(|error| parse_error(&error.to_string()))?;
         if bytes.first() != Some(&b'{') {
-            return Err(parse_error("it does not begin with `{`".to_owned()));
+            return Err(parse_error("it does not begin with `{`"));
         }
-        let envelope: Envelope = serde_json::from_slice(bytes).map_err(|error| {
-            if error.classify() == serde_json::error::Category::Data {
-                Malformed::fatal(Error::new(
-                    ErrorType::InvalidRequest,
-                    format!("This is not a JSON-RPC 2.0 request: {error}."),
-                ))
-            } else {
-                parse_error(error.to_string())
-            }
-        })?;
-        Self::check(envelope)
+        let envelope: Envelope<'_> =
+            serde_json::from_slice(bytes).map_err(|error| not_json(&error))?;
+        Self::check(&envelope)
     }
 
-    fn check(envelope: Envelope) -> Result<Self, Malformed> {
-        let id = match envelope.id {
-            Some(Some(id)) if id.is_valid() => Some(id),
-            Some(_) => {
-                return Err(Malformed {
-                    id: None,
-                    error: Error::new(
-                        ErrorType::InvalidRequest,
-                        "`id` must be a string of at most 256 bytes or an integer within 2^53 − 1.",
-                    ),
-                    fatal: false,
-                });
-            }
-            None => None,
-        };
-        let refuse = |reason: &str| Malformed {
-            id: id.clone(),
+    fn check(envelope: &Envelope<'_>) -> Result<Self, Malformed> {
+        let refuse = |id: Option<&RequestId>, reason: &str| Malformed {
+            id: id.cloned(),
             error: Error::new(ErrorType::InvalidRequest, reason),
             fatal: false,
         };
-        if envelope.jsonrpc.as_deref() != Some("2.0") {
-            return Err(refuse("`jsonrpc` must be \"2.0\"."));
+        if let Some(name) = envelope.twice {
+            return Err(refuse(None, &format!("`{name}` is given twice.")));
+        }
+        let id = match envelope.id {
+            None => None,
+            Some(raw) => Some(RequestId::read(raw)?.ok_or_else(|| {
+                let rule =
+                    "`id` must be a string of at most 256 bytes or an integer within 2^53 − 1.";
+                refuse(None, rule)
+            })?),
+        };
+        let version = envelope.jsonrpc.and_then(text).transpose()?;
+        if version.as_deref() != Some("2.0") {
+            return Err(refuse(id.as_ref(), "`jsonrpc` must be \"2.0\"."));
         }
         let Some(method) = envelope.method else {
-            return Err(refuse("`method` is missing."));
+            return Err(refuse(id.as_ref(), "`method` is missing."));
         };
-        let params = envelope.params;
-        if params.as_ref().is_some_and(|params| !params.get().starts_with('{')) {
-            return Err(refuse("`params` must be an object."));
+        let Some(method) = text(method).transpose()? else {
+            return Err(refuse(id.as_ref(), "`method` must be a string."));
+        };
+        let params = envelope.params.filter(|params| params.get() != "null");
+        if params.is_some_and(|params| !params.get().starts_with('{')) {
+            return Err(refuse(id.as_ref(), "`params` must be an object."));
         }
-        Ok(Self { id, method, params })
+        Ok(Self { id, method, params: params.map(ToOwned::to_owned) })
     }
 }
 
@@ -228,7 +276,14 @@ mod tests {
 
     #[test]
     fn names_the_fault() {
-        let cases: [(&[u8], ErrorType, bool); 9] = [
+        let cases: [(&[u8], ErrorType, bool); 16] = [
+            (br#"{"jsonrpc":"2.0","id":1.5,"method":"s"}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"2.0","id":true,"method":"s"}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"2.0","id":[1],"method":"s"}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"2.0","id":1,"method":7}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":2,"id":1,"method":"s"}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"2.0","id":1,"id":2,"method":"s"}"#, ErrorType::InvalidRequest, false),
+            (br#"{"jsonrpc":"2.0","id":1,"method":"\ud800"}"#, ErrorType::ParseError, true),
             (b"[]", ErrorType::ParseError, true),
             (b"{", ErrorType::ParseError, true),
             (b"{\"a\":\xff}", ErrorType::ParseError, true),
@@ -252,6 +307,10 @@ mod tests {
             let text = String::from_utf8_lossy(bytes);
             assert_eq!(malformed.error.data.r#type, kind, "{text}");
             assert_eq!(malformed.fatal, fatal, "{text}");
+            // serde's own words: none of them is ours
+            for word in ["expected", "invalid", "EOF", "line 1", "variant", "duplicate"] {
+                assert!(!malformed.error.message.contains(word), "{}", malformed.error.message);
+            }
         }
     }
 }

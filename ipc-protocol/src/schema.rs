@@ -127,6 +127,28 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_events_is_that_of_the_code() {
+        let spec = include_str!("../SPEC.md");
+        let mut generator = schemars::SchemaGenerator::default();
+        let shapes = crate::event::data_schemas(&mut generator);
+        for (name, scope) in crate::event::TYPES {
+            let begin = format!("| `{name}` | {} | ", scope.word());
+            let row = spec.lines().find(|line| line.starts_with(&begin));
+            let row = row.unwrap_or_else(|| panic!("SPEC.md lacks: {begin}"));
+            let cells: Vec<&str> = row.split(" | ").collect();
+            let told: BTreeSet<&str> =
+                cells[2].split('`').map(str::trim).filter(|word| !word.is_empty()).collect();
+            let (_, schema) = shapes.iter().find(|(shape, _)| shape == name).unwrap();
+            let reference = schema.get("$ref").unwrap().as_str().unwrap();
+            let target = generator.definitions()[reference.rsplit('/').next().unwrap()].clone();
+            let fields = target.get("properties").and_then(|it| it.as_object().cloned());
+            let fields = fields.unwrap_or_default();
+            assert_eq!(told, fields.keys().map(String::as_str).collect(), "{name}");
+            assert!(cells[3].len() > 10, "{row}");
+        }
+    }
+
+    #[test]
     fn it_fits_one_message() {
         let line = serde_json::to_vec(&document()).unwrap();
         assert!(line.len() < crate::frame::MAX_MESSAGE / 2, "{} bytes", line.len());

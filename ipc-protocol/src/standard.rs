@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 /// Ids in one `/get`, one page of `/query`, one `/set` (RFC 8620 §2 `maxObjectsInGet`).
 pub const MAX_OBJECTS: usize = 500;
 
+/// What was cut so that it fits into a message: property → how many there are in all; for a text, its
+/// bytes.
+pub type Truncated = BTreeMap<String, u64>;
+
 /// A kind of object with its property names.
 pub trait Object {
     /// JMAP type name.
@@ -28,7 +32,38 @@ wire! {
         pub list: Vec<T>,
         /// Ids that name nothing.
         pub not_found: Vec<String>,
+        /// Ids of objects that did not fit into the message any more: ask again for these. Absent
+        /// when everything fits.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub not_fetched: Vec<String>,
     }
+}
+
+/// Parameters of a `/get`: what is needed to ask again for what did not fit.
+pub trait ByIds: Clone {
+    /// Asks for these instead.
+    fn ask_for(&mut self, ids: Vec<String>);
+}
+
+macro_rules! by_ids {
+    ($($params:path, $ids:ident => $value:expr;)*) => {$(
+        impl ByIds for $params {
+            fn ask_for(&mut self, ids: Vec<String>) {
+                let $ids = ids.into_iter().map(Into::into).collect();
+                self.ids = $value;
+            }
+        }
+    )*};
+}
+
+by_ids! {
+    crate::account::AccountGet, ids => Some(ids);
+    crate::blob::BlobGet, ids => ids;
+    crate::email::EmailGet, ids => Some(ids);
+    crate::identity::IdentityGet, ids => Some(ids);
+    crate::mailbox::MailboxGet, ids => Some(ids);
+    crate::submission::SubmissionGet, ids => Some(ids);
+    crate::thread::ThreadGet, ids => ids;
 }
 
 object! {
@@ -62,10 +97,23 @@ object! {
         pub position: u64,
         /// The page.
         pub ids: Vec<String>,
-        /// How many match in all.
-        pub total: u64,
+        /// How many match in all; null when the time ended before all were looked at.
+        pub total: Option<u64>,
         /// The limit applied.
         pub limit: u64,
+        /// How far the search came; only when `total` is null.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub searched: Option<Searched>,
+    }
+
+    /// How far a search came that ended before all were looked at.
+    pub struct Searched {
+        /// How many were looked at, newest first.
+        pub done: u64,
+        /// How many the account or mailbox has.
+        pub of: u64,
+        /// The same search with `filter.olderThan` = this email goes on there.
+        pub until: Option<crate::id::EmailId>,
     }
 
     /// Answer of `/set` (RFC 8620 §5.3).

@@ -62,6 +62,10 @@ object! {
         pub daemon: DaemonStatus,
         /// Every account by id.
         pub accounts: Vec<Account>,
+        /// Ids of accounts that did not fit into the message: ask `Account/get` for these. Absent
+        /// when all fit.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub not_fetched: Vec<String>,
         /// The outbox.
         pub outbox: OutboxStatus,
         /// Conditions of this machine: its disk, its clock, the store, the program.

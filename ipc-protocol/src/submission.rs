@@ -1,7 +1,7 @@
 //! Submissions: messages on their way out (RFC 8621 §7), with the phases of chapar's outbox.
 
 use crate::id::{AccountId, EmailId, IdentityId, State, SubmissionId, ThreadId, UtcDate};
-use crate::standard::Object;
+use crate::standard::{Object, Truncated};
 use std::collections::BTreeMap;
 
 words! {
@@ -127,6 +127,9 @@ object! {
         pub last_reply: Option<String>,
         /// The copy in Sent.
         pub filed: Filed,
+        /// Texts that were cut so that the submission fits into a message; absent when none was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub truncated: Option<Truncated>,
     }
 }
 
@@ -151,6 +154,7 @@ impl Object for EmailSubmission {
         "nextAttemptAt",
         "lastReply",
         "filed",
+        "truncated",
     ];
 }
 

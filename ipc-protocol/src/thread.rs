@@ -1,7 +1,7 @@
 //! Threads: conversations (RFC 8621 §3).
 
 use crate::id::{AccountId, EmailId, ThreadId};
-use crate::standard::Object;
+use crate::standard::{Object, Truncated};
 
 object! {
     /// One conversation.
@@ -10,12 +10,15 @@ object! {
         pub id: ThreadId,
         /// Its emails, oldest first.
         pub email_ids: Vec<EmailId>,
+        /// Set when only the newest emails fit into a message.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub truncated: Option<Truncated>,
     }
 }
 
 impl Object for Thread {
     const TYPE: &'static str = "Thread";
-    const PROPERTIES: &'static [&'static str] = &["id", "emailIds"];
+    const PROPERTIES: &'static [&'static str] = &["id", "emailIds", "truncated"];
 }
 
 wire! {

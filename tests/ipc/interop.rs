@@ -140,6 +140,33 @@ const first = connect((m) => {
 first.say({ id: 1, method: "event/subscribe", params: { types: ["identity."] } });
 "#;
 
+/// The client that the specification prints, as it is printed.
+#[test]
+fn the_client_of_the_specification_works_as_it_stands_there() {
+    let _shared = shared();
+    let world = World::new(2);
+    if !have("python3") {
+        return;
+    }
+    let spec = include_str!("../../ipc-protocol/SPEC.md");
+    let (_, code) = spec.split_once("```python\n").unwrap();
+    let (code, _) = code.split_once("```").unwrap();
+    assert!(code.lines().count() <= 30, "{} lines", code.lines().count());
+    let mut raw = world.raw();
+    let since = raw.call("hello", &json!({}))["cursor"].clone();
+    let mail = b"From: Ada Byrne <a@x.test>\r\nSubject: from the book\r\n\r\nhi\r\n";
+    world.provider.store.deliver_with(crate::world::ADA, "INBOX", mail, 1_795_000_000, &[]);
+    let mut command = world.place.command("python3");
+    command.args(["-c", code]).env("CHAPAR_SOCKET", world.place.socket());
+    command.env("SINCE", since.as_str().unwrap());
+    let ran = run(&mut command, b"", LIMIT);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let text = ran.text();
+    let said: Vec<&str> = text.lines().collect();
+    assert_eq!(said[0], "Ada Byrne from the book");
+    assert!(said[1].starts_with("SINCE="), "{said:?}");
+}
+
 #[test]
 fn python_and_node_subscribe_and_resume_without_a_library() {
     let _shared = shared();

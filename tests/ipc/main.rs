@@ -12,6 +12,8 @@
 
 mod calls;
 mod chaos;
+mod fair;
+mod fit;
 mod hostile;
 mod interop;
 mod load;

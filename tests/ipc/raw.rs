@@ -40,6 +40,13 @@ impl Raw {
         Self { stream, framing, buffer: Vec::new(), kept, asked, next: 0 }
     }
 
+    /// A connection that something was said on by hand.
+    pub(crate) fn of(stream: UnixStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (kept, asked) = (VecDeque::new(), BTreeMap::new());
+        Self { stream, framing: Framing::Lines, buffer: Vec::new(), kept, asked, next: 1_000 }
+    }
+
     pub(crate) fn lines(socket: &Path) -> Self {
         Self::connect(socket, Framing::Lines)
     }

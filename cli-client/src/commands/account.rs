@@ -94,7 +94,7 @@ fn show(context: &Context<'_>, named: Option<&str>) -> Result<(), Fault> {
     let mut daemon = context.open()?;
     let account = find(context, &mut daemon, named)?;
     let get = MailboxGet { account_id: Some(account.id.clone()), ..MailboxGet::default() };
-    let mailboxes = daemon.call(&get)?.list;
+    let mailboxes = daemon.get(&get)?.list;
     if screen.form == Form::Json {
         let members = json!({"id": account.id, "account": account, "mailboxes": mailboxes});
         return screen.object("account.show", members);

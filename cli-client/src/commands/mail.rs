@@ -48,23 +48,9 @@ fn get(
     get_all(daemon, ids, &EmailGet { properties, ..EmailGet::default() })
 }
 
-/// Asks for what one answer had no room for until each is here or gone. `/get` may answer in any
-/// order.
+/// These emails in this order. `/get` may answer in any order.
 fn get_all(daemon: &mut Daemon, ids: &[EmailId], ask: &EmailGet) -> Result<Vec<Email>, Fault> {
-    let mut emails = Vec::new();
-    let mut left = ids.to_vec();
-    while !left.is_empty() {
-        let reply = daemon.call(&EmailGet { ids: Some(left.clone()), ..ask.clone() })?;
-        let before = left.len();
-        left.retain(|id| {
-            let gone = reply.not_found.contains(&id.0);
-            !gone && !reply.list.iter().any(|email| email.id == *id)
-        });
-        emails.extend(reply.list);
-        if left.len() == before {
-            break;
-        }
-    }
+    let mut emails = daemon.get(&EmailGet { ids: Some(ids.to_vec()), ..ask.clone() })?.list;
     let place = |email: &Email| ids.iter().position(|id| *id == email.id).unwrap_or(usize::MAX);
     emails.sort_by_cached_key(place);
     Ok(emails)

@@ -69,7 +69,7 @@ fn list(context: &Context<'_>, open: bool, limit: u32) -> Result<(), Fault> {
     let ids: Vec<SubmissionId> =
         found.ids.iter().map(|id| SubmissionId::from(id.as_str())).collect();
     let mut submissions =
-        daemon.call(&SubmissionGet { ids: Some(ids.clone()), ..SubmissionGet::default() })?.list;
+        daemon.get(&SubmissionGet { ids: Some(ids.clone()), ..SubmissionGet::default() })?.list;
     submissions.sort_by_cached_key(|of| ids.iter().position(|id| *id == of.id));
     match screen.form {
         Form::Json => {
@@ -88,8 +88,9 @@ fn list(context: &Context<'_>, open: bool, limit: u32) -> Result<(), Fault> {
         Form::Human if submissions.is_empty() => screen.answer(&Line::of("The outbox is empty.")),
         Form::Human => {
             screen.answers(&list_lines(&submissions, &Zoned::now(), screen.width))?;
-            if found.total > submissions.len() as u64 {
-                let more = format!("{} of {}", submissions.len(), count(found.total));
+            let shown = submissions.len() as u64;
+            if let Some(total) = found.total.filter(|total| *total > shown) {
+                let more = format!("{shown} of {}", count(total));
                 screen.say(&Line::new().with(Style::Dim, more));
             }
             Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chapar_ipc_protocol::account::{Account, AccountState, Health, Severity};
+use chapar_ipc_protocol::account::{Account, AccountGet, AccountState, Health, Severity};
 use chapar_ipc_protocol::doctor::Who;
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::status::{Status, StatusReply};
@@ -75,6 +75,11 @@ pub(crate) fn overview(context: &Context<'_>) -> Result<u8, Fault> {
 fn ask(daemon: &mut Daemon, wanted: Option<&str>) -> Result<StatusReply, Fault> {
     let mut status = daemon.call(&Status {})?;
     status.health.extend(older(daemon.version(), env!("CARGO_PKG_VERSION")));
+    if !status.not_fetched.is_empty() {
+        let ids = std::mem::take(&mut status.not_fetched).into_iter().map(Into::into).collect();
+        let get = AccountGet { ids: Some(ids), properties: None };
+        status.accounts.extend(daemon.get(&get)?.list);
+    }
     if let Some(wanted) = wanted {
         let id = daemon.account(Some(wanted))?.id;
         status.accounts.retain(|account| account.id == id);
@@ -415,6 +420,7 @@ mod tests {
                 ..DaemonStatus::default()
             },
             accounts: vec![live, expired],
+            not_fetched: vec![],
             outbox: OutboxStatus { waiting: 1, scheduled: 2, ..OutboxStatus::default() },
             health: Vec::new(),
         }

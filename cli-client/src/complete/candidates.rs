@@ -95,6 +95,7 @@ fn mails() -> Found {
             sort: None,
             position: None,
             limit: Some(IDS),
+            max_ms: None,
         };
         let ids = daemon.call(&query)?.ids;
         let ids: Vec<EmailId> = ids.iter().map(|id| EmailId::from(id.as_str())).collect();

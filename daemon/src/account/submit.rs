@@ -49,7 +49,7 @@ pub async fn accept(
     send_at: Option<Wall>,
     key: Option<String>,
 ) -> Result<(SubmissionId, bool), SubmitError> {
-    let print = fingerprint(&draft, send_at);
+    let (mut draft, print) = aside(draft, move |draft| fingerprint(draft, send_at)).await?;
     if let Some(found) = known(store, key.as_deref(), print)? {
         return Ok((found, true));
     }
@@ -63,10 +63,38 @@ pub async fn accept(
         date: now,
         seed: world.entropy.number(),
     };
-    let composed = compose(&draft, &frozen)?;
+    let (composed, frozen) = {
+        let (read, composed) =
+            aside(draft, move |draft| compose(draft, &frozen).map(|composed| (composed, frozen)))
+                .await?;
+        draft = read;
+        composed?
+    };
+    // they stand in the composed bytes
+    draft.attachments = vec![];
     let wanted =
         Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
     Ok(store.write(now, move |tx| wanted.put(tx)).await?)
+}
+
+/// Drafts of more bytes are worked on where nobody waits for their thread.
+const LARGE_BYTES: usize = 1 << 20;
+
+/// Works on a draft; on a large one aside.
+async fn aside<T: Send + 'static>(
+    draft: Draft,
+    work: impl FnOnce(&Draft) -> T + Send + 'static,
+) -> Result<(Draft, T), SubmitError> {
+    let size: usize = draft.attachments.iter().map(|attachment| attachment.bytes.len()).sum();
+    if size < LARGE_BYTES {
+        let done = work(&draft);
+        return Ok((draft, done));
+    }
+    let worked = tokio::task::spawn_blocking(move || {
+        let done = work(&draft);
+        (draft, done)
+    });
+    worked.await.map_err(|_| SubmitError::TooLate("the message could not be composed".into()))
 }
 
 struct Wanted {

@@ -1,13 +1,15 @@
 //! Streams of bytes: what follows a `Blob/put`, what follows the answer of a `Blob/open`. Also
 //! base64 (RFC 4648 §4) for the inline forms.
 
-use super::handlers::blob::bytes;
+use super::session::Caller;
+use super::source::{Flow, Source};
 use super::{Services, fault, limits};
 use chapar_ipc_protocol::blob::{BlobOpen, BlobPut, MAX_BYTES, OpenReply, PutReply};
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::id::BlobId;
 use sha2::{Digest as _, Sha256};
 use std::io;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -86,15 +88,33 @@ fn cut(how: &str, left: u64) -> Error {
 }
 
 /// The bytes to open and what to answer before them.
-pub(super) async fn open(
-    services: &Services,
+pub(super) async fn open<'s>(
+    services: &'s Arc<Services>,
+    caller: &Caller,
     params: BlobOpen,
-) -> Result<(OpenReply, Vec<u8>), Error> {
-    let mut bytes = bytes(services, &params.blob_id.0).await?;
-    let skip = usize::try_from(params.offset.unwrap_or(0)).unwrap_or(usize::MAX);
-    bytes.drain(..skip.min(bytes.len()));
-    let size = bytes.len() as u64;
-    Ok((OpenReply { blob_id: params.blob_id, size }, bytes))
+) -> Result<(OpenReply, Flow<'s>), Error> {
+    let source = Source::find(services, &params.blob_id.0).await?;
+    let flow = Flow::begin(services, caller, source, params.offset.unwrap_or(0)).await?;
+    Ok((OpenReply { blob_id: params.blob_id, size: flow.left() }, flow))
+}
+
+/// Writes all of `flow`, a piece at a time, giving up on a reader that stands still.
+pub(super) async fn pour_all(
+    services: &Arc<Services>,
+    caller: &Caller,
+    mut flow: Flow<'_>,
+    writer: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
+    while flow.left() > 0 {
+        let bytes;
+        // the reader sees that bytes are missing: it was told how many come
+        (flow, bytes) = flow.next(services, caller).await.map_err(|error| {
+            tracing::warn!(%error, "a stream of stored bytes broke off");
+            io::Error::other(error)
+        })?;
+        pour(writer, &bytes).await?;
+    }
+    Ok(())
 }
 
 /// Writes `bytes`, giving up on a reader that stands still.

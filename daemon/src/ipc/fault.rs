@@ -208,6 +208,18 @@ fn missing(what: &str) -> Error {
     Error::new(kind, format!("There is no such {what}."))
 }
 
+/// The daemon stops: what would have answered is gone.
+pub(super) fn ending() -> Error {
+    Error::new(ErrorType::Canceled, "The daemon stops.")
+}
+
+/// A call broke off by a fault of ours.
+pub(super) fn broken() -> Error {
+    Error::new(ErrorType::ServerFail, "The call failed by a fault of the daemon.")
+        .fine("internal.panic")
+        .command("See what it says in the log", &["chapar", "logs"])
+}
+
 /// No account of that id.
 pub(super) fn no_account(id: &str) -> Error {
     Error::new(ErrorType::AccountNotFound, format!("There is no account `{id}`."))

@@ -15,45 +15,40 @@ pub(super) mod send;
 pub(super) mod submission;
 pub(super) mod thread;
 
-use super::{Services, convert, fault, limits};
+use super::purse::Room;
+use super::{Services, convert, fault, fit, limits};
 use crate::store::{Snapshot, StoreError};
 use chapar_engine::event::ObjectKind;
 use chapar_engine::id::{AccountId, Seq};
 use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_ipc_protocol::frame::MAX_MESSAGE;
 use chapar_ipc_protocol::id as wire;
-use chapar_ipc_protocol::standard::{ChangesReply, GetReply, MAX_OBJECTS, Object, QueryReply};
+use chapar_ipc_protocol::standard::{ChangesReply, MAX_OBJECTS, Object, QueryReply};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
-/// The answer of a call, serialised.
-pub(super) type Answer = Result<Box<RawValue>, Error>;
+/// The answer of a call.
+pub(super) type Answer = Result<Reply, Error>;
+
+/// A result, serialised, and the room in the client's purse that it takes until it is written.
+pub(super) struct Reply {
+    pub(super) json: Box<RawValue>,
+    pub(super) room: Option<Room>,
+}
 
 /// Serialises a result.
 pub(super) fn answer<T: Serialize>(result: &T) -> Answer {
-    to_raw_value(result).map_err(|error| {
-        Error::new(ErrorType::ServerFail, "The answer could not be written.")
-            .detail(error.to_string())
-    })
+    let json = to_raw_value(result).map_err(|error| fit::unwritten(&error))?;
+    Ok(Reply { json, room: None })
 }
 
-/// Serialises a `/get` with the asked properties and the id.
-fn get_answer<T: Object + Serialize>(reply: GetReply<T>, properties: Option<&[String]>) -> Answer {
-    let Some(properties) = properties else {
-        return answer(&reply);
-    };
-    let keep = |object: T| match serde_json::to_value(object) {
-        Ok(Value::Object(map)) => {
-            map.into_iter().filter(|(name, _)| name == "id" || properties.contains(name)).collect()
-        }
-        _ => Map::new(),
-    };
-    answer(&GetReply {
-        account_id: reply.account_id,
-        state: reply.state,
-        list: reply.list.into_iter().map(keep).collect(),
-        not_found: reply.not_found,
-    })
+/// The answer, with the room that was set aside for it.
+pub(super) fn keep(mut room: Room, answer: Answer) -> Answer {
+    let mut reply = answer?;
+    room.shrink_to(reply.json.get().len());
+    reply.room = Some(room);
+    Ok(reply)
 }
 
 /// Refuses properties that the type does not have.
@@ -84,6 +79,19 @@ fn check_count(count: usize) -> Result<(), Error> {
         format!("{count} objects are more than the {MAX_OBJECTS} of one call."),
     )
     .hint("ask in pages"))
+}
+
+/// The ids of a `/get`, each once (RFC 8620 §5.1). Refuses too many, and those that cannot be any:
+/// each is said again in the answer.
+fn unique(ids: impl Iterator<Item = String>) -> Result<Vec<String>, Error> {
+    let ids: Vec<String> = ids.collect();
+    check_count(ids.len())?;
+    if ids.iter().any(|id| id.len() > limits::ID_BYTES) {
+        let limit = limits::ID_BYTES;
+        return Err(fault::argument(format!("An id has at most {limit} bytes.")));
+    }
+    let mut seen = BTreeSet::new();
+    Ok(ids.into_iter().filter(|id| seen.insert(id.clone())).collect())
 }
 
 /// The account named, which must be there; `None` when none is named.
@@ -142,7 +150,7 @@ pub(super) fn changes(
         other => fault::store(other),
     })?;
     let (created, updated, destroyed) = convert::changes(kind, &list);
-    answer(&ChangesReply {
+    let reply = answer(&ChangesReply {
         account_id: account_id.cloned(),
         old_state: since.clone(),
         new_state: convert::state(to),
@@ -150,7 +158,13 @@ pub(super) fn changes(
         created,
         updated,
         destroyed,
-    })
+    })?;
+    // the changes of one commit are never split: when they alone are too many, as when a mailbox of
+    // a hundred thousand mails goes, fetching everything again is the only way
+    if reply.json.get().len() > MAX_MESSAGE - limits::ENVELOPE_BYTES {
+        return Err(gone());
+    }
+    Ok(reply)
 }
 
 /// A limit within the one of a call.
@@ -175,8 +189,9 @@ fn page(
         can_calculate_changes: false,
         position: position.unwrap_or(0).min(total),
         ids: ids.into_iter().skip(skip).take(limit).collect(),
-        total,
+        total: Some(total),
         limit: limit as u64,
+        searched: None,
     })
 }
 

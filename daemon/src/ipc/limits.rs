@@ -13,14 +13,48 @@ pub const IN_FLIGHT: usize = 64;
 pub const IN_FLIGHT_BYTES: usize = 2 << 20;
 /// Answers of one client waiting to be written, in bytes; beyond it nothing more is read.
 pub const OUT_BYTES: usize = 1 << 20;
+/// Bytes that are set aside for an answer until it is there: the largest message.
+pub const ANSWER_BYTES: usize = 1 << 20;
+/// Bytes that one client may have in flight: answers being made, and those that it did not take yet.
+pub const CLIENT_BYTES: usize = 4 << 20;
+/// Bytes that all clients together may have in flight.
+pub const CLIENTS_BYTES: usize = 96 << 20;
+/// Bytes that all messages together have that are composed at one time: the largest one.
+pub const COMPOSING_BYTES: u64 = 150 << 20;
+/// Streams of stored bytes at one time: each has a decoder of about 1 MiB.
+pub const STREAMS: usize = 48;
+/// Bytes of a mail that is read alone, so that two large ones are never in memory at once.
+pub const LARGE_BYTES: u64 = 4 << 20;
+/// Bytes of JSON around a list: names, states, the id of the call.
+pub const ENVELOPE_BYTES: usize = 8 << 10;
+/// Bytes of JSON for the objects of a `/get` and the ids that are left.
+pub const LIST_OF_OBJECTS_BYTES: usize = (1 << 20) - ENVELOPE_BYTES;
+/// Bytes of JSON of one object: it fits into a message with some ids beside it.
+pub const OBJECT_BYTES: usize = 896 << 10;
+/// Bytes of JSON of one list in an email, such as its recipients: about five hundred of them.
+pub const LIST_BYTES: usize = 48 << 10;
+/// Bytes of JSON of a list in an event: it is a hint, the email has more.
+pub const EVENT_LIST_BYTES: usize = 4 << 10;
+/// Bytes of JSON of a text that another side wrote.
+pub const TEXT_BYTES: usize = 4 << 10;
+/// Bytes of JSON of all replies in one submission.
+pub const REPLIES_BYTES: usize = 256 << 10;
+/// Messages looked at in one step of a search: well below a slice of time even when each is read.
+pub const SEARCH_ROWS: usize = 16;
 /// Bytes of events gathered for one write.
 pub const EVENT_BYTES: usize = 64 << 10;
 /// Events read from the journal at once.
 pub const EVENT_BATCH: usize = 200;
+/// Accounts of which one merged `state.changed` may tell.
+pub const COALESCED: usize = 500;
+/// Bytes of JSON of the events in one answer of `event/get`.
+pub const EVENTS_BYTES: usize = 896 << 10;
 /// Subscriptions of one client: each is a cursor and a filter.
 pub const SUBSCRIPTIONS: usize = 16;
 /// Types or accounts one filter may name.
 pub const FILTER_WORDS: usize = 64;
+/// Bytes of messages that are looked at before others have their turn.
+pub const TURN_BYTES: usize = 64 << 10;
 /// Bytes of one read.
 pub const READ_BYTES: usize = 16 << 10;
 /// Bytes of output buffer that a quiet client keeps.
@@ -56,6 +90,8 @@ pub const UPLOAD_BYTES: u64 = 1 << 30;
 pub const UPLOAD_KEPT: Duration = Duration::from_hours(24);
 /// Unknown parameters named in one error.
 pub const NAMED_UNKNOWN: usize = 20;
+/// Bytes of an id that is asked for (RFC 8620 §1.2).
+pub const ID_BYTES: usize = 255;
 /// Rows of a page when no limit is given.
 pub const PAGE: usize = 50;
 /// Bytes of an idempotency key.

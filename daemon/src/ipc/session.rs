@@ -49,13 +49,15 @@ impl Session {
     /// A session with these scopes.
     #[must_use]
     pub fn new(services: Arc<Services>, scopes: BTreeSet<Scope>) -> Self {
-        Self { services, scopes, caller: Caller::default() }
+        let caller = Caller::new(&services);
+        Self { services, scopes, caller }
     }
 
     /// The process on the other side.
     #[must_use]
-    pub fn of_process(self, pid: Option<i32>) -> Self {
-        Self { caller: Caller::of(pid), ..self }
+    pub fn of_process(mut self, pid: Option<i32>) -> Self {
+        self.caller.pid = pid;
+        self
     }
 
     /// Talks until the client leaves or `stop` fires.
@@ -104,10 +106,18 @@ async fn talk<T: AsyncRead + AsyncWrite + Send + Unpin>(
     let mut head = line.head();
     let mut bytes = [0; READ];
     let mut last_words: Option<Instant> = None;
+    let mut moved = Instant::now();
     loop {
         head.borrow_and_update();
         line.advance();
+        if line.has_more() {
+            // a client that pours does not keep a thread of the runtime to itself
+            tokio::task::yield_now().await;
+        }
         line.pump();
+        if line.out.is_empty() {
+            moved = Instant::now();
+        }
         if line.is_over(last_words.is_some()) {
             return Ok(line.end());
         }
@@ -131,6 +141,7 @@ async fn talk<T: AsyncRead + AsyncWrite + Send + Unpin>(
                     return Err(io::ErrorKind::WriteZero.into());
                 }
                 line.out.written(count);
+                moved = Instant::now();
             }
             read = reader.read(&mut bytes), if reading => {
                 line.take(bytes.get(..read?).unwrap_or_default());
@@ -151,6 +162,13 @@ async fn talk<T: AsyncRead + AsyncWrite + Send + Unpin>(
                 line.tell_progress();
             }
             () = sleep_until(bookmark), if listening => line.bookmark(),
+            () = sleep_until(moved + limits::STALL), if line.out.holds_room() => {
+                if line.services.till.is_short() {
+                    tracing::info!("a client that took no answers was left: others wait for the room");
+                    return Ok(End::Over);
+                }
+                moved = Instant::now();
+            }
             () = sleep(limits::PROBE), if !reading && line.out.is_empty() => {
                 probe(writer)?;
             }
@@ -173,14 +191,15 @@ async fn carry<T: AsyncRead + AsyncWrite + Send + Unpin>(
     stop: &CancellationToken,
 ) -> io::Result<bool> {
     let services = Arc::clone(&line.services);
+    let caller = line.caller.clone();
     match stream {
         Stream::Open(id, params) => {
             let opened = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(false),
-                opened = blob::open(&services, params) => opened,
+                opened = blob::open(&services, &caller, params) => opened,
             };
-            let (reply, bytes) = match opened {
+            let (reply, flow) = match opened {
                 Ok(opened) => opened,
                 Err(error) => {
                     line.refuse(Some(&id), &error);
@@ -192,7 +211,7 @@ async fn carry<T: AsyncRead + AsyncWrite + Send + Unpin>(
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
-                poured = blob::pour(writer, &bytes) => poured?,
+                poured = blob::pour_all(&services, &caller, flow, writer) => poured?,
             }
         }
         Stream::Put(id, params) => {

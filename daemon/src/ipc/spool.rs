@@ -76,12 +76,12 @@ impl Spool {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.directory.join(id))
     }
 
-    /// The bytes of a finished upload; `None` when there is none of that id.
-    pub(super) fn read(&self, id: &str) -> Option<io::Result<Vec<u8>>> {
+    /// The file of a finished upload and how many bytes it has; `None` when there is none of that id.
+    pub(super) fn open(&self, id: &str) -> Option<io::Result<(File, u64)>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = kept.get(id).is_some_and(|upload| upload.done);
+        let size = kept.get(id).filter(|upload| upload.done).map(|upload| upload.size);
         drop(kept);
-        done.then(|| std::fs::read(self.directory.join(id)))
+        size.map(|size| Ok((File::open(self.directory.join(id))?, size)))
     }
 }
 
@@ -154,14 +154,15 @@ mod tests {
         whole.take(b"abcdef").unwrap();
         assert_eq!(whole.left(), 0);
         let (id, size) = whole.finish();
-        assert_eq!((spool.read(&id).unwrap().unwrap(), size), (b"abcd".to_vec(), 4));
+        let (file, known) = spool.open(&id).unwrap().unwrap();
+        assert_eq!((std::io::read_to_string(file).unwrap(), known, size), ("abcd".into(), 4, 4));
         let files: Vec<_> = std::fs::read_dir(&place).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 1);
         assert_eq!(files.first().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(spool.read("U../../etc/passwd").is_none());
+        assert!(spool.open("U../../etc/passwd").is_none());
         let under_way = spool.begin(4, [3; 16], Boot::default()).unwrap();
         spool.clear();
-        assert!(spool.read(&id).is_none());
+        assert!(spool.open(&id).is_none());
         assert_eq!(std::fs::read_dir(&place).unwrap().count(), 1, "one is on its way in");
         drop(under_way);
         std::fs::remove_dir_all(place).unwrap();

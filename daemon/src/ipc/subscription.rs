@@ -1,17 +1,22 @@
 //! One subscriber: a cursor and a filter. Never a queue: events are read from the journal when the
 //! client's socket takes more.
 
-use super::{Services, convert, fault, limits};
+use super::{Services, convert, fault, fit, limits};
+use crate::readers::breathe;
 use crate::store::StoreError;
 use chapar_engine::id::Seq;
 use chapar_engine::time::Boot;
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::event::{Event, EventData, Plain, TYPES, matches};
+use chapar_ipc_protocol::frame::{Framing, encode};
 use chapar_ipc_protocol::id as wire;
+use chapar_ipc_protocol::message::notification;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What a client wants to hear and may hear.
+#[derive(Clone)]
 pub(super) struct Filter {
     scopes: BTreeSet<Scope>,
     types: Option<Vec<String>>,
@@ -94,7 +99,23 @@ pub(super) fn begin(services: &Services, since: Option<&wire::Cursor>) -> Result
     Ok(Start { at: if kept { at } else { head }, resync: !kept })
 }
 
+/// What a subscription had to say, and how far it was read.
+pub(super) struct Pumped {
+    /// The subscription as it is now.
+    pub(super) subscription: Option<Subscription>,
+    /// Messages, framed.
+    pub(super) framed: Result<Vec<u8>, Error>,
+}
+
+impl Pumped {
+    /// Nothing could be read.
+    pub(super) fn broken(error: Error) -> Self {
+        Self { subscription: None, framed: Err(error) }
+    }
+}
+
 /// One subscription of one connection.
+#[derive(Clone)]
 pub(super) struct Subscription {
     pub(super) id: wire::SubscriptionId,
     filter: Filter,
@@ -114,24 +135,38 @@ impl Subscription {
         !self.live || self.resync || self.at < head
     }
 
-    /// Reads on and gives each event to `say`, until the journal ends or `say` has enough.
-    pub(super) fn pump(
+    /// Reads on until the journal ends or there is enough for one write. A job of the readers.
+    pub(super) async fn pump(mut self, services: Arc<Services>, framing: Framing) -> Pumped {
+        let mut framed = Vec::new();
+        let read = self.read_on(&services, framing, &mut framed).await;
+        Pumped { subscription: Some(self), framed: read.map(|()| framed) }
+    }
+
+    async fn read_on(
         &mut self,
         services: &Services,
-        say: &mut dyn FnMut(&Event) -> bool,
+        framing: Framing,
+        framed: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let instance = services.store.instance();
         let now = services.world.clock.boot();
+        let mut say = |event: &Event| {
+            if let Ok(bytes) = notification("event", event) {
+                encode(framing, &bytes, framed);
+            }
+            framed.len() >= limits::EVENT_BYTES
+        };
         if self.resync {
             self.resync = false;
             say(&self.mark(services, EventData::StreamResync(Plain {})));
         }
         loop {
-            let batch = match services
+            breathe().await;
+            let page = services
                 .store
                 .read()
-                .and_then(|view| view.events(self.at, limits::EVENT_BATCH))
-            {
+                .and_then(|view| view.events_page(self.at, limits::EVENT_BATCH));
+            let batch = match page {
                 Err(StoreError::Missing(_)) => {
                     self.at = *services.store.head().borrow();
                     self.resync = true;
@@ -145,7 +180,7 @@ impl Subscription {
             let mut held: Option<Event> = None;
             for event in batch {
                 let seq = event.seq;
-                let mut event = convert::event(&instance, event);
+                let mut event = fit::event(convert::event(&instance, event));
                 if !self.filter.passes(&event) {
                     self.at = seq;
                     continue;
@@ -194,6 +229,7 @@ impl Subscription {
             at: convert::date(services.world.clock.wall()),
             account_id: None,
             data,
+            truncated: None,
         }
     }
 }
@@ -205,6 +241,9 @@ fn coalesce(before: &Event, event: &mut Event) -> bool {
     else {
         return false;
     };
+    if old.changed.len() >= limits::COALESCED {
+        return false;
+    }
     for (account, types) in &old.changed {
         let merged = new.changed.entry(account.clone()).or_default();
         for (name, state) in types {

@@ -9,7 +9,7 @@ use super::{Snapshot, StoreError, Txn, pack};
 use chapar_engine::id::BlobId;
 use std::io;
 
-fn key_of(id: BlobId) -> Key {
+pub(super) fn key_of(id: BlobId) -> Key {
     let mut key = Key::default();
     for byte in id.0 {
         key = key.u8(byte);

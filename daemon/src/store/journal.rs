@@ -1,6 +1,6 @@
 //! The journal: appended within a transaction, read from a cursor, forgotten in small steps.
 
-use super::limits::{JOURNAL_EVENTS, JOURNAL_MAX, JOURNAL_MS, PRUNE_STEP};
+use super::limits::{EVENTS_BYTES, JOURNAL_EVENTS, JOURNAL_MAX, JOURNAL_MS, PRUNE_STEP};
 use super::source::{NEXT, Order, STOP, Snapshot, Source};
 use super::tables::{Key, Parts, Table};
 use super::{StoreError, Txn};
@@ -31,16 +31,32 @@ impl Snapshot {
     /// Events after `since`, at most `limit`; `Err(Missing("event"))` when `since` is older than
     /// what is kept.
     pub fn events(&self, since: Seq, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.events_within(since, limit, usize::MAX)
+    }
+
+    /// As [`Snapshot::events`], ending where about a megabyte of them is read; none only at the end.
+    pub fn events_page(&self, since: Seq, limit: usize) -> Result<Vec<Event>, StoreError> {
+        self.events_within(since, limit, EVENTS_BYTES)
+    }
+
+    fn events_within(
+        &self,
+        since: Seq,
+        limit: usize,
+        most: usize,
+    ) -> Result<Vec<Event>, StoreError> {
         self.guarded(|it| {
             if since < floor(it)? {
                 return Err(StoreError::Missing("event"));
             }
             let mut events: Vec<Event> = Vec::new();
+            let mut held = 0;
             let from = Key::of(since.0.saturating_add(1));
             it.scan(Table::Journal, (from.bytes(), &[]), Order::Up, &mut |key, bytes| {
-                if events.len() >= limit {
+                if events.len() >= limit || held >= most {
                     return STOP;
                 }
+                held += bytes.len();
                 events.push(it.open(Table::Journal, key, bytes)?);
                 NEXT
             })?;

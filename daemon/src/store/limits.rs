@@ -16,6 +16,10 @@ pub(super) const PACK_BUFFER: usize = 1 << 20;
 pub(super) const BLOB_BYTES: u64 = 256 << 20;
 /// Compression level of blobs: level 3 gave 0.6 % more for twice the time.
 pub(super) const ZSTD_LEVEL: i32 = 1;
+/// Bytes of one piece of a blob that is read piece by piece.
+pub(super) const PIECE_BYTES: usize = 64 << 10;
+/// Bytes of stored events read at once: one event of a hostile mail can have hundreds of kilobytes.
+pub(super) const EVENTS_BYTES: usize = 1 << 20;
 /// Events that are always kept.
 pub(super) const JOURNAL_EVENTS: u64 = 100_000;
 /// How long events are kept beyond that, milliseconds (RFC 8620 §5.2 asks for 30 days).
@@ -31,8 +35,6 @@ pub(super) const SUBMISSION_MS: i64 = 90 * 86_400_000;
 pub(super) const KEPT_KEY_MS: i64 = 7 * 86_400_000;
 /// Finished submissions looked at with each new one.
 pub(super) const SUBMISSION_STEP: usize = 4;
-/// Rows read by one query that has to look into messages.
-pub(super) const SCAN_ROWS: usize = 50_000;
 /// Related Message-IDs that one message registers for its thread.
 pub(super) const THREAD_IDS: usize = 100;
 /// Database bytes up to which every page is verified at open: 64 MiB is read in well under a second.

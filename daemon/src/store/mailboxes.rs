@@ -1,8 +1,9 @@
 //! Mailboxes and the counts kept beside them.
 
 use super::codec::CountsRow;
-use super::source::{Snapshot, Source, lenient};
+use super::source::{NEXT, Order, Snapshot, Source, lenient};
 use super::tables::{Key, Parts, Scope, Table};
+use super::txn::Number;
 use super::{Change, Counts, StoreError, Txn};
 use chapar_engine::event::ObjectKind;
 use chapar_engine::id::{AccountId, MailboxId, MessageId};
@@ -22,6 +23,24 @@ fn mailboxes(source: &impl Source, account: AccountId) -> Result<Vec<Mailbox>, S
     Ok(found)
 }
 
+/// The key of the kept number of an account's mailboxes.
+fn number_key(account: AccountId) -> Key {
+    Key::default().name("mailboxes of ").u64(account.0)
+}
+
+/// How many mailboxes an account has: as it is kept, else counted.
+fn number(source: &impl Source, account: AccountId) -> Result<u64, StoreError> {
+    if let Some(kept) = source.cached::<Number>(Table::Counters, &number_key(account))? {
+        return Ok(kept.0);
+    }
+    let mut number = 0;
+    source.scan_prefix(Table::MailboxesOf, &Key::of(account.0), Order::Up, &mut |_, _| {
+        number += 1;
+        NEXT
+    })?;
+    Ok(number)
+}
+
 /// The counts of a scope; all zero when nothing was counted.
 pub(super) fn counts(source: &impl Source, scope: Scope) -> Result<CountsRow, StoreError> {
     let key = Key::scope(scope);
@@ -33,6 +52,11 @@ impl Snapshot {
     /// Mailboxes of an account by id.
     pub fn mailboxes(&self, account: AccountId) -> Result<Vec<Mailbox>, StoreError> {
         self.guarded(|it| mailboxes(it, account))
+    }
+
+    /// How many mailboxes an account has, O(1).
+    pub fn mailbox_count(&self, account: AccountId) -> Result<u64, StoreError> {
+        self.guarded(|it| number(it, account))
     }
 
     /// One mailbox.
@@ -69,6 +93,9 @@ impl Txn<'_> {
             return Ok(());
         }
         self.put(Table::Mailboxes, &Key::of(mailbox.id.0), mailbox)?;
+        if old.is_none() {
+            self.renumber(mailbox.account, 1)?;
+        }
         self.set(Table::MailboxesOf, &Key::of(mailbox.account.0).u64(mailbox.id.0), &[])?;
         let change = if old.is_some() { Change::Updated } else { Change::Created };
         self.touch(mailbox.account, ObjectKind::Mailbox, mailbox.id.0, change);
@@ -112,9 +139,18 @@ impl Txn<'_> {
         self.remove(Table::Counts, Key::scope(scope).bytes())?;
         self.forget_upkeep(account, id)?;
         self.remove(Table::Mailboxes, prefix.bytes())?;
+        if self.has(Table::MailboxesOf, &Key::of(account.0).u64(id.0))? {
+            self.renumber(account, -1)?;
+        }
         self.remove(Table::MailboxesOf, Key::of(account.0).u64(id.0).bytes())?;
         self.touch(account, ObjectKind::Mailbox, id.0, Change::Destroyed);
         Ok(())
+    }
+
+    /// Keeps the number of an account's mailboxes; to be called before the index changes.
+    fn renumber(&mut self, account: AccountId, by: i64) -> Result<(), StoreError> {
+        let kept = Number(number(self, account)?.saturating_add_signed(by));
+        self.put(Table::Counters, &number_key(account), &kept)
     }
 
     /// Deletes every mailbox of an account, damaged records too.
@@ -125,7 +161,7 @@ impl Txn<'_> {
                 self.delete_mailbox_of(account, MailboxId(id))?;
             }
         }
-        Ok(())
+        self.remove(Table::Counters, number_key(account).bytes())
     }
 
     /// The message at a UID, by the index.

@@ -1,6 +1,6 @@
 //! Listing messages: newest first, by index, looking into records only when a filter asks for it.
+//! Whatever the size of a mailbox, all of it is searched, in steps.
 
-use super::limits::SCAN_ROWS;
 use super::mailboxes::counts;
 use super::messages::{by_message_id, message};
 use super::source::{NEXT, Order, STOP, Snapshot, Source};
@@ -11,11 +11,10 @@ use chapar_engine::address::Address;
 use chapar_engine::id::{AccountId, MailboxId, MessageId};
 use chapar_engine::message::Message;
 use chapar_engine::time::Wall;
-use std::ops::ControlFlow;
 
 /// A filter made ready: texts in lower case.
-struct Wanted<'f> {
-    filter: &'f MessageFilter,
+struct Wanted {
+    filter: MessageFilter,
     from: Option<String>,
     to: Option<String>,
     subject: Option<String>,
@@ -36,15 +35,15 @@ fn has_flag(message: &Message, flag: &str) -> bool {
     message.flags.iter().any(|it| it.eq_ignore_ascii_case(flag))
 }
 
-impl<'f> Wanted<'f> {
-    fn new(filter: &'f MessageFilter) -> Self {
+impl Wanted {
+    fn new(filter: MessageFilter) -> Self {
         let lower = |text: &Option<String>| text.as_ref().map(|text| text.to_lowercase());
         Self {
-            filter,
             from: lower(&filter.from),
             to: lower(&filter.to),
             subject: lower(&filter.subject),
             text: lower(&filter.text),
+            filter,
         }
     }
 
@@ -115,74 +114,145 @@ fn span(filter: &MessageFilter) -> Option<(Scope, Key, Vec<u8>)> {
     (to.is_empty() || from.bytes() < to.as_slice()).then_some((scope, from, to))
 }
 
-impl Snapshot {
-    /// Ids of messages that match, newest first, and how many match in all.
-    ///
-    /// Reads no more than [`SCAN_ROWS`] rows beyond the page: a filter on time or content over
-    /// more gives as total what was found so far.
-    pub fn query(
-        &self,
-        filter: &MessageFilter,
-        position: usize,
-        limit: usize,
-    ) -> Result<(Vec<MessageId>, u64), StoreError> {
-        self.guarded(|it| it.query_inside(filter, position, limit))
-    }
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The page asked for, newest first.
+    pub ids: Vec<MessageId>,
+    /// How many match in all; `None` when the search did not look at everything.
+    pub total: Option<u64>,
+    /// How many messages were looked at.
+    pub searched: u64,
+    /// How many the account or mailbox has, those outside of the times asked for too.
+    pub of: u64,
+    /// The message behind which the search goes on when it is left here.
+    pub until: Option<MessageId>,
+}
 
-    fn query_inside(
-        &self,
-        filter: &MessageFilter,
-        position: usize,
-        limit: usize,
-    ) -> Result<(Vec<MessageId>, u64), StoreError> {
-        let wanted = Wanted::new(filter);
-        if let Some(message_id) = &filter.message_id {
-            return self.query_by_id(&wanted, message_id, position, limit);
-        }
-        if let (Some(account), Some(mailbox)) = (filter.account, filter.mailbox)
-            && self.mailbox(mailbox)?.is_none_or(|mailbox| mailbox.account != account)
-        {
-            return Ok((Vec::new(), 0));
-        }
-        let Some((scope, from, to)) = span(filter) else {
-            return Ok((Vec::new(), 0));
-        };
-        let inside = wanted.looks_inside();
-        let whole =
-            filter.after.is_none() && filter.before.is_none() && filter.older_than.is_none();
-        let known = if !inside && whole { Some(counts(self, scope)?.listed) } else { None };
-        let end = position.saturating_add(limit);
-        let (mut page, mut total, mut rows) = (Vec::new(), 0_usize, 0_usize);
-        self.scan(Table::Listing, (from.bytes(), &to), Order::Up, &mut |key, _| {
-            let full = total >= end;
-            if full && (known.is_some() || rows >= SCAN_ROWS) || inside && rows >= SCAN_ROWS {
-                return STOP;
-            }
-            rows += 1;
-            let mut parts = Parts(key);
-            let Some(id) = parts.skip(17).and_then(|()| parts.u64()).map(|down| MessageId(!down))
-            else {
-                return NEXT;
-            };
-            if inside && !message(self, id)?.is_some_and(|message| wanted.matches(&message)) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            if total >= position && !full {
-                page.push(id);
-            }
-            total += 1;
-            NEXT
+/// A search under way: it goes on in steps, so that a long one holds nobody up, and sees one state
+/// of the store from its first step to its last.
+pub struct Search {
+    view: Snapshot,
+    wanted: Wanted,
+    /// What is left of the listing: from the first key up to the second.
+    rest: Option<(Vec<u8>, Vec<u8>)>,
+    /// Whether records have to be read.
+    inside: bool,
+    /// The total, where counts tell it.
+    known: Option<u64>,
+    position: u64,
+    limit: usize,
+    matched: u64,
+    found: Found,
+}
+
+impl Search {
+    /// Looks at up to `rows` more messages; true when there is nothing left to look at.
+    pub fn step(&mut self, rows: usize) -> Result<bool, StoreError> {
+        let Some((from, to)) = self.rest.take() else { return Ok(true) };
+        let Self { view, wanted, inside, known, position, limit, matched, found, .. } = self;
+        let (mut looked, mut last) = (0, None);
+        view.guarded(|it| {
+            it.scan(Table::Listing, (&from, &to), Order::Up, &mut |key, _| {
+                let is_full = found.ids.len() >= *limit && *matched >= *position;
+                if looked == rows || is_full && known.is_some() {
+                    return STOP;
+                }
+                looked += 1;
+                last = Some(key.to_vec());
+                let mut parts = Parts(key);
+                let id = parts.skip(17).and_then(|()| parts.u64());
+                let Some(id) = id.map(|down| MessageId(!down)) else { return NEXT };
+                if found.ids.len() < *limit {
+                    found.until = Some(id);
+                }
+                if *inside && !message(it, id)?.is_some_and(|message| wanted.matches(&message)) {
+                    return NEXT;
+                }
+                if *matched >= *position && found.ids.len() < *limit {
+                    found.ids.push(id);
+                }
+                *matched += 1;
+                NEXT
+            })
         })?;
-        Ok((page, known.unwrap_or(total as u64)))
+        found.searched += looked as u64;
+        let is_full = found.ids.len() >= *limit && *matched >= *position;
+        if looked < rows || is_full && known.is_some() {
+            found.total = Some(known.unwrap_or(*matched));
+            return Ok(true);
+        }
+        // the first key after the last one looked at
+        self.rest = last.map(|mut key| {
+            key.push(0);
+            (key, to)
+        });
+        Ok(false)
     }
 
-    fn query_by_id(
-        &self,
-        wanted: &Wanted<'_>,
-        message_id: &str,
-        position: usize,
+    /// What was found so far.
+    #[must_use]
+    pub fn found(self) -> Found {
+        self.found
+    }
+}
+
+impl Snapshot {
+    /// Begins to look for messages that match, newest first; `position` of them are passed over and
+    /// `limit` given.
+    pub fn search(
+        self,
+        filter: MessageFilter,
+        position: u64,
         limit: usize,
-    ) -> Result<(Vec<MessageId>, u64), StoreError> {
+    ) -> Result<Search, StoreError> {
+        let mut search = Search {
+            wanted: Wanted::new(filter),
+            view: self,
+            rest: None,
+            inside: false,
+            known: None,
+            position,
+            limit,
+            matched: 0,
+            found: Found::default(),
+        };
+        if let Some(message_id) = search.wanted.filter.message_id.clone() {
+            search.found = search
+                .view
+                .guarded(|it| it.search_by_id(&search.wanted, &message_id, position, limit))?;
+            return Ok(search);
+        }
+        let filter = &search.wanted.filter;
+        let is_of_other = |account, mailbox| -> Result<bool, StoreError> {
+            Ok(search.view.mailbox(mailbox)?.is_none_or(|mailbox| mailbox.account != account))
+        };
+        let is_nowhere = match (filter.account, filter.mailbox) {
+            (Some(account), Some(mailbox)) => is_of_other(account, mailbox)?,
+            _ => false,
+        };
+        let Some((scope, from, to)) = span(filter).filter(|_| !is_nowhere) else {
+            search.found.total = Some(0);
+            return Ok(search);
+        };
+        search.inside = search.wanted.looks_inside();
+        search.found.of = search.view.guarded(|it| counts(it, scope))?.listed;
+        let is_whole =
+            filter.after.is_none() && filter.before.is_none() && filter.older_than.is_none();
+        if !search.inside && is_whole {
+            search.known = Some(search.found.of);
+        }
+        search.rest = Some((from.bytes().to_vec(), to));
+        Ok(search)
+    }
+
+    fn search_by_id(
+        &self,
+        wanted: &Wanted,
+        message_id: &str,
+        position: u64,
+        limit: usize,
+    ) -> Result<Found, StoreError> {
         let accounts = match wanted.filter.account {
             Some(account) => vec![account],
             None => self.accounts()?.iter().map(|account: &Account| account.id).collect(),
@@ -194,8 +264,11 @@ impl Snapshot {
             }
         }
         found.sort_by_key(|message| std::cmp::Reverse((message.received_at, message.id)));
-        let total = found.len() as u64;
-        let page = found.iter().map(|message| message.id).skip(position).take(limit).collect();
-        Ok((page, total))
+        let skip = usize::try_from(position).unwrap_or(usize::MAX);
+        Ok(Found {
+            total: Some(found.len() as u64),
+            ids: found.iter().map(|message| message.id).skip(skip).take(limit).collect(),
+            ..Found::default()
+        })
     }
 }

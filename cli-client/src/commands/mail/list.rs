@@ -81,7 +81,7 @@ fn query(
     }
     let only = context.account().and_then(|_| accounts.first()).map(|account| account.id.clone());
     let get = MailboxGet { account_id: only.clone(), ..MailboxGet::default() };
-    let mailboxes = daemon.call(&get)?.list;
+    let mailboxes = daemon.get(&get)?.list;
     if page.unread {
         filter.not_keyword = Some("$seen".to_owned());
     }
@@ -129,9 +129,9 @@ fn show(
     command: &str,
     emails: &[Email],
     places: &Places<'_>,
-    total: u64,
+    total: Option<u64>,
 ) -> Result<(), Fault> {
-    let more = total > emails.len() as u64;
+    let more = total.is_none_or(|total| total > emails.len() as u64);
     let next: Option<&EmailId> = emails.last().map(|email| &email.id).filter(|_| more);
     match screen.form {
         Form::Json => {
@@ -156,7 +156,8 @@ fn show(
                 dim(legend);
             }
             if let Some(next) = next {
-                let shown = format!("{} of {}", emails.len(), count(total));
+                let all = total.map_or_else(|| "many".to_owned(), count);
+                let shown = format!("{} of {all}", emails.len());
                 let again = format!("next page:  {}", again_from(next, std::env::args()));
                 let line = format!("{shown}   {again}");
                 if columns(&line) <= screen.width {

@@ -21,6 +21,7 @@ pub(in crate::ipc) fn event(instance: &str, event: Event) -> wire::event::Event 
         at: date(event.at),
         account_id: event.account.map(account_id),
         data: event_data(event.seq, event.account, event.kind),
+        truncated: None,
     }
 }
 

@@ -77,5 +77,6 @@ pub(in crate::ipc) fn submission(
             Filing::Filed => Filed::Filed,
             Filing::Skipped => Filed::Skipped,
         },
+        truncated: None,
     }
 }

@@ -1,6 +1,7 @@
 //! `Account/get`, `/query`, `/set`, `/sync`.
 
 use super::{Answer, answer, bounded, check_count, check_properties, check_state, line, page};
+use crate::ipc::fit::Page;
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::{Snapshot, StoreError, Txn};
 use crate::supervisor::Unsent;
@@ -10,7 +11,7 @@ use chapar_engine::id::AccountId;
 use chapar_engine::secret::Secret;
 use chapar_ipc_protocol::account as wire;
 use chapar_ipc_protocol::error::Error;
-use chapar_ipc_protocol::standard::{Done, GetReply, SetReply};
+use chapar_ipc_protocol::standard::{Done, SetReply};
 
 /// An account as `status` and `Account/get` show it.
 pub(in crate::ipc) fn picture(
@@ -18,44 +19,34 @@ pub(in crate::ipc) fn picture(
     view: &Snapshot,
     account: &Account,
 ) -> Result<wire::Account, Error> {
-    let mailboxes = view.mailboxes(account.id).map_err(fault::store)?;
-    let counts = mailboxes.iter().map(|mailbox| view.counts(mailbox.id));
-    let mails = counts
-        .map(|counts| counts.map(|counts| counts.summary + counts.whole))
-        .sum::<Result<u64, StoreError>>()
-        .map_err(fault::store)?;
+    // kept counts: an account may have ten thousand mailboxes
+    let counts = view.account_counts(account.id).map_err(fault::store)?;
+    let mailboxes = view.mailbox_count(account.id).map_err(fault::store)?;
     let identities = view.identities(Some(account.id)).map_err(fault::store)?;
     let display_name = identities.into_iter().next().and_then(|identity| identity.name);
     let report = services.accounts.report(account.id);
-    Ok(convert::account(account, display_name, report, mails, mailboxes.len() as u64))
+    Ok(convert::account(account, display_name, report, counts.summary + counts.whole, mailboxes))
 }
 
 pub(in crate::ipc) fn get(services: &Services, params: &wire::AccountGet) -> Answer {
     let properties = params.properties.as_deref();
     check_properties::<wire::Account>(properties)?;
     let view = services.store.read().map_err(fault::store)?;
-    let mut not_found = Vec::new();
-    let mut accounts = Vec::new();
-    if let Some(ids) = &params.ids {
-        check_count(ids.len())?;
-        for id in ids {
-            let known = convert::to_account_id(&id.0).map(|id| view.account(id));
-            match known.transpose().map_err(fault::store)?.flatten() {
-                Some(account) => accounts.push(account),
-                None => not_found.push(id.0.clone()),
-            }
-        }
+    let ids: Vec<String> = if let Some(ids) = &params.ids {
+        super::unique(ids.iter().map(|id| id.0.clone()))?
     } else {
-        accounts = view.accounts().map_err(fault::store)?;
-    }
-    let pictures = accounts.iter().map(|account| picture(services, &view, account));
-    let reply = GetReply {
-        account_id: None,
-        state: convert::state(super::state_of(&view, None, ObjectKind::Account)?),
-        list: pictures.collect::<Result<_, _>>()?,
-        not_found,
+        let all = view.accounts().map_err(fault::store)?;
+        all.iter().map(|account| convert::account_id(account.id).0).collect()
     };
-    super::get_answer(reply, properties)
+    let mut page = Page::new(params.properties.clone(), ids.iter().map(String::as_str))?;
+    for id in ids {
+        let known = convert::to_account_id(&id).map(|id| view.account(id));
+        match known.transpose().map_err(fault::store)?.flatten() {
+            Some(account) => page.add(&id, picture(services, &view, &account)?)?,
+            None => page.miss(id),
+        }
+    }
+    page.answer(None, convert::state(super::state_of(&view, None, ObjectKind::Account)?))
 }
 
 pub(in crate::ipc) fn query(services: &Services, params: wire::AccountQuery) -> Answer {

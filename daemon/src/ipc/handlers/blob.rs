@@ -1,10 +1,14 @@
-//! `Blob/get`, and what `Blob/open` gives out.
+//! `Blob/get`.
 
-use super::{Answer, check_count, email, send};
-use crate::ipc::{Services, convert, fault};
+use super::{Answer, keep};
+use crate::ipc::blob::to_base64;
+use crate::ipc::fit::{Page, end_within};
+use crate::ipc::session::Caller;
+use crate::ipc::source::Source;
+use crate::ipc::{Services, fault, limits};
 use chapar_ipc_protocol::blob as wire;
 use chapar_ipc_protocol::error::{Error, ErrorType};
-use chapar_ipc_protocol::standard::GetReply;
+use std::sync::Arc;
 
 /// What of each blob is asked for.
 #[derive(Clone, Copy)]
@@ -12,8 +16,8 @@ struct Wish {
     text: bool,
     base64: bool,
     either: bool,
-    offset: usize,
-    length: usize,
+    offset: u64,
+    length: u64,
 }
 
 fn wish(params: &wire::BlobGet) -> Result<Wish, Error> {
@@ -21,8 +25,8 @@ fn wish(params: &wire::BlobGet) -> Result<Wish, Error> {
         text: false,
         base64: false,
         either: params.properties.is_none(),
-        offset: usize::try_from(params.offset.unwrap_or(0)).unwrap_or(usize::MAX),
-        length: usize::try_from(params.length.unwrap_or(u64::MAX)).unwrap_or(usize::MAX),
+        offset: params.offset.unwrap_or(0),
+        length: params.length.unwrap_or(u64::MAX),
     };
     for name in params.properties.as_deref().unwrap_or_default() {
         match name.as_str() {
@@ -40,83 +44,77 @@ fn wish(params: &wire::BlobGet) -> Result<Wish, Error> {
     Ok(wish)
 }
 
-pub(in crate::ipc) async fn get(services: &Services, params: wire::BlobGet) -> Answer {
+pub(in crate::ipc) async fn get(
+    services: &Arc<Services>,
+    caller: &Caller,
+    params: wire::BlobGet,
+) -> Answer {
     let wish = wish(&params)?;
-    check_count(params.ids.len())?;
-    let mut reply = GetReply {
-        account_id: params.account_id,
-        state: chapar_ipc_protocol::id::State::default(),
-        list: Vec::new(),
-        not_found: Vec::new(),
-    };
-    let mut given: u64 = 0;
-    for id in params.ids {
-        match bytes(services, &id.0).await {
-            Ok(bytes) => {
-                let blob = shown(id, &bytes, wish)?;
-                given += blob.text.as_ref().map_or(0, String::len) as u64;
-                given += blob.base64.as_ref().map_or(0, String::len) as u64;
-                if given > 2 * wire::INLINE_BYTES {
-                    return Err(too_large("These blobs together are"));
-                }
-                reply.list.push(blob);
+    let ids = super::unique(params.ids.into_iter().map(|id| id.0))?;
+    let mut room = caller.purse.take(limits::ANSWER_BYTES).await.ok_or_else(fault::ending)?;
+    let mut page = Page::new(None, ids.iter().map(String::as_str))?;
+    for id in ids {
+        if page.is_full() {
+            page.leave(id);
+            continue;
+        }
+        // an email's bytes may have to be fetched
+        room.step_aside();
+        let found = Source::find(services, &id).await;
+        caller.purse.come_back(&mut room).await.ok_or_else(fault::ending)?;
+        match found {
+            Ok(source) => {
+                let blob = shown(services, caller, &id, &source, wish).await?;
+                page.push(&id, &blob)?;
             }
-            Err(error) if error.data.r#type == ErrorType::BlobNotFound => {
-                reply.not_found.push(id.0);
-            }
+            Err(error) if error.data.r#type == ErrorType::BlobNotFound => page.miss(id),
             Err(error) => return Err(error),
         }
     }
-    super::answer(&reply)
+    keep(room, page.answer(params.account_id, chapar_ipc_protocol::id::State::default()))
 }
 
-fn shown(
-    id: chapar_ipc_protocol::id::BlobId,
-    bytes: &[u8],
+async fn shown(
+    services: &Arc<Services>,
+    caller: &Caller,
+    id: &str,
+    source: &Source,
     wish: Wish,
 ) -> Result<wire::Blob, Error> {
-    let start = wish.offset.min(bytes.len());
-    let end = start.saturating_add(wish.length).min(bytes.len());
-    let piece = bytes.get(start..end).unwrap_or_default();
-    let data_asked = wish.text || wish.base64 || wish.either;
-    if data_asked && piece.len() as u64 > wire::INLINE_BYTES {
-        return Err(too_large(&format!("Blob `{id}` is")));
+    let size = source.size();
+    let there = size.saturating_sub(wish.offset).min(wish.length);
+    let is_short = wish.length != u64::MAX && there < wish.length;
+    let mut blob =
+        wire::Blob { id: id.into(), size, is_truncated: is_short, ..wire::Blob::default() };
+    if !(wish.text || wish.base64 || wish.either) {
+        return Ok(blob);
     }
-    let text = std::str::from_utf8(piece).ok().map(str::to_owned);
-    let problem = (wish.text || wish.either) && text.is_none();
-    let short = wish.length != usize::MAX && piece.len() < wish.length;
-    Ok(wire::Blob {
-        id,
-        base64: (wish.base64 || (wish.either && problem))
-            .then(|| crate::ipc::blob::to_base64(piece)),
-        text: text.filter(|_| wish.text || wish.either),
-        size: bytes.len() as u64,
-        is_encoding_problem: problem,
-        is_truncated: short,
-    })
+    // before anything of it is read
+    if there > wire::INLINE_BYTES {
+        return Err(too_large(id));
+    }
+    let part = source.part(services, caller, wish.offset, there).await?;
+    let text = std::str::from_utf8(&part).ok();
+    blob.is_encoding_problem = (wish.text || wish.either) && text.is_none();
+    let room = if wish.base64 { limits::OBJECT_BYTES / 2 } else { limits::OBJECT_BYTES };
+    let whole = text.filter(|text| end_within(text, room) == text.len());
+    if wish.base64 || wish.either && whole.is_none() {
+        blob.base64 = Some(to_base64(&part));
+    }
+    if wish.either {
+        blob.text = whole.map(str::to_owned);
+    }
+    if wish.text {
+        let end = text.map_or(0, |text| end_within(text, room));
+        blob.text = text.and_then(|text| text.get(..end)).map(str::to_owned);
+        blob.is_truncated |= text.is_some_and(|text| end < text.len());
+    }
+    Ok(blob)
 }
 
-fn too_large(what: &str) -> Error {
+fn too_large(id: &str) -> Error {
     let limit = wire::INLINE_BYTES;
-    Error::new(ErrorType::TooLarge, format!("{what} more than the {limit} bytes given inline."))
+    let message = format!("Blob `{id}` has more than the {limit} bytes given inline.");
+    Error::new(ErrorType::TooLarge, message)
         .hint("open it by Blob/open, or ask for a part by offset and length")
-}
-
-/// The bytes under a blob id, an upload id or an email id.
-pub(in crate::ipc) async fn bytes(services: &Services, id: &str) -> Result<Vec<u8>, Error> {
-    if let Some(bytes) = services.spool.read(id) {
-        return bytes.map_err(|error| {
-            Error::new(ErrorType::ServerFail, format!("The upload `{id}` could not be read."))
-                .detail(error.to_string())
-        });
-    }
-    if let Some(email) = convert::to_email_id(id) {
-        let view = services.store.read().map_err(fault::store)?;
-        let message = view.message(email).map_err(fault::store)?;
-        let message = message.ok_or_else(|| send::no_blob(id))?;
-        drop(view);
-        return email::bytes_of(services, &message).await;
-    }
-    let blob = convert::to_blob_id(id).ok_or_else(|| send::no_blob(id))?;
-    services.store.blob(blob).await.map_err(fault::store)
 }

@@ -1,6 +1,7 @@
 //! `hello`, `rpc.discover`, `status`, `Daemon/reload`, `Daemon/stop`.
 
-use super::{Answer, account, answer};
+use super::{Answer, Reply, account, answer};
+use crate::ipc::fit::{self, Fit};
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Snapshot;
 use chapar_ipc_protocol::account::Account;
@@ -8,10 +9,10 @@ use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::standard::{Done, MAX_OBJECTS};
 use chapar_ipc_protocol::{OPENRPC, blob, frame, hello, status, version};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{OnceLock, PoisonError};
 
 pub(in crate::ipc) fn hello(services: &Services, scopes: &BTreeSet<Scope>) -> Answer {
     let instance = services.store.instance();
@@ -60,12 +61,15 @@ pub(in crate::ipc) fn narrowed(
 }
 
 pub(in crate::ipc) fn discover() -> Answer {
-    // One message is one line: the checked-in document is written for people.
-    let document: serde_json::Value = serde_json::from_str(OPENRPC).map_err(|error| {
-        Error::new(ErrorType::ServerFail, "The document of the protocol is damaged.")
-            .detail(error.to_string())
-    })?;
-    answer(&document)
+    /// One message is one line: the checked-in document is written for people.
+    static LINE: OnceLock<Option<Box<RawValue>>> = OnceLock::new();
+    let line = LINE.get_or_init(|| {
+        let document: serde_json::Value = serde_json::from_str(OPENRPC).ok()?;
+        to_raw_value(&document).ok()
+    });
+    let damaged = "The document of the protocol is damaged.";
+    let json = line.clone().ok_or_else(|| Error::new(ErrorType::ServerFail, damaged))?;
+    Ok(Reply { json, room: None })
 }
 
 pub(in crate::ipc) async fn status(services: &Services) -> Answer {
@@ -90,7 +94,23 @@ pub(in crate::ipc) async fn status(services: &Services) -> Answer {
         disk_bytes: services.store.disk_bytes(),
         clients: services.clients.load(Ordering::Relaxed) as u64,
     };
-    answer(&status::StatusReply { daemon, accounts, outbox, health })
+    let (accounts, not_fetched) = fitting(accounts);
+    answer(&status::StatusReply { daemon, accounts, not_fetched, outbox, health })
+}
+
+/// The accounts for which the message has room, and the ids of the others.
+fn fitting(pictures: Vec<Account>) -> (Vec<Account>, Vec<String>) {
+    let (mut shown, mut left, mut used) = (Vec::new(), Vec::new(), 0);
+    for mut picture in pictures {
+        picture.fit();
+        used += fit::bytes(&picture) + 1;
+        if used > limits::OBJECT_BYTES {
+            left.push(picture.id.0);
+        } else {
+            shown.push(picture);
+        }
+    }
+    (shown, left)
 }
 
 /// The part of the answer that is read from the store.
@@ -134,7 +154,7 @@ pub(in crate::ipc) async fn reload(services: &Services) -> Answer {
     answer(&Done {})
 }
 
-pub(in crate::ipc) fn stop(services: &Services) -> Result<Box<RawValue>, Error> {
+pub(in crate::ipc) fn stop(services: &Services) -> Answer {
     // Sessions flush what they have to say after the token fires, this answer too.
     services.stop.cancel();
     answer(&Done {})

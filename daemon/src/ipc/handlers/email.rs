@@ -1,16 +1,22 @@
 //! `Email/get`, `/query`.
 
-use super::{Answer, account_of, answer, bounded, check_count, check_properties};
-use crate::ipc::{Services, convert, fault, limits};
-use crate::store::MessageFilter;
+use super::{Answer, account_of, answer, bounded, check_count, check_properties, keep};
+use crate::ipc::dispatch::in_turn;
+use crate::ipc::fit::Page;
+use crate::ipc::session::Caller;
+use crate::ipc::{Services, convert, fault, limits, source};
+use crate::readers::breathe;
+use crate::store::{MessageFilter, Snapshot};
 use chapar_engine::event::ObjectKind;
-use chapar_engine::id::{AccountId, MessageId};
+use chapar_engine::id::{AccountId, BlobId, MessageId, Seq};
 use chapar_engine::message::{Body, Message, body};
 use chapar_engine::time::Wall;
 use chapar_ipc_protocol::email as wire;
 use chapar_ipc_protocol::error::{Error, ErrorType};
-use chapar_ipc_protocol::standard::{Comparator, GetReply, MAX_OBJECTS, QueryReply};
-use std::collections::BTreeMap;
+use chapar_ipc_protocol::standard::{Comparator, MAX_OBJECTS, QueryReply, Searched};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What of the body is asked for.
 #[derive(Clone, Copy)]
@@ -38,75 +44,151 @@ impl BodyWish {
     }
 }
 
-pub(in crate::ipc) async fn get(services: &Services, params: wire::EmailGet) -> Answer {
-    let properties = params.properties.as_deref();
-    check_properties::<wire::Email>(properties)?;
+/// What was asked for, checked.
+#[derive(Clone)]
+struct Asked {
+    account: Option<AccountId>,
+    ids: Vec<String>,
+    state: Seq,
+}
+
+pub(in crate::ipc) async fn get(
+    services: &Arc<Services>,
+    caller: &Caller,
+    params: wire::EmailGet,
+) -> Answer {
+    check_properties::<wire::Email>(params.properties.as_deref())?;
     let wish = BodyWish::of(&params);
-    let (account, found, not_found, state) = {
-        let view = services.store.read().map_err(fault::store)?;
-        let account = account_of(&view, params.account_id.as_ref())?;
-        let ids = wanted(&view, account, params.ids.as_deref())?;
-        let mut found = Vec::new();
-        let mut not_found = Vec::new();
-        for (text, id) in ids {
-            let message = id.map(|id| view.message(id)).transpose().map_err(fault::store)?;
-            let ours = |message: &Message| account.is_none_or(|id| message.account == id);
-            match message.flatten().filter(ours) {
-                Some(message) => found.push(message),
-                None => not_found.push(text),
+    let mut room = caller.purse.take(limits::ANSWER_BYTES).await.ok_or_else(fault::ending)?;
+    let properties = params.properties.clone();
+    let begun = in_turn(services, caller, move |services| async move { asked(&services, params) });
+    let Asked { account, ids, state: since } = begun.await??;
+    let mut page = Page::new(properties, ids.iter().map(String::as_str))?;
+    if wish.text || wish.html {
+        // The body was asked for by a flag: it is not to be filtered away again.
+        page.and("bodyValues");
+    }
+    let mut reading = Reading { page, account, wish, ids: ids.into() };
+    let page = loop {
+        let job = move |services: Arc<Services>| async move { reading.on(&services).await };
+        let stop;
+        (reading, stop) = in_turn(services, caller, job).await??;
+        match stop {
+            Stop::End => break reading.page,
+            Stop::Absent(message, account) => {
+                room.step_aside();
+                let fetched = services.accounts.whole(message).await;
+                fetched.map_err(|failure| fault::failure(&failure, Some(account)))?;
+                caller.purse.come_back(&mut room).await.ok_or_else(fault::ending)?;
+            }
+            Stop::Large(id) => {
+                let _turn = services.large.acquire().await.map_err(|_| fault::ending())?;
+                let one = move |services: Arc<Services>| async move {
+                    reading.read(&services, &id, true).await?;
+                    Ok::<_, Error>(reading)
+                };
+                reading = in_turn(services, caller, one).await??;
             }
         }
-        let state = super::state_of(&view, account, ObjectKind::Email)?;
-        (account, found, not_found, state)
     };
-    let mut list = Vec::with_capacity(found.len());
-    for message in &found {
-        let mut email = convert::email(message);
-        if wish.needed {
-            add_body(services, message, wish, &mut email).await?;
-        }
-        list.push(email);
-    }
-    let reply = GetReply {
-        account_id: account.map(convert::account_id),
-        state: convert::state(state),
-        list,
-        not_found,
-    };
-    // The body was asked for by a flag: it is not to be filtered away again.
-    let mut named = params.properties;
-    if let Some(named) = named.as_mut().filter(|_| wish.text || wish.html) {
-        named.push("bodyValues".to_owned());
-    }
-    super::get_answer(reply, named.as_deref())
+    keep(room, page.answer(account.map(convert::account_id), convert::state(since)))
 }
 
-type Wanted = Vec<(String, Option<MessageId>)>;
+fn asked(services: &Services, params: wire::EmailGet) -> Result<Asked, Error> {
+    let view = services.store.read().map_err(fault::store)?;
+    let account = account_of(&view, params.account_id.as_ref())?;
+    let state = super::state_of(&view, account, ObjectKind::Email)?;
+    let ids = match params.ids {
+        Some(ids) => super::unique(ids.into_iter().map(|id| id.0))?,
+        None => every(view, account)?,
+    };
+    Ok(Asked { account, ids, state })
+}
 
-fn wanted(
-    view: &crate::store::Snapshot,
-    account: Option<AccountId>,
-    ids: Option<&[chapar_ipc_protocol::id::EmailId]>,
-) -> Result<Wanted, Error> {
-    if let Some(ids) = ids {
-        check_count(ids.len())?;
-        let each = ids.iter().map(|id| (id.0.clone(), convert::to_email_id(&id.0)));
-        return Ok(each.collect());
-    }
+/// All ids, when they are no more than one call may ask for.
+fn every(view: Snapshot, account: Option<AccountId>) -> Result<Vec<String>, Error> {
     let filter = MessageFilter { account, ..MessageFilter::default() };
-    let (ids, total) = view.query(&filter, 0, MAX_OBJECTS).map_err(fault::store)?;
-    check_count(usize::try_from(total).unwrap_or(usize::MAX))?;
-    Ok(ids.into_iter().map(|id| (convert::email_id(id).0, Some(id))).collect())
+    let mut search = view.search(filter, 0, MAX_OBJECTS).map_err(fault::store)?;
+    while !search.step(MAX_OBJECTS).map_err(fault::store)? {}
+    let found = search.found();
+    check_count(found.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(usize::MAX))?;
+    Ok(found.ids.into_iter().map(|id| convert::email_id(id).0).collect())
 }
 
-async fn add_body(
-    services: &Services,
-    message: &Message,
+/// An answer of `Email/get` under construction.
+struct Reading {
+    page: Page,
+    account: Option<AccountId>,
     wish: BodyWish,
-    email: &mut wire::Email,
-) -> Result<(), Error> {
-    let bytes = bytes_of(services, message).await?;
-    let read = body(&bytes);
+    ids: VecDeque<String>,
+}
+
+/// Why reading stopped.
+enum Stop {
+    /// Everything was looked at.
+    End,
+    /// The bytes of this one have to be fetched first.
+    Absent(MessageId, AccountId),
+    /// This one is read when no other large one is.
+    Large(String),
+}
+
+impl Reading {
+    /// Reads on until something has to be waited for.
+    async fn on(mut self, services: &Services) -> Result<(Self, Stop), Error> {
+        while let Some(id) = self.ids.pop_front() {
+            if self.page.is_full() {
+                self.page.leave(id);
+                continue;
+            }
+            breathe().await;
+            if let Some(stop) = self.read(services, &id, false).await? {
+                if let Stop::Absent(..) = &stop {
+                    self.ids.push_front(id);
+                }
+                return Ok((self, stop));
+            }
+        }
+        Ok((self, Stop::End))
+    }
+
+    /// Reads one; `alone`: no other large one is read meanwhile.
+    async fn read(
+        &mut self,
+        services: &Services,
+        id: &str,
+        alone: bool,
+    ) -> Result<Option<Stop>, Error> {
+        let view = services.store.read().map_err(fault::store)?;
+        let found = convert::to_email_id(id).map(|id| view.message(id)).transpose();
+        let ours = |message: &Message| self.account.is_none_or(|id| message.account == id);
+        let Some(message) = found.map_err(fault::store)?.flatten().filter(ours) else {
+            self.page.miss(id.to_owned());
+            return Ok(None);
+        };
+        drop(view);
+        let mut email = convert::email(&message);
+        if self.wish.needed {
+            let Some(blob) = message.blob else {
+                return Ok(Some(Stop::Absent(message.id, message.account)));
+            };
+            let size = services.store.blob_size(blob).map_err(fault::store)?.unwrap_or(0);
+            if size > limits::LARGE_BYTES && !alone {
+                return Ok(Some(Stop::Large(id.to_owned())));
+            }
+            let (bytes, is_cut) = source::readable(services, blob, size).await?;
+            breathe().await;
+            add_body(&bytes, is_cut, self.wish, &mut email);
+        }
+        self.page.add(id, email)?;
+        Ok(None)
+    }
+}
+
+/// Adds what a person reads of `bytes`; `is_cut`: of a mail too large to be parsed, they are only the
+/// beginning.
+fn add_body(bytes: &[u8], is_cut: bool, wish: BodyWish, email: &mut wire::Email) {
+    let read = body(bytes);
     let mut values = BTreeMap::new();
     let parts = [
         ("text", "text/plain", &read.text, wish.text),
@@ -125,14 +207,15 @@ async fn add_body(
             ..wire::BodyPart::default()
         }]);
         if asked {
-            values.insert(id.to_owned(), value(text, wish.limit));
+            let mut value = value(text, wish.limit);
+            value.is_truncated |= is_cut;
+            values.insert(id.to_owned(), value);
         }
     }
     email.html_body = lists.pop();
     email.text_body = lists.pop();
     email.attachments = Some(attachments(&read));
     email.body_values = Some(values);
-    Ok(())
 }
 
 fn attachments(read: &Body) -> Vec<wire::BodyPart> {
@@ -155,38 +238,56 @@ fn value(text: &str, limit: usize) -> wire::BodyValue {
     }
 }
 
-/// The bytes of a message, fetched now when they are not here.
-pub(super) async fn bytes_of(services: &Services, message: &Message) -> Result<Vec<u8>, Error> {
-    let blob = if let Some(blob) = message.blob {
-        blob
-    } else {
-        let fetched = services.accounts.whole(message.id).await;
-        fetched.map_err(|failure| fault::failure(&failure, Some(message.account)))?
-    };
-    services.store.blob(blob).await.map_err(fault::store)
+/// The blob of a message, fetched now when it is not here.
+pub(in crate::ipc) async fn blob_of(services: &Services, id: MessageId) -> Result<BlobId, Error> {
+    let view = services.store.read().map_err(fault::store)?;
+    let message = view.message(id).map_err(fault::store)?;
+    drop(view);
+    let message = message.ok_or_else(|| source::no_blob(&convert::email_id(id).0))?;
+    if let Some(blob) = message.blob {
+        return Ok(blob);
+    }
+    let fetched = services.accounts.whole(message.id).await;
+    fetched.map_err(|failure| fault::failure(&failure, Some(message.account)))
 }
 
-pub(in crate::ipc) fn query(services: &Services, params: wire::EmailQuery) -> Answer {
+pub(in crate::ipc) async fn query(services: &Services, params: wire::EmailQuery) -> Answer {
     check_sort(params.sort.as_deref())?;
     let limit = bounded(params.limit, limits::PAGE);
-    let position = usize::try_from(params.position.unwrap_or(0)).unwrap_or(usize::MAX);
+    let position = params.position.unwrap_or(0);
+    let most = params.max_ms.unwrap_or(wire::MAX_SEARCH_MS).min(wire::MAX_SEARCH_MS);
+    let until = services.world.clock.boot().after(Duration::from_millis(most));
     let view = services.store.read().map_err(fault::store)?;
     let account = account_of(&view, params.account_id.as_ref())?;
+    let state = super::state_of(&view, account, ObjectKind::Email)?;
     let filter = filter(&view, account, params.filter.unwrap_or_default())?;
-    let (ids, total) = view.query(&filter, position, limit).map_err(fault::store)?;
+    let mut search = view.search(filter, position, limit).map_err(fault::store)?;
+    while !search.step(limits::SEARCH_ROWS).map_err(fault::store)? {
+        if services.world.clock.boot() >= until {
+            break;
+        }
+        breathe().await;
+    }
+    let found = search.found();
+    let searched = found.total.is_none().then(|| Searched {
+        done: found.searched,
+        of: found.of,
+        until: found.until.map(convert::email_id),
+    });
     answer(&QueryReply {
         account_id: params.account_id,
-        query_state: convert::state(super::state_of(&view, account, ObjectKind::Email)?),
+        query_state: convert::state(state),
         can_calculate_changes: false,
-        position: params.position.unwrap_or(0).min(total),
-        ids: ids.into_iter().map(|id| convert::email_id(id).0).collect(),
-        total,
+        position: position.min(found.total.unwrap_or(u64::MAX)),
+        ids: found.ids.into_iter().map(|id| convert::email_id(id).0).collect(),
+        total: found.total,
         limit: limit as u64,
+        searched,
     })
 }
 
 /// Where an email stands in every list that it is in.
-fn place(view: &crate::store::Snapshot, id: &str) -> Result<(Wall, MessageId), Error> {
+fn place(view: &Snapshot, id: &str) -> Result<(Wall, MessageId), Error> {
     let known = convert::to_email_id(id).map(|id| view.message(id)).transpose();
     let message = known.map_err(fault::store)?.flatten();
     let message = message.ok_or_else(|| super::not_found("email", id).fine("mail.unknown"))?;
@@ -205,7 +306,7 @@ fn check_sort(sort: Option<&[Comparator]>) -> Result<(), Error> {
 }
 
 fn filter(
-    view: &crate::store::Snapshot,
+    view: &Snapshot,
     account: Option<AccountId>,
     given: wire::EmailFilter,
 ) -> Result<MessageFilter, Error> {

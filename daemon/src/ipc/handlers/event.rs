@@ -1,21 +1,26 @@
 //! `event/get`, the long-poll form; the stream is the session's.
 
-use super::{Answer, answer, bounded};
+use super::{Answer, answer, bounded, keep};
+use crate::ipc::dispatch::in_turn;
+use crate::ipc::session::Caller;
 use crate::ipc::subscription::{Filter, begin};
-use crate::ipc::{Services, convert, fault, limits};
+use crate::ipc::{Services, convert, fault, fit, limits};
+use crate::readers::breathe;
 use crate::store::StoreError;
 use chapar_engine::id::Seq;
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::event as wire;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Events given when no limit is asked.
 const ABSENT_LIMIT: usize = 100;
 
 pub(in crate::ipc) async fn get(
-    services: &Services,
+    services: &Arc<Services>,
+    caller: &Caller,
     scopes: &BTreeSet<Scope>,
     params: wire::EventGet,
 ) -> Answer {
@@ -24,31 +29,42 @@ pub(in crate::ipc) async fn get(
     let wait = Duration::from_millis(params.wait_ms.unwrap_or(0).min(wire::MAX_WAIT_MS));
     let start = begin(services, params.since.as_ref())?;
     let instance = services.store.instance();
-    let mut reply = wire::EventGetReply {
-        cursor: convert::cursor(&instance, start.at),
-        resync: start.resync,
-        ..wire::EventGetReply::default()
-    };
     if start.resync {
-        return answer(&reply);
+        return answer(&wire::EventGetReply {
+            cursor: convert::cursor(&instance, start.at),
+            resync: true,
+            ..wire::EventGetReply::default()
+        });
     }
     let mut head = services.store.head();
     let mut at = start.at;
     let deadline = tokio::time::Instant::now() + wait;
     loop {
         head.borrow_and_update();
-        at = gather(services, &filter, at, limit, &mut reply)?;
-        let news = tokio::time::timeout_at(deadline, head.changed());
-        if !reply.events.is_empty() || reply.resync || news.await.is_err() {
-            break;
+        let room = caller.purse.take(limits::ANSWER_BYTES).await.ok_or_else(fault::ending)?;
+        let filter = filter.clone();
+        let job = move |services: Arc<Services>| async move {
+            let mut reply = wire::EventGetReply::default();
+            let at = gather(&services, &filter, at, limit, &mut reply).await?;
+            reply.cursor = convert::cursor(&services.store.instance(), at);
+            let is_over = !reply.events.is_empty() || reply.resync;
+            Ok::<_, Error>((at, is_over, answer(&reply)?))
+        };
+        let (reached, is_over, reply) = in_turn(services, caller, job).await??;
+        at = reached;
+        if is_over || tokio::time::Instant::now() >= deadline {
+            return keep(room, Ok(reply));
+        }
+        // nothing is held while nothing happens
+        drop(room);
+        if tokio::time::timeout_at(deadline, head.changed()).await.is_err() {
+            return Ok(reply);
         }
     }
-    reply.cursor = convert::cursor(&instance, at);
-    answer(&reply)
 }
 
 /// Reads on from `at` until the page is full or the journal ends; returns how far it read.
-fn gather(
+async fn gather(
     services: &Services,
     filter: &Filter,
     mut at: Seq,
@@ -56,9 +72,11 @@ fn gather(
     reply: &mut wire::EventGetReply,
 ) -> Result<Seq, Error> {
     let instance = services.store.instance();
-    let view = services.store.read().map_err(fault::store)?;
+    let mut used = 0;
     loop {
-        let batch = match view.events(at, limits::EVENT_BATCH) {
+        breathe().await;
+        let page = services.store.read().and_then(|view| view.events_page(at, limits::EVENT_BATCH));
+        let batch = match page {
             Err(StoreError::Missing(_)) => {
                 reply.resync = true;
                 return Ok(*services.store.head().borrow());
@@ -69,15 +87,17 @@ fn gather(
             return Ok(at);
         }
         for event in batch {
-            if reply.events.len() == limit {
-                reply.has_more = true;
-                return Ok(at);
-            }
-            at = event.seq;
-            let event = convert::event(&instance, event);
+            let seq = event.seq;
+            let event = fit::event(convert::event(&instance, event));
             if filter.passes(&event) {
+                used += fit::bytes(&event) + 1;
+                if reply.events.len() == limit || used > limits::EVENTS_BYTES {
+                    reply.has_more = true;
+                    return Ok(at);
+                }
                 reply.events.push(event);
             }
+            at = seq;
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Answer, account_of, answer, check_count, check_properties, check_state, line, not_found,
 };
+use crate::ipc::fit::Page;
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Identity;
 use chapar_engine::address::{self, Address};
@@ -11,26 +12,32 @@ use chapar_engine::id::AccountId;
 use chapar_ipc_protocol::email::EmailAddress;
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::identity as wire;
-use chapar_ipc_protocol::standard::{GetReply, SetReply};
+use chapar_ipc_protocol::standard::SetReply;
+use std::collections::BTreeMap;
 
 pub(in crate::ipc) fn get(services: &Services, params: wire::IdentityGet) -> Answer {
-    let properties = params.properties.as_deref();
-    check_properties::<wire::Identity>(properties)?;
+    check_properties::<wire::Identity>(params.properties.as_deref())?;
     let view = services.store.read().map_err(fault::store)?;
     let account = account_of(&view, params.account_id.as_ref())?;
     let identities = view.identities(account).map_err(fault::store)?;
-    let mut list: Vec<_> = identities.iter().map(convert::identity).collect();
-    let mut not_found = Vec::new();
-    if let Some(ids) = params.ids {
-        check_count(ids.len())?;
-        list.retain(|identity| ids.contains(&identity.id));
-        let missing = ids.into_iter().filter(|id| !list.iter().any(|found| found.id == *id));
-        not_found = missing.map(|id| id.0).collect();
+    let mut known: BTreeMap<String, wire::Identity> = identities
+        .iter()
+        .map(convert::identity)
+        .map(|identity| (identity.id.0.clone(), identity))
+        .collect();
+    let ids: Vec<String> = match params.ids {
+        Some(ids) => super::unique(ids.into_iter().map(|id| id.0))?,
+        None => identities.iter().map(|one| convert::identity_id(one.id).0).collect(),
+    };
+    let mut page = Page::new(params.properties, ids.iter().map(String::as_str))?;
+    for id in ids {
+        match known.remove(&id) {
+            Some(identity) => page.add(&id, identity)?,
+            None => page.miss(id),
+        }
     }
     let state = super::state_of(&view, account, ObjectKind::Identity)?;
-    let reply =
-        GetReply { account_id: params.account_id, state: convert::state(state), list, not_found };
-    super::get_answer(reply, properties)
+    page.answer(params.account_id, convert::state(state))
 }
 
 pub(in crate::ipc) async fn set(services: &Services, params: wire::IdentitySet) -> Answer {

@@ -1,17 +1,18 @@
 //! `Mailbox/get`, `/query`.
 
-use super::{Answer, account_of, check_count, check_properties, page};
+use super::{Answer, account_of, check_properties, page};
+use crate::ipc::fit::Page;
 use crate::ipc::{Services, convert, fault};
+use crate::readers::breathe;
 use crate::store::Snapshot;
 use chapar_engine::event::ObjectKind;
-use chapar_engine::id::AccountId;
-use chapar_engine::mailbox::Mailbox;
+use chapar_engine::id::{AccountId, MailboxId};
 use chapar_engine::sync::Kind;
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::mailbox as wire;
-use chapar_ipc_protocol::standard::GetReply;
+use std::collections::{BTreeSet, HashMap};
 
-fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>, Error> {
+async fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>, Error> {
     let accounts = if let Some(account) = account {
         vec![account]
     } else {
@@ -22,10 +23,14 @@ fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>
     for account in accounts {
         let siblings = view.mailboxes(account).map_err(fault::store)?;
         let troubles = view.troubles(account).map_err(fault::store)?.mailboxes;
+        let by_name: HashMap<&str, MailboxId> =
+            siblings.iter().map(|mailbox| (mailbox.name.as_str(), mailbox.id)).collect();
         for mailbox in &siblings {
+            breathe().await;
             let counts = view.counts(mailbox.id).map_err(fault::store)?;
             let mirrored = counts.summary + counts.whole;
-            let parent = parent_of(mailbox, &siblings).map(|parent| parent.id);
+            let parent = convert::split_path(mailbox).1;
+            let parent = parent.and_then(|path| by_name.get(path)).copied();
             let aside = troubles.get(&mailbox.id).filter(|it| it.is_aside(Kind::Mailbox));
             list.push(convert::mailbox(mailbox, parent, mirrored, counts.unseen, aside));
         }
@@ -37,31 +42,34 @@ fn all(view: &Snapshot, account: Option<AccountId>) -> Result<Vec<wire::Mailbox>
     Ok(list)
 }
 
-fn parent_of<'m>(mailbox: &Mailbox, siblings: &'m [Mailbox]) -> Option<&'m Mailbox> {
-    let path = convert::split_path(mailbox).1?;
-    siblings.iter().find(|other| other.name == path)
-}
-
-pub(in crate::ipc) fn get(services: &Services, params: wire::MailboxGet) -> Answer {
-    let properties = params.properties.as_deref();
-    check_properties::<wire::Mailbox>(properties)?;
+pub(in crate::ipc) async fn get(services: &Services, params: wire::MailboxGet) -> Answer {
+    check_properties::<wire::Mailbox>(params.properties.as_deref())?;
     let view = services.store.read().map_err(fault::store)?;
     let account = account_of(&view, params.account_id.as_ref())?;
-    let mut list = all(&view, account)?;
-    let mut not_found = Vec::new();
+    let mut list = all(&view, account).await?;
+    let mut missing = Vec::new();
     if let Some(ids) = params.ids {
-        check_count(ids.len())?;
-        list.retain(|mailbox| ids.contains(&mailbox.id));
-        let missing = ids.into_iter().filter(|id| !list.iter().any(|found| found.id == *id));
-        not_found = missing.map(|id| id.0).collect();
+        let ids = super::unique(ids.into_iter().map(|id| id.0))?;
+        let mut wanted: BTreeSet<String> = ids.into_iter().collect();
+        list.retain(|mailbox| wanted.remove(&mailbox.id.0));
+        missing = wanted.into_iter().collect();
+    }
+    let listed = list.iter().map(|mailbox| mailbox.id.0.as_str());
+    let ids = listed.chain(missing.iter().map(String::as_str));
+    let mut page = Page::new(params.properties, ids)?;
+    for mailbox in list {
+        breathe().await;
+        let id = mailbox.id.0.clone();
+        page.add(&id, mailbox)?;
+    }
+    for id in missing {
+        page.miss(id);
     }
     let state = super::state_of(&view, account, ObjectKind::Mailbox)?;
-    let reply =
-        GetReply { account_id: params.account_id, state: convert::state(state), list, not_found };
-    super::get_answer(reply, properties)
+    page.answer(params.account_id, convert::state(state))
 }
 
-pub(in crate::ipc) fn query(services: &Services, params: wire::MailboxQuery) -> Answer {
+pub(in crate::ipc) async fn query(services: &Services, params: wire::MailboxQuery) -> Answer {
     let filter = params.filter.unwrap_or_default();
     if filter.role == Some(wire::Role::Other) {
         return Err(fault::argument("`filter.role` is not a role."));
@@ -76,7 +84,7 @@ pub(in crate::ipc) fn query(services: &Services, params: wire::MailboxQuery) -> 
             && filter.has_any_role.is_none_or(|any| mailbox.role.is_some() == any)
             && filter.is_subscribed.is_none_or(|is| mailbox.is_subscribed == is)
     };
-    let list = all(&view, account)?;
+    let list = all(&view, account).await?;
     let ids = list.into_iter().filter(fits).map(|mailbox| mailbox.id.0).collect();
     let state = super::state_of(&view, account, ObjectKind::Mailbox)?;
     page(params.account_id, state, ids, params.position, params.limit)

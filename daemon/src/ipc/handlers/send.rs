@@ -1,18 +1,28 @@
 //! `Email/send`.
 
 use super::{Answer, answer, submission};
+use crate::ipc::fit::Fit;
+use crate::ipc::session::Caller;
+use crate::ipc::source::Source;
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Snapshot;
-use chapar_engine::compose::{Attachment, Draft};
+use chapar_engine::compose::{Attachment, Draft, DraftError};
 use chapar_engine::id::{AccountId, SubmissionId};
+use chapar_engine::limits::MESSAGE_BYTES;
 use chapar_engine::message::Message;
 use chapar_ipc_protocol::email as wire;
-use chapar_ipc_protocol::error::{Error, ErrorType};
+use chapar_ipc_protocol::error::Error;
+use std::sync::Arc;
+use tokio::sync::SemaphorePermit;
 
 /// The media type of bytes of which nothing is known.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
-pub(in crate::ipc) async fn send(services: &Services, params: wire::EmailSend) -> Answer {
+pub(in crate::ipc) async fn send(
+    services: &Arc<Services>,
+    caller: &Caller,
+    params: wire::EmailSend,
+) -> Answer {
     let send_at = params.send_at.as_deref().map(|text| {
         convert::to_date(text)
             .ok_or_else(|| fault::argument(format!("`sendAt`: `{text}` is not a UTC date.")))
@@ -24,11 +34,16 @@ pub(in crate::ipc) async fn send(services: &Services, params: wire::EmailSend) -
         return Err(fault::argument(format!("`idempotencyKey` must have 1 to {limit} bytes.")));
     }
     let account_id = params.account_id.clone();
-    let draft = draft(services, params).await?;
+    let mut params = params;
+    let wanted = params.attachments.take().unwrap_or_default();
+    let mut draft = draft(services, params)?;
     let account = draft.account;
+    let room;
+    (draft.attachments, room) = attachments(services, caller, wanted).await?;
     let accepted = services.accounts.submit(draft, send_at, key).await;
     let (id, existing) =
         accepted.map_err(|error| fault::submit(error).account(convert::account_id(account)))?;
+    drop(room);
     answer(&wire::SendReply {
         account_id,
         submission_id: convert::submission_id(id),
@@ -44,10 +59,12 @@ fn shown(
     let view = services.store.read().map_err(fault::store)?;
     let stored = view.submission(id).map_err(fault::store)?;
     let stored = stored.ok_or_else(|| super::not_found("submission", &id.0.to_string()))?;
-    submission::picture(&view, &stored)
+    let mut picture = submission::picture(&view, &stored)?;
+    picture.fit();
+    Ok(picture)
 }
 
-async fn draft(services: &Services, params: wire::EmailSend) -> Result<Draft, Error> {
+fn draft(services: &Services, params: wire::EmailSend) -> Result<Draft, Error> {
     let (account, identity, in_reply_to, references) = {
         let view = services.store.read().map_err(fault::store)?;
         let account = super::one_account(&view, &params.account_id)?;
@@ -65,10 +82,6 @@ async fn draft(services: &Services, params: wire::EmailSend) -> Result<Draft, Er
     let people = |list: Option<Vec<wire::EmailAddress>>| {
         list.unwrap_or_default().into_iter().map(convert::to_address).collect()
     };
-    let mut attachments = Vec::new();
-    for given in params.attachments.unwrap_or_default() {
-        attachments.push(attachment(services, given).await?);
-    }
     Ok(Draft {
         account,
         identity,
@@ -79,7 +92,7 @@ async fn draft(services: &Services, params: wire::EmailSend) -> Result<Draft, Er
         subject: params.subject.unwrap_or_default(),
         text: params.text,
         html: params.html,
-        attachments,
+        attachments: Vec::new(),
         in_reply_to,
         references,
     })
@@ -122,39 +135,77 @@ fn chain(message: &Message) -> (Option<String>, Vec<String>) {
     (summary.message_id.clone(), references)
 }
 
-async fn attachment(services: &Services, given: wire::SendAttachment) -> Result<Attachment, Error> {
-    let name = given.name;
-    let bytes = match (given.blob_id, given.text, given.base64) {
-        (Some(id), None, None) => blob_bytes(services, &id.0).await?,
-        (None, Some(text), None) => text.into_bytes(),
-        (None, None, Some(base64)) => crate::ipc::blob::from_base64(&base64).ok_or_else(|| {
-            fault::argument(format!("attachment `{name}`: `base64` is not RFC 4648 base64."))
-        })?,
+/// An attachment whose bytes are still where they were put.
+enum Given {
+    Here(Vec<u8>),
+    There(Source),
+}
+
+impl Given {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Here(bytes) => bytes.len() as u64,
+            Self::There(source) => source.size(),
+        }
+    }
+}
+
+async fn given(services: &Services, attachment: &mut wire::SendAttachment) -> Result<Given, Error> {
+    let name = &attachment.name;
+    let content = (attachment.blob_id.take(), attachment.text.take(), attachment.base64.take());
+    Ok(match content {
+        (Some(id), None, None) => Given::There(Source::find(services, &id.0).await?),
+        (None, Some(text), None) => Given::Here(text.into_bytes()),
+        (None, None, Some(base64)) => {
+            let bytes = crate::ipc::blob::from_base64(&base64).ok_or_else(|| {
+                let reason = "`base64` is not RFC 4648 base64";
+                fault::argument(format!("attachment `{name}`: {reason}."))
+            })?;
+            Given::Here(bytes)
+        }
         _ => {
             let rule = "exactly one of `blobId`, `text` and `base64` must be given";
             return Err(fault::argument(format!("attachment `{name}`: {rule}.")));
         }
-    };
-    Ok(Attachment {
-        name,
-        content_type: given.r#type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
-        bytes,
     })
 }
 
-async fn blob_bytes(services: &Services, id: &str) -> Result<Vec<u8>, Error> {
-    if let Some(bytes) = services.spool.read(id) {
-        return bytes.map_err(|error| {
-            Error::new(ErrorType::ServerFail, format!("The upload `{id}` could not be read."))
-                .detail(error.to_string())
+/// The attachments with their bytes, of which nothing is read before it is known that all of them fit
+/// into a message; and the room that they take among all that are composed.
+async fn attachments<'s>(
+    services: &'s Arc<Services>,
+    caller: &Caller,
+    wanted: Vec<wire::SendAttachment>,
+) -> Result<(Vec<Attachment>, SemaphorePermit<'s>), Error> {
+    let mut found = Vec::new();
+    let mut size: u64 = 0;
+    for mut attachment in wanted {
+        let given = given(services, &mut attachment).await?;
+        size = size.saturating_add(encoded(given.size()));
+        if size > MESSAGE_BYTES {
+            let limit = MESSAGE_BYTES;
+            return Err(fault::submit(DraftError::TooLarge { size, limit }.into()));
+        }
+        found.push((attachment, given));
+    }
+    let room = u32::try_from(size.min(limits::COMPOSING_BYTES)).unwrap_or(u32::MAX);
+    let room = services.composing.acquire_many(room).await.map_err(|_| fault::ending())?;
+    let mut attachments = Vec::new();
+    for (attachment, given) in found {
+        let bytes = match given {
+            Given::Here(bytes) => bytes,
+            Given::There(source) => source.part(services, caller, 0, u64::MAX).await?,
+        };
+        attachments.push(Attachment {
+            name: attachment.name,
+            content_type: attachment.r#type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
+            bytes,
         });
     }
-    let blob = convert::to_blob_id(id).ok_or_else(|| no_blob(id))?;
-    services.store.blob(blob).await.map_err(fault::store)
+    Ok((attachments, room))
 }
 
-/// No bytes under that id.
-pub(super) fn no_blob(id: &str) -> Error {
-    Error::new(ErrorType::BlobNotFound, format!("There is no blob `{id}`."))
-        .hint("put it again by Blob/put: uploads are kept for 24 hours or until the daemon stops")
+/// Bytes of an attachment in the message: base64 in lines (RFC 2045 §6.8).
+fn encoded(bytes: u64) -> u64 {
+    bytes.div_ceil(3).saturating_mul(4)
 }

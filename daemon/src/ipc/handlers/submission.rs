@@ -1,13 +1,15 @@
 //! `EmailSubmission/get`, `/query`, `/set`.
 
 use super::{Answer, account_of, answer, check_count, check_properties, check_state, page};
+use crate::ipc::fit::Page;
 use crate::ipc::{Services, convert, fault};
+use crate::readers::breathe;
 use crate::store::Snapshot;
 use chapar_engine::event::ObjectKind;
 use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::submission::{Filing, Submission};
 use chapar_ipc_protocol::error::Error;
-use chapar_ipc_protocol::standard::{GetReply, SetReply};
+use chapar_ipc_protocol::standard::SetReply;
 use chapar_ipc_protocol::submission as wire;
 
 /// A submission with its copy in Sent, where that is mirrored.
@@ -25,33 +27,30 @@ pub(super) fn picture(
     Ok(convert::submission(submission, copy.as_ref()))
 }
 
-pub(in crate::ipc) fn get(services: &Services, params: wire::SubmissionGet) -> Answer {
-    let properties = params.properties.as_deref();
-    check_properties::<wire::EmailSubmission>(properties)?;
+pub(in crate::ipc) async fn get(services: &Services, params: wire::SubmissionGet) -> Answer {
+    check_properties::<wire::EmailSubmission>(params.properties.as_deref())?;
     let view = services.store.read().map_err(fault::store)?;
     let account = account_of(&view, params.account_id.as_ref())?;
-    let mut not_found = Vec::new();
-    let mut found = Vec::new();
-    if let Some(ids) = params.ids {
-        check_count(ids.len())?;
-        for id in ids {
-            match one(&view, account, &id.0)? {
-                Some(submission) => found.push(submission),
-                None => not_found.push(id.0),
-            }
-        }
+    let ids: Vec<String> = if let Some(ids) = params.ids {
+        super::unique(ids.into_iter().map(|id| id.0))?
     } else {
-        found = view.submissions(account).map_err(fault::store)?;
-        check_count(found.len())?;
-    }
-    let list = found.iter().map(|submission| picture(&view, submission));
-    let reply = GetReply {
-        account_id: params.account_id,
-        state: convert::state(super::state_of(&view, account, ObjectKind::EmailSubmission)?),
-        list: list.collect::<Result<_, _>>()?,
-        not_found,
+        let all = view.submissions(account).map_err(fault::store)?;
+        super::unique(all.iter().map(|one| convert::submission_id(one.id).0))?
     };
-    super::get_answer(reply, properties)
+    let mut page = Page::new(params.properties, ids.iter().map(String::as_str))?;
+    for id in ids {
+        if page.is_full() {
+            page.leave(id);
+            continue;
+        }
+        breathe().await;
+        match one(&view, account, &id)? {
+            Some(submission) => page.add(&id, picture(&view, &submission)?)?,
+            None => page.miss(id),
+        }
+    }
+    let state = super::state_of(&view, account, ObjectKind::EmailSubmission)?;
+    page.answer(params.account_id, convert::state(state))
 }
 
 fn one(view: &Snapshot, account: Option<AccountId>, id: &str) -> Result<Option<Submission>, Error> {

@@ -1,19 +1,27 @@
 //! Who talks on a connection.
 
-use crate::ipc::limits;
+use crate::ipc::purse::Purse;
+use crate::ipc::{Services, limits};
+use crate::readers::Client;
 
-/// Who calls, for the log: never for decisions, since the name is the client's own word.
-#[derive(Clone, Debug, Default)]
+/// Who calls: whose turn it is among the readers, whose bytes are in flight. Process and name are for
+/// the log, never for decisions: the name is the client's own word.
+#[derive(Clone)]
 pub(in crate::ipc) struct Caller {
     /// Its process, as the kernel knows it.
     pub(in crate::ipc) pid: Option<i32>,
+    /// Its place among those who read.
+    pub(in crate::ipc) client: Client,
+    /// Its budget.
+    pub(in crate::ipc) purse: Purse,
     name: Option<String>,
 }
 
 impl Caller {
-    /// A client whose process is known.
-    pub(in crate::ipc) fn of(pid: Option<i32>) -> Self {
-        Self { pid, name: None }
+    /// A new connection.
+    pub(super) fn new(services: &Services) -> Self {
+        let purse = Purse::new(&services.till);
+        Self { pid: None, client: services.readers.client(), purse, name: None }
     }
 
     /// What it calls itself, fit for a line of a log.

@@ -5,7 +5,8 @@ use super::out::Out;
 use super::progress::Followed;
 use super::subscriptions::Subscriptions;
 use crate::ipc::handlers::{Answer, answer, daemon};
-use crate::ipc::{Services, dispatch, limits, params};
+use crate::ipc::subscription::Pumped;
+use crate::ipc::{Services, dispatch, fault, limits, params};
 use chapar_engine::id::Seq;
 use chapar_ipc_protocol::blob::{BlobOpen, BlobPut};
 use chapar_ipc_protocol::call::{Method, Request, Scope};
@@ -28,10 +29,12 @@ pub(super) enum Stream {
     Put(RequestId, BlobPut),
 }
 
-/// A call that ended.
-pub(super) struct Landed {
-    id: RequestId,
-    answer: Answer,
+/// What ended.
+pub(super) enum Landed {
+    /// A call.
+    Call(RequestId, Answer),
+    /// Reading the journal on for a subscription.
+    Pumped(Pumped),
 }
 
 /// A call in flight or waiting for its turn.
@@ -47,7 +50,7 @@ pub(super) struct Line {
     pub(super) out: Out,
     /// Calls that are told how far they are.
     pub(super) followed: Followed,
-    caller: Caller,
+    pub(super) caller: Caller,
     scopes: Arc<BTreeSet<Scope>>,
     decoder: Decoder,
     /// How messages are told apart, once the decoder was given up for a stream.
@@ -58,6 +61,8 @@ pub(super) struct Line {
     /// The change that runs.
     changing: Option<RequestId>,
     subscriptions: Subscriptions,
+    /// Whether there may be whole messages that were not looked at in this turn.
+    more: bool,
     partial_since: Option<Instant>,
     stream: Option<Stream>,
     ended: bool,
@@ -79,6 +84,7 @@ impl Line {
             queue: VecDeque::new(),
             changing: None,
             subscriptions: Subscriptions::default(),
+            more: false,
             partial_since: None,
             stream: None,
             ended: false,
@@ -132,10 +138,17 @@ impl Line {
 
     /// Reads messages while there is room for them, and starts the next change.
     pub(super) fn advance(&mut self) {
+        let mut taken = 0;
+        self.more = false;
         while !self.fatal && self.stream.is_none() && self.has_room() {
+            if taken > limits::TURN_BYTES {
+                self.more = true;
+                break;
+            }
             match self.decoder.pull() {
                 Ok(Some(mut frame)) => {
                     self.partial_since = None;
+                    taken += frame.len();
                     self.receive(&frame);
                     // It may have held a password.
                     frame.fill(0);
@@ -155,6 +168,11 @@ impl Line {
             }
         }
         self.start_change();
+    }
+
+    /// Whether messages are left for the next turn.
+    pub(super) fn has_more(&self) -> bool {
+        self.more
     }
 
     /// Tells the client that it is out of step, and ends the conversation.
@@ -263,7 +281,7 @@ impl Line {
         let (call, abort) = abortable(call);
         let flight = async move {
             let answer = call.await.unwrap_or_else(|_| Err(canceled()));
-            Landed { id, answer }
+            Landed::Call(id, answer)
         };
         self.flights.push(flight.boxed());
         abort
@@ -278,8 +296,8 @@ impl Line {
         let running = self.services.tasks.spawn(self.run(request));
         self.changing = Some(id.clone());
         let flight = async move {
-            let answer = running.await.unwrap_or_else(|_| Err(failed()));
-            Landed { id, answer }
+            let answer = running.await.unwrap_or_else(|_| Err(fault::broken()));
+            Landed::Call(id, answer)
         };
         self.flights.push(flight.boxed());
     }
@@ -290,17 +308,21 @@ impl Line {
         let caller = self.caller.clone();
         let call =
             AssertUnwindSafe(dispatch::run(services, scopes, caller, request)).catch_unwind();
-        call.map(|result| result.unwrap_or_else(|_| Err(failed())))
+        call.map(|result| result.unwrap_or_else(|_| Err(fault::broken())))
     }
 
-    /// Answers a call that ended.
+    /// Answers a call that ended, or says what a subscription had to say.
     pub(super) fn finish(&mut self, landed: Landed) {
-        self.open.remove(&landed.id);
-        self.followed.end(&landed.id);
-        if self.changing.as_ref() == Some(&landed.id) {
+        let (id, answer) = match landed {
+            Landed::Call(id, answer) => (id, answer),
+            Landed::Pumped(pumped) => return self.pumped(pumped),
+        };
+        self.open.remove(&id);
+        self.followed.end(&id);
+        if self.changing.as_ref() == Some(&id) {
             self.changing = None;
         }
-        self.answer(&landed.id, landed.answer);
+        self.answer(&id, answer);
     }
 
     fn cancel(&mut self, id: &RequestId) {
@@ -323,12 +345,15 @@ impl Line {
 
     /// Queues an answer.
     pub(super) fn answer(&mut self, id: &RequestId, answer: Answer) {
-        let bytes = match answer {
-            Ok(result) => success(id, &result),
+        let reply = match answer {
+            Ok(reply) => reply,
             Err(error) => return self.refuse(Some(id), &error),
         };
-        match bytes {
-            Ok(bytes) if bytes.len() <= MAX_MESSAGE => self.say(&bytes),
+        match success(id, &reply.json) {
+            Ok(bytes) if bytes.len() <= MAX_MESSAGE => {
+                self.say(&bytes);
+                self.out.keep(reply.room);
+            }
             _ => self.refuse(
                 Some(id),
                 &Error::new(
@@ -356,14 +381,28 @@ impl Line {
         self.decoder.framing().or(self.framing).unwrap_or(Framing::Lines)
     }
 
-    /// Reads the journal on for its subscribers, once everything before was taken by the client.
+    /// Begins to read the journal on for a subscription, once everything before was taken by the
+    /// client.
     pub(super) fn pump(&mut self) {
-        if !self.out.is_empty() {
+        if !self.out.is_empty() || self.fatal {
             return;
         }
-        let framing = self.framing();
-        if let Err(error) = self.subscriptions.pump(&self.services, framing, &mut self.out) {
-            self.fail(&error);
+        let head = *self.services.store.head().borrow();
+        let Some(subscription) = self.subscriptions.next_behind(head) else { return };
+        let (services, framing) = (Arc::clone(&self.services), self.framing());
+        let client = self.caller.client;
+        let flight = async move {
+            let readers = Arc::clone(&services);
+            let read = readers.readers.run(client, subscription.pump(services, framing)).await;
+            Landed::Pumped(read.unwrap_or_else(|_| Pumped::broken(fault::broken())))
+        };
+        self.flights.push(flight.boxed());
+    }
+
+    fn pumped(&mut self, pumped: Pumped) {
+        match self.subscriptions.take(pumped) {
+            Ok(framed) => self.out.add(&framed),
+            Err(error) => self.fail(&error),
         }
     }
 
@@ -390,7 +429,7 @@ impl Line {
 
     /// Whether there is nothing more to say or hear; `stopping`: nothing new is listened to.
     pub(super) fn is_over(&self, stopping: bool) -> bool {
-        if !self.out.is_empty() || !self.open.is_empty() {
+        if !self.out.is_empty() || !self.open.is_empty() || self.more {
             return false;
         }
         let silent = self.ended && self.subscriptions.is_empty();
@@ -409,10 +448,4 @@ impl Line {
 
 fn canceled() -> Error {
     Error::new(ErrorType::Canceled, "The call was given up.")
-}
-
-fn failed() -> Error {
-    Error::new(ErrorType::ServerFail, "The call failed by a fault of the daemon.")
-        .fine("internal.panic")
-        .command("See what it says in the log", &["chapar", "logs"])
 }

@@ -1,14 +1,12 @@
 //! The subscriptions of one connection. Each is a place in the journal; none holds events.
 
-use super::out::Out;
-use crate::ipc::subscription::{Filter, Subscription, begin};
+use crate::ipc::subscription::{Filter, Pumped, Subscription, begin};
 use crate::ipc::{Services, convert, limits};
+use chapar_engine::id::Seq;
 use chapar_ipc_protocol::call::Scope;
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::event::{Event, EventSubscribe, EventUnsubscribe, SubscribeReply};
-use chapar_ipc_protocol::frame::Framing;
 use chapar_ipc_protocol::id::SubscriptionId;
-use chapar_ipc_protocol::message::notification;
 use chapar_ipc_protocol::standard::Done;
 use std::collections::BTreeSet;
 
@@ -18,6 +16,8 @@ pub(super) struct Subscriptions {
     list: Vec<Subscription>,
     /// How many there ever were: ids are not used again.
     begun: u64,
+    /// Whether the journal is being read on for one of them.
+    reading: bool,
 }
 
 impl Subscriptions {
@@ -27,6 +27,7 @@ impl Subscriptions {
 
     pub(super) fn clear(&mut self) {
         self.list.clear();
+        self.reading = false;
     }
 
     pub(super) fn begin(
@@ -59,29 +60,31 @@ impl Subscriptions {
         Ok(Done {})
     }
 
-    /// Writes what each has to say, until `out` holds enough.
-    pub(super) fn pump(
-        &mut self,
-        services: &Services,
-        framing: Framing,
-        out: &mut Out,
-    ) -> Result<(), Error> {
-        let head = *services.store.head().borrow();
-        let mut say = |event: &Event| {
-            if let Ok(bytes) = notification("event", event) {
-                out.say(framing, &bytes);
-            }
-            out.rest().len() >= limits::EVENT_BYTES
-        };
-        let mut end = Ok(());
-        for one in self.list.iter_mut().filter(|one| one.is_behind(head)) {
-            end = end.and(one.pump(services, &mut say));
+    /// A copy of the next one that has something to say, to be given back by [`Subscriptions::take`];
+    /// whoever was served last comes last.
+    pub(super) fn next_behind(&mut self, head: Seq) -> Option<Subscription> {
+        if self.reading {
+            return None;
         }
-        // whoever came last begins next time: a full buffer does not starve anyone
-        if !self.list.is_empty() {
-            self.list.rotate_left(1);
-        }
-        end
+        let place = self.list.iter().position(|one| one.is_behind(head))?;
+        self.list.rotate_left(place);
+        let found = self.list.first().cloned();
+        self.list.rotate_left(1);
+        self.reading = true;
+        found
+    }
+
+    /// Takes over how far one was read; what it said, unless it ended meanwhile.
+    pub(super) fn take(&mut self, pumped: Pumped) -> Result<Vec<u8>, Error> {
+        self.reading = false;
+        let Pumped { subscription, framed } = pumped;
+        let framed = framed?;
+        let place = subscription.and_then(|read| {
+            let one = self.list.iter_mut().find(|one| one.id == read.id)?;
+            *one = read;
+            Some(framed)
+        });
+        Ok(place.unwrap_or_default())
     }
 
     /// What the quiet ones are told.

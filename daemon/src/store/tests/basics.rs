@@ -54,7 +54,7 @@ async fn stages_move_through_every_index() {
     };
     assert_eq!(next(&store, Stage::Planned), [4, 3, 2]);
     let read = store.read().unwrap();
-    assert_eq!(read.query(&MessageFilter::default(), 0, 10).unwrap(), (vec![], 0));
+    assert_eq!(listed(&store, &MessageFilter::default(), 0, 10), (vec![], 0));
     let counts = read.counts(MailboxId(1)).unwrap();
     assert_eq!((counts.planned, counts.missing_bytes, counts.unseen), (5, 5015, 0));
     let mut unseen = message(4, 4, Stage::Summary);
@@ -66,13 +66,13 @@ async fn stages_move_through_every_index() {
     let read = store.read().unwrap();
     let counts = read.counts(MailboxId(1)).unwrap();
     assert_eq!((counts.planned, counts.summary, counts.whole, counts.unseen), (3, 1, 1, 1));
-    let ids = read.query(&MessageFilter::default(), 0, 10).unwrap();
+    let ids = listed(&store, &MessageFilter::default(), 0, 10);
     assert_eq!(ids, (vec![MessageId(4), MessageId(3)], 2));
     assert_eq!(read.thread(ThreadId(3)).unwrap(), [MessageId(3)]);
     assert_eq!(read.uids(MailboxId(1)).unwrap().len(), 5);
     store.write(NOW, |txn| txn.delete_mailbox(MailboxId(1))).await.unwrap();
     let read = store.read().unwrap();
-    assert_eq!(read.query(&MessageFilter::default(), 0, 10).unwrap(), (vec![], 0));
+    assert_eq!(listed(&store, &MessageFilter::default(), 0, 10), (vec![], 0));
     assert_eq!(read.counts(MailboxId(1)).unwrap(), Counts::default());
     assert_eq!(read.by_message_id(AccountId(1), "3@example.org").unwrap(), []);
 }
@@ -88,9 +88,8 @@ async fn filters_choose_and_pages_follow() {
         }
         put(&store, message).await;
     }
-    let read = store.read().unwrap();
     let query = |filter: &MessageFilter, position, limit| {
-        let (ids, total) = read.query(filter, position, limit).unwrap();
+        let (ids, total) = listed(&store, filter, position, limit);
         (ids.iter().map(|id| id.0).collect::<Vec<_>>(), total)
     };
     let any = MessageFilter::default();
@@ -128,6 +127,32 @@ async fn filters_choose_and_pages_follow() {
     assert_eq!(query(&later, 0, 9), (vec![9, 8], 2));
     let from = MessageFilter { from: Some("BOB@".into()), to: Some("ada".into()), ..any };
     assert_eq!(query(&from, 0, 1), (vec![30], 30));
+}
+
+#[tokio::test]
+async fn a_search_that_is_left_says_how_far_it_came() {
+    let store = memory();
+    furnish(&store).await;
+    for uid in 1..=30 {
+        put(&store, message(u64::from(uid), uid, Stage::Summary)).await;
+    }
+    let filter = MessageFilter { subject: Some("über 2".into()), ..MessageFilter::default() };
+    let begin = |filter: MessageFilter| store.read().unwrap().search(filter, 0, 50).unwrap();
+    let mut search = begin(filter.clone());
+    assert!(!search.step(7).unwrap() && !search.step(4).unwrap());
+    let first = search.found();
+    assert_eq!((first.total, first.searched, first.of), (None, 11, 30));
+    let place = |id: MessageId| (Wall(i64::try_from(id.0).unwrap() * 1_000), id);
+    let rest = MessageFilter { older_than: first.until.map(place), ..filter.clone() };
+    let (ids, total) = listed(&store, &rest, 0, 50);
+    let (all, every) = listed(&store, &filter, 0, 50);
+    assert_eq!((first.ids.len() as u64 + total, [first.ids, ids].concat()), (every, all));
+    // what is put while a search goes on does not change what it finds
+    let mut search = begin(filter);
+    assert!(!search.step(1).unwrap());
+    put(&store, message(299, 299, Stage::Summary)).await;
+    while !search.step(5).unwrap() {}
+    assert_eq!(search.found().total, Some(every));
 }
 
 #[tokio::test]
@@ -223,7 +248,7 @@ async fn an_account_takes_everything_with_it() {
     let read = store.read().unwrap();
     assert!(read.accounts().unwrap().is_empty() && read.identities(None).unwrap().is_empty());
     assert!(read.submissions(None).unwrap().is_empty() && read.by_key("k1").unwrap().is_none());
-    assert_eq!(read.query(&MessageFilter::default(), 0, 9).unwrap(), (vec![], 0));
+    assert_eq!(listed(&store, &MessageFilter::default(), 0, 9), (vec![], 0));
     let events = read.events(Seq(0), 99).unwrap();
     assert!(!format!("{events:?}").contains("secret"));
     let blob = BlobId(*blake3::hash(b"secret plan").as_bytes());

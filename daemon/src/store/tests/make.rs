@@ -152,3 +152,16 @@ pub(super) async fn put(store: &Store, message: Message) {
 pub(super) fn memory() -> Store {
     Store::open_on(Arc::new(Memory::default()), true, NOW).unwrap()
 }
+
+/// What a search finds and how many match, two rows a step.
+pub(super) fn listed(
+    store: &Store,
+    filter: &MessageFilter,
+    position: u64,
+    limit: usize,
+) -> (Vec<MessageId>, u64) {
+    let mut search = store.read().unwrap().search(filter.clone(), position, limit).unwrap();
+    while !search.step(2).unwrap() {}
+    let found = search.found();
+    (found.ids, found.total.unwrap())
+}

@@ -19,6 +19,7 @@ pub(super) struct Source {
     ahead: VecDeque<Email>,
     last: Option<EmailId>,
     taken: u64,
+    total: Option<u64>,
     ended: bool,
 }
 
@@ -27,8 +28,8 @@ pub(super) struct Source {
 pub(super) struct Pages<'p> {
     sources: Vec<Source>,
     properties: Option<&'p [&'p str]>,
-    /// How many mails match in all.
-    pub(super) total: u64,
+    /// How many mails match in all; `None` while that is not known.
+    pub(super) total: Option<u64>,
 }
 
 impl Source {
@@ -36,13 +37,13 @@ impl Source {
         Self { account, filter, ..Self::default() }
     }
 
-    /// Reads the next mails, at most `wanted`; how many match when this is the first time.
+    /// Reads the next mails, at most `wanted`. A search that its time ended goes on at the next call.
     fn read(
         &mut self,
         daemon: &mut Daemon,
         properties: Option<&[&str]>,
         wanted: u64,
-    ) -> Result<Option<u64>, Fault> {
+    ) -> Result<(), Fault> {
         let first = self.last.is_none();
         let mut query = EmailQuery {
             account_id: self.account.clone(),
@@ -50,6 +51,7 @@ impl Source {
             sort: None,
             position: None,
             limit: Some(wanted.min(MAX_OBJECTS as u64)),
+            max_ms: None,
         };
         let behind = self.last.clone().or_else(|| self.filter.older_than.clone());
         query.filter.get_or_insert_default().older_than = behind;
@@ -63,13 +65,19 @@ impl Source {
             other => other?,
         };
         let ids: Vec<EmailId> = reply.ids.iter().map(|id| EmailId::from(id.as_str())).collect();
+        if self.total.is_none() {
+            self.total = reply.total.map(|total| self.taken + total);
+        }
         self.taken += ids.len() as u64;
-        self.ended = ids.is_empty();
-        if let Some(last) = ids.last() {
-            self.last = Some(last.clone());
+        let until = reply.searched.and_then(|searched| searched.until);
+        self.ended = ids.is_empty() && until.is_none();
+        if let Some(last) = until.or_else(|| ids.last().cloned()) {
+            self.last = Some(last);
+        }
+        if !ids.is_empty() {
             self.ahead.extend(get(daemon, &ids, properties)?);
         }
-        Ok(first.then_some(reply.total))
+        Ok(())
     }
 
     fn next_at(&self) -> Option<Timestamp> {
@@ -81,7 +89,7 @@ impl Source {
 impl<'p> Pages<'p> {
     /// These lists as one, with these properties of each mail; `None`: with all.
     pub(super) fn new(sources: Vec<Source>, properties: Option<&'p [&'p str]>) -> Self {
-        Self { sources, properties, total: 0 }
+        Self { sources, properties, total: None }
     }
 
     /// The next mails, newest first, at most `limit`.
@@ -93,8 +101,7 @@ impl<'p> Pages<'p> {
             for source in &mut self.sources {
                 // mail that vanished between two questions leaves nothing of what was read
                 while source.ahead.is_empty() && !source.ended {
-                    let total = source.read(daemon, self.properties, left)?;
-                    self.total += total.unwrap_or(0);
+                    source.read(daemon, self.properties, left)?;
                 }
             }
             // of two at the same time the list that was named first goes first
@@ -104,6 +111,7 @@ impl<'p> Pages<'p> {
                 None => break,
             }
         }
+        self.total = self.sources.iter().map(|source| source.total).sum();
         Ok(emails)
     }
 }
