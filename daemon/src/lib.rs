@@ -5,6 +5,7 @@
 //! carries hints only.
 
 pub mod limits;
+pub mod chronicle;
 pub mod config;
 pub mod paths;
 pub mod log;
@@ -59,6 +60,7 @@ impl Daemon {
             Accounts::new(world.clone(), store.clone(), config.clone(), stop.child_token());
         accounts.start_all()?;
         let tasks = TaskTracker::new();
+        tasks.spawn(chronicle::run(store.clone(), stop.child_token()));
         tasks.spawn(desktop::run(world.clone(), store.clone(), config.clone(), stop.child_token()));
         let kept = (world.clone(), store.clone(), accounts.clone());
         tasks.spawn(keeper::heal(

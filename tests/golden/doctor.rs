@@ -164,6 +164,8 @@ fn starttls_refused() {
 fn the_bundle_names_nobody() {
     let stage = Stage::new();
     stage.connect();
+    let sent = stage.run(&["send", "--to", "bo@example.test", "-m", "x", "--wait"], "");
+    assert_eq!(sent.code, Some(0), "{}", sent.stderr);
     // the server's own words name the person
     let said = format!("NO [AUTHENTICATIONFAILED] <{ANA}> from {PASSWORD}@home.example: ana");
     stage.provider.faults.always(Service::Imap, answers("AUTHENTICATE", &said));
@@ -178,6 +180,11 @@ fn the_bundle_names_nobody() {
         assert!(ran.stderr.contains(line.trim()), "shown before: {line}");
     }
     assert!(bundle.contains("\"imap.auth\"") && bundle.contains("chapar/bundle/1"), "{bundle}");
+    // what happened is told, and where the outbox stands
+    for told in ["first sync ended", "connected: new mail", "recipients: 1, 1 accepted", "\"sent\""]
+    {
+        assert!(bundle.contains(told), "{told}: {bundle}");
+    }
     let lower = bundle.to_lowercase();
     for canary in [ANA, PASSWORD, "@", "example.test", "home.example", "kanarek", "%40"] {
         assert!(!lower.contains(&canary.to_lowercase()), "{canary} in {bundle}");

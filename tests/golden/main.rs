@@ -16,6 +16,7 @@ mod account;
 mod asked;
 mod bad_input;
 mod canary;
+mod chronicle;
 mod codes;
 mod completions;
 mod configuration;

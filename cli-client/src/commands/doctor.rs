@@ -109,6 +109,7 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
             let accounts_checks = found.split_off(own);
             found.append(&mut checks);
             found.extend(accounts_checks);
+            local::without_desktop(&mut found);
             checks = found;
         }
         // an old daemon knows no doctor: that is what is to be said, beside its age

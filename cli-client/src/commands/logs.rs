@@ -23,8 +23,7 @@ const FILE_LIMIT: u64 = 16 << 20;
 /// Shows the log.
 pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
     let filter = Filter::new(context, args)?;
-    if systemd::is_there()
-        && systemd::property("chapard.service", "MainPID").parse() != Ok(0_u32)
+    if is_in_journal()
         && let Some(mut journal) = journal(args)
     {
         let reader = journal.stdout.take().map(BufReader::new);
@@ -50,6 +49,7 @@ pub(crate) fn run(context: &Context<'_>, args: &LogsArgs) -> Result<u8, Fault> {
 struct Filter {
     since: Option<Timestamp>,
     level: Option<Level>,
+    /// As the log writes it: `account=1`.
     account: Option<String>,
 }
 
@@ -62,7 +62,10 @@ impl Filter {
                     .map_err(|cause| Fault::new("input.time", cause.to_string()))?,
             ),
         };
-        let account = context.account().map(str::to_owned);
+        let account = match context.account() {
+            None => None,
+            Some(wanted) => Some(written(context, wanted)?),
+        };
         Ok(Self { since, level: args.level, account })
     }
 
@@ -73,10 +76,10 @@ impl Filter {
         });
         let level =
             self.level.is_none_or(|least| level_of(line).is_none_or(|level| level <= least));
-        let account = self.account.as_ref().is_none_or(|account| {
-            line.split(|c: char| c.is_whitespace() || matches!(c, '=' | '{' | '}' | ':' | '"'))
-                .any(|word| word.eq_ignore_ascii_case(account))
-        });
+        let account = self
+            .account
+            .as_ref()
+            .is_none_or(|account| line.split_whitespace().any(|word| word == account));
         since && level && account
     }
 
@@ -103,6 +106,50 @@ impl Filter {
     }
 }
 
+/// An account as the log writes it. The log has no names: who is meant is asked of the daemon, if one
+/// runs; else only the id says it.
+fn written(context: &Context<'_>, wanted: &str) -> Result<String, Fault> {
+    let number = |id: &str| {
+        let number = id.strip_prefix('a')?;
+        number.chars().all(|c| c.is_ascii_digit()).then(|| format!("account={number}"))
+    };
+    let id = match context.running() {
+        Ok(mut daemon) => daemon.account(Some(wanted))?.id.0,
+        Err(fault) if fault.code == "socket.absent" => wanted.to_owned(),
+        Err(fault) => return Err(fault),
+    };
+    number(&id).ok_or_else(|| {
+        Fault::new("account.unknown", format!("chapard does not run, so nobody knows {wanted:?}"))
+            .without_commands()
+            .hint("name the account by its id, such as a1, or start chapard first")
+    })
+}
+
+/// The newest lines of the log at this level or worse, for the support bundle: as many as `most`.
+pub(crate) fn newest(least: Level, most: usize) -> Vec<String> {
+    let args = LogsArgs { follow: false, since: None, level: Some(least), lines: most };
+    let lines: Vec<String> = if is_in_journal()
+        && let Some(mut journal) = journal(&args)
+    {
+        let reader = journal.stdout.take().map(BufReader::new);
+        let lines = reader.into_iter().flat_map(BufRead::lines).map_while(Result::ok);
+        let lines = lines.take(most).collect();
+        let _ = journal.wait();
+        lines
+    } else {
+        let path = places::state().map(|state| state.join("log/chapard.log"));
+        path.and_then(|path| whole(&path)).map(|(lines, _)| lines).unwrap_or_default()
+    };
+    let wanted = |line: &&String| level_of(line).is_some_and(|level| level <= least);
+    let wanted: Vec<String> = lines.iter().filter(wanted).cloned().collect();
+    wanted.into_iter().rev().take(most).rev().collect()
+}
+
+/// Whether systemd runs the daemon, so that the journal has its log.
+fn is_in_journal() -> bool {
+    systemd::is_there() && systemd::property("chapard.service", "MainPID").parse() != Ok(0_u32)
+}
+
 /// The level of a line: its first word that is one.
 fn level_of(line: &str) -> Option<Level> {
     line.split_whitespace().take(4).find_map(|word| match word {
@@ -127,6 +174,21 @@ fn journal(args: &LogsArgs) -> Option<std::process::Child> {
 
 /// Shows the last lines, the older file of the ring first, and gives the end of the newer one.
 fn show_end(screen: &Screen, path: &Path, args: &LogsArgs, filter: &Filter) -> Result<u64, Fault> {
+    let (lines, end) = whole(path)?;
+    if lines.is_empty() && end == 0 && !args.follow {
+        let message = format!("there is no log yet: {}", path.display());
+        return Err(Fault::new("input.file", message)
+            .without_commands()
+            .hint("chapard writes it once it has run"));
+    }
+    let wanted: Vec<&String> = lines.iter().filter(|line| filter.wants(line)).collect();
+    let skip = wanted.len().saturating_sub(args.lines);
+    wanted.into_iter().skip(skip).try_for_each(|line| filter.show(screen, line))?;
+    Ok(end)
+}
+
+/// Every line of the ring, the older file first, and where the newer one ends.
+fn whole(path: &Path) -> Result<(Vec<String>, u64), Fault> {
     let mut older = path.as_os_str().to_owned();
     older.push(".1");
     let mut lines = Vec::new();
@@ -137,23 +199,11 @@ fn show_end(screen: &Screen, path: &Path, args: &LogsArgs, filter: &Filter) -> R
                 lines.extend(text.lines().map(str::to_owned));
                 end = if newest { length } else { end };
             }
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                if newest && lines.is_empty() && !args.follow {
-                    return Err(Fault::new(
-                        "input.file",
-                        format!("there is no log yet: {}", path.display()),
-                    )
-                    .without_commands()
-                    .hint("chapard writes it once it has run"));
-                }
-            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
             Err(cause) => return Err(Fault::file(&file, &cause)),
         }
     }
-    let wanted: Vec<&String> = lines.iter().filter(|line| filter.wants(line)).collect();
-    let skip = wanted.len().saturating_sub(args.lines);
-    wanted.into_iter().skip(skip).try_for_each(|line| filter.show(screen, line))?;
-    Ok(end)
+    Ok((lines, end))
 }
 
 /// Shows what was written since `place`; a file that became shorter begins anew.
@@ -185,16 +235,18 @@ mod tests {
 
     #[test]
     fn lines_are_filtered_by_time_level_and_account() {
-        let line = "2026-11-22T10:31:07.412Z  WARN work imap: NOTIFY";
+        let line = "2026-11-22T10:31:07.412Z  WARN chapar_daemon::chronicle: gone account=12";
         let filter = |since: Option<&str>, level, account: Option<&str>| Filter {
             since: since.map(|at| at.parse().unwrap()),
             level,
             account: account.map(str::to_owned),
         };
         assert!(filter(None, None, None).wants(line));
-        assert!(filter(Some("2026-11-22T10:00:00Z"), Some(Level::Warn), Some("work")).wants(line));
+        assert!(
+            filter(Some("2026-11-22T10:00:00Z"), Some(Level::Warn), Some("account=12")).wants(line)
+        );
         assert!(!filter(Some("2026-11-22T11:00:00Z"), None, None).wants(line));
         assert!(!filter(None, Some(Level::Error), None).wants(line));
-        assert!(!filter(None, None, Some("wor")).wants(line));
+        assert!(!filter(None, None, Some("account=1")).wants(line));
     }
 }

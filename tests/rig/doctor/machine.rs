@@ -258,7 +258,8 @@ fn fill(path: &Path) {
 
 /// An account wants notifications, and nobody shows them.
 fn notifications(rig: &Rig) {
-    let home = Home::new();
+    // somebody sits at a desktop, and nothing on it shows notifications
+    let home = Home::new().with("DISPLAY", ":4711");
     home.start();
     let patient = admit(rig, &home);
     let wants = home.chapar(&["account", "update", "--notify", "desktop"], b"");

@@ -1,8 +1,8 @@
 //! The support bundle: what somebody who helps needs to know, and nothing of the person.
 //!
-//! Built from the findings alone, field by field: no mail, no secret and no log is ever near it.
-//! Names are masked, then the whole text is searched for what must not be in it; what is found
-//! stops the writing.
+//! Built field by field from the findings, the outbox and the usual lines of the log: no mail and no
+//! secret is ever near it. Names are masked, then the whole text is searched for what must not be in
+//! it; what is found stops the writing. A line of the log that still names somebody is left out.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -11,17 +11,23 @@ use std::path::Path;
 
 use chapar_ipc_protocol::account::Account;
 use chapar_ipc_protocol::doctor::DoctorCheck;
+use chapar_ipc_protocol::id::SubmissionId;
+use chapar_ipc_protocol::submission::{EmailSubmission, SubmissionGet, SubmissionQuery};
 use serde_json::{Value, json};
 
 use super::Findings;
-use crate::args::Change;
+use crate::args::{Change, Level};
 use crate::ask;
-use crate::commands::Context;
+use crate::commands::{Context, logs};
 use crate::error::Fault;
 use crate::screen::{Form, Line};
 
 /// Words shorter than this are not names of anybody: masking `a` would eat every sentence.
 const LEAST_NAME: usize = 3;
+/// Submissions told, the newest: what waits and what went wrong lately.
+const SUBMISSIONS: u64 = 50;
+/// Lines of the log told, the newest.
+const LINES: usize = 200;
 
 /// Shows the bundle, asks, writes it.
 pub(super) fn write(
@@ -31,7 +37,7 @@ pub(super) fn write(
     change: Change,
 ) -> Result<(), Fault> {
     let screen = context.screen;
-    let text = text(findings)?;
+    let text = text(&Collected::now(context, findings))?;
     for line in text.lines() {
         screen.say(&Line::of(line));
     }
@@ -58,15 +64,50 @@ pub(super) fn write(
     }
 }
 
+/// What goes into it.
+struct Collected<'f> {
+    findings: &'f Findings,
+    outbox: Vec<EmailSubmission>,
+    log: Vec<String>,
+}
+
+impl<'f> Collected<'f> {
+    /// Asks for what the findings have not; what cannot be had is left out.
+    fn now(context: &Context<'_>, findings: &'f Findings) -> Self {
+        let outbox = context.running().and_then(|mut daemon| {
+            let query = SubmissionQuery {
+                account_id: None,
+                filter: None,
+                position: None,
+                limit: Some(SUBMISSIONS),
+            };
+            let ids = daemon.call(&query)?.ids;
+            let ids = ids.iter().map(|id| SubmissionId::from(id.as_str())).collect();
+            let get = SubmissionGet { ids: Some(ids), ..SubmissionGet::default() };
+            Ok(daemon.call(&get)?.list)
+        });
+        let log = logs::newest(Level::Info, LINES);
+        Self { findings, outbox: outbox.unwrap_or_default(), log }
+    }
+}
+
 /// The bundle as it is written.
-fn text(findings: &Findings) -> Result<String, Fault> {
+fn text(collected: &Collected<'_>) -> Result<String, Fault> {
+    let findings = collected.findings;
     let mask = Mask::new(&findings.accounts);
+    let log = collected.log.iter().map(|line| mask.of(line));
+    let log: Vec<String> = log.filter(|line| mask.remains(line).is_none()).collect();
     let bundle = json!({
         "schema": "chapar/bundle/1",
         "chapar": env!("CARGO_PKG_VERSION"),
-        "system": {"os": std::env::consts::OS, "arch": std::env::consts::ARCH},
+        "system": {
+            "os": std::env::consts::OS, "arch": std::env::consts::ARCH,
+            "version": system_version(), "kernel": kernel(),
+        },
         "accounts": findings.accounts.iter().map(account).collect::<Vec<_>>(),
         "checks": findings.checks.iter().map(|it| check(it, &mask)).collect::<Vec<_>>(),
+        "outbox": collected.outbox.iter().map(submission).collect::<Vec<_>>(),
+        "log": log,
     });
     let text = serde_json::to_string_pretty(&bundle).unwrap_or_default() + "\n";
     match mask.remains(&text) {
@@ -92,6 +133,39 @@ fn account(account: &Account) -> Value {
         "mailboxes": account.mailboxes,
         "health": account.health.iter().map(|health| &health.code).collect::<Vec<_>>(),
     })
+}
+
+/// Where a submission stands, without who it is to and what it is about.
+fn submission(of: &EmailSubmission) -> Value {
+    // the words of a reply often name an address: its code does not
+    let code = of.last_reply.as_deref().and_then(|reply| reply.get(..3));
+    let code = code.filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+    json!({
+        "id": of.id,
+        "account": of.account_id,
+        "phase": of.phase,
+        "filed": of.filed,
+        "attempts": of.attempts,
+        "recipients": of.envelope.rcpt_to.len(),
+        "lastReply": code,
+        "createdAt": of.created_at,
+        "nextAttemptAt": of.next_attempt_at,
+        "size": of.size,
+    })
+}
+
+/// What the system calls itself: `PRETTY_NAME` of os-release(5).
+fn system_version() -> Option<String> {
+    let text = ["/etc/os-release", "/usr/lib/os-release"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())?;
+    let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+    Some(line.trim_matches(['"', '\'']).to_owned())
+}
+
+fn kernel() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").ok()?;
+    Some(text.trim().to_owned())
 }
 
 fn check(check: &DoctorCheck, mask: &Mask) -> Value {
@@ -248,15 +322,30 @@ mod tests {
         Findings { checks: vec![check], accounts: vec![canary()] }
     }
 
+    fn collected(findings: &Findings) -> Collected<'_> {
+        let outbox = EmailSubmission {
+            phase: chapar_ipc_protocol::submission::Phase::Queued,
+            subject: "Kanárek".to_owned(),
+            last_reply: Some("451 4.7.1 eve@y.example: later".to_owned()),
+            ..EmailSubmission::default()
+        };
+        let log = [
+            "INFO chapar_daemon::chronicle: account=1 submission 7: sent",
+            "INFO x: mailto:eve@y.example",
+            "INFO x: imap.firma-tajna.example does not answer",
+        ];
+        let log = log.map(str::to_owned).to_vec();
+        Collected { findings, outbox: vec![outbox], log }
+    }
+
     #[test]
     fn nothing_of_the_person_is_in_it() {
-        let text = text(&findings(
+        let findings = findings(
             "imap.firma-tajna.example refuses KANAREK-LOGIN; zlatka",
             "no such user <kanarek.zlaty@FIRMA-TAJNA.example>, Zlatý Kanárek; also bo%40x.example \
              and mailto:eve@y.example",
-        ))
-        .unwrap()
-        .to_lowercase();
+        );
+        let text = text(&collected(&findings)).unwrap().to_lowercase();
         for canary in
             ["kanarek", "zlat", "kanárek", "firma", "tajna", "bo%40", "eve@", "@", "x.example"]
         {
@@ -267,7 +356,11 @@ mod tests {
 
     #[test]
     fn what_names_nobody_stays() {
-        let text = text(&findings("a server said no", "5.7.8 try again @ 10:00")).unwrap();
+        let findings = findings("a server said no", "5.7.8 try again @ 10:00");
+        let text = text(&collected(&findings)).unwrap();
+        assert!(text.contains("account=1 submission 7: sent"), "{text}");
+        assert!(text.contains("\"queued\"") && text.contains("\"451\""), "{text}");
+        assert!(text.contains("\"kernel\"") && text.contains("\"version\""), "{text}");
         assert!(text.contains("a server said no") && text.contains("try again @ 10:00"), "{text}");
     }
 

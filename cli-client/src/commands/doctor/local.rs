@@ -24,6 +24,36 @@ pub(super) fn look(context: &Context<'_>) -> Vec<DoctorCheck> {
     checks
 }
 
+/// Where there is no desktop, nobody can show a notification and nothing is wrong with that.
+pub(super) fn without_desktop(checks: &mut [DoctorCheck]) {
+    if has_desktop() {
+        return;
+    }
+    for check in checks.iter_mut().filter(|it| it.code.as_deref() == Some("desktop.absent")) {
+        let title = "no desktop on this machine, so nothing is shown; events are in `chapar watch`";
+        let what = std::mem::take(&mut check.what);
+        *check =
+            DoctorCheck { account_id: check.account_id.take(), ..good(&what, title.to_owned()) };
+    }
+}
+
+/// Whether a person may sit at a desktop here: this shell has a display, or some session of this machine
+/// does.
+fn has_desktop() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let holds = |directory: &Path, start: &str| {
+        fs::read_dir(directory).is_ok_and(|entries| {
+            let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
+            names.any(|name| name.to_string_lossy().starts_with(start))
+        })
+    };
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(std::path::PathBuf::from);
+    set("DISPLAY")
+        || set("WAYLAND_DISPLAY")
+        || holds(Path::new("/tmp/.X11-unix"), "X")
+        || runtime.is_some_and(|runtime| holds(&runtime, "wayland-"))
+}
+
 /// The directory of the socket: only its owner may enter it.
 fn directory(socket: &Path) -> DoctorCheck {
     let Some(directory) = socket.parent() else {
