@@ -39,7 +39,9 @@ fn the_log_says_what_happened_and_names_nobody() {
         "disconnected: the server refuses the sign-in",
         "imap.auth began",
     ];
-    words.iter().for_each(|word| tells(&[word]));
+    for word in words {
+        tells(&[word]);
+    }
     let told: String =
         log().lines().filter(|line| line.contains("chronicle")).collect::<Vec<_>>().join("\n");
     assert!(told.lines().all(|line| line.contains(" account=1")), "{told}");

@@ -73,7 +73,7 @@ pub(crate) fn looked_for(
             if let Some(error) = reason_to_stop(&reply) {
                 return Err(refused(fault_of_wire(error)));
             }
-            tell_nothing(screen, &reply);
+            tell_nothing(screen, domain, &reply);
             let guessed = reply.asked.iter().any(|asked| asked.source == "guess");
             Ok(Looked::Nothing { guessed })
         }
@@ -122,12 +122,16 @@ fn tell(screen: &Screen, domain: &str, candidate: &Candidate, ms: u64) {
     }
 }
 
-fn tell_nothing(screen: &Screen, reply: &DiscoverReply) {
+fn tell_nothing(screen: &Screen, domain: &str, reply: &DiscoverReply) {
     let asked: Vec<&str> = reply.asked.iter().map(|asked| spoken(&asked.source)).collect();
     screen.tell(&if asked.is_empty() {
-        "nothing known here, and nobody outside is asked (discover.ask = false)".to_owned()
+        format!(
+            "Could not find the mail servers of {domain}: they are not known here, and nobody outside \
+             is asked (discover.ask = false)."
+        )
     } else {
-        format!("nothing found by {} ({})", asked.join(", "), seconds(reply.ms))
+        let seconds = seconds(reply.ms);
+        format!("Could not find the mail servers of {domain}. Asked: {} ({seconds}).", asked.join(", "))
     });
     for candidate in &reply.candidates {
         for check in [&candidate.imap_check, &candidate.smtp_check] {
