@@ -5,7 +5,6 @@
 //! carries hints only.
 
 pub mod limits;
-pub mod chronicle;
 pub mod config;
 pub mod paths;
 pub mod log;
@@ -13,6 +12,7 @@ pub mod shutdown;
 pub mod world;
 pub mod readers;
 pub mod store;
+pub mod chronicle;
 pub mod desktop;
 pub mod imap;
 pub mod smtp;

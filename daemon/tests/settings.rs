@@ -23,11 +23,11 @@ fn every_setting_is_read_and_has_its_default() {
             assert!(set(&value).is_ok(), "{} = {value}", setting.key);
         }
     }
-    // serde names every key that it knows when it meets one that it does not
+    // serde names every key that it knows when it meets one that it does not, and that is like none
     let known: usize = ["log", "secrets", "sync", "desktop", "discover"]
         .iter()
         .map(|section| {
-            let refused = parse(&format!("[{section}]\nzz = 1\n")).unwrap_err();
+            let refused = parse(&format!("[{section}]\nzzzzzzzzzz = 1\n")).unwrap_err();
             refused.reason.split('`').skip(1).step_by(2).count() - 1
         })
         .sum();
