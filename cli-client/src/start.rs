@@ -61,8 +61,9 @@ pub(crate) fn spawn_and_connect(socket: &Path) -> Result<Client, Fault> {
     {
         return Ok(client);
     }
+    // what a person has to mend is the configuration, or a store that cannot be used
     if ended.and_then(|status| status.code()) == Some(i32::from(exit::CONFIG)) {
-        return Err(bad_configuration(&tail(&mut said)));
+        judge_configuration()?;
     }
     let message = if let Some(status) = ended {
         format!("{} ended at once ({status})", program.display())

@@ -103,8 +103,8 @@ fn every_command_of_the_readme_works() {
         let expected: &[i32] = match () {
             () if command.starts_with("timeout") => &[124],
             () if command.contains("service ") => &[0, 69],
-            // here is no desktop to notify
-            () if command == "chapar doctor" => &[1],
+            // where this machine has a display, nobody on it shows a notification
+            () if command == "chapar doctor" => &[0, 1],
             () => &[0],
         };
         let code = ran.code.unwrap_or(-1);
