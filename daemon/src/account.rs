@@ -108,6 +108,8 @@ pub enum Command {
     SyncNow(oneshot::Sender<Result<(), Failure>>),
     /// Fetch all bytes of a message now.
     Whole(sync::WholeRequest),
+    /// Say that commands are taken.
+    Turn(oneshot::Sender<()>),
     /// The store works again: what failed by it is tried again now.
     GoOn,
     /// How the account is reached changed in the store: move the sessions, the new one first. True

@@ -25,6 +25,7 @@ pub mod keeper;
 pub mod machine;
 pub mod doctor;
 pub mod ipc;
+pub mod turning;
 
 use config::Config;
 use ipc::Services;

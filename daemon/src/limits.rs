@@ -54,6 +54,9 @@ pub const REVOKE: Duration = Duration::from_secs(10);
 pub const CONNECT_KEPT: Duration = Duration::from_mins(10);
 /// How long an account's task may take to stop: SMTP may be waiting for the reply to a final dot.
 pub const ACCOUNT_STOP: Duration = Duration::from_secs(15);
+/// How long the writer, a reader or a conductor may be at one step before the watchdog is not fed any
+/// more: a slow disk under a large database takes minutes, nothing honest takes longer.
+pub const STUCK: Duration = Duration::from_mins(5);
 /// Pause before a panicked account task starts again.
 pub const PANIC_PAUSE: Duration = Duration::from_secs(10);
 /// How often half-dead packs are rewritten: deleted mail is given back within a day.

@@ -6,7 +6,7 @@ use chapar_daemon::paths::Dirs;
 use chapar_daemon::shutdown::{self, Signals, Wish};
 use chapar_daemon::store::{Store, StoreError};
 use chapar_daemon::world::World;
-use chapar_daemon::{Daemon, log};
+use chapar_daemon::{Daemon, limits, log, turning};
 use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -98,7 +98,7 @@ async fn serve(
     let tasks = tokio_util::task::TaskTracker::new();
     tasks.spawn(monitor.run(end.child_token()));
     tasks.spawn(ipc::serve(Arc::clone(&daemon.services), listener, end.child_token()));
-    tasks.spawn(watchdog(end.child_token()));
+    tasks.spawn(watchdog(Arc::clone(&daemon.services), end.child_token()));
     tasks.spawn(tell_status(Arc::clone(&daemon.services), end.child_token()));
     shutdown::ready();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
@@ -147,18 +147,11 @@ async fn tell_status(services: Arc<Services>, stop: CancellationToken) {
     }
 }
 
-/// Tells the service manager that the runtime still turns.
-async fn watchdog(stop: CancellationToken) {
-    let Some(every) = shutdown::alive_every() else {
-        return;
-    };
-    let mut ticks = tokio::time::interval(every);
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => shutdown::alive(),
-        }
+/// Tells the service manager that the work goes on.
+async fn watchdog(services: Arc<Services>, stop: CancellationToken) {
+    if let Some(every) = shutdown::alive_every() {
+        let tell = turning::feed(shutdown::alive);
+        turning::run(services, every, limits::STUCK, tell, stop).await;
     }
 }
 

@@ -42,6 +42,7 @@ pub use submissions::OutboxCounts;
 pub use txn::Txn;
 pub use upkeep::Troubles;
 
+use crate::readers::Pulse;
 use chapar_engine::account::Account;
 use chapar_engine::address::Address;
 use chapar_engine::id::{AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq};
@@ -254,6 +255,12 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(self.closed()))
     }
 
+    /// How the writer gets on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.inner.shared.work.pulse()
+    }
+
     /// Whether whoever calls does the work: a deterministic world without threads.
     #[must_use]
     pub fn is_inline(&self) -> bool {
@@ -369,6 +376,7 @@ fn locked(writer: &Mutex<Writer>) -> std::sync::MutexGuard<'_, Writer> {
 fn obey(mut writer: Writer, mut waiting: mpsc::Receiver<Order>) {
     let mut held = None;
     while let Some(order) = held.take().or_else(|| waiting.blocking_recv()) {
+        let _work = writer.shared.work.begin();
         match order {
             Order::Change(first) => writer.group(first, &mut || match waiting.try_recv().ok()? {
                 Order::Change(job) if held.is_none() => Some(job),

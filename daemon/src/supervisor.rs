@@ -258,6 +258,17 @@ impl Accounts {
         if self.running(id)?.command(command) { Ok(()) } else { Err(busy()) }
     }
 
+    /// Ends when every account that runs has answered that it takes commands. One that has more
+    /// commands waiting than it may is asked by them; one that ends meanwhile is none.
+    pub async fn all_turn(&self) {
+        let handles: Vec<_> = lock(&self.inner.running).values().cloned().collect();
+        let asked = handles.iter().filter_map(|handle| {
+            let (reply, answer) = oneshot::channel();
+            handle.command(Command::Turn(reply)).then_some(answer)
+        });
+        drop(futures_util::future::join_all(asked).await);
+    }
+
     /// Settings of the account changed in the store (pause, endpoints, name): act on them.
     pub fn refresh(&self, id: AccountId) {
         if let Some(handle) = self.handle(id) {

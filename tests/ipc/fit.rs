@@ -129,7 +129,7 @@ fn a_mail_from_thousands_stops_no_list_and_no_cursor() {
         .take(4)
         .collect();
     assert_eq!(subjects(&heard), subjects(&got));
-    assert_eq!(world.cli(&["--plain", "mail", "list"]).text().lines().count(), 6);
+    assert_eq!(world.cli(&["--plain", "mail", "list", "--all"]).text().lines().count(), 6);
     let since = since.as_str().unwrap();
     world.cli(&["watch", "--since", since, "--count", "5", "--json"]);
 }
@@ -219,8 +219,8 @@ fn five_hundred_mails_to_many_people_come_in_parts() {
     assert_eq!((emails.len(), known.len()), (500, 500), "each once");
     assert!((2..20).contains(&asked), "{asked} answers");
     let lines = |words: &[&str]| world.cli(words).text().lines().count();
-    assert_eq!(lines(&["--plain", "mail", "list", "--limit", "500"]), 500);
-    let json = world.cli(&["--json", "mail", "list", "--limit", "500"]);
+    assert_eq!(lines(&["--plain", "mail", "list", "--all", "--limit", "500"]), 500);
+    let json = world.cli(&["--json", "mail", "list", "--all", "--limit", "500"]);
     let json: Value = serde_json::from_str(&json.text()).unwrap();
     assert_eq!(json["emails"].as_array().unwrap().len(), 500);
     // an id asked for twice is one; what is missing is said beside what is left

@@ -155,6 +155,8 @@ impl Conductor {
                     let _: Result<_, _> = request.reply.send(Err(self.not_running()));
                 }
             },
+            // whoever asks may have gone
+            Command::Turn(reply) => drop(reply.send(())),
             Command::GoOn => {
                 self.context.outbox.notify_one();
                 self.apply(Input::LinkMoved).await;

@@ -34,7 +34,6 @@ impl Decode for Strict<'_> {
         let value = decoded.map_err(|error| {
             let fault = fault(&plain(&track.path().to_string()), &error);
             Error::new(ErrorType::InvalidArguments, format!("{name}: {fault}."))
-                .hint("rpc.discover describes every parameter")
         })?;
         if unknown.is_empty() {
             return Ok(value);

@@ -15,11 +15,13 @@ use super::source::{NEXT, Order, Snapshot, Source};
 use super::tables::{Key, Parts, Table};
 use super::txn::{Number, Txn};
 use super::{StoreError, journal};
+use crate::readers::Pulse;
 use chapar_engine::id::Seq;
 use chapar_engine::time::Wall;
 use redb::{Database, ReadableDatabase};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use tokio::sync::{oneshot, watch};
 
@@ -77,6 +79,43 @@ pub(super) struct Shared {
     pub(super) head: watch::Sender<Seq>,
     pub(super) birth: OnceLock<Birth>,
     pub(super) trouble: Arc<Trouble>,
+    /// What the writer is at, for the watchdog.
+    pub(super) work: Arc<Work>,
+}
+
+/// Whether the writer is at work, and how many steps it took.
+#[derive(Default)]
+pub(super) struct Work {
+    busy: AtomicBool,
+    steps: AtomicU64,
+}
+
+/// Work under way, until dropped.
+pub(super) struct UnderWay(Arc<Work>);
+
+impl Work {
+    pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
+        self.busy.store(true, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        Pulse {
+            jobs: usize::from(self.busy.load(Ordering::Relaxed)),
+            slices: self.steps.load(Ordering::Relaxed),
+        }
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.busy.store(false, Ordering::Relaxed);
+        self.0.step();
+    }
 }
 
 impl Shared {
@@ -89,6 +128,7 @@ impl Shared {
             head: watch::Sender::new(Seq(0)),
             birth: OnceLock::new(),
             trouble: Arc::default(),
+            work: Arc::default(),
         })
     }
 
@@ -267,6 +307,7 @@ impl Writer {
         &mut self,
         body: impl FnOnce(&mut Txn<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
+        self.shared.work.step();
         self.retire();
         let database = match self.database() {
             Ok(database) => database,
