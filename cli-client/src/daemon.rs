@@ -39,13 +39,23 @@ pub(crate) struct Daemon {
 
 /// The socket: the flag, else the environment's usual place.
 pub(crate) fn socket(global: &Global) -> Result<PathBuf, Fault> {
-    let path = match &global.socket {
-        Some(path) => std::path::absolute(path)
-            .map_err(|cause| Fault::file(path, &cause))
-            .and_then(|path| endpoint::check(path).map_err(|cause| bad_socket(&cause)))?,
-        None => endpoint::default_socket().map_err(|cause| bad_socket(&cause))?,
-    };
-    Ok(path)
+    if let Some(path) = &global.socket {
+        let path = std::path::absolute(path).map_err(|cause| Fault::file(path, &cause))?;
+        return endpoint::check(path).map_err(|cause| bad_socket(&cause));
+    }
+    let usual = endpoint::default_socket().map_err(|cause| bad_socket(&cause))?;
+    Ok(elsewhere(&usual).unwrap_or(usual))
+}
+
+/// The socket of a daemon that runs on the same state directory and was started in another
+/// environment, when nobody listens in the usual place.
+fn elsewhere(usual: &Path) -> Option<PathBuf> {
+    if std::env::var_os(endpoint::VARIABLE).is_some_and(|it| !it.is_empty()) {
+        return None;
+    }
+    let named = endpoint::locked_socket(usual)?;
+    let is_absent = |path: &Path| matches!(Client::connect(path), Err(ClientError::Connect { source, .. }) if is_absent(&source));
+    (is_absent(usual) && Client::connect(&named).is_ok()).then_some(named)
 }
 
 fn bad_socket(cause: &EndpointError) -> Fault {

@@ -4,29 +4,65 @@
 //! Owns no state. Must never decide what happens to a mail.
 
 use crate::limits;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::supervisor::Accounts;
 use crate::world::World;
+use chapar_engine::time::Wall;
 use tokio_util::sync::CancellationToken;
 
 /// Heals the store until stopped: as long as its files fail they are tried again every
 /// [`limits::HEAL_EVERY`]; when they work again, every account goes on at once.
 pub async fn heal(world: World, store: Store, accounts: Accounts, stop: CancellationToken) {
     let mut trouble = store.trouble();
+    let mut since = None;
     loop {
-        let waits = trouble.borrow_and_update().is_some();
-        let again = waits.then(|| world.clock.boot().after(limits::HEAL_EVERY));
+        let present = trouble.borrow_and_update().clone();
+        let waits = present.is_some();
+        let now = world.clock.boot();
+        let began = *since.get_or_insert(now);
+        since = since.filter(|_| waits);
+        // what is away for so long does not come back: the rest is not kept waiting for it
+        let given_up = waits && now.until_from(began) >= limits::PACKS_AWAY;
+        let every = match present {
+            Some(StoreError::Damaged { .. }) if now > began => limits::DAMAGED_EVERY,
+            _ => limits::HEAL_EVERY,
+        };
+        let again = waits.then(|| now.after(every));
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             Ok(()) = trouble.changed(), if !waits => {}
-            () = sleep_until(&world, again) => match store.heal().await {
+            () = sleep_until(&world, again) => {
+                if given_up && let Err(error) = store.mend().await {
+                    tracing::debug!(%error, "the packs cannot be mended yet");
+                }
+                match store.heal().await {
                 Ok(()) => {
                     tracing::info!("the store works again");
                     accounts.store_works();
                 }
                 Err(error) => tracing::debug!(%error, "the store does not work yet"),
-            },
+                }
+            }
+        }
+    }
+}
+
+/// Verifies the database beside all other work: soon after the start, because a large one was opened
+/// without, and once a day.
+pub async fn verify(world: World, store: Store, stop: CancellationToken) {
+    let mut wait = limits::VERIFY_AFTER;
+    loop {
+        let next = world.clock.boot().after(wait);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = world.clock.sleep_until(next) => {}
+        }
+        wait = limits::VERIFY_EVERY;
+        match store.verify().await {
+            Ok(()) => tracing::debug!("the database says what was written"),
+            Err(error) => tracing::error!(%error, "the database was not verified"),
         }
     }
 }
@@ -38,20 +74,34 @@ async fn sleep_until(world: &World, at: Option<chapar_engine::time::Boot>) {
     }
 }
 
-/// Gives back the disk space of what was deleted, and tries again what could not be deleted, once a
-/// day.
+/// Gives back the disk space of what was deleted, and tries again what could not be deleted. The last
+/// time is in the store, so that a daemon that never runs for a day does it too; many dead bytes are
+/// given back sooner.
 pub async fn tidy_up(world: World, store: Store, accounts: Accounts, stop: CancellationToken) {
     loop {
-        let next = world.clock.boot().after(limits::COLLECT_EVERY);
+        let next = world.clock.boot().after(limits::COLLECT_LOOK);
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             () = world.clock.sleep_until(next) => {}
         }
-        match store.collect().await {
+        let now = world.clock.wall();
+        if !is_due(&store, now) {
+            continue;
+        }
+        match store.collect(now).await {
             Ok(bytes) => tracing::info!(bytes, "packs collected"),
             Err(error) => tracing::warn!(%error, "packs were not collected"),
         }
         accounts.tidy_up().await;
     }
+}
+
+fn is_due(store: &Store, now: Wall) -> bool {
+    let Ok((last, dead)) = store.read().and_then(|view| view.dead_bytes()) else {
+        return false;
+    };
+    // a clock that was set back makes no last time that lies ahead
+    let old = last.is_none_or(|last| now.0 - last.0 >= limits::COLLECT_EVERY_MS || last > now);
+    old || dead > limits::DEAD_BYTES
 }

@@ -70,7 +70,10 @@ impl Daemon {
             kept.2.clone(),
             stop.child_token(),
         ));
+        tasks.spawn(keeper::verify(kept.0.clone(), kept.1.clone(), stop.child_token()));
         tasks.spawn(keeper::tidy_up(kept.0, kept.1, kept.2, stop.child_token()));
+        let secrets = Arc::clone(&world.secrets);
+        tasks.spawn(async move { secrets.try_out().await });
         let services = Arc::new(Services::new(world, store, accounts, spool, socket));
         Ok(Self { services, tasks, stop })
     }

@@ -59,8 +59,8 @@ pub const ACCOUNT_STOP: Duration = Duration::from_secs(15);
 pub const STUCK: Duration = Duration::from_mins(5);
 /// Pause before a panicked account task starts again.
 pub const PANIC_PAUSE: Duration = Duration::from_secs(10);
-/// How often half-dead packs are rewritten: deleted mail is given back within a day.
-pub const COLLECT_EVERY: Duration = Duration::from_hours(24);
+/// How often half-dead packs are rewritten, milliseconds of the wall clock: deleted mail is given back within a day.
+pub const COLLECT_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How often the files of the store are tried again while they fail: everything is well again within
 /// seconds of the end of a fault, and each try costs some reads.
 pub const HEAL_EVERY: Duration = Duration::from_secs(1);
@@ -69,3 +69,16 @@ pub const HEAL_EVERY: Duration = Duration::from_secs(1);
 pub const RECORD_EVERY: Duration = Duration::from_secs(1);
 /// How soon the outbox is read again after it could not be read.
 pub const READ_AGAIN: Duration = Duration::from_secs(5);
+/// How often a damaged database that cannot be made anew is tried again: each try reads all of it.
+pub const DAMAGED_EVERY: Duration = Duration::from_mins(10);
+/// How long packs may be away before their mail is fetched again: a disk that is mounted again takes
+/// seconds.
+pub const PACKS_AWAY: Duration = Duration::from_mins(1);
+/// How soon after the start the database is verified: the first sync comes first.
+pub const VERIFY_AFTER: Duration = Duration::from_secs(30);
+/// How often it is verified then.
+pub const VERIFY_EVERY: Duration = Duration::from_hours(24);
+/// How often it is looked whether packs are to be rewritten.
+pub const COLLECT_LOOK: Duration = Duration::from_mins(30);
+/// Bytes of packs that nothing refers to beyond which they are rewritten before the day is over.
+pub const DEAD_BYTES: u64 = 512 << 20;

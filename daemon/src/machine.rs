@@ -45,10 +45,11 @@ impl Machine {
     #[must_use]
     pub fn conditions(&self) -> Vec<Condition> {
         let now = self.world.clock.wall();
-        let found: Vec<Failure> = [self.files(), self.space(), self.clock(), self.replaced()]
-            .into_iter()
-            .flatten()
-            .collect();
+        let found: Vec<Failure> =
+            [self.files(), self.restored(), self.space(), self.clock(), self.replaced()]
+                .into_iter()
+                .flatten()
+                .collect();
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         since.retain(|code, _| found.iter().any(|failure| failure.code == *code));
         let mut conditions: Vec<Condition> = Vec::new();
@@ -67,6 +68,12 @@ impl Machine {
     fn files(&self) -> Option<Failure> {
         let trouble = self.store.trouble().borrow().clone()?;
         Some(named(trouble.code(), Some(&trouble.to_string())))
+    }
+
+    /// What was made anew since the start.
+    fn restored(&self) -> Option<Failure> {
+        let restored = self.store.restored()?;
+        Some(named("store.restored", Some(&restored.to_string())))
     }
 
     fn space(&self) -> Option<Failure> {

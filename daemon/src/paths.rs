@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 pub const SOCKET_PATH_BYTES: usize = 103;
 /// Mode of every directory of ours.
 const PRIVATE: u32 = 0o700;
-/// Bytes of a lock file that are read: a process id.
-const LOCK_BYTES: u64 = 32;
+/// Bytes of a lock file that are read: a process id and the path of a socket.
+const LOCK_BYTES: u64 = 4096;
 
 /// The directories and the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,14 +127,16 @@ impl Dirs {
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 let read = (&file).take(LOCK_BYTES).read_to_string(&mut text);
-                let pid = read.ok().and_then(|_| text.trim().parse().ok());
+                let pid = read.ok().and_then(|_| text.lines().next()?.trim().parse().ok());
                 return Err(PathsError::Running { path: self.state.clone(), pid });
             }
             Err(TryLockError::Error(source)) => return Err(failed("locked")(source)),
         }
         file.set_len(0).map_err(failed("written"))?;
         file.rewind().map_err(failed("written"))?;
-        writeln!(file, "{}", std::process::id()).map_err(failed("written"))?;
+        // clients whose environment names another socket find this one here
+        let socket = self.socket.display();
+        writeln!(file, "{}\n{socket}", std::process::id()).map_err(failed("written"))?;
         Ok(Lock { _file: file })
     }
 }
@@ -256,6 +258,8 @@ mod tests {
         };
         dirs.prepare().unwrap();
         let first = dirs.lock().unwrap();
+        let text = fs::read_to_string(state.join("chapard.lock")).unwrap();
+        assert_eq!(text, format!("{}\n{}\n", std::process::id(), dirs.socket.display()));
         let second = dirs.lock().unwrap_err();
         let expected = format!("process {}", std::process::id());
         assert!(second.to_string().contains(&expected), "{second}");

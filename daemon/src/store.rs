@@ -9,17 +9,20 @@ mod backend;
 mod blobs;
 mod changes;
 mod codec;
+mod copy;
 mod disk;
 mod error;
 mod health;
 mod journal;
 mod limits;
+mod lost;
 mod mailboxes;
 mod messages;
 mod migrate;
 mod open;
 mod pack;
 mod query;
+mod restore;
 mod scrub;
 mod source;
 mod stream;
@@ -28,6 +31,7 @@ mod tables;
 mod threads;
 mod txn;
 mod upkeep;
+mod verify;
 mod writer;
 
 #[cfg(test)]
@@ -79,6 +83,8 @@ pub enum StoreError {
     Conflict(String),
     #[error("reading or writing {path}: {reason}")]
     Io { path: String, reason: String },
+    #[error("the stored bytes of this mail were damaged; they are fetched again, ask in a moment")]
+    Lost,
     #[error("chapard is stopping; nothing that it had accepted is lost, ask again once it runs")]
     Stopping,
 }
@@ -105,10 +111,41 @@ enum Hand {
 /// What the writer thread is asked to do.
 enum Order {
     Change(Box<dyn Job>),
-    Collect(oneshot::Sender<Result<u64, StoreError>>),
+    Collect(Wall, oneshot::Sender<Result<u64, StoreError>>),
     Scrub(oneshot::Sender<Result<(), StoreError>>),
     Heal(oneshot::Sender<Result<(), StoreError>>),
+    Mend(oneshot::Sender<Result<usize, StoreError>>),
+    Lose(BlobId, oneshot::Sender<Result<bool, StoreError>>),
     Close(oneshot::Sender<()>),
+}
+
+/// What was made anew out of the copy, because the database was damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "counts")]
+pub struct Restored {
+    /// What was wrong.
+    pub why: String,
+    pub accounts: usize,
+    pub identities: usize,
+    pub submissions: usize,
+    /// Whether nothing can be missing of what is counted here.
+    pub is_complete: bool,
+}
+
+impl std::fmt::Display for Restored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { accounts, identities, submissions, .. } = self;
+        write!(
+            f,
+            "The database was damaged and was made anew: accounts {accounts}, identities \
+             {identities}, mails in the outbox {submissions}; the other mail is fetched again"
+        )?;
+        if self.is_complete {
+            Ok(())
+        } else {
+            write!(f, "; what was due is looked for in Sent first")
+        }
+    }
 }
 
 /// A From address (RFC 8621 §6).
@@ -273,8 +310,43 @@ impl Store {
         self.inner.shared.head.subscribe()
     }
 
-    /// The bytes of a blob, checked against its hash.
+    /// The bytes of a blob, checked against its hash. Bytes that are proven to be others are taken as
+    /// lost at once: a mail is fetched again, frozen bytes come from the copy.
     pub async fn blob(&self, id: BlobId) -> Result<Vec<u8>, StoreError> {
+        let damaged = match self.read_blob(id).await {
+            Err(damaged @ StoreError::Damaged { .. }) => damaged,
+            read => return read,
+        };
+        tracing::error!(error = %damaged, "a stored mail is damaged");
+        if !self.lose(id).await? {
+            return Err(damaged);
+        }
+        match self.read_blob(id).await {
+            Err(StoreError::Missing(_)) => Err(StoreError::Lost),
+            read => read,
+        }
+    }
+
+    async fn lose(&self, id: BlobId) -> Result<bool, StoreError> {
+        if let Hand::Inline(writer) = &self.inner.hand {
+            return locked(writer).lose(id);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Lose(id, reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    /// Takes as lost what is missing of the packs, so that it is fetched again; how many blobs.
+    pub async fn mend(&self) -> Result<usize, StoreError> {
+        if let Hand::Inline(writer) = &self.inner.hand {
+            return locked(writer).mend();
+        }
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::Mend(reply)).await?;
+        answer.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    async fn read_blob(&self, id: BlobId) -> Result<Vec<u8>, StoreError> {
         let shared = Arc::clone(&self.inner.shared);
         if matches!(self.inner.hand, Hand::Inline(_)) {
             return blobs::read(&shared, id);
@@ -290,13 +362,13 @@ impl Store {
     }
 
     /// Rewrites packs that are more than half dead; returns bytes given back. Blobs that nothing
-    /// refers to are dropped from the packs that are rewritten.
-    pub async fn collect(&self) -> Result<u64, StoreError> {
+    /// refers to are dropped from the packs that are rewritten. `now` is noted as the time of it.
+    pub async fn collect(&self, now: Wall) -> Result<u64, StoreError> {
         if let Hand::Inline(writer) = &self.inner.hand {
-            return locked(writer).collect();
+            return locked(writer).collect(now);
         }
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Collect(reply)).await?;
+        self.order(Order::Collect(now, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.closed()))
     }
 
@@ -319,6 +391,23 @@ impl Store {
         self.inner.shared.trouble.watch()
     }
 
+    /// What was made anew because the database was damaged, since this process started.
+    #[must_use]
+    pub fn restored(&self) -> Option<Restored> {
+        self.inner.shared.restored.borrow().clone()
+    }
+
+    /// Verifies the whole database beside all other work. A contradiction is noted as trouble, and
+    /// healing that trouble makes the database anew.
+    pub async fn verify(&self) -> Result<(), StoreError> {
+        let view = self.read()?;
+        if matches!(self.inner.hand, Hand::Inline(_)) {
+            return view.verify();
+        }
+        let verified = tokio::task::spawn_blocking(move || view.verify());
+        verified.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
     /// Tries to end the present trouble: opens the files again and proves that they work. Without
     /// trouble it does nothing.
     pub async fn heal(&self) -> Result<(), StoreError> {
@@ -333,7 +422,10 @@ impl Store {
     /// Finishes what is waiting and closes the files; later calls fail.
     pub async fn close(&self) {
         if let Hand::Inline(_) = &self.inner.hand {
-            return self.inner.shared.close();
+            if let Hand::Inline(writer) = &self.inner.hand {
+                locked(writer).close();
+            }
+            return;
         }
         let (reply, answer) = oneshot::channel();
         if self.order(Order::Close(reply)).await.is_ok() {
@@ -386,17 +478,19 @@ fn obey(mut writer: Writer, mut waiting: mpsc::Receiver<Order>) {
                 }
             }),
             // the caller may have gone
-            Order::Collect(reply) => drop(reply.send(writer.collect())),
+            Order::Collect(now, reply) => drop(reply.send(writer.collect(now))),
             Order::Scrub(reply) => drop(reply.send(writer.scrub())),
+            Order::Mend(reply) => drop(reply.send(writer.mend())),
+            Order::Lose(id, reply) => drop(reply.send(writer.lose(id))),
             Order::Heal(reply) => drop(reply.send(writer.heal())),
             Order::Close(reply) => {
-                writer.shared.close();
+                writer.close();
                 reply.send(()).unwrap_or(());
                 return;
             }
         }
     }
-    writer.shared.close();
+    writer.close();
 }
 
 /// Sixteen bytes that name a new store.

@@ -55,6 +55,7 @@ impl World {
                 vault,
                 secrets::sealed::SealedFile::new(state, Arc::clone(&entropy)),
                 secrets::keyring::Keyring::new(Arc::clone(&clock)),
+                Arc::clone(&clock),
             )),
             desktop: Arc::new(notify::SessionDesktop::new(Arc::clone(&clock))),
             clock,

@@ -190,7 +190,10 @@ async fn inside_a_session_with_a_keyring() {
     };
     let dir = Path::new(&dir);
     vault(dir).put("old", &secret("from the file")).await.unwrap();
-    let vaults = || Vaults::new(VaultChoice::Auto, vault(dir), Keyring::new(Arc::new(RealClock)));
+    let vaults = || {
+        let keyring = Keyring::new(Arc::new(RealClock));
+        Vaults::new(VaultChoice::Auto, vault(dir), keyring, Arc::new(RealClock))
+    };
     let both = vaults();
     assert_eq!(both.vault().await.kind, "secret-service");
     both.put(KEY, &secret("in the keyring")).await.unwrap();

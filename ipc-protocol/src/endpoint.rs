@@ -1,13 +1,16 @@
 //! Where the socket is, for daemon and client alike.
 //!
-//! Pure: the environment comes in as a function, so that both sides decide the same and a test can
-//! ask for any environment.
+//! The usual place is decided purely: the environment comes in as a function, so that both sides
+//! decide the same and a test can ask for any environment. A daemon elsewhere is named by its lock.
 
 use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a socket path that every system takes (macOS `sun_path` is 104 with its NUL).
 pub const MAX_PATH: usize = 103;
+/// Bytes of the lock file that are read.
+const LOCK_BYTES: u64 = 4096;
 /// Overrides everything.
 pub const VARIABLE: &str = "CHAPAR_SOCKET";
 
@@ -56,6 +59,26 @@ pub fn default_socket() -> Result<PathBuf, EndpointError> {
     socket_path(|name| std::env::var_os(name))
 }
 
+/// The socket of the daemon that has locked the state directory, when that is another one than `usual`:
+/// a daemon that was started in another environment (cron, su, ssh) listens elsewhere. The second line
+/// of `$XDG_STATE_HOME/chapar/chapard.lock` has its path. It is not known whether the daemon still runs.
+#[must_use]
+pub fn locked_socket(usual: &Path) -> Option<PathBuf> {
+    let base =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state =
+        base("XDG_STATE_HOME").or_else(|| base("HOME").map(|it| it.join(".local/state")))?;
+    socket_in(&state.join("chapar/chapard.lock"), usual)
+}
+
+fn socket_in(lock: &Path, usual: &Path) -> Option<PathBuf> {
+    let mut text = String::new();
+    let file = std::fs::File::open(lock).ok()?;
+    file.take(LOCK_BYTES).read_to_string(&mut text).ok()?;
+    let path = PathBuf::from(text.lines().nth(1)?);
+    check(path).ok().filter(|path| path != usual)
+}
+
 /// Refuses a path that no socket can have.
 pub fn check(path: PathBuf) -> Result<PathBuf, EndpointError> {
     let length = length(&path);
@@ -102,6 +125,22 @@ mod tests {
         }
         assert_eq!(with(&[]), Err(EndpointError::NoHome));
         assert_eq!(with(&[("XDG_RUNTIME_DIR", "x"), ("HOME", "")]), Err(EndpointError::NoHome));
+    }
+
+    #[test]
+    fn a_lock_names_the_socket_of_a_daemon_elsewhere() {
+        let lock = std::env::temp_dir().join(format!("chapar-lock-{}", std::process::id()));
+        let found = |text: &str| {
+            std::fs::write(&lock, text).expect("a file below /tmp");
+            super::socket_in(&lock, "/usual/v1.sock".as_ref())
+        };
+        assert_eq!(found("12\n/else/v1.sock\n"), Some(PathBuf::from("/else/v1.sock")));
+        for other in ["12\n/usual/v1.sock\n", "12\n", "", "12\nrelative\n"] {
+            assert_eq!(found(other), None, "{other:?}");
+        }
+        assert_eq!(found(&format!("1\n/{}\n", "x".repeat(9_000))), None);
+        std::fs::remove_file(&lock).expect("the same file");
+        assert_eq!(super::socket_in(&lock, "/usual".as_ref()), None);
     }
 
     #[test]

@@ -54,6 +54,9 @@ async fn disk(bench: &Bench) -> Check {
             Failure::of(error.code(), "the database does not answer", Some(&error.to_string()));
         return Check::failed("disk", &failure).took(took);
     }
+    if let Some(restored) = bench.store.restored() {
+        return Check::found("disk", "store.restored", restored.to_string()).took(took);
+    }
     let used = megabytes(bench.store.disk_bytes());
     let check = match free_bytes(&bench.state) {
         // an empty transaction may still find room in what the file has already

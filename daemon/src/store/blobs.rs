@@ -4,9 +4,11 @@ use super::codec::{BlobRow, PackRow};
 use super::limits::BLOB_BYTES;
 use super::source::{NEXT, Order, Source};
 use super::tables::{Key, Parts, Table};
+use super::txn::Number;
 use super::writer::Shared;
 use super::{Snapshot, StoreError, Txn, pack};
 use chapar_engine::id::BlobId;
+use chapar_engine::time::Wall;
 use std::io;
 
 pub(super) fn key_of(id: BlobId) -> Key {
@@ -17,7 +19,24 @@ pub(super) fn key_of(id: BlobId) -> Key {
     key
 }
 
+/// Key, in the meta table, of when packs were last rewritten.
+const COLLECTED: &str = "collected";
+
 impl Snapshot {
+    /// When packs were last rewritten, and the bytes of packs that nothing refers to.
+    pub fn dead_bytes(&self) -> Result<(Option<Wall>, u64), StoreError> {
+        self.guarded(|it| {
+            let at: Option<Number> = it.record(Table::Meta, &Key::default().name(COLLECTED))?;
+            let mut dead = 0;
+            it.scan_prefix(Table::Packs, &Key::default(), Order::Up, &mut |key, bytes| {
+                let row: PackRow = it.open(Table::Packs, key, bytes)?;
+                dead += row.len.saturating_sub(row.live);
+                NEXT
+            })?;
+            Ok((at.map(|at| Wall(at.0.cast_signed())), dead))
+        })
+    }
+
     /// Where a blob lies.
     pub(super) fn blob_row(&self, id: BlobId) -> Result<Option<BlobRow>, StoreError> {
         self.guarded(|it| it.record(Table::Blobs, &key_of(id)))
@@ -58,6 +77,25 @@ pub(super) fn read(shared: &Shared, id: BlobId) -> Result<Vec<u8>, StoreError> {
 }
 
 impl Txn<'_> {
+    /// Where a blob lies.
+    pub(super) fn blob_row(&self, id: BlobId) -> Result<Option<BlobRow>, StoreError> {
+        self.record(Table::Blobs, &key_of(id))
+    }
+
+    /// Takes over a pack record that came from elsewhere.
+    pub(super) fn put_packed(&mut self, id: BlobId, packed: &[u8]) -> Result<(), StoreError> {
+        let raw_len = pack::raw_len(packed).unwrap_or_default();
+        let offset = self.tail.add(packed).map_err(|error| self.pack_failed(&error))?;
+        let len = u32::try_from(packed.len()).unwrap_or(u32::MAX);
+        let row = BlobRow { pack: self.tail.number(), offset, len, raw_len, refs: 0 };
+        self.put(Table::Blobs, &key_of(id), &row)
+    }
+
+    /// Takes over where a blob lies in a pack that is there already.
+    pub(super) fn put_found(&mut self, id: BlobId, row: &BlobRow) -> Result<(), StoreError> {
+        self.put(Table::Blobs, &key_of(id), row)
+    }
+
     fn pack_failed(&self, error: &io::Error) -> StoreError {
         StoreError::of_io(&format!("{} (pack {})", self.path(), self.tail.number()), error)
     }
@@ -111,6 +149,12 @@ impl Txn<'_> {
         self.put(Table::Blobs, &key_of(id), &row)
     }
 
+    /// Notes when packs were last rewritten.
+    pub(super) fn collected(&mut self, at: Wall) -> Result<(), StoreError> {
+        let at = Number(at.0.cast_unsigned());
+        self.put(Table::Meta, &Key::default().name(COLLECTED), &at)
+    }
+
     /// Packs of which more than half is dead, or anything at all.
     pub(super) fn dead_packs(&self, anything: bool) -> Result<Vec<u32>, StoreError> {
         let mut dead = Vec::new();
@@ -131,6 +175,10 @@ impl Txn<'_> {
         let old: PackRow =
             self.record(Table::Packs, &Key::default().u32(number))?.unwrap_or_default();
         if self.tail.number() == number {
+            self.tail
+                .sync()
+                .and_then(|()| self.tail.settle())
+                .map_err(|error| self.pack_failed(&error))?;
             self.tail.next();
         }
         let mut rows: Vec<(BlobId, BlobRow)> = Vec::new();

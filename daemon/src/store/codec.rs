@@ -74,6 +74,13 @@ pub(super) fn newer<T: Stored>(record: &[u8]) -> Option<u8> {
     record.first().copied().filter(|version| *version > T::VERSION)
 }
 
+/// Whether the record under `key` is what was sealed, whatever it holds.
+pub(super) fn is_whole(table: Table, key: &[u8], record: &[u8]) -> bool {
+    let Some((version, rest)) = record.split_first() else { return false };
+    let sealed = rest.split_first_chunk::<CHECKSUM>();
+    sealed.is_some_and(|(sum, payload)| checksum(table, key, *version, payload) == *sum)
+}
+
 /// The value of the record under `key`, or what is wrong with it.
 pub(super) fn unseal<T: Stored>(
     table: Table,

@@ -23,6 +23,19 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// Puts the file that [`Disk::fresh`] made in the place of the database, durably. What is open
     /// of the old one stays readable.
     fn swap(&self) -> io::Result<()>;
+    /// Moves a damaged database out of the way, where a person can look at it; fine when it is gone.
+    fn set_aside(&self) -> io::Result<()>;
+    /// Removes what [`Disk::set_aside`] moved away; fine when there is nothing.
+    fn remove_aside(&self) -> io::Result<()>;
+    /// Opens the copy of what no server can give again; with `create`, made empty when absent.
+    fn copy(&self, create: bool) -> io::Result<Box<dyn PackFile>>;
+    /// Makes an empty copy beside the one that is there, in place of any left from before.
+    fn fresh_copy(&self) -> io::Result<Box<dyn PackFile>>;
+    /// Puts the file that [`Disk::fresh_copy`] made in the place of the copy, durably.
+    fn swap_copy(&self) -> io::Result<()>;
+    /// Names the time since the machine was switched on: what was written in it and not synced is
+    /// still there. `None` when that cannot be told.
+    fn boot(&self) -> Option<[u8; 16]>;
     /// Numbers of the packs that are there, in any order.
     fn packs(&self) -> io::Result<Vec<u32>>;
     /// Opens a pack for reading and appending. With `create`, makes it when absent; without, an
@@ -71,6 +84,13 @@ struct Inodes {
 const META: &str = "meta.redb";
 /// Name of a database that is to replace it.
 const FRESH: &str = "meta.redb.new";
+/// Name of a damaged database that was replaced.
+const DAMAGED: &str = "meta.redb.damaged";
+/// Name of the copy of what no server can give again, and of one that is to replace it.
+const COPY: &str = "meta.copy";
+const FRESH_COPY: &str = "meta.copy.new";
+/// What the kernel calls the time since it was started.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// Name of the file that proves that there is room, and its bytes: more than a commit takes.
 const ROOM: &str = "room.probe";
 const ROOM_BYTES: usize = 64 << 10;
@@ -150,6 +170,44 @@ impl Disk for Directory {
         File::open(&self.root)?.sync_all()
     }
 
+    fn set_aside(&self) -> io::Result<()> {
+        match fs::rename(self.meta_path(), self.root.join(DAMAGED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => File::open(&self.root)?.sync_all(),
+        }
+    }
+
+    fn remove_aside(&self) -> io::Result<()> {
+        match fs::remove_file(self.root.join(DAMAGED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn copy(&self, create: bool) -> io::Result<Box<dyn PackFile>> {
+        Ok(Box::new(RealPack(open_file(&self.root.join(COPY), create)?)))
+    }
+
+    fn fresh_copy(&self) -> io::Result<Box<dyn PackFile>> {
+        let path = self.root.join(FRESH_COPY);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        Ok(Box::new(RealPack(open_file(&path, true)?)))
+    }
+
+    fn swap_copy(&self) -> io::Result<()> {
+        fs::rename(self.root.join(FRESH_COPY), self.root.join(COPY))?;
+        File::open(&self.root)?.sync_all()
+    }
+
+    fn boot(&self) -> Option<[u8; 16]> {
+        let text = fs::read_to_string(BOOT_ID).ok()?;
+        let hash = blake3::hash(text.trim().as_bytes());
+        hash.as_bytes().first_chunk().copied()
+    }
+
     fn packs(&self) -> io::Result<Vec<u32>> {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(self.root.join(PACKS))? {
@@ -174,6 +232,7 @@ impl Disk for Directory {
     fn bytes(&self) -> io::Result<u64> {
         // blocks, not length: the database file is sparse
         let mut bytes = fs::metadata(self.meta_path())?.blocks() * 512;
+        bytes += fs::metadata(self.root.join(COPY)).map_or(0, |copy| copy.blocks() * 512);
         for number in self.packs()? {
             bytes += fs::metadata(self.pack_path(number))?.blocks() * 512;
         }

@@ -17,6 +17,7 @@ impl StoreError {
             Self::Missing(_) => "store.missing",
             Self::Conflict(_) => "store.conflict",
             Self::Io { .. } => "store.io",
+            Self::Lost => "store.lost",
             Self::Stopping => "daemon.stopping",
         }
     }

@@ -39,3 +39,9 @@ pub(super) const SUBMISSION_STEP: usize = 4;
 pub(super) const THREAD_IDS: usize = 100;
 /// Database bytes up to which every page is verified at open: 64 MiB is read in well under a second.
 pub(super) const VERIFY_BYTES: u64 = 64 << 20;
+/// Bytes of the copy that may say what is over, beside as much as it holds: it is written anew
+/// seldom, and stays small.
+pub(super) const COPY_SLACK: u64 = 4 << 20;
+/// How far numbers and the journal go on beyond a copy of which the end may be missing: further than
+/// anything that was drawn or told in the seconds that the kernel keeps writes for.
+pub(super) const RESTORE_GAP: u64 = 1 << 20;

@@ -21,7 +21,7 @@ fn is_seen(message: &Message) -> bool {
 }
 
 /// What a message adds to the counts, in the order of [`super::codec::CountsRow`].
-fn weight(message: &Message) -> Delta {
+pub(super) fn weight(message: &Message) -> Delta {
     let is = |stage| i64::from(message.stage == stage);
     let listed = is_listed(message);
     let due = matches!(message.stage, Stage::Planned | Stage::Arriving | Stage::Summary);
@@ -36,15 +36,15 @@ fn weight(message: &Message) -> Delta {
     ]
 }
 
-fn scopes(message: &Message) -> [Scope; 3] {
+pub(super) fn scopes(message: &Message) -> [Scope; 3] {
     [Scope::All, Scope::Account(message.account.0), Scope::Mailbox(message.mailbox.0)]
 }
 
-fn uid_key(mailbox: MailboxId, uid: u32) -> Key {
+pub(super) fn uid_key(mailbox: MailboxId, uid: u32) -> Key {
     Key::of(mailbox.0).u32(uid)
 }
 
-fn uid_row(message: &Message) -> UidRow {
+pub(super) fn uid_row(message: &Message) -> UidRow {
     UidRow {
         uid: message.uid,
         id: message.id,
@@ -63,7 +63,7 @@ fn stage_key(message: &Message) -> Key {
 }
 
 /// Keys of the indexes a message is in, each with its value.
-fn index(message: &Message) -> Vec<(Table, Key, Vec<u8>)> {
+pub(super) fn index(message: &Message) -> Vec<(Table, Key, Vec<u8>)> {
     let id = message.id.0;
     let row = Key::default().u32(message.size).u64(id).bytes().to_vec();
     let mut keys = vec![(Table::Stages, stage_key(message), row)];

@@ -119,6 +119,12 @@ fn look_at_nothing(
             reason: "it is empty, yet message packs lie beside it".into(),
         });
     }
+    if disk.copy(false).and_then(|copy| copy.len()).is_ok_and(|len| len > 0) {
+        return Err(StoreError::Damaged {
+            path: path.into(),
+            reason: "it is empty, yet its copy is not".into(),
+        });
+    }
     if len > 0 {
         file.set_len(0).map_err(wrap)?;
     }

@@ -47,6 +47,33 @@ pub(super) fn raw(id: BlobId, row: &BlobRow, record: &[u8]) -> Result<Vec<u8>, &
     Ok(raw)
 }
 
+/// The raw length that a record says.
+pub(super) fn raw_len(record: &[u8]) -> Option<u32> {
+    let (_, rest) = record.split_first_chunk::<4>()?;
+    Some(u32::from_be_bytes(*rest.first_chunk()?))
+}
+
+/// The blob whose record begins at `at`; `None` where no record that ends before `end` begins.
+pub(super) fn header_at(
+    file: &dyn PackFile,
+    pack: u32,
+    at: u64,
+    end: u64,
+) -> Option<(BlobId, BlobRow)> {
+    let mut header = [0; HEADER];
+    if at + HEADER as u64 > end {
+        return None;
+    }
+    file.read_at(at, &mut header).ok()?;
+    let (frame, rest) = header.split_first_chunk::<4>()?;
+    let (raw, id) = rest.split_first_chunk::<4>()?;
+    let len = u32::from_be_bytes(*frame).checked_add(u32::try_from(HEADER).ok()?)?;
+    let raw_len = u32::from_be_bytes(*raw);
+    let fits = at + u64::from(len) <= end && u64::from(raw_len) <= BLOB_BYTES;
+    let id = BlobId(id.try_into().ok()?);
+    fits.then_some((id, BlobRow { pack, offset: at, len, raw_len, refs: 0 }))
+}
+
 /// Reads the record that `row` points to.
 pub(super) fn read(disk: &dyn Disk, row: &BlobRow) -> io::Result<Vec<u8>> {
     if u64::from(row.len) > BLOB_BYTES {
@@ -70,12 +97,14 @@ pub(super) struct Tail {
     written: u64,
     /// Bytes added since, still here.
     buffer: Vec<u8>,
+    /// Whether committed bytes were not made durable yet.
+    unsynced: bool,
 }
 
 impl Tail {
     /// Goes on at `base` in pack `number`.
     pub(super) fn new(disk: Arc<dyn Disk>, number: u32, base: u64) -> Self {
-        Self { disk, number, file: None, base, written: 0, buffer: Vec::new() }
+        Self { disk, number, file: None, base, written: 0, buffer: Vec::new(), unsynced: false }
     }
 
     /// The pack that is added to.
@@ -129,9 +158,34 @@ impl Tail {
         Ok(())
     }
 
+    /// Whether a record was added since the last commit.
+    pub(super) fn is_pending(&self, row: &BlobRow) -> bool {
+        row.pack == self.number && row.offset >= self.base
+    }
+
+    /// Reads a record that may not be in the file yet.
+    pub(super) fn read_back(&self, row: &BlobRow) -> io::Result<Vec<u8>> {
+        let written = self.base + self.written;
+        if row.pack != self.number || row.offset < written {
+            return read(self.disk.as_ref(), row);
+        }
+        let from = usize::try_from(row.offset - written).unwrap_or(usize::MAX);
+        let to = from.saturating_add(usize::try_from(row.len).unwrap_or(usize::MAX));
+        let record = self.buffer.get(from..to).ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(record.to_vec())
+    }
+
     /// Reads a record of another pack.
     pub(super) fn old_record(&self, row: &BlobRow) -> io::Result<Vec<u8>> {
         read(self.disk.as_ref(), row)
+    }
+
+    /// Gives all that was added to the file. Durable it is after the next [`Tail::settle`]; until
+    /// then another file must have it.
+    pub(super) fn hand_over(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.unsynced = true;
+        Ok(())
     }
 
     /// Makes all that was added durable.
@@ -140,16 +194,29 @@ impl Tail {
             return Ok(());
         }
         self.flush()?;
+        self.file()?.sync()?;
+        self.unsynced = false;
+        Ok(())
+    }
+
+    /// Makes durable what was handed over only.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.unsynced) {
+            return Ok(());
+        }
         self.file()?.sync()
     }
 
     /// What was added is committed now.
-    pub(super) fn keep(&mut self) {
+    pub(super) fn keep(&mut self) -> io::Result<()> {
         self.base = self.len();
         self.written = 0;
-        if self.base >= PACK_BYTES {
-            self.next();
+        if self.base < PACK_BYTES {
+            return Ok(());
         }
+        self.settle()?;
+        self.next();
+        Ok(())
     }
 
     /// Forgets what was added.
@@ -167,6 +234,7 @@ impl Tail {
         self.number += 1;
         self.base = 0;
         self.file = None;
+        self.unsynced = false;
     }
 }
 
@@ -191,9 +259,9 @@ pub(super) fn recover(
     }
     for (number, len) in known {
         if !there.contains(number) {
-            tracing::error!(pack = number, "a pack is missing; its messages will be fetched again");
+            tracing::error!(pack = number, "a pack is missing");
         } else if disk.pack(*number, false).and_then(|pack| pack.len()).map_err(wrap)? < *len {
-            tracing::error!(pack = number, "a pack is too short; some messages are damaged");
+            tracing::error!(pack = number, "a pack is too short");
         }
     }
     let fresh = Tail::new(Arc::clone(disk), next, 0);
@@ -208,5 +276,6 @@ pub(super) fn recover(
         return Ok(fresh);
     }
     file.truncate(*len).map_err(wrap)?;
-    Ok(Tail::new(Arc::clone(disk), *number, *len))
+    // the process before may have handed bytes over that it did not sync
+    Ok(Tail { unsynced: true, ..Tail::new(Arc::clone(disk), *number, *len) })
 }

@@ -42,7 +42,8 @@ impl Writer {
         self.shared.disk.swap().map_err(wrap)?;
         drop(old);
         self.replace(fresh);
-        Ok(())
+        self.shared.disk.remove_aside().map_err(wrap)?;
+        self.scrub_copy()
     }
 }
 

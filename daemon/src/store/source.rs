@@ -162,13 +162,22 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    fn table(
+    pub(super) fn table(
         &self,
         table: Table,
     ) -> Result<redb::ReadOnlyTable<&'static [u8], &'static [u8]>, StoreError> {
         self.reading
             .open_table(table.definition())
             .map_err(|error: TableError| StoreError::of_redb(&self.path, error))
+    }
+
+    /// The bytes under a key of an open table.
+    pub(super) fn get_in(
+        &self,
+        table: &redb::ReadOnlyTable<&'static [u8], &'static [u8]>,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        get_from(&self.path, table, key)
     }
 
     /// Runs a read; a panic of redb over damaged pages becomes an error.

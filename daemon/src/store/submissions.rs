@@ -11,7 +11,7 @@ use chapar_engine::submission::{Filing, Phase, Submission};
 use chapar_engine::time::Wall;
 
 /// Whether anything is still to be done about it.
-fn is_open(submission: &Submission) -> bool {
+pub(super) fn is_open(submission: &Submission) -> bool {
     match submission.phase {
         Phase::Sent => matches!(submission.filing, Filing::Pending | Filing::Wanted { .. }),
         Phase::Failed | Phase::Canceled => matches!(submission.filing, Filing::Wanted { .. }),
@@ -165,8 +165,23 @@ impl Txn<'_> {
                 self.release(blob)?;
             }
         }
+        if old.is_none() {
+            self.frozen.push(submission.blob);
+        }
+        self.put(Table::Submissions, &Key::of(submission.id.0), submission)?;
+        self.index_submission(submission)?;
+        let change = if old.is_some() { Change::Updated } else { Change::Created };
+        self.touch(submission.account, ObjectKind::EmailSubmission, submission.id.0, change);
+        if old.is_some() {
+            return Ok(());
+        }
+        self.forget_keys(submission.account, self.kept_since())?;
+        self.forget_submissions()
+    }
+
+    /// Keeps every index of submissions.
+    pub(super) fn index_submission(&mut self, submission: &Submission) -> Result<(), StoreError> {
         let key = Key::of(submission.id.0);
-        self.put(Table::Submissions, &key, submission)?;
         let by_id = Key::of(submission.account.0).text(&submission.message_id);
         self.set(Table::SubmissionIds, &by_id, key.bytes())?;
         let open = Key::of(submission.account.0).u64(submission.id.0);
@@ -175,14 +190,7 @@ impl Txn<'_> {
         } else {
             self.remove(Table::OpenSubmissions, open.bytes())?;
         }
-        self.index_failed(submission)?;
-        let change = if old.is_some() { Change::Updated } else { Change::Created };
-        self.touch(submission.account, ObjectKind::EmailSubmission, submission.id.0, change);
-        if old.is_some() {
-            return Ok(());
-        }
-        self.forget_keys(submission.account, self.kept_since())?;
-        self.forget_submissions()
+        self.index_failed(submission)
     }
 
     /// Keeps the index of the failed ones.

@@ -122,6 +122,11 @@ impl Key {
         Self::default().u64(number)
     }
 
+    /// A key that was read.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
     /// Starts with the scope of a list.
     pub(super) fn scope(scope: Scope) -> Self {
         let (kind, id) = match scope {

@@ -1,12 +1,13 @@
 //! One write transaction: its tables, what it has touched, and what follows from that at its end.
 
 use super::codec::{PackRow, Stored, seal};
+use super::copy::{Batch, Rows};
 use super::pack::Tail;
 use super::source::{Flow, Order, Source, get_from, scan_from};
 use super::tables::{Key, Scope, Table};
 use super::{Change, StoreError};
 use chapar_engine::event::ObjectKind;
-use chapar_engine::id::{AccountId, IdentityId, MailboxId, MessageId, Seq, SubmissionId};
+use chapar_engine::id::{AccountId, BlobId, IdentityId, MailboxId, MessageId, Seq, SubmissionId};
 use chapar_engine::time::Wall;
 use redb::{ReadableTable, WriteTransaction};
 use std::collections::BTreeMap;
@@ -30,6 +31,20 @@ pub struct Txn<'t> {
     pub(super) counted: BTreeMap<Scope, Delta>,
     /// Differences of live bytes of packs.
     pub(super) lived: BTreeMap<u32, i64>,
+    /// Rows that the copy is told too.
+    copied: Rows,
+    /// Messages whose bytes were frozen to be sent.
+    pub(super) frozen: Vec<BlobId>,
+}
+
+/// What a group of changes comes to, beside the tables.
+pub(super) struct Closed {
+    /// The rows for the copy, with the journal's head.
+    pub(super) batch: Batch,
+    /// The pack records of what was frozen.
+    pub(super) frozen: Vec<(BlobId, Vec<u8>)>,
+    /// Whether these records are all that the pack has to be synced for.
+    pub(super) covers_pack: bool,
 }
 
 impl<'t> Txn<'t> {
@@ -53,6 +68,8 @@ impl<'t> Txn<'t> {
             touched: BTreeMap::new(),
             counted: BTreeMap::new(),
             lived: BTreeMap::new(),
+            copied: Rows::new(),
+            frozen: Vec::new(),
         };
         txn.head = super::journal::head(&txn)?;
         Ok(txn)
@@ -60,6 +77,13 @@ impl<'t> Txn<'t> {
 
     fn table(&self, table: Table) -> Result<&Open<'t>, StoreError> {
         self.tables.get(table.number()).ok_or_else(|| StoreError::closed(&self.path))
+    }
+
+    /// Notes a row that the copy is told too.
+    fn copy(&mut self, table: Table, key: &[u8], value: Option<&[u8]>) {
+        if let Some(number) = table.copied_as() {
+            self.copied.insert((number, key.to_vec()), value.map(<[u8]>::to_vec));
+        }
     }
 
     fn table_mut(&mut self, table: Table) -> Result<&mut Open<'t>, StoreError> {
@@ -70,6 +94,7 @@ impl<'t> Txn<'t> {
     /// Writes raw bytes.
     pub(super) fn set(&mut self, table: Table, key: &Key, value: &[u8]) -> Result<(), StoreError> {
         let path = Arc::clone(&self.path);
+        self.copy(table, key.bytes(), Some(value));
         self.table_mut(table)?
             .insert(key.bytes(), value)
             .map(|_| ())
@@ -90,6 +115,7 @@ impl<'t> Txn<'t> {
     /// Removes a key; fine when it is absent.
     pub(super) fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
         let path = Arc::clone(&self.path);
+        self.copy(table, key, None);
         self.table_mut(table)?
             .remove(key)
             .map(|_| ())
@@ -146,8 +172,25 @@ impl<'t> Txn<'t> {
         self.forget_old()
     }
 
-    /// Ends the group: what the packs hold.
-    pub(super) fn close(mut self) -> Result<Seq, StoreError> {
+    /// Ends the group: what the packs hold, and what the copy is told.
+    pub(super) fn close(mut self) -> Result<Closed, StoreError> {
+        self.write_packs()?;
+        let (mut frozen, mut pending) = (Vec::new(), 0);
+        for id in std::mem::take(&mut self.frozen) {
+            let Some(row) = self.blob_row(id)? else { continue };
+            let record = self.tail.read_back(&row);
+            let record = record.map_err(|error| StoreError::of_io(&self.path, &error))?;
+            if self.tail.is_pending(&row) {
+                pending += record.len() as u64;
+            }
+            frozen.push((id, record));
+        }
+        let batch = Batch { head: self.head.0, rows: self.copied };
+        let covers_pack = pending == self.tail.pending();
+        Ok(Closed { batch, frozen, covers_pack })
+    }
+
+    fn write_packs(&mut self) -> Result<(), StoreError> {
         let mut packs = std::mem::take(&mut self.lived);
         if self.tail.pending() > 0 {
             packs.entry(self.tail.number()).or_default();
@@ -164,7 +207,7 @@ impl<'t> Txn<'t> {
             }
             self.put(Table::Packs, &key, &row)?;
         }
-        Ok(self.head)
+        Ok(())
     }
 
     /// Time of this write.

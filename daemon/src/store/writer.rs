@@ -5,6 +5,7 @@
 //! the disk; nothing is assumed of what was in memory.
 
 use super::codec::PackRow;
+use super::copy::{self, Copy, Kept};
 use super::disk::Disk;
 use super::health::Trouble;
 use super::limits::{GROUP_BYTES, GROUP_CHANGES};
@@ -13,8 +14,8 @@ use super::open::{self, Found};
 use super::pack::{self, Tail};
 use super::source::{NEXT, Order, Snapshot, Source};
 use super::tables::{Key, Parts, Table};
-use super::txn::{Number, Txn};
-use super::{StoreError, journal};
+use super::txn::{Closed, Number, Txn};
+use super::{Restored, StoreError, journal, restore};
 use crate::readers::Pulse;
 use chapar_engine::id::Seq;
 use chapar_engine::time::Wall;
@@ -79,6 +80,8 @@ pub(super) struct Shared {
     pub(super) head: watch::Sender<Seq>,
     pub(super) birth: OnceLock<Birth>,
     pub(super) trouble: Arc<Trouble>,
+    /// What was made anew since this process started.
+    pub(super) restored: watch::Sender<Option<Restored>>,
     /// What the writer is at, for the watchdog.
     pub(super) work: Arc<Work>,
 }
@@ -129,6 +132,7 @@ impl Shared {
             birth: OnceLock::new(),
             trouble: Arc::default(),
             work: Arc::default(),
+            restored: watch::Sender::new(None),
         })
     }
 
@@ -179,6 +183,9 @@ impl Shared {
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     tail: Tail,
+    copy: Copy,
+    /// When something was last asked for.
+    now: Wall,
     /// Databases that were replaced while somebody read them.
     retired: Vec<Opened>,
 }
@@ -187,16 +194,85 @@ impl Writer {
     /// Opens the files; makes the store when there is none. `seed` names a new store.
     pub(super) fn open(shared: Arc<Shared>, now: Wall, seed: [u8; 16]) -> Result<Self, StoreError> {
         let tail = Tail::new(Arc::clone(&shared.disk), 1, 0);
-        let mut writer = Self { shared, tail, retired: Vec::new() };
-        let (database, found) = open::open(writer.shared.disk.as_ref(), &writer.shared.path, true)?;
-        drop(writer.shared.set_handle(Some(database)));
+        let copy = Copy::new(Arc::clone(&shared.disk));
+        let mut writer = Self { shared, tail, copy, now, retired: Vec::new() };
+        let found = writer.open_or_restore(true)?;
         match found {
             Found::Nothing => writer.transact(|txn| make(txn, now, seed))?,
             Found::Schema(SCHEMA) => {}
             Found::Schema(older) => writer.transact(|txn| migrate(txn, older))?,
         }
         writer.recover()?;
+        writer.mend()?;
+        writer.mind_copy();
         Ok(writer)
+    }
+
+    /// Opens the database; one that is damaged is made anew from the copy first.
+    fn open_or_restore(&mut self, make: bool) -> Result<Found, StoreError> {
+        let why = match self.open_checked(make) {
+            Err(why @ (StoreError::Damaged { .. } | StoreError::Foreign { .. })) => why,
+            opened => return opened,
+        };
+        drop(self.shared.set_handle(None));
+        let restored = restore::restore(&self.shared, &why, self.now)?;
+        self.copy.outdate();
+        self.shared.restored.send_replace(Some(restored));
+        self.open_checked(false)
+    }
+
+    fn open_checked(&mut self, make: bool) -> Result<Found, StoreError> {
+        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path, make)?;
+        drop(self.shared.set_handle(Some(database)));
+        // the records of an older schema are read by the migration
+        if found == Found::Schema(SCHEMA) {
+            self.shared.read()?.guarded(restore::own_records)?;
+        }
+        Ok(found)
+    }
+
+    /// Goes on with the copy that is there when it says what the database says, else writes it anew.
+    fn mind_copy(&mut self) {
+        let disk = Arc::clone(&self.shared.disk);
+        let same = copy::replay(disk.as_ref()).ok().filter(|kept| self.is_copied(kept));
+        let gone_on = same.is_some_and(|kept| self.copy.go_on(&kept).is_ok());
+        if !gone_on {
+            self.copy.outdate();
+        }
+        self.keep_copy();
+    }
+
+    fn is_copied(&self, kept: &Kept) -> bool {
+        let same = self.shared.read().and_then(|view| {
+            view.guarded(|it| {
+                let batch = restore::batch(it)?;
+                let wanted = restore::wanted(it)?;
+                Ok(kept.is_same(&batch) && wanted.iter().all(|id| kept.frozen.contains_key(id)))
+            })
+        });
+        same.unwrap_or(false)
+    }
+
+    /// Writes the copy anew when that is due. Where it cannot be written the database goes on alone.
+    fn keep_copy(&mut self) {
+        if !self.copy.wants_rewrite() {
+            return;
+        }
+        if let Err(error) = self.rewrite_copy() {
+            tracing::warn!(%error, "the copy of what no server can give again is not up to date");
+        }
+    }
+
+    fn rewrite_copy(&mut self) -> Result<(), StoreError> {
+        let view = self.shared.read()?;
+        let (batch, wanted) = view.guarded(|it| Ok((restore::batch(it)?, restore::wanted(it)?)))?;
+        let disk = Arc::clone(&self.shared.disk);
+        let old = copy::replay(disk.as_ref()).unwrap_or_default();
+        let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
+        // what the old copy alone made durable has to be durable in the pack before it goes
+        self.tail.settle().map_err(wrap)?;
+        let packed = |id| restore::packed(disk.as_ref(), &view, &old, id);
+        self.copy.rewrite(&batch, &wanted, packed).map_err(wrap)
     }
 
     /// Takes over what the database knows: who it is, where the packs and the journal end.
@@ -229,14 +305,16 @@ impl Writer {
         self.is_reachable()?;
         self.retired.clear();
         drop(self.shared.set_handle(None));
-        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path, false)?;
-        if found == Found::Nothing {
+        if self.open_or_restore(false)? == Found::Nothing {
+            drop(self.shared.set_handle(None));
             return Err(replaced(&self.shared.path));
         }
-        drop(self.shared.set_handle(Some(database)));
+        self.copy.outdate();
         let recovered = self.recover();
         if recovered.is_err() {
             drop(self.shared.set_handle(None));
+        } else {
+            self.mind_copy();
         }
         recovered
     }
@@ -272,6 +350,9 @@ impl Writer {
         if afresh || self.shared.trouble.is_sick() {
             self.reopen()?;
         }
+        if afresh && let Err(why @ StoreError::Damaged { .. }) = self.shared.read()?.verify() {
+            self.make_anew(&why)?;
+        }
         let disk = &self.shared.disk;
         let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
         disk.still_there().and_then(|()| disk.room()).map_err(wrap)?;
@@ -281,6 +362,20 @@ impl Writer {
             Some((number, _)) => Err(pack::gone(disk.as_ref(), *number)),
             None => Ok(()),
         }
+    }
+
+    /// Replaces a database that contradicts itself.
+    fn make_anew(&mut self, why: &StoreError) -> Result<(), StoreError> {
+        self.retired.clear();
+        drop(self.shared.set_handle(None));
+        let restored = restore::restore(&self.shared, why, self.now);
+        // with or without a copy, what can be read goes on being read
+        let opened = self.open_checked(false).and_then(|_| self.recover());
+        self.copy.outdate();
+        self.shared.restored.send_replace(Some(restored?));
+        opened?;
+        self.mind_copy();
+        Ok(())
     }
 
     pub(super) fn database(&mut self) -> Result<Arc<Database>, StoreError> {
@@ -344,7 +439,7 @@ impl Writer {
         let ran = ran.unwrap_or_else(|_| {
             Err(StoreError::Io { path: path.to_string(), reason: "a change panicked".into() })
         });
-        let (value, head) = match ran {
+        let (value, closed) = match ran {
             Ok(done) => done,
             Err(error) => {
                 if let Err(error) = writing.abort() {
@@ -353,15 +448,36 @@ impl Writer {
                 return Err(error);
             }
         };
-        self.tail.sync().map_err(wrap)?;
-        writing.commit().map_err(|error| StoreError::of_redb(&path, error))?;
-        self.tail.keep();
+        let head = Seq(closed.batch.head);
+        self.make_ready(&closed).map_err(wrap)?;
+        if let Err(error) = writing.commit() {
+            self.copy.outdate();
+            return Err(StoreError::of_redb(&path, error));
+        }
+        self.tail.keep().map_err(wrap)?;
         self.shared.head.send_if_modified(|seen| {
             let moved = *seen != head;
             *seen = head;
             moved
         });
         Ok(value)
+    }
+
+    /// When something was last asked for: the time of what the store does by itself.
+    pub(super) fn now(&self) -> Wall {
+        self.now
+    }
+
+    /// What must be on the disk before the commit: the copy's part, and the bytes of packs. Frozen
+    /// bytes that the copy made durable need no sync of their pack.
+    fn make_ready(&mut self, closed: &Closed) -> io::Result<()> {
+        let head = *self.shared.head.borrow();
+        let nothing = closed.batch.rows.is_empty() && head.0 == closed.batch.head;
+        let copied = nothing || self.copy.append(&closed.batch, &closed.frozen).is_ok();
+        if copied && !closed.frozen.is_empty() && closed.covers_pack {
+            return self.tail.hand_over();
+        }
+        self.tail.sync()
     }
 
     /// Runs a change and what else is waiting in one commit. When one of them fails, all are
@@ -371,6 +487,7 @@ impl Writer {
         first: Box<dyn Job>,
         next: &mut dyn FnMut() -> Option<Box<dyn Job>>,
     ) {
+        self.now = self.now.max(first.now());
         let mut jobs: Vec<Box<dyn Job>> = vec![first];
         let outcome = self.transact(|txn| {
             let mut at = 0;
@@ -393,11 +510,31 @@ impl Writer {
             }
             outcome => jobs.into_iter().for_each(|job| job.finish(outcome.clone())),
         }
+        if self.shared.handle().is_some() {
+            self.keep_copy();
+        }
+    }
+
+    /// Closes the files for good.
+    pub(super) fn close(&mut self) {
+        let closed = self.tail.settle().and_then(|()| self.copy.close());
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the copy was not closed in order");
+        }
+        self.shared.close();
+    }
+
+    /// Writes the copy anew, so that nothing that was deleted is left in it.
+    pub(super) fn scrub_copy(&mut self) -> Result<(), StoreError> {
+        self.copy.outdate();
+        self.rewrite_copy()
     }
 
     /// Rewrites packs that are more than half dead, one a commit; returns the bytes given back.
-    pub(super) fn collect(&mut self) -> Result<u64, StoreError> {
-        self.empty_packs(false)
+    pub(super) fn collect(&mut self, now: Wall) -> Result<u64, StoreError> {
+        let won = self.empty_packs(false)?;
+        self.transact(|txn| txn.collected(now))?;
+        Ok(won)
     }
 
     pub(super) fn empty_packs(&mut self, anything: bool) -> Result<u64, StoreError> {

@@ -43,7 +43,14 @@ const LISTS: &[(Doctor, &[&str])] = &[
     (Doctor::Check("service"), &["service.missing", "service.stale"]),
     (
         Doctor::Check("disk"),
-        &["store.low_space", "store.full", "store.read_only", "store.io", "store.damaged"],
+        &[
+            "store.low_space",
+            "store.full",
+            "store.read_only",
+            "store.io",
+            "store.damaged",
+            "store.restored",
+        ],
     ),
     (Doctor::Check("clock"), &["clock.wrong"]),
     (Doctor::Check("notifications"), &["desktop.absent"]),

@@ -21,6 +21,9 @@ struct State {
     /// How many databases were replaced: an open handle is of one of them.
     replaced: u64,
     packs: BTreeMap<u32, Image>,
+    /// The copy of what no server can give again, and one made to replace it.
+    copy: Image,
+    fresh_copy: Image,
     /// Counts writes, syncs and truncations: the points at which a crash can be planned.
     operations: u64,
     fail_from: Option<(u64, io::ErrorKind)>,
@@ -49,8 +52,8 @@ impl SimDisk {
         let mut state = self.lock();
         state.generation += 1;
         state.fail_from = None;
-        let State { meta, packs, .. } = &mut *state;
-        for image in std::iter::once(meta).chain(packs.values_mut()) {
+        let State { meta, copy, packs, .. } = &mut *state;
+        for image in [meta, copy].into_iter().chain(packs.values_mut()) {
             image.seen = image.durable.clone();
         }
     }
@@ -87,7 +90,9 @@ impl SimDisk {
             .packs
             .iter()
             .map(|(number, image)| (format!("pack {number}"), image.seen.clone()));
-        std::iter::once(("meta".to_owned(), state.meta.seen.clone())).chain(packs).collect()
+        let files = [("meta", &state.meta), ("copy", &state.copy)];
+        let files = files.map(|(name, image)| (name.to_owned(), image.seen.clone()));
+        files.into_iter().chain(packs).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -135,6 +140,38 @@ impl Disk for SimDisk {
         state.meta = std::mem::take(&mut state.fresh);
         state.replaced += 1;
         Ok(())
+    }
+
+    fn set_aside(&self) -> io::Result<()> {
+        self.alive()?.operate()
+    }
+
+    fn remove_aside(&self) -> io::Result<()> {
+        self.alive()?.operate()
+    }
+
+    fn copy(&self, _: bool) -> io::Result<Box<dyn PackFile>> {
+        drop(self.alive()?);
+        Ok(Box::new(self.handle(Which::Copy)))
+    }
+
+    fn fresh_copy(&self) -> io::Result<Box<dyn PackFile>> {
+        let mut state = self.alive()?;
+        state.operate()?;
+        state.fresh_copy = Image::default();
+        drop(state);
+        Ok(Box::new(self.handle(Which::FreshCopy)))
+    }
+
+    fn swap_copy(&self) -> io::Result<()> {
+        let mut state = self.alive()?;
+        state.operate()?;
+        state.copy = std::mem::take(&mut state.fresh_copy);
+        Ok(())
+    }
+
+    fn boot(&self) -> Option<[u8; 16]> {
+        Some([7; 16])
     }
 
     fn packs(&self) -> io::Result<Vec<u32>> {
@@ -190,6 +227,8 @@ impl State {
             Which::Meta(number) if number == self.replaced => Ok(&mut self.meta),
             Which::Meta(number) if number == self.replaced + 1 => Ok(&mut self.fresh),
             Which::Meta(_) => Err(io::ErrorKind::NotFound.into()),
+            Which::Copy => Ok(&mut self.copy),
+            Which::FreshCopy => Ok(&mut self.fresh_copy),
             Which::Pack(number) => {
                 self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
@@ -202,6 +241,8 @@ impl State {
 enum Which {
     Meta(u64),
     Pack(u32),
+    Copy,
+    FreshCopy,
 }
 
 /// An open file of one generation of the process.

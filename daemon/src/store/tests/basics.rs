@@ -204,11 +204,11 @@ async fn equal_blobs_lie_once_and_dead_ones_are_collected() {
     };
     let full = packed(&disk);
     assert!((250_000..260_000).contains(&full), "five blobs, not six: {full}");
-    assert_eq!(store.collect().await.unwrap(), 0);
+    assert_eq!(store.collect(NOW).await.unwrap(), 0);
     for id in 2..=5 {
         store.write(NOW, move |txn| txn.delete_message(MessageId(id))).await.unwrap();
     }
-    assert!(store.collect().await.unwrap() > 190_000);
+    assert!(store.collect(NOW).await.unwrap() > 190_000);
     assert!(packed(&disk) < 60_000);
     let kept = BlobId(*blake3::hash(&noise(1)).as_bytes());
     assert_eq!(store.blob(kept).await.unwrap(), noise(1));
@@ -252,7 +252,7 @@ async fn an_account_takes_everything_with_it() {
     let events = read.events(Seq(0), 99).unwrap();
     assert!(!format!("{events:?}").contains("secret"));
     let blob = BlobId(*blake3::hash(b"secret plan").as_bytes());
-    assert!(store.collect().await.unwrap() > 0);
+    assert!(store.collect(NOW).await.unwrap() > 0);
     assert_eq!(store.blob(blob).await, Err(StoreError::Missing("blob")));
     let gone = store.write(NOW, |txn| txn.delete_account(AccountId(1))).await;
     assert_eq!(gone, Err(StoreError::Missing("account")));

@@ -23,7 +23,13 @@ pub(super) struct State {
     /// Databases opened before this many were replaced.
     replaced: u64,
     pub(super) packs: BTreeMap<u32, File>,
+    /// The copy, and one made to replace it.
+    pub(super) copy: File,
+    fresh_copy: File,
+    /// How often the machine was switched on.
+    boots: u8,
     writes: u64,
+    syncs: u64,
     /// Fails every write and sync from this one on.
     pub(super) fail_at: Option<(u64, io::ErrorKind)>,
     /// Reads until one fails.
@@ -36,6 +42,10 @@ pub(super) struct Memory(pub(super) Arc<Mutex<State>>);
 impl Memory {
     pub(super) fn writes(&self) -> u64 {
         self.0.lock().unwrap().writes
+    }
+
+    pub(super) fn syncs(&self) -> u64 {
+        self.0.lock().unwrap().syncs
     }
 
     pub(super) fn fail_at(&self, at: Option<(u64, io::ErrorKind)>) {
@@ -70,6 +80,8 @@ impl Memory {
         };
         Self(Arc::new(Mutex::new(State {
             meta: after(&state.meta, true),
+            copy: after(&state.copy, false),
+            boots: state.boots + 1,
             packs: state.packs.iter().map(|(number, file)| (*number, after(file, false))).collect(),
             ..State::default()
         })))
@@ -90,6 +102,8 @@ impl State {
             Which::Meta(number) if number == self.replaced => Ok(&mut self.meta),
             Which::Meta(number) if number == self.replaced + 1 => Ok(&mut self.fresh),
             Which::Meta(_) => Err(io::ErrorKind::NotFound.into()),
+            Which::Copy => Ok(&mut self.copy),
+            Which::FreshCopy => Ok(&mut self.fresh_copy),
             Which::Pack(number) => {
                 self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
@@ -102,6 +116,8 @@ impl State {
 enum Which {
     Meta(u64),
     Pack(u32),
+    Copy,
+    FreshCopy,
 }
 
 #[derive(Debug)]
@@ -146,6 +162,7 @@ impl Handle {
     }
 
     fn sync_bytes(&self) -> io::Result<()> {
+        self.0.0.lock().unwrap().syncs += 1;
         self.change(|file| {
             file.synced.clone_from(&file.now);
             Ok(())
@@ -234,6 +251,30 @@ impl Disk for Memory {
         state.meta = std::mem::take(&mut state.fresh);
         state.replaced += 1;
         Ok(())
+    }
+    fn set_aside(&self) -> io::Result<()> {
+        Ok(())
+    }
+    fn remove_aside(&self) -> io::Result<()> {
+        Ok(())
+    }
+    fn copy(&self, _: bool) -> io::Result<Box<dyn PackFile>> {
+        Ok(Box::new(Handle(self.clone(), Which::Copy)))
+    }
+    fn fresh_copy(&self) -> io::Result<Box<dyn PackFile>> {
+        let mut state = self.0.lock().unwrap();
+        state.written()?;
+        state.fresh_copy = File::default();
+        Ok(Box::new(Handle(self.clone(), Which::FreshCopy)))
+    }
+    fn swap_copy(&self) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.written()?;
+        state.copy = std::mem::take(&mut state.fresh_copy);
+        Ok(())
+    }
+    fn boot(&self) -> Option<[u8; 16]> {
+        Some([self.0.lock().unwrap().boots; 16])
     }
     fn packs(&self) -> io::Result<Vec<u32>> {
         Ok(self.0.lock().unwrap().packs.keys().copied().collect())

@@ -2,9 +2,9 @@
 
 use crate::Action::{FixSettings, Refused, Retry};
 use crate::Condition;
-use crate::Severity::Error;
+use crate::Severity::{Error, Warning};
 use crate::Who::{Nobody, You};
-use crate::exit::{BAD_DATA, CANNOT_WRITE, CONFIG, NO_OBJECT, UNAVAILABLE};
+use crate::exit::{BAD_DATA, CANNOT_WRITE, CONFIG, NO_OBJECT, TEMPORARY, UNAVAILABLE};
 
 /// The rows.
 pub(super) static ROWS: &[Condition] = &[
@@ -105,14 +105,40 @@ pub(super) static ROWS: &[Condition] = &[
         title: "Stored data is damaged",
         cause: "What was read is not what was written. chapar does not guess: it says so.",
         brief: Some(
-            "Stop the daemon and restore the state directory from a backup, or remove it and \
-             connect again: mail on the server is not touched.",
+            "Restart the daemon: it makes a damaged database anew from its copy. Keep the state \
+             directory as it is, because it holds your outbox.",
         ),
         what: &[
-            "Restore the state directory from a backup,",
-            "or remove it and connect again: mail on the server is not touched.",
+            "Restart chapard: it makes the database anew from its copy, and mail is fetched again.",
+            "If it still refuses, restore the state directory from a backup; do not remove it, \
+             because it holds the mails that were not sent yet.",
         ],
-        commands: &["chapar logs"],
+        commands: &["chapar service restart", "chapar logs"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.restored",
+        action: Retry,
+        severity: Warning,
+        who: Nobody,
+        exit: TEMPORARY,
+        title: "The database was damaged and was made anew",
+        cause: "Accounts, identities and the outbox came from the copy beside the database. The \
+                damaged file is kept as meta.redb.damaged; mail is fetched again from the servers.",
+        what: &["Look at the health of the disk: what damaged one file may damage another."],
+        commands: &["chapar status", "chapar outbox list", "chapar logs"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "store.lost",
+        action: Retry,
+        severity: Warning,
+        who: Nobody,
+        exit: TEMPORARY,
+        title: "The stored bytes of a mail were damaged",
+        cause: "What was read is not what was stored. The mail is fetched again from its server.",
+        what: &["Try again in a moment."],
+        commands: &["chapar status", "chapar doctor"],
         ..Condition::BLANK
     },
     Condition {
