@@ -179,6 +179,12 @@ impl Search {
         found.searched += looked as u64;
         let is_full = found.ids.len() >= *limit && *matched >= *position;
         if looked < rows || is_full && known.is_some() {
+            // the listing was read to its end unless the page is full
+            let agrees = |known| if is_full { known >= *matched } else { known == *matched };
+            if !(*known).is_none_or(agrees) {
+                let why = "it contradicts its count";
+                return view.guarded(|it| Err(it.damaged(Table::Listing, &from, why)));
+            }
             found.total = Some(known.unwrap_or(*matched));
             return Ok(true);
         }
