@@ -248,7 +248,7 @@ async fn an_index_that_contradicts_its_messages_is_found_and_made_anew() {
 async fn what_may_have_been_sent_behind_the_copy_is_looked_for() {
     let (disk, blob) = lived_in().await;
     let store = Store::open_on(Arc::new(disk.clone()), true, NOW).unwrap();
-    let key = store.write(NOW, Txn::new_submission_id).await.unwrap();
+    let key = store.write(NOW, |txn| Ok(txn.new_submission_id()?.0)).await.unwrap();
     let image = disk.crashed(8);
     image.0.lock().unwrap().meta.now.truncate(100);
     let store = Store::open_on(Arc::new(image), true, NOW).unwrap();
@@ -256,8 +256,8 @@ async fn what_may_have_been_sent_behind_the_copy_is_looked_for() {
     let doubted = store.read().unwrap().submission(SubmissionId(1)).unwrap().unwrap();
     assert_eq!(doubted.phase, Phase::DotPending, "the outbox takes it as unknown and looks for it");
     assert_eq!(store.blob(blob).await.unwrap(), b"some mail ".repeat(100));
-    let next = store.write(NOW, Txn::new_submission_id).await.unwrap();
-    assert!(next.0 > key.0 + 1000, "numbers that may have been drawn are not drawn again");
+    let next = store.write(NOW, |txn| Ok(txn.new_submission_id()?.0)).await.unwrap();
+    assert!(next > key + 1000, "numbers that may have been drawn are not drawn again");
 }
 
 #[tokio::test]
@@ -283,7 +283,8 @@ async fn accepting_a_mail_syncs_no_more_than_before() {
         syncs.push((accepted - before, disk.syncs() - accepted));
     }
     // pack or copy, and the two of the database; a step only the two
-    assert_eq!(syncs, [(3, 2); 5]);
+    // (the first step of a store makes its file grow)
+    assert_eq!(syncs[1..], [(3, 2); 4]);
 }
 
 #[tokio::test]
