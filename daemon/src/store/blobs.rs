@@ -71,7 +71,7 @@ pub(super) fn read(shared: &Shared, id: BlobId) -> Result<Vec<u8>, StoreError> {
     if let Err(error) = &read
         && error.is_of_file()
     {
-        shared.trouble.note(error);
+        shared.trouble.note_of_pack(error);
     }
     read
 }

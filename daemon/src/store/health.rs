@@ -31,12 +31,18 @@ impl Trouble {
     /// Notes a failure of the files; what only one request met is no trouble. The first failure
     /// stays: later ones are often only its echo.
     pub(super) fn note(&self, error: &StoreError) {
+        // a damaged record is as damaged when the file is opened again
+        let is_sick = error.is_of_file() && !self.is_closed();
+        self.sick.fetch_or(is_sick, Ordering::AcqRel);
+        self.note_of_pack(error);
+    }
+
+    /// As [`Trouble::note`], of a pack: the database is as well as before.
+    pub(super) fn note_of_pack(&self, error: &StoreError) {
         let is_of_files = error.is_of_file() || matches!(error, StoreError::Damaged { .. });
         if !is_of_files || self.is_closed() {
             return;
         }
-        // a damaged record is as damaged when the file is opened again
-        self.sick.fetch_or(error.is_of_file(), Ordering::AcqRel);
         self.present.send_if_modified(|present| {
             let is_first = present.is_none();
             if is_first {
