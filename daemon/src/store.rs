@@ -10,6 +10,7 @@ mod blobs;
 mod changes;
 mod codec;
 mod copy;
+mod custody;
 mod disk;
 mod error;
 mod health;

@@ -5,17 +5,17 @@
 //! the disk; nothing is assumed of what was in memory.
 
 use super::codec::PackRow;
-use super::copy::{self, Copy, Kept};
+use super::copy::Copy;
 use super::disk::Disk;
 use super::health::Trouble;
 use super::limits::{GROUP_BYTES, GROUP_CHANGES};
 use super::migrate::{Birth, SCHEMA, birth_key, migrate};
-use super::open::{self, Found};
+use super::open::Found;
 use super::pack::{self, Tail};
 use super::source::{NEXT, Order, Snapshot, Source};
 use super::tables::{Key, Parts, Table};
 use super::txn::{Closed, Number, Txn};
-use super::{Restored, StoreError, journal, restore};
+use super::{Restored, StoreError, journal};
 use crate::readers::Pulse;
 use chapar_engine::id::Seq;
 use chapar_engine::time::Wall;
@@ -67,7 +67,7 @@ impl<T: Send, F: FnMut(&mut Txn<'_>) -> Result<T, StoreError> + Send> Job for Wa
 
 /// The open database and, by the count of it, how many read it.
 #[derive(Clone)]
-struct Opened {
+pub(super) struct Opened {
     database: Arc<Database>,
     readers: Arc<()>,
 }
@@ -144,7 +144,7 @@ impl Shared {
         self.opened().map(|opened| opened.database)
     }
 
-    fn set_handle(&self, database: Option<Database>) -> Option<Opened> {
+    pub(super) fn set_handle(&self, database: Option<Database>) -> Option<Opened> {
         let opened = database
             .map(|database| Opened { database: Arc::new(database), readers: Arc::default() });
         let mut present = self.database.write().unwrap_or_else(PoisonError::into_inner);
@@ -182,12 +182,12 @@ impl Shared {
 /// The write side.
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
-    tail: Tail,
-    copy: Copy,
+    pub(super) tail: Tail,
+    pub(super) copy: Copy,
     /// When something was last asked for.
     now: Wall,
     /// Databases that were replaced while somebody read them.
-    retired: Vec<Opened>,
+    pub(super) retired: Vec<Opened>,
 }
 
 impl Writer {
@@ -208,75 +208,8 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Opens the database; one that is damaged is made anew from the copy first.
-    fn open_or_restore(&mut self, make: bool) -> Result<Found, StoreError> {
-        let why = match self.open_checked(make) {
-            Err(why @ (StoreError::Damaged { .. } | StoreError::Foreign { .. })) => why,
-            opened => return opened,
-        };
-        drop(self.shared.set_handle(None));
-        let restored = restore::restore(&self.shared, &why, self.now)?;
-        self.copy.outdate();
-        self.shared.restored.send_replace(Some(restored));
-        self.open_checked(false)
-    }
-
-    fn open_checked(&mut self, make: bool) -> Result<Found, StoreError> {
-        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path, make)?;
-        drop(self.shared.set_handle(Some(database)));
-        // the records of an older schema are read by the migration
-        if found == Found::Schema(SCHEMA) {
-            self.shared.read()?.guarded(restore::own_records)?;
-        }
-        Ok(found)
-    }
-
-    /// Goes on with the copy that is there when it says what the database says, else writes it anew.
-    fn mind_copy(&mut self) {
-        let disk = Arc::clone(&self.shared.disk);
-        let same = copy::replay(disk.as_ref()).ok().filter(|kept| self.is_copied(kept));
-        let gone_on = same.is_some_and(|kept| self.copy.go_on(&kept).is_ok());
-        if !gone_on {
-            self.copy.outdate();
-        }
-        self.keep_copy();
-    }
-
-    fn is_copied(&self, kept: &Kept) -> bool {
-        let same = self.shared.read().and_then(|view| {
-            view.guarded(|it| {
-                let batch = restore::batch(it)?;
-                let wanted = restore::wanted(it)?;
-                Ok(kept.is_same(&batch) && wanted.iter().all(|id| kept.frozen.contains_key(id)))
-            })
-        });
-        same.unwrap_or(false)
-    }
-
-    /// Writes the copy anew when that is due. Where it cannot be written the database goes on alone.
-    fn keep_copy(&mut self) {
-        if !self.copy.wants_rewrite() {
-            return;
-        }
-        if let Err(error) = self.rewrite_copy() {
-            tracing::warn!(%error, "the copy of what no server can give again is not up to date");
-        }
-    }
-
-    fn rewrite_copy(&mut self) -> Result<(), StoreError> {
-        let view = self.shared.read()?;
-        let (batch, wanted) = view.guarded(|it| Ok((restore::batch(it)?, restore::wanted(it)?)))?;
-        let disk = Arc::clone(&self.shared.disk);
-        let old = copy::replay(disk.as_ref()).unwrap_or_default();
-        let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
-        // what the old copy alone made durable has to be durable in the pack before it goes
-        self.tail.settle().map_err(wrap)?;
-        let packed = |id| restore::packed(disk.as_ref(), &view, &old, id);
-        self.copy.rewrite(&batch, &wanted, packed).map_err(wrap)
-    }
-
     /// Takes over what the database knows: who it is, where the packs and the journal end.
-    fn recover(&mut self) -> Result<(), StoreError> {
+    pub(super) fn recover(&mut self) -> Result<(), StoreError> {
         let snapshot = self.shared.read()?;
         let (birth, known, last, head) = snapshot.guarded(|it| {
             let birth: Option<Birth> = it.record(Table::Meta, &birth_key())?;
@@ -293,88 +226,6 @@ impl Writer {
         self.tail = pack::recover(&self.shared.disk, &known, next)?;
         self.shared.trouble.reopened();
         self.shared.head.send_replace(head);
-        Ok(())
-    }
-
-    /// Opens the files again after one of them failed. Never makes a new store. While the files are
-    /// not there, what is open of them stays open: it can be read meanwhile.
-    fn reopen(&mut self) -> Result<(), StoreError> {
-        if self.shared.trouble.is_closed() {
-            return Err(StoreError::Stopping);
-        }
-        self.is_reachable()?;
-        self.retired.clear();
-        drop(self.shared.set_handle(None));
-        if self.open_or_restore(false)? == Found::Nothing {
-            drop(self.shared.set_handle(None));
-            return Err(replaced(&self.shared.path));
-        }
-        self.copy.outdate();
-        let recovered = self.recover();
-        if recovered.is_err() {
-            drop(self.shared.set_handle(None));
-        } else {
-            self.mind_copy();
-        }
-        recovered
-    }
-
-    /// Whether database and packs lie where they are looked for. Another database in the place of
-    /// the open one is there too.
-    fn is_reachable(&self) -> Result<(), StoreError> {
-        let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
-        match self.shared.disk.still_there() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(wrap(error)),
-            _ => {}
-        }
-        self.shared.disk.packs().map(drop).map_err(wrap)
-    }
-
-    /// Ends the present trouble of the files when they work again: opens them, and proves that they
-    /// are complete and can be written.
-    pub(super) fn heal(&mut self) -> Result<(), StoreError> {
-        let trouble = Arc::clone(&self.shared.trouble);
-        if !trouble.is_sick() && trouble.watch().borrow().is_none() {
-            return Ok(());
-        }
-        let is_damaged = matches!(*trouble.watch().borrow(), Some(StoreError::Damaged { .. }));
-        let healed = self.healed(is_damaged);
-        match &healed {
-            Ok(()) => trouble.over(),
-            Err(error) => trouble.note(error),
-        }
-        healed
-    }
-
-    fn healed(&mut self, afresh: bool) -> Result<(), StoreError> {
-        if afresh || self.shared.trouble.is_sick() {
-            self.reopen()?;
-        }
-        if afresh && let Err(why @ StoreError::Damaged { .. }) = self.shared.read()?.verify() {
-            self.make_anew(&why)?;
-        }
-        let disk = &self.shared.disk;
-        let wrap = |error: io::Error| StoreError::of_io(&self.shared.path, &error);
-        disk.still_there().and_then(|()| disk.room()).map_err(wrap)?;
-        let there = disk.packs().map_err(wrap)?;
-        let known = self.shared.read()?.guarded(packs)?;
-        match known.iter().find(|(number, _)| !there.contains(number)) {
-            Some((number, _)) => Err(pack::gone(disk.as_ref(), *number)),
-            None => Ok(()),
-        }
-    }
-
-    /// Replaces a database that contradicts itself.
-    fn make_anew(&mut self, why: &StoreError) -> Result<(), StoreError> {
-        self.retired.clear();
-        drop(self.shared.set_handle(None));
-        let restored = restore::restore(&self.shared, why, self.now);
-        // with or without a copy, what can be read goes on being read
-        let opened = self.open_checked(false).and_then(|_| self.recover());
-        self.copy.outdate();
-        self.shared.restored.send_replace(Some(restored?));
-        opened?;
-        self.mind_copy();
         Ok(())
     }
 
@@ -524,12 +375,6 @@ impl Writer {
         self.shared.close();
     }
 
-    /// Writes the copy anew, so that nothing that was deleted is left in it.
-    pub(super) fn scrub_copy(&mut self) -> Result<(), StoreError> {
-        self.copy.outdate();
-        self.rewrite_copy()
-    }
-
     /// Rewrites packs that are more than half dead, one a commit; returns the bytes given back.
     pub(super) fn collect(&mut self, now: Wall) -> Result<u64, StoreError> {
         let won = self.empty_packs(false)?;
@@ -555,14 +400,14 @@ fn run(job: &mut dyn Job, txn: &mut Txn<'_>) -> Result<(), StoreError> {
     txn.end()
 }
 
-fn replaced(path: &str) -> StoreError {
+pub(super) fn replaced(path: &str) -> StoreError {
     StoreError::Io {
         path: path.into(),
         reason: "another database was put in its place while chapard ran; restart chapard".into(),
     }
 }
 
-fn packs(snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, StoreError> {
+pub(super) fn packs(snapshot: &Snapshot) -> Result<Vec<(u32, u64)>, StoreError> {
     let mut known = Vec::new();
     snapshot.scan_prefix(Table::Packs, &Key::default(), Order::Up, &mut |key, bytes| {
         let row: PackRow = snapshot.open(Table::Packs, key, bytes)?;

@@ -97,7 +97,7 @@ fn has_mail(store: &Store) -> bool {
             there += 1;
         }
     }
-    let (page, total) = read.query(&MessageFilter::default(), 0, 1000).unwrap();
+    let (page, total) = listed(store, &MessageFilter::default(), 0, 1000);
     assert_eq!((page.len() as u64, total), (there, there));
     there == 89
 }
@@ -232,8 +232,8 @@ async fn an_index_that_contradicts_its_messages_is_found_and_made_anew() {
         }
         assert!(matches!(found, Err(StoreError::Damaged { .. })), "{table:?}: {found:?}");
         if table == Table::Listing {
-            let read = store.read().unwrap().query(&MessageFilter::default(), 0, 1000);
-            let why = read.unwrap_err().to_string();
+            let read = store.read().unwrap().search(MessageFilter::default(), 0, 1000);
+            let why = read.unwrap().step(1000).unwrap_err().to_string();
             assert!(why.contains("contradicts its count"), "{why}");
         }
         assert_eq!(store.trouble().borrow().clone().map(|it| it.code()), Some("store.damaged"));
