@@ -195,6 +195,8 @@ async fn inside_a_session_with_a_keyring() {
         Vaults::new(VaultChoice::Auto, vault(dir), keyring, Arc::new(RealClock))
     };
     let both = vaults();
+    assert_eq!(both.vault().await.kind, "none", "nobody is asked for a status");
+    both.try_out().await;
     assert_eq!(both.vault().await.kind, "secret-service");
     both.put(KEY, &secret("in the keyring")).await.unwrap();
     both.put(KEY, &secret("replaced")).await.unwrap();
@@ -204,8 +206,16 @@ async fn inside_a_session_with_a_keyring() {
     assert_eq!(vaults().get(KEY).await.unwrap().unwrap().expose(), "prepared");
     assert_eq!(vaults().get("old").await.unwrap().unwrap().expose(), "from the file");
     assert!(vault(dir).get(KEY).await.unwrap().is_none(), "it is in the keyring alone");
+    // put while the keyring did not answer: newer than what the keyring has
+    vault(dir).put(KEY, &secret("newest")).await.unwrap();
+    assert_eq!(vaults().get(KEY).await.unwrap().unwrap().expose(), "newest");
+    both.prepare(KEY).await(secret("moved")).await.unwrap();
+    assert!(vault(dir).get(KEY).await.unwrap().is_none(), "one secret lies in one place");
+    assert_eq!(vaults().get(KEY).await.unwrap().unwrap().expose(), "moved");
+    vault(dir).put(KEY, &secret("in both")).await.unwrap();
     both.forget(KEY).await.unwrap();
     assert!(both.get(KEY).await.unwrap().is_none());
+    assert!(vault(dir).get(KEY).await.unwrap().is_none());
     fs::write(dir.join("done"), "").unwrap();
 }
 
