@@ -8,15 +8,19 @@ mod extensions;
 mod fault;
 mod guard;
 mod login;
+mod names;
 mod prelude;
 mod probe;
 mod reply;
+mod transaction;
 
 pub use chapar_engine::credential::Login;
 pub use probe::offers;
+pub use transaction::Begun;
 
 use crate::world::World;
 use crate::world::clock::{Clock, within};
+use crate::world::net::Reach;
 use chapar_engine::account::{Endpoint, Security};
 use chapar_engine::verdict::Failure;
 use extensions::Extensions;
@@ -25,6 +29,8 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
+use names::Names;
+use prelude::Plain;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -35,13 +41,12 @@ use std::time::Duration;
 const GREETING: Duration = Duration::from_mins(1);
 /// Any command before the message (RFC 5321 §4.5.3.2.2–3).
 const COMMAND: Duration = Duration::from_mins(5);
+/// Why a session ends when replies and commands do not go together any more.
+const OUT_OF_TURN: &str = "a reply nobody asked for";
 /// QUIT is courtesy.
 const QUIT: Duration = Duration::from_secs(5);
-/// Recipients in one flight: their commands and replies fit the socket buffers of both sides, so
-/// that neither waits for the other to read (RFC 2920 §3.1).
-const FLIGHT: usize = 50;
-/// The name given: an address literal, because a person's machine has no name to tell.
-const EHLO: &str = "EHLO [127.0.0.1]\r\n";
+/// Connections of one login: a server that hangs up on a name in EHLO is called again with the next.
+const CONNECTIONS: usize = 4;
 
 /// A server reply: code and text, cleaned of control characters, at most 512 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +54,18 @@ const EHLO: &str = "EHLO [127.0.0.1]\r\n";
 pub struct Reply {
     pub code: u16,
     pub text: String,
+}
+
+impl Reply {
+    /// The command was done: the first digit alone decides (RFC 5321 §4.3.2).
+    fn is_positive(&self) -> bool {
+        self.code / 100 == 2
+    }
+
+    /// More is expected: the message, or an answer to a challenge.
+    fn is_intermediate(&self) -> bool {
+        self.code / 100 == 3
+    }
 }
 
 impl fmt::Display for Reply {
@@ -97,7 +114,7 @@ impl Wire {
     /// Sends one command and waits for its reply, whatever its code.
     async fn ask(&mut self, command: &str, what: &'static str) -> Result<Reply, Failure> {
         if !self.heards.is_empty() {
-            return Err(fault::bad_reply(&self.host, what, "a reply nobody asked for"));
+            return Err(fault::bad_reply(&self.host, what, OUT_OF_TURN));
         }
         let clock = Arc::clone(&self.clock);
         let answer = within(clock.as_ref(), COMMAND, self.lettre.command(command)).await;
@@ -134,60 +151,43 @@ impl Wire {
 }
 
 impl Session {
-    /// Dials, verifies TLS, EHLO, AUTH (PLAIN or LOGIN by capability).
+    /// Dials, verifies TLS, EHLO, AUTH (by what is offered).
     pub async fn login(world: &World, login: &Login) -> Result<Self, Failure> {
-        let Endpoint { host, port, security } = &login.endpoint;
-        let mut stream = world.net.connect(host, *port).await?;
-        if *security == Security::StartTls {
-            prelude::prelude(world, &mut stream, host).await?;
+        let mut names = Names::new();
+        let mut wire = Self::connect(world, login, &mut names).await;
+        for _ in 1..CONNECTIONS {
+            if wire.is_ok() || !names.can_go_on() {
+                break;
+            }
+            wire = Self::connect(world, login, &mut names).await;
         }
-        let secured = world.net.secure(stream, host, login.ca_pem.as_deref()).await?;
-        let greeted = *security == Security::StartTls;
-        let (guard, heards) = Guard::new(secured, greeted);
-        let mut wire = Self::greet(world, guard, heards, host).await?;
+        let mut wire = wire?;
         login::sign_in(&mut wire, login).await?;
-        Ok(Self { max_size: wire.extensions.max_size, host: host.clone(), wire: Some(wire) })
+        let host = login.endpoint.host.clone();
+        Ok(Self { max_size: wire.extensions.max_size, host, wire: Some(wire) })
     }
 
     /// Greeting and EHLO inside TLS.
-    async fn greet(
-        world: &World,
-        guard: Guard,
-        heards: Heards,
-        host: &str,
-    ) -> Result<Wire, Failure> {
-        let name = ClientId::Ipv4(Ipv4Addr::LOCALHOST);
-        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(guard), &name);
-        let greeted = within(world.clock.as_ref(), GREETING, greeted).await;
-        let (first, second) = (heards.take(), heards.take());
-        let lettre = match greeted {
-            None => return Err(fault::timeout(host, "the greeting", GREETING)),
-            Some(Ok(lettre)) => lettre,
-            Some(Err(error)) => {
-                return Err(match second.or(first) {
-                    Some(heard) if error.status().is_some() => {
-                        fault::greeting(host, &heard.reply())
-                    }
-                    None if fault::is_other_language(&error) => {
-                        fault::not_smtp(host, &error.to_string())
-                    }
-                    _ => fault::lost(host, "the greeting", &error.to_string()),
-                });
-            }
-        };
-        match (first, second) {
-            (Some(first), Some(second)) if first.code == 220 && second.code == 250 => Ok(Wire {
-                lettre,
-                heards,
-                extensions: Extensions::read(&second),
-                host: host.to_owned(),
-                clock: Arc::clone(&world.clock),
-            }),
-            (first, second) => Err(match second.or(first) {
-                Some(heard) => fault::greeting(host, &heard.reply()),
-                None => fault::lost(host, "the greeting", "no reply"),
-            }),
+    async fn connect(world: &World, login: &Login, names: &mut Names) -> Result<Wire, Failure> {
+        let Endpoint { host, port, security } = &login.endpoint;
+        let mut stream = Reach::of(login).connect(world.net.as_ref(), host, *port).await?;
+        if *security == Security::StartTls {
+            prelude::prelude(world, &mut stream, host, names).await?;
         }
+        let mut stream = world.net.secure(stream, host, login.ca_pem.as_deref()).await?;
+        let mut plain = Plain { world, stream: &mut stream, host, is_secret: true };
+        if *security == Security::Tls {
+            plain.greeting().await?;
+        }
+        let extensions = Extensions::read(&plain.introduce(names).await?);
+        let (guard, heards) = Guard::new(stream);
+        // lettre asks for a name; what it says of it does not leave this machine
+        let name = ClientId::Ipv4(Ipv4Addr::LOCALHOST);
+        let lettre = AsyncSmtpConnection::connect_with_transport(Box::new(guard), &name)
+            .await
+            .map_err(|error| fault::lost(host, "the greeting", &error.to_string()))?;
+        let clock = Arc::clone(&world.clock);
+        Ok(Wire { lettre, heards, extensions, host: host.clone(), clock })
     }
 
     /// SIZE limit the server announced, in bytes (RFC 1870).
@@ -202,67 +202,6 @@ impl Session {
         self.wire.is_some()
     }
 
-    /// MAIL, RCPT for each, DATA. Returns each recipient's reply in order; `Ready` when at least
-    /// one was accepted and DATA got 354, else None (after RSET). Where recipients were accepted
-    /// but DATA was refused, their replies are DATA's: it is about them.
-    pub async fn begin(
-        &mut self,
-        from: &str,
-        recipients: &[String],
-        size: u64,
-        eight_bit: bool,
-    ) -> Result<(Vec<Reply>, Option<Ready<'_>>), Failure> {
-        let Some(mut wire) = self.wire.take() else {
-            return Err(fault::lost(&self.host, "MAIL", "the session is over"));
-        };
-        if let Some(refusal) = preflight(&wire, from, recipients, size, eight_bit) {
-            self.wire = Some(wire);
-            return Err(refusal);
-        }
-        let utf8 = !from.is_ascii() || recipients.iter().any(|to| !to.is_ascii());
-        let mail = envelope::mail(from, size, eight_bit, utf8, &wire.extensions);
-        let (sender, mut replies, data) = if wire.extensions.pipelining {
-            wire.flights(mail, recipients).await?
-        } else {
-            wire.one_by_one(&mail, recipients).await?
-        };
-        let accepted = |reply: &Reply| reply.code / 100 == 2;
-        let sender_accepted = accepted(&sender);
-        let some = sender_accepted && replies.iter().any(accepted);
-        match data {
-            Some(data) if data.code == 354 && some => {
-                let ready = Ready { session: self, wire };
-                return Ok((replies, Some(ready)));
-            }
-            // nobody to send to and yet it waits for a message: an empty one ends that
-            // (RFC 2920 §3.1); after a refused sender nothing it says can be relied on
-            Some(data) if data.code == 354 => {
-                if !sender_accepted {
-                    return Err(fault::sender(&self.host, from, &sender));
-                }
-                wire.ask(".\r\n", "the empty message").await?;
-            }
-            Some(data) if data.code < 400 => {
-                return Err(fault::bad_reply(&self.host, "DATA", &data.to_string()));
-            }
-            Some(data) if some => {
-                for reply in replies.iter_mut().filter(|reply| accepted(reply)) {
-                    reply.clone_from(&data);
-                }
-            }
-            _ => {}
-        }
-        // what is known stays known when the server hangs up now (421)
-        if wire.ask("RSET\r\n", "RSET").await.is_ok() {
-            self.wire = Some(wire);
-        }
-        if sender_accepted {
-            Ok((replies, None))
-        } else {
-            Err(fault::sender(&self.host, from, &sender))
-        }
-    }
-
     /// QUIT under a short deadline; never fails.
     pub async fn quit(self) {
         if let Some(mut wire) = self.wire {
@@ -271,72 +210,5 @@ impl Session {
                 tracing::debug!("the submission server did not answer QUIT");
             }
         }
-    }
-}
-
-/// What is wrong with the transaction before a byte of it is sent.
-fn preflight(
-    wire: &Wire,
-    from: &str,
-    recipients: &[String],
-    size: u64,
-    eight_bit: bool,
-) -> Option<Failure> {
-    if let Some(limit) = wire.extensions.max_size.filter(|limit| size > *limit) {
-        return Some(fault::too_large(&wire.host, size, limit));
-    }
-    envelope::check(from, recipients, &wire.extensions, eight_bit, &wire.host).err()
-}
-
-/// Replies to MAIL, to each RCPT, and to DATA when it was asked.
-type Replies = (Reply, Vec<Reply>, Option<Reply>);
-
-impl Wire {
-    /// All commands in as few flights as fit (RFC 2920).
-    async fn flights(&mut self, mail: String, recipients: &[String]) -> Result<Replies, Failure> {
-        let mut flight = mail;
-        let mut sender = None;
-        let mut replies = Vec::with_capacity(recipients.len());
-        let mut asked = 0;
-        let mut chunks = recipients.chunks(FLIGHT).peekable();
-        while let Some(chunk) = chunks.next() {
-            for to in chunk {
-                flight.push_str(&envelope::rcpt(to));
-            }
-            if chunks.peek().is_none() {
-                flight.push_str("DATA\r\n");
-            }
-            let first = self.ask(&flight, "MAIL").await?;
-            if sender.is_none() {
-                sender = Some(first);
-            } else {
-                replies.push(first);
-            }
-            flight.clear();
-            asked += chunk.len();
-            while replies.len() < asked {
-                replies.push(self.next("RCPT").await?);
-            }
-        }
-        let data = self.next("DATA").await?;
-        let sender = sender.ok_or_else(|| fault::lost(&self.host, "MAIL", "no reply"))?;
-        Ok((sender, replies, Some(data)))
-    }
-
-    /// One command, one reply; stops asking when the answer is known.
-    async fn one_by_one(&mut self, mail: &str, recipients: &[String]) -> Result<Replies, Failure> {
-        let sender = self.ask(mail, "MAIL").await?;
-        let mut replies = Vec::with_capacity(recipients.len());
-        if sender.code / 100 != 2 {
-            return Ok((sender, replies, None));
-        }
-        for to in recipients {
-            replies.push(self.ask(&envelope::rcpt(to), "RCPT").await?);
-        }
-        if replies.iter().all(|reply| reply.code / 100 != 2) {
-            return Ok((sender, replies, None));
-        }
-        let data = self.ask("DATA\r\n", "DATA").await?;
-        Ok((sender, replies, Some(data)))
     }
 }

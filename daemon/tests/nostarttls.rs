@@ -240,6 +240,7 @@ async fn sign_in(case: Case, is_known: bool) -> (Result<(), Failure>, Heard) {
         user: "alice".to_owned(),
         credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
         ca_pem: Some(believed),
+        public_only: false,
     };
     let result = Session::login(&hasty_world(), &login).await.map(|mut session| {
         // what was offered in clear is not remembered inside

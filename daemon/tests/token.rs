@@ -94,6 +94,7 @@ async fn imap_login_with(
         user: USER.into(),
         credential: Credential::Token(Secret::new(token.into())),
         ca_pem: Some(authority.pem.clone()),
+        public_only: false,
     };
     (imap::Session::login(&world(), &login).await.map(drop), said)
 }
@@ -116,6 +117,7 @@ async fn smtp_login_with(
         user: USER.into(),
         credential: Credential::Token(Secret::new(token.into())),
         ca_pem: Some(authority.pem.clone()),
+        public_only: false,
     };
     (smtp::Session::login(&world(), &login).await.map(drop), said)
 }
@@ -176,6 +178,7 @@ async fn imap_refusals_are_acknowledged_and_their_report_is_kept() {
             user: USER.into(),
             credential: Credential::Token(Secret::new(TOKEN.into())),
             ca_pem: Some(authority.pem.clone()),
+            public_only: false,
         };
         let failure = imap::Session::login(&world(), &login).await.unwrap_err();
         assert_eq!((failure.code, &failure.verdict), ("imap.auth", &Verdict::SignInAgain));

@@ -51,7 +51,7 @@ words! {
         Wanted = "wanted",
         /// It is there, once.
         Filed = "filed",
-        /// There is no Sent mailbox, or it was given up.
+        /// There is none: it was sent to nobody, there is no Sent mailbox, or it was given up.
         Skipped = "skipped",
     }
 
@@ -81,8 +81,10 @@ object! {
 
     /// What became of one recipient (RFC 8621 §7).
     pub struct DeliveryStatus {
-        /// The server's reply line, code first; empty before one.
+        /// The server's reply line, code first, and nothing else; empty before one.
         pub smtp_reply: String,
+        /// chapar's own words, where the server said nothing, or beside what it said.
+        pub reason: Option<String>,
         /// What is known.
         pub delivered: Delivered,
         /// Always `unknown`: whether it was displayed.
@@ -123,7 +125,7 @@ object! {
         pub attempts: u32,
         /// When it is tried or looked for again.
         pub next_attempt_at: Option<UtcDate>,
-        /// The server's last words.
+        /// The server's last reply line, or chapar's own words where it said nothing.
         pub last_reply: Option<String>,
         /// The copy in Sent.
         pub filed: Filed,

@@ -31,6 +31,7 @@ fn login() -> Login {
         user: "ada".into(),
         credential: Credential::Password(Secret::new("pw".into())),
         ca_pem: None,
+        public_only: false,
     }
 }
 

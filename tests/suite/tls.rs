@@ -21,6 +21,7 @@ fn login(port: u16, security: Security, ca_pem: Option<String>) -> Login {
         user: "ada@example.test".into(),
         credential: Credential::Password(Secret::new(PASSWORD.into())),
         ca_pem,
+        public_only: false,
     }
 }
 

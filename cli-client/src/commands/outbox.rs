@@ -2,7 +2,7 @@
 
 use chapar_ipc_protocol::id::SubmissionId;
 use chapar_ipc_protocol::submission::{
-    Delivered, EmailSubmission, Phase, Resolution, SubmissionFilter, SubmissionGet,
+    Delivered, DeliveryStatus, EmailSubmission, Phase, Resolution, SubmissionFilter, SubmissionGet,
     SubmissionPatch, SubmissionQuery, SubmissionSet, UndoStatus,
 };
 use jiff::{Timestamp, Zoned};
@@ -172,11 +172,17 @@ pub(crate) fn show(screen: &Screen, command: &str, of: &EmailSubmission) -> Resu
                 of.phase.word(),
                 address,
                 status.delivered.word(),
-                &status.smtp_reply,
+                words_of(status),
             ])
         }),
         Form::Human => screen.answers(&lines(of, &Zoned::now())),
     }
+}
+
+/// What was said of a recipient: the server's line, else chapar's own words.
+fn words_of(status: &DeliveryStatus) -> &str {
+    let own = status.reason.as_deref().filter(|_| status.smtp_reply.is_empty());
+    own.unwrap_or(&status.smtp_reply)
 }
 
 fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
@@ -200,6 +206,9 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
         };
         let mut line =
             Line::of("  ").with(style, format!("{words:<11}")).text(format!(" {address}"));
+        if let Some(own) = status.reason.as_deref() {
+            line = line.text(format!("  {own}"));
+        }
         if !status.smtp_reply.is_empty() {
             line = line.text(format!("  “{}”", status.smtp_reply));
         }

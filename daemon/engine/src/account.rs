@@ -1,6 +1,7 @@
 //! The account: its settings and its state machine.
 
 use crate::credential::{Auth, Credential, Login};
+use crate::discover::Source;
 use crate::id::AccountId;
 use crate::time::Wall;
 
@@ -88,7 +89,15 @@ impl Account {
 
     fn login(&self, endpoint: &Endpoint, credential: Credential) -> Login {
         let (endpoint, user, ca_pem) = (endpoint.clone(), self.user.clone(), self.ca_pem.clone());
-        Login { endpoint, user, credential, ca_pem }
+        Login { endpoint, user, credential, ca_pem, public_only: self.was_found_outside() }
+    }
+
+    /// Whether somebody outside named its servers: then they may only be at public addresses, as
+    /// they were when they were found, until the person names them (`account update --imap`).
+    #[must_use]
+    pub fn was_found_outside(&self) -> bool {
+        let own = [Source::Config.phrase(), Source::Provider.phrase()];
+        self.found_by.as_deref().is_some_and(|found| !own.contains(&found))
     }
 
     /// Under which key its secret lies in the vault of the store `instance`.

@@ -34,6 +34,30 @@ const LOCAL_BYTES: usize = 64;
 /// Octets of a domain label (RFC 1035 §2.3.4).
 const LABEL_BYTES: usize = 63;
 
+/// `email` as SMTP and a header take it: the domain in its ASCII form (RFC 5890 §2.3.2.1), a local
+/// part whose dots stand where only a quoted string may have them in quotes (RFC 5321 §4.1.2; some
+/// providers of telephones gave out `ana..b.@`). The reason when it is no mail address.
+pub fn as_sent(email: &str) -> Result<String, &'static str> {
+    let (local, domain) = email.rsplit_once('@').ok_or(NO_AT)?;
+    let is_odd = local.split('.').any(str::is_empty);
+    let is_plain = local.bytes().all(|byte| byte == b'.' || is_atext(byte));
+    let is_quoted_only = is_odd && is_plain && !local.is_empty();
+    let local = if is_quoted_only { format!("\"{local}\"") } else { local.to_owned() };
+    let sent = format!("{local}@{}", ascii_domain(domain)?);
+    check(&sent).map(|()| sent)
+}
+
+/// A domain in ASCII letters; one that is so already stays as it is.
+fn ascii_domain(domain: &str) -> Result<String, &'static str> {
+    if domain.is_ascii() {
+        return Ok(domain.to_owned());
+    }
+    idna::domain_to_ascii_strict(domain).map_err(|_| "the domain cannot be the name of a host")
+}
+
+/// The reason why a word is no address.
+const NO_AT: &str = "there is no @ in it";
+
 /// Whether `email` can be put into an SMTP command and a header as it is; the reason when not.
 pub fn check(email: &str) -> Result<(), &'static str> {
     if email.len() > ADDRESS_BYTES {
@@ -43,7 +67,7 @@ pub fn check(email: &str) -> Result<(), &'static str> {
         return Err("it contains a control character");
     }
     let Some((local, domain)) = email.rsplit_once('@') else {
-        return Err("there is no @ in it");
+        return Err(NO_AT);
     };
     check_local(local)?;
     check_domain(domain)
@@ -160,6 +184,46 @@ mod tests {
         ] {
             assert_eq!(check(email), Ok(()), "{email}");
         }
+    }
+
+    #[test]
+    fn what_people_type_becomes_what_is_sent() {
+        for (typed, sent) in [
+            ("ana@example.org", "ana@example.org"),
+            ("Hana..Ko.@docomo.test", "\"Hana..Ko.\"@docomo.test"),
+            (".start@x.test", "\".start\"@x.test"),
+            ("end.@x.test", "\"end.\"@x.test"),
+            ("a...b@x.test", "\"a...b\"@x.test"),
+            ("\"a..b\"@x.test", "\"a..b\"@x.test"),
+            ("hans@b\u{fc}cher.example", "hans@xn--bcher-kva.example"),
+            ("hans@B\u{dc}CHER.Example", "hans@xn--bcher-kva.example"),
+            ("hans@bu\u{308}cher.example", "hans@xn--bcher-kva.example"),
+            ("me@stra\u{df}e.example", "me@xn--strae-oqa.example"),
+            ("i@\u{43f}\u{43e}\u{447}\u{442}\u{430}.\u{440}\u{444}", "i@xn--80a1acny.xn--p1ai"),
+            ("i@\u{90f5}\u{4fbf}\u{3002}jp", "i@xn--wtqs30n.jp"),
+            ("a..b@b\u{fc}cher.example", "\"a..b\"@xn--bcher-kva.example"),
+            ("x@[192.0.2.1]", "x@[192.0.2.1]"),
+        ] {
+            assert_eq!(as_sent(typed).as_deref(), Ok(sent), "{typed}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a b@c",
+            "a..b c@d",
+            "\u{e9}@b",
+            "a@b\u{fc}.",
+            "a@-\u{fc}.x",
+            "a@b\u{fc}\r\nRCPT TO:<x@y>",
+            "..@\u{fc} .x",
+            "a@\u{fc}_x.y",
+            "a@\u{202e}x.y",
+        ] {
+            assert!(as_sent(bad).is_err(), "{bad}");
+        }
+        assert!(as_sent(&format!("a@{}", "\u{fc}".repeat(64))).is_err());
     }
 
     #[test]

@@ -99,17 +99,13 @@ pub enum DraftError {
 /// Builds the bytes: a function of its input, so the same draft frozen the same gives the same.
 pub fn compose(draft: &Draft, frozen: &Frozen) -> Result<Composed, DraftError> {
     check_texts(draft, frozen)?;
+    let from = as_sent("from", &frozen.from)?;
     let recipients = envelope(draft, frozen)?;
     check_size(draft)?;
     let bytes = write::message(draft, frozen);
     check_bytes(&bytes).map_err(|what| DraftError::Unsendable { what })?;
     within(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-    Ok(Composed {
-        eight_bit: !bytes.is_ascii(),
-        from: frozen.from.email.clone(),
-        recipients,
-        bytes,
-    })
+    Ok(Composed { eight_bit: !bytes.is_ascii(), from, recipients, bytes })
 }
 
 /// The subject of an answer: `Re: ` once, whatever language said it before.
@@ -179,7 +175,6 @@ fn header_text(field: &str, text: &str) -> Result<(), DraftError> {
 /// To, Cc and Bcc, each once, in order. Also checks every other address. The identity's own copy
 /// alone is no recipient: a draft without any is a mistake.
 fn envelope(draft: &Draft, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
-    check_address("from", &frozen.from)?;
     if draft.to.is_empty() && draft.cc.is_empty() && draft.bcc.is_empty() {
         return Err(DraftError::NoRecipients);
     }
@@ -187,9 +182,9 @@ fn envelope(draft: &Draft, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
     let mut recipients = Vec::new();
     for (field, list) in lists(draft, frozen) {
         for address in list {
-            check_address(field, address)?;
-            if field != "replyTo" && seen.insert(same_mailbox(&address.email)) {
-                recipients.push(address.email.clone());
+            let email = as_sent(field, address)?;
+            if field != "replyTo" && seen.insert(same_mailbox(&email)) {
+                recipients.push(email);
             }
         }
     }
@@ -210,9 +205,9 @@ fn same_mailbox(email: &str) -> String {
     }
 }
 
-/// Whether SMTP can take the address.
-fn check_address(field: &'static str, address: &Address) -> Result<(), DraftError> {
-    crate::address::check(&address.email).map_err(|reason| DraftError::BadAddress {
+/// The address as SMTP takes it.
+fn as_sent(field: &'static str, address: &Address) -> Result<String, DraftError> {
+    crate::address::as_sent(&address.email).map_err(|reason| DraftError::BadAddress {
         field,
         value: crate::message::one_line(&address.email, 254),
         reason,

@@ -71,4 +71,6 @@ pub struct Login {
     pub user: String,
     pub credential: Credential,
     pub ca_pem: Option<String>,
+    /// Discovery named the server: it may only be at a public address.
+    pub public_only: bool,
 }

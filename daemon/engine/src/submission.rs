@@ -64,7 +64,10 @@ pub struct Recipient {
 
 /// Outcome for one recipient. Order of life: `Waiting` → `InFlight` → one of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`reply` is the server's reply line, code first")]
+#[expect(
+    missing_docs,
+    reason = "`reply` is the server's reply line, code first, or chapar's own words: see `words_apart`"
+)]
 pub enum Delivery {
     /// Not accepted yet; will be tried.
     Waiting { reply: Option<String> },
@@ -122,6 +125,29 @@ pub enum Filing {
     Skipped,
 }
 
+/// How chapar's own words begin when the tries are over; the server's last reply line follows.
+const GIVEN_UP: &str = "given up after five days: ";
+
+/// What was said of a recipient, apart: the server's reply line, and chapar's own words.
+#[must_use]
+pub fn words_apart(words: &str) -> (Option<&str>, Option<&str>) {
+    if is_reply_line(words) {
+        return (Some(words), None);
+    }
+    match words.strip_prefix(GIVEN_UP) {
+        Some(reply) if is_reply_line(reply) => {
+            (Some(reply), Some(GIVEN_UP.trim_end_matches([':', ' '])))
+        }
+        _ => (None, Some(words)),
+    }
+}
+
+/// Three digits and a blank (RFC 5321 §4.2); chapar's own words never begin so.
+fn is_reply_line(words: &str) -> bool {
+    let (code, rest) = words.split_at_checked(3).unwrap_or_default();
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()) && rest.starts_with(' ')
+}
+
 mod agenda;
 mod filing;
 mod search;
@@ -129,4 +155,4 @@ mod transition;
 
 pub use agenda::Due;
 pub use search::Resolution;
-pub use transition::WrongPhase;
+pub use transition::{RcptReply, WrongPhase};

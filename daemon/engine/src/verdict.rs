@@ -40,7 +40,7 @@ mod words;
 
 pub use condition::{Action, Command, Condition, Names, Step, Who, condition, conditions};
 pub use imap::{ImapStep, MechanismRefusal, judge_imap, refuses_mechanism};
-pub use smtp::{SmtpStep, is_temporary, judge_smtp};
+pub use smtp::{SmtpStep, is_of_mechanism, is_temporary, judge_smtp};
 
 /// The longest wait a server may ask of us; longer ones are taken for mistakes.
 pub const LONGEST_SUGGESTION: Duration = Duration::from_hours(1);

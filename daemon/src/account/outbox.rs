@@ -13,18 +13,22 @@ use super::logins::Submitting;
 use super::pace::Pace;
 use super::{Context, Generation, Note, submit};
 use crate::limits;
-use crate::smtp::Outcome;
+use crate::smtp::{Begun, Outcome};
 use crate::store::StoreError;
 use chapar_engine::id::SubmissionId;
-use chapar_engine::submission::{Due, Phase, Submission, WrongPhase};
+use chapar_engine::submission::{Due, Phase, RcptReply, Submission, WrongPhase};
 use chapar_engine::time::{Boot, Wall};
-use chapar_engine::verdict::{Failure, SmtpStep, Verdict};
+use chapar_engine::verdict::{Failure, Verdict};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often the clocks are compared while something waits for its time.
 const CLOCK_LOOK: Duration = Duration::from_mins(1);
+
+/// Transactions of one try at most: each leaves out at least one recipient over whom the server hung
+/// up. What is left then waits for the next try.
+const ROUNDS: usize = 10;
 
 /// Works until stopped.
 pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken) {
@@ -180,7 +184,7 @@ impl Outbox {
             Err(error) if error.passes() => return self.unread(id, error).await,
             Err(error) => {
                 let why = format!("the message cannot be read from this machine's disk: {error}");
-                return self.declined(id, (550, why), SmtpStep::Mail).await;
+                return self.declined(id, why).await;
             }
         };
         if let Err(failure) = self.connect().await {
@@ -189,13 +193,14 @@ impl Outbox {
             return;
         }
         self.context.note(self.me, Note::OutboxFine).await;
-        let mut end = self.transact(&claimed, &bytes).await;
+        let mut left: Vec<String> = claimed.waiting().map(str::to_owned).collect();
+        let mut end = self.rounds(&claimed, &mut left, &bytes).await;
         if let Err(failure) = &end
             && self.token_ended(failure)
         {
             self.session = None;
             end = match self.connect().await {
-                Ok(()) => self.transact(&claimed, &bytes).await,
+                Ok(()) => self.rounds(&claimed, &mut left, &bytes).await,
                 Err(failure) => Err(failure),
             };
         }
@@ -214,6 +219,32 @@ impl Outbox {
         settle(&self.context, id, unread).await;
         let failure = super::store_failure(error);
         self.context.note(self.me, Note::OutboxTrouble(failure)).await;
+    }
+
+    /// One transaction; where the server hangs up over a recipient, another one without that one,
+    /// so that one refusal does not hold up everybody else.
+    async fn rounds(
+        &mut self,
+        claimed: &Submission,
+        left: &mut Vec<String>,
+        bytes: &[u8],
+    ) -> Result<(), Failure> {
+        for _ in 0..ROUNDS {
+            let Some(Cut { failure, blamed }) = self.transact(claimed, left, bytes).await? else {
+                return Ok(());
+            };
+            self.session = None;
+            left.retain(|email| !blamed.contains(email));
+            if blamed.is_empty() {
+                return Err(failure);
+            }
+            if left.is_empty() {
+                break;
+            }
+            self.connect().await?;
+        }
+        settle(&self.context, claimed.id, Submission::not_accepted).await;
+        Ok(())
     }
 
     /// Whether a transaction was refused because the session's token is not taken any more, when
@@ -236,31 +267,41 @@ impl Outbox {
         Ok(())
     }
 
-    /// MAIL, RCPT, DATA, the bytes, each outcome durable. `Err` only while nothing can have been
-    /// accepted.
-    async fn transact(&mut self, claimed: &Submission, bytes: &[u8]) -> Result<(), Failure> {
+    /// MAIL, RCPT for each of `to`, DATA, the bytes, each outcome durable. `Err` only while nothing
+    /// can have been accepted; [`Cut`] when the server hung up within the recipients.
+    async fn transact(
+        &mut self,
+        claimed: &Submission,
+        to: &[String],
+        bytes: &[u8],
+    ) -> Result<Option<Cut>, Failure> {
         let id = claimed.id;
-        let waiting: Vec<String> = claimed.waiting().map(str::to_owned).collect();
-        let Some(Submitting { session, .. }) = self.session.as_mut() else { return Ok(()) };
+        let Some(Submitting { session, .. }) = self.session.as_mut() else { return Ok(None) };
         if let Some(limit) = session.max_size()
             && claimed.size > limit
         {
-            let why =
-                format!("5.3.4 the server takes at most {limit} bytes, this has {}", claimed.size);
-            self.declined(id, (552, why), SmtpStep::Mail).await;
-            return Ok(());
+            let size = claimed.size;
+            let why = format!("the server takes at most {limit} bytes, this mail has {size}");
+            self.declined(id, why).await;
+            return Ok(None);
         }
-        let (replies, ready) = session.begin(&claimed.from, &waiting, claimed.size, false).await?;
-        let replies: Vec<(u16, String)> =
-            replies.into_iter().map(|reply| (reply.code, reply.text)).collect();
+        let begun = session.begin(&claimed.from, to, claimed.size, false).await?;
+        let replies = replies_of(to, &begun);
         let context = Arc::clone(&self.context);
-        let Some(ready) = ready else {
+        if let Some(failure) = begun.cut {
+            let blamed = blamed(to, &replies);
+            let why = words_of(&failure);
+            let cut = move |submission: &mut Submission, _, _| submission.cut_off(&replies, &why);
+            settle(&context, id, cut).await;
+            return Ok(Some(Cut { failure, blamed }));
+        }
+        let Some(ready) = begun.ready else {
             let refused = move |submission: &mut Submission, now, entropy| {
                 submission.rcpt_replies(&replies)?;
                 submission.not_accepted(now, entropy)
             };
             settle(&context, id, refused).await;
-            return Ok(());
+            return Ok(None);
         };
         let pending = move |submission: &mut Submission, _, _| {
             submission.rcpt_replies(&replies)?;
@@ -274,7 +315,7 @@ impl Outbox {
             let not_sent =
                 |submission: &mut Submission, now, entropy| submission.not_sent(now, entropy, why);
             settle(&context, id, not_sent).await;
-            return Ok(());
+            return Ok(None);
         }
         match ready.deliver(bytes).await {
             Outcome::Answered(reply) => {
@@ -297,7 +338,7 @@ impl Outbox {
             }
         }
         context.sync.notify_one();
-        Ok(())
+        Ok(None)
     }
 
     /// There is no session: the server cannot be reached, or does not take us now.
@@ -315,7 +356,7 @@ impl Outbox {
     async fn not_sent(&self, id: SubmissionId, failure: &Failure) {
         let why = words_of(failure);
         if failure.verdict == Verdict::Refused {
-            return self.declined(id, (550, why), SmtpStep::Mail).await;
+            return self.declined(id, why).await;
         }
         let not_sent = move |submission: &mut Submission, now, entropy| {
             submission.not_sent(now, entropy, &why)
@@ -323,9 +364,9 @@ impl Outbox {
         settle(&self.context, id, not_sent).await;
     }
 
-    async fn declined(&self, id: SubmissionId, (code, text): (u16, String), during: SmtpStep) {
+    async fn declined(&self, id: SubmissionId, words: String) {
         let declined = move |submission: &mut Submission, now, entropy| {
-            submission.declined((code, &text), during, now, entropy)
+            submission.declined(&words, now, entropy)
         };
         settle(&self.context, id, declined).await;
     }
@@ -340,6 +381,34 @@ impl Outbox {
         let changed = change(&self.context, id, step).await;
         self.unsure |= changed.is_none();
         changed
+    }
+}
+
+/// The server hung up before each recipient had an outcome.
+struct Cut {
+    failure: Failure,
+    /// Over whom it may have hung up; they are left out until the next try.
+    blamed: Vec<String>,
+}
+
+/// Whom each reply is about.
+fn replies_of(to: &[String], begun: &Begun<'_>) -> Vec<RcptReply> {
+    let each = to.iter().zip(&begun.replies);
+    each.map(|(email, reply)| RcptReply {
+        email: email.clone(),
+        code: reply.code,
+        text: reply.text.clone(),
+    })
+    .collect()
+}
+
+/// Over whom a server hung up: those it did not accept, else the first it said nothing of.
+fn blamed(to: &[String], replies: &[RcptReply]) -> Vec<String> {
+    let declined = replies.iter().filter(|reply| !(200..300).contains(&reply.code));
+    let declined: Vec<String> = declined.map(|reply| reply.email.clone()).collect();
+    match to.get(replies.len()).filter(|_| declined.is_empty()) {
+        Some(unheard) => vec![unheard.clone()],
+        None => declined,
     }
 }
 

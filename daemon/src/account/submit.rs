@@ -3,7 +3,7 @@
 use super::outbox::record;
 use crate::store::{Identity, Store, StoreError, Txn};
 use crate::world::World;
-use chapar_engine::address::Address;
+use chapar_engine::address::{Address, as_sent};
 use chapar_engine::compose::{Composed, Draft, DraftError, Frozen, compose};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, SubmissionId};
@@ -194,6 +194,7 @@ fn message_id(world: &World, store: &Store, from: &str, key: Option<&str>) -> St
             random.iter_mut().zip(hash.as_bytes()).for_each(|(to, from)| *to = *from);
         }
     }
+    let from = as_sent(from).unwrap_or_default();
     let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let local = random.iter().fold(String::new(), |mut text, byte| {
         let _: Result<(), _> = write!(text, "{byte:02x}");

@@ -12,6 +12,7 @@ use super::value::Reader;
 use super::wire::{Answer, Ended, Wire, Word};
 use super::{Login, limits};
 use crate::world::World;
+use crate::world::net::Reach;
 use chapar_engine::account::Security;
 use chapar_engine::sasl;
 use chapar_engine::verdict::{Failure, ImapStep};
@@ -21,7 +22,8 @@ const SIGNING_IN: Doing = Doing(ImapStep::Login, "signing in");
 pub(super) async fn login(world: &World, login: &Login) -> Result<Session, Failure> {
     let endpoint = &login.endpoint;
     let mut wire = Wire::new(world.clock.clone(), &endpoint.host).await?;
-    let stream = world.net.connect(&endpoint.host, endpoint.port).await?;
+    let reach = Reach::of(login);
+    let stream = reach.connect(world.net.as_ref(), &endpoint.host, endpoint.port).await?;
     let known = match endpoint.security {
         Security::Tls => {
             let stream = secure(world, login, stream).await?;

@@ -1,8 +1,8 @@
 //! The message itself and its final dot. Owns the one distinction that matters for never sending
 //! twice: whether writing the final dot had begun.
 
-use super::{Outcome, Ready};
-use crate::world::clock::Clock;
+use super::{OUT_OF_TURN, Outcome, Ready, Reply, Wire};
+use crate::world::clock::{Clock, within};
 use std::slice::Chunks;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +14,11 @@ const CHUNK: usize = 32 * 1024;
 const BLOCK: Duration = Duration::from_mins(3);
 /// The answer to the final dot may take this long (RFC 5321 §4.5.3.2.6).
 const FINAL: Duration = Duration::from_mins(10);
+
+/// How long the words of a server are waited for that hung up: they are there or do not come.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Replies to the final dot that say "go on", at most.
+const UNFINISHED: usize = 8;
 
 /// How far the writing is.
 #[derive(Default)]
@@ -52,26 +57,65 @@ impl Ready<'_> {
         if let Some(fault) = unsendable(bytes) {
             return Outcome::NotSent(fault.to_owned());
         }
+        if !wire.heards.is_empty() {
+            return Outcome::NotSent(OUT_OF_TURN.to_owned());
+        }
         // the CRLF before the final dot is the last line's own
         let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
         let progress = Progress::default();
         let feed = Feed { chunks: body.chunks(CHUNK), progress: &progress };
         let clock = Arc::clone(&wire.clock);
+        wire.heards.be_patient(true);
         let answer = tokio::select! {
             biased;
-            answer = wire.lettre.message_iter(feed) => wire.taken(answer),
+            answer = wire.answer(feed) => answer,
             limit = stalled(clock.as_ref(), &progress) => {
                 Err(format!("no progress within {} s", limit.as_secs()))
             }
         };
+        wire.heards.be_patient(false);
+        let is_sent = progress.dot.load(Ordering::Acquire);
         match answer {
             Ok(reply) => {
                 session.wire = Some(wire);
                 Outcome::Answered(reply)
             }
-            Err(error) if progress.dot.load(Ordering::Acquire) => Outcome::Lost(error),
-            Err(error) => Outcome::NotSent(error),
+            // of an answer that stops in the middle the code is known
+            Err(error) if is_sent => match wire.heards.take_cut() {
+                Some(heard) if heard.code >= 200 && heard.code / 100 != 3 => {
+                    Outcome::Answered(heard.reply())
+                }
+                _ => Outcome::Lost(error),
+            },
+            Err(error) => match wire.refusal().await {
+                Some(reply) => Outcome::Answered(reply),
+                None => Outcome::NotSent(error),
+            },
         }
+    }
+}
+
+impl Wire {
+    /// Writes the message and the final dot; the first reply that says what became of it. A server
+    /// that answers "go on" is not done (RFC 5321 §4.2.1).
+    async fn answer(&mut self, feed: Feed<'_>) -> Result<Reply, String> {
+        let answer = self.lettre.message_iter(feed).await;
+        let mut reply = self.taken(answer)?;
+        for _ in 0..UNFINISHED {
+            if reply.code >= 200 && !reply.is_intermediate() {
+                return Ok(reply);
+            }
+            let next = self.lettre.read_response().await;
+            reply = self.taken(next)?;
+        }
+        Err(format!("the server says {} again and again", reply.code))
+    }
+
+    /// Why a server hung up within the message, if it said so: it does not take it.
+    async fn refusal(&mut self) -> Option<Reply> {
+        let clock = Arc::clone(&self.clock);
+        let read = within(clock.as_ref(), LAST_WORDS, self.lettre.read_response()).await?;
+        self.taken(read).ok().filter(|reply| reply.code >= 400)
     }
 }
 

@@ -1,8 +1,6 @@
 //! Every failure of a submission session: its code, words and verdict.
 
 use super::Reply;
-use super::reply::Broken;
-use chapar_engine::sasl;
 use chapar_engine::verdict::{Failure, SmtpStep, Verdict, judge_smtp};
 use std::time::Duration;
 
@@ -32,15 +30,6 @@ pub(super) fn lost(host: &str, what: &str, why: &str) -> Failure {
 pub(super) fn not_smtp(host: &str, why: &str) -> Failure {
     let message = format!("{host} does not speak SMTP on this port");
     passing("smtp.not_smtp", message, Some(why.to_owned()))
-}
-
-/// Whether what ended a connection was something that is not SMTP; trouble of TLS is not.
-pub(super) fn is_other_language(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.and_then(|io| io.get_ref()?.downcast_ref::<Broken>()).is_some()
-    })
 }
 
 pub(super) fn bad_reply(host: &str, what: &str, why: &str) -> Failure {
@@ -91,12 +80,32 @@ pub(super) fn greeting(host: &str, reply: &Reply) -> Failure {
     }
 }
 
-pub(super) fn no_mechanism(host: &str, what: &str, offered: &[String]) -> Failure {
+/// No name that chapar gives in EHLO is taken.
+pub(super) fn name(host: &str, reply: &Reply) -> Failure {
+    if reply.code < 500 {
+        return greeting(host, reply);
+    }
+    let message = format!("{host} refuses every name that chapar gives in EHLO");
+    passing("smtp.name", message, Some(reply.to_string()))
+}
+
+/// The server says that it hangs up (RFC 5321 §4.2.3).
+pub(super) fn closing(host: &str, reply: &Reply) -> Failure {
+    Failure {
+        code: "smtp.unavailable",
+        message: format!("{host} ends the session"),
+        detail: Some(reply.to_string()),
+        verdict: passing_verdict(reply),
+    }
+}
+
+/// `spoken`: the mechanisms that could have been used.
+pub(super) fn no_mechanism(host: &str, spoken: &str, offered: &[String]) -> Failure {
     let (message, detail) = if offered.is_empty() {
         (format!("{host} offers no sign-in; use the submission port (465 or 587)"), None)
     } else {
         (
-            format!("{host} offers no sign-in by {what} that {}", sasl::SPOKEN),
+            format!("{host} offers no sign-in that chapar speaks: that is {spoken}, inside TLS"),
             Some(format!("offered: {}", offered.join(" "))),
         )
     };
@@ -110,7 +119,7 @@ pub(super) fn sign_in(host: &str, user: &str, what: &str, reply: &Reply) -> Fail
     }
     let detail = Some(reply.to_string());
     match reply.code {
-        504 | 538 => {
+        500..=504 | 538 => {
             fixed("smtp.no_auth", format!("{host} does not accept sign-in by {what}"), detail)
         }
         500.. => Failure {
@@ -128,6 +137,12 @@ pub(super) fn sign_in(host: &str, user: &str, what: &str, reply: &Reply) -> Fail
     }
 }
 
+/// An exchange that was given up and yet not refused: nothing is known of the credential.
+pub(super) fn sign_in_odd(host: &str, reply: &Reply) -> Failure {
+    let message = format!("{host} asks for something that is no part of a sign-in");
+    passing("smtp.auth_later", message, Some(reply.to_string()))
+}
+
 /// What the server says beyond its code, where no other credential would help.
 fn told(host: &str, user: &str, reply: &Reply, during: SmtpStep) -> Option<Failure> {
     let judged = judge_smtp(reply.code, None, &reply.text, during);
@@ -138,12 +153,6 @@ fn told(host: &str, user: &str, reply: &Reply, during: SmtpStep) -> Option<Failu
         _ => return None,
     };
     Some(judged.failure(message, Some(&reply.to_string())))
-}
-
-/// A server's words on one line, as [`Reply`] has them.
-pub(super) fn clean(text: &str) -> String {
-    let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().map(shown).take(super::reply::TEXT_CHARS).collect()
 }
 
 pub(super) fn sender(host: &str, from: &str, reply: &Reply) -> Failure {

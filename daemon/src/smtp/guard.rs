@@ -1,36 +1,56 @@
 //! The stream lettre sees: what the server sends passes line by line through [`Listener`], so that
-//! lettre gets canonical replies only, and each whole reply is kept here with all its text.
+//! lettre gets one plain line a reply, and each whole reply is kept here with all its text. The
+//! greeting and EHLO were spoken before; lettre's own are answered here and never sent.
 
-use super::reply::{CHALLENGE_BYTES, Heard, Listener, line_limit};
+use super::reply::{Heard, Line, Listener};
 use crate::world::net::BoxStream;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes taken from the connection at once.
 const READ: usize = 4096;
+/// What lettre hears of the introduction that it was not part of.
+const INTRODUCTION: &[u8] = b"220 ready\r\n250 ready\r\n";
 
-/// Whole replies in the order they came.
+/// What was heard: whole replies in the order they came, and the one under way.
+#[derive(Debug, Default)]
+struct Ear {
+    whole: VecDeque<Heard>,
+    listener: Listener,
+}
+
+/// Shared with whoever asks; a lock because lettre owns the stream.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Heards(Arc<Mutex<VecDeque<Heard>>>);
+pub(super) struct Heards(Arc<Mutex<Ear>>);
 
 impl Heards {
-    /// The oldest one not yet taken.
+    /// The oldest reply not yet taken.
     pub(super) fn take(&self) -> Option<Heard> {
-        self.queue().pop_front()
+        self.ear().whole.pop_front()
     }
 
     /// Whether the server said something nobody asked for.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue().is_empty()
+        self.ear().whole.is_empty()
     }
 
-    fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<Heard>> {
+    /// The reply under way, when no more of it will come.
+    pub(super) fn take_cut(&self) -> Option<Heard> {
+        self.ear().listener.cut()
+    }
+
+    /// The answer to the message is waited for: nothing before it may make it be missed.
+    pub(super) fn be_patient(&self, is_patient: bool) {
+        self.ear().listener.is_patient = is_patient;
+    }
+
+    fn ear(&self) -> MutexGuard<'_, Ear> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -39,53 +59,69 @@ impl Heards {
 #[derive(Debug)]
 pub(super) struct Guard {
     inner: BoxStream,
-    listener: Listener,
     heards: Heards,
-    /// Bytes of a line that has not ended yet.
-    partial: Vec<u8>,
-    /// Canonical lines lettre has not read yet, and how much of them it has.
+    /// The line that has not ended yet.
+    line: Line,
+    /// Lines lettre has not read yet, and how much of them it has.
     lines: Vec<u8>,
     read: usize,
+    /// lettre has said its EHLO, which goes no further.
+    is_introduced: bool,
+    /// No more comes.
+    has_ended: bool,
 }
 
 impl Guard {
-    /// Guards `inner`. After STARTTLS a server does not greet again but lettre waits for it:
-    /// `greeted` gives it one.
-    pub(super) fn new(inner: BoxStream, greeted: bool) -> (Self, Heards) {
+    /// Guards `inner`, on which greeting and EHLO are done.
+    pub(super) fn new(inner: BoxStream) -> (Self, Heards) {
         let heards = Heards::default();
-        let mut guard = Self {
+        let guard = Self {
             inner,
-            listener: Listener::default(),
             heards: heards.clone(),
-            partial: Vec::new(),
-            lines: Vec::new(),
+            line: Line::default(),
+            lines: INTRODUCTION.to_vec(),
             read: 0,
+            is_introduced: false,
+            has_ended: false,
         };
-        if greeted {
-            guard.lines = b"220 ready\r\n".to_vec();
-            guard.heards.queue().push_back(Heard { code: 220, lines: vec!["ready".to_owned()] });
-        }
         (guard, heards)
     }
 
     fn hear(&mut self, bytes: &[u8]) -> io::Result<()> {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            // one byte over the limit is enough for the listener to refuse the line
-            let room = (CHALLENGE_BYTES + 1).saturating_sub(self.partial.len());
-            self.partial.extend(part.iter().take(room));
-            if !part.ends_with(b"\n") && self.partial.len() <= line_limit(&self.partial) {
-                continue;
+            if self.line.take(part).map_err(broken)? {
+                let line = self.line.end();
+                let whole = self.heards.ear().listener.line(&line).map_err(broken)?;
+                self.pass_on(whole);
             }
-            let accepted = self
-                .listener
-                .line(&self.partial)
-                .map_err(|broken| io::Error::new(io::ErrorKind::InvalidData, broken))?;
-            self.partial.clear();
-            self.lines.extend_from_slice(accepted.line.as_bytes());
-            self.heards.queue().extend(accepted.whole);
         }
         Ok(())
     }
+
+    /// The connection is over: a reply of which the end is missing counts as far as it came.
+    fn end(&mut self) {
+        self.has_ended = true;
+        let line = self.line.end();
+        let whole = {
+            let mut ear = self.heards.ear();
+            let last = ear.listener.line(&line).ok().flatten();
+            last.or_else(|| ear.listener.cut())
+        };
+        self.pass_on(whole);
+    }
+
+    /// A reply for whoever asked, and for lettre a line that it understands: the codes it knows
+    /// have a second digit below six.
+    fn pass_on(&mut self, whole: Option<Heard>) {
+        let Some(heard) = whole else { return };
+        let class = if (200..600).contains(&heard.code) { heard.code / 100 } else { 5 };
+        self.lines.extend_from_slice(format!("{class}50 heard\r\n").as_bytes());
+        self.heards.ear().whole.push_back(heard);
+    }
+}
+
+fn broken(broken: super::reply::Broken) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, broken)
 }
 
 impl AsyncRead for Guard {
@@ -104,13 +140,25 @@ impl AsyncRead for Guard {
             }
             this.lines.clear();
             this.read = 0;
-            let mut bytes = [0; READ];
-            let mut incoming = ReadBuf::new(&mut bytes);
-            ready!(Pin::new(&mut this.inner).poll_read(cx, &mut incoming))?;
-            if incoming.filled().is_empty() {
+            if this.has_ended {
                 return Poll::Ready(Ok(()));
             }
-            this.hear(incoming.filled())?;
+            let mut bytes = [0; READ];
+            let mut incoming = ReadBuf::new(&mut bytes);
+            let heard = match ready!(Pin::new(&mut this.inner).poll_read(cx, &mut incoming)) {
+                Ok(()) if incoming.filled().is_empty() => {
+                    this.end();
+                    Ok(())
+                }
+                Ok(()) => this.hear(incoming.filled()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = heard {
+                this.end();
+                if this.lines.is_empty() {
+                    return Poll::Ready(Err(error));
+                }
+            }
         }
     }
 }
@@ -121,6 +169,11 @@ impl AsyncWrite for Guard {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if !self.is_introduced {
+            // lettre writes a command at once
+            self.is_introduced = bytes.ends_with(b"\n");
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
 

@@ -1,8 +1,9 @@
 //! A look at a server without a login: does it speak SMTP inside verified TLS, and what does it
 //! offer? Must never send anything about the person.
 
+use super::QUIT;
+use super::names::Names;
 use super::prelude::{Plain, prelude};
-use super::{EHLO, GREETING, QUIT, fault};
 use crate::world::World;
 use crate::world::clock::within;
 use crate::world::net::Reach;
@@ -18,22 +19,17 @@ pub async fn offers(
     reach: Reach,
 ) -> Result<Vec<String>, Failure> {
     let Endpoint { host, port, security } = endpoint;
+    let mut names = Names::new();
     let mut stream = reach.connect(world.net.as_ref(), host, *port).await?;
     if *security == Security::StartTls {
-        prelude(world, &mut stream, host).await?;
+        prelude(world, &mut stream, host, &mut names).await?;
     }
     let mut stream = world.net.secure(stream, host, ca_pem).await?;
-    let mut inside = Plain { world, stream: &mut stream, host };
+    let mut inside = Plain { world, stream: &mut stream, host, is_secret: true };
     if *security == Security::Tls {
-        let greeting = inside.hear(GREETING, "greeting").await?;
-        if greeting.code != 220 {
-            return Err(fault::greeting(host, &greeting.reply()));
-        }
+        inside.greeting().await?;
     }
-    let ehlo = inside.ask(EHLO, "EHLO").await?;
-    if ehlo.code != 250 {
-        return Err(fault::greeting(host, &ehlo.reply()));
-    }
+    let ehlo = inside.introduce(&mut names).await?;
     // QUIT is a courtesy: nobody waits for the answer
     let leaving = async {
         stream.write_all(b"QUIT\r\n").await?;

@@ -7,11 +7,13 @@ mod verifier;
 
 use super::BoxFuture;
 use super::clock::{Clock, within};
+use chapar_engine::credential::Login;
 use chapar_engine::verdict::{Failure, Verdict};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use std::fmt::Debug;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -53,6 +55,13 @@ pub trait Net: Send + Sync {
         self.connect(host, port)
     }
 
+    /// The address from which this machine reaches `host`, for a server that insists on it. A world
+    /// without addresses has none.
+    fn own_address<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Option<IpAddr>> {
+        let _ = host;
+        Box::pin(std::future::ready(None))
+    }
+
     /// TLS handshake on `stream`; the certificate must be valid for `host` under the platform's
     /// trust store plus the authorities in `ca_pem`. Failure codes: `tls.expired`,
     /// `tls.not_yet_valid`, `tls.wrong_host`, `tls.unknown_issuer`, `tls.self_signed`,
@@ -86,6 +95,12 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// How far a login may go.
+    #[must_use]
+    pub fn of(login: &Login) -> Self {
+        if login.public_only { Self::PublicOnly } else { Self::Anywhere }
+    }
+
     /// Connects within this reach.
     pub async fn connect(self, net: &dyn Net, host: &str, port: u16) -> Result<BoxStream, Failure> {
         match self {
@@ -173,6 +188,10 @@ impl Net for RealNet {
             let stream = dial::dial(self.clock.as_ref(), host, port, dial::is_public).await?;
             Ok(Box::new(stream) as BoxStream)
         })
+    }
+
+    fn own_address<'a>(&'a self, host: &'a str) -> BoxFuture<'a, Option<IpAddr>> {
+        Box::pin(dial::own_address(self.clock.as_ref(), host))
     }
 
     fn secure<'a>(

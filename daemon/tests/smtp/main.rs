@@ -43,6 +43,7 @@ async fn login_at(
         user: "ana@x.test".to_owned(),
         credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
         ca_pem: Some(believed.pem.clone()),
+        public_only: false,
     };
     Session::login(&world(), &login).await
 }

@@ -20,6 +20,8 @@ pub(super) struct Script {
     pub(super) secret: Vec<(String, String)>,
     /// Withhold replies until this command came: the client must send all before it at once.
     pub(super) hold_until: Option<&'static str>,
+    /// Replies inside TLS that are no text, before the others.
+    pub(super) raw: Vec<(String, Vec<u8>)>,
     /// Close after so many bytes of the message.
     pub(super) cut_message: Option<usize>,
 }
@@ -126,7 +128,18 @@ async fn inside<S: AsyncRead + AsyncWrite + Unpin>(
         if reply == "CLOSE" {
             return Ok(());
         }
-        held.push_str(&reply);
+        if let Some((_, bytes)) = script.raw.iter().find(|(command, _)| line.starts_with(command)) {
+            stream.write_all(bytes).await?;
+            stream.flush().await?;
+            continue;
+        }
+        let closes = reply.strip_suffix("CLOSE").map(str::to_owned);
+        held.push_str(closes.as_deref().unwrap_or(&reply));
+        if closes.is_some() {
+            stream.write_all(held.as_bytes()).await?;
+            stream.flush().await?;
+            return Ok(());
+        }
         if let Some(until) = script.hold_until {
             holding = (holding || line.starts_with("MAIL")) && !line.starts_with(until);
         } else if !stream.buffer().is_empty() {
@@ -139,10 +152,15 @@ async fn inside<S: AsyncRead + AsyncWrite + Unpin>(
         stream.write_all(held.as_bytes()).await?;
         stream.flush().await?;
         held.clear();
-        if line.starts_with("DATA") && reply.starts_with("354") {
+        if line.starts_with("DATA") && reply.starts_with('3') {
             let mut message = Vec::new();
             loop {
                 if script.cut_message.is_some_and(|cut| message.len() >= cut) {
+                    let words = script.secret.iter().find(|(command, _)| command == "CUT");
+                    if let Some((_, words)) = words {
+                        stream.write_all(words.as_bytes()).await?;
+                        stream.flush().await?;
+                    }
                     return Ok(());
                 }
                 let before = message.len();
@@ -156,11 +174,12 @@ async fn inside<S: AsyncRead + AsyncWrite + Unpin>(
             }
             log.lock().unwrap().message = message;
             let reply = reply_to(&script.secret, ".");
-            if reply == "CLOSE" {
+            let closes = reply.strip_suffix("CLOSE");
+            stream.write_all(closes.unwrap_or(&reply).as_bytes()).await?;
+            stream.flush().await?;
+            if closes.is_some() {
                 return Ok(());
             }
-            stream.write_all(reply.as_bytes()).await?;
-            stream.flush().await?;
         }
     }
 }

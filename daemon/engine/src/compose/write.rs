@@ -2,7 +2,7 @@
 
 use super::encode::{base64, crlf};
 use super::{Attachment, Draft, Frozen, bare, check_bytes, is_id, references, reply_to};
-use crate::address::Address;
+use crate::address::{Address, as_sent};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address as Written;
@@ -71,7 +71,7 @@ fn threading<'x>(mut builder: MessageBuilder<'x>, draft: &'x Draft) -> MessageBu
 fn addresses(list: &[Address]) -> HeaderType<'_> {
     let each = list.iter().map(|address| {
         let name = address.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-        Written::new_address(name, address.email.as_str())
+        Written::new_address(name, as_sent(&address.email).unwrap_or_default())
     });
     Written::new_list(each.collect()).into()
 }

@@ -7,7 +7,7 @@
 //! tried on while another is of unknown fate.
 
 use super::agenda::NEVER;
-use super::{Delivery, Due, Filing, Phase, Recipient, Search, Submission};
+use super::{Delivery, Due, Filing, GIVEN_UP, Phase, Recipient, Search, Submission};
 use crate::backoff::fraction;
 use crate::limits::RETRY_FOR;
 use crate::time::Wall;
@@ -46,6 +46,17 @@ pub struct WrongPhase {
     pub attempted: &'static str,
 }
 
+/// What a server said to RCPT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RcptReply {
+    /// Of which recipient.
+    pub email: String,
+    /// Reply code (RFC 5321 §4.2).
+    pub code: u16,
+    /// The reply without its code, on one line.
+    pub text: String,
+}
+
 impl Submission {
     /// Takes it for sending. Durable before a connection is used for it. Returns the recipients to
     /// name in RCPT, in order.
@@ -60,13 +71,14 @@ impl Submission {
         Ok(waiting.map(|recipient| recipient.email.clone()).collect())
     }
 
-    /// The replies to RCPT, in the order of [`Self::claim`]. True when at least one was accepted.
-    pub fn rcpt_replies(&mut self, replies: &[(u16, String)]) -> Result<bool, WrongPhase> {
+    /// The replies to RCPT. True when at least one was accepted.
+    pub fn rcpt_replies(&mut self, replies: &[RcptReply]) -> Result<bool, WrongPhase> {
         if self.phase != Phase::Sending {
             return Err(self.wrong("answered for its recipients"));
         }
-        let waiting = self.recipients.iter_mut().filter(|recipient| is_waiting(recipient));
-        for (recipient, (code, text)) in waiting.zip(replies) {
+        for RcptReply { email, code, text } in replies {
+            let is_asked = |it: &&mut Recipient| is_waiting(it) && it.email == *email;
+            let Some(recipient) = self.recipients.iter_mut().find(is_asked) else { continue };
             let reply = format!("{code} {text}");
             recipient.delivery = match code {
                 200..=299 => Delivery::InFlight,
@@ -82,23 +94,24 @@ impl Submission {
         Ok(self.recipients.iter().any(is_in_flight))
     }
 
-    /// The whole transaction was declined before the final dot: login, MAIL, or DATA itself. A final
-    /// refusal ends it for every recipient not settled yet.
-    pub fn declined(
-        &mut self,
-        (code, text): (u16, &str),
-        during: SmtpStep,
-        now: Wall,
-        entropy: u64,
-    ) -> Result<(), WrongPhase> {
+    /// The server hung up before it had answered for each recipient: what it answered counts, and
+    /// nothing was sent to those it accepted. The rest may be tried at once in another transaction.
+    pub fn cut_off(&mut self, replies: &[RcptReply], why: &str) -> Result<(), WrongPhase> {
+        self.rcpt_replies(replies)?;
+        self.land(|_| waiting(why));
+        Ok(())
+    }
+
+    /// The message is refused for good before the final dot, for every recipient not settled yet:
+    /// at login, at MAIL, or by chapar itself. `words` is the server's reply line, or chapar's own
+    /// words.
+    pub fn declined(&mut self, words: &str, now: Wall, entropy: u64) -> Result<(), WrongPhase> {
         if self.phase != Phase::Sending {
             return Err(self.wrong("declined"));
         }
-        let reply = format!("{code} {text}");
-        let temporary = is_temporary(code, text, during);
-        self.land(|_| if temporary { waiting(&reply) } else { refused(&reply) });
-        self.settle_waiting(|_| if temporary { waiting(&reply) } else { refused(&reply) });
-        self.last_reply = Some(reply);
+        self.land(|_| refused(words));
+        self.settle_waiting(|_| refused(words));
+        self.last_reply = Some(words.to_owned());
         self.deferred(now, entropy);
         Ok(())
     }
@@ -178,6 +191,7 @@ impl Submission {
                 // the final dot is written only after DotPending is durable
                 self.land(|_| Delivery::Waiting { reply: None });
                 self.phase = Phase::Queued { next: now };
+                self.settle(now);
                 true
             }
             Phase::DotPending => self.lost(now, entropy).is_ok(),
@@ -255,9 +269,10 @@ impl Submission {
 
     /// Changes every waiting recipient.
     fn settle_waiting(&mut self, outcome: impl Fn(&str) -> Delivery) {
+        let last = self.last_reply.as_deref().unwrap_or("no answer");
         for recipient in &mut self.recipients {
             if let Delivery::Waiting { reply } = &recipient.delivery {
-                recipient.delivery = outcome(reply.as_deref().unwrap_or("no answer"));
+                recipient.delivery = outcome(reply.as_deref().unwrap_or(last));
             }
         }
     }
@@ -274,7 +289,7 @@ impl Submission {
     fn ended(&mut self, step: usize, now: Wall, entropy: u64) {
         let over = self.tried_since.unwrap_or(now).after(RETRY_FOR);
         if now >= over && self.attempts >= FEWEST {
-            self.settle_waiting(|reply| refused(&format!("given up after five days: {reply}")));
+            self.settle_waiting(|reply| refused(&format!("{GIVEN_UP}{reply}")));
         }
         let [.., last] = RETRIES;
         let wait = RETRIES.get(step).copied().unwrap_or(last);

@@ -33,7 +33,7 @@ pub fn judge_smtp(code: u16, enhanced: Option<&str>, text: &str, during: SmtpSte
         return Judgement::throttled("smtp.throttled", suggested_wait(&lower));
     }
     Judgement::of(match during {
-        SmtpStep::Greeting if (400..600).contains(&code) => "smtp.greeting",
+        SmtpStep::Greeting if code >= 400 => "smtp.greeting",
         SmtpStep::StartTls if code >= 500 => "tls.not_offered",
         SmtpStep::Auth => auth(code, status, &lower),
         _ => transaction(code, status, &lower, during),
@@ -45,6 +45,19 @@ pub fn judge_smtp(code: u16, enhanced: Option<&str>, text: &str, during: SmtpSte
 pub fn is_temporary(code: u16, text: &str, during: SmtpStep) -> bool {
     let refused = judge_smtp(code, None, text, during).verdict == Verdict::Refused;
     !(200..300).contains(&code) && !refused
+}
+
+/// Whether a refusal of AUTH may be about the mechanism and not about the credential: then another
+/// one is worth a try. A server that names the credential (RFC 3463 §3.8: 5.7.8, 5.7.3 …) is not
+/// shown it twice, because providers lock mailboxes for that.
+#[must_use]
+pub fn is_of_mechanism(code: u16, text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let status = status_in(text).unwrap_or_default();
+    let named = matches!(status, "5.5.4" | "5.7.4") || says(&lower, &["mechanism", "auth type"]);
+    let judged = judge_smtp(code, None, text, SmtpStep::Auth).code;
+    let plain = matches!(judged, "smtp.auth" | "smtp.no_auth");
+    code >= 500 && plain && (named || !status.starts_with("5.7."))
 }
 
 /// The status code at the start of a reply's text, `5.7.8`.
@@ -94,7 +107,7 @@ fn auth(code: u16, status: &str, lower: &str) -> &'static str {
         538 => "tls.not_offered",
         530 if lower.contains("starttls") => "tls.not_offered",
         // 432 4.7.12: the password has to be changed first
-        432 | 505..=599 => "smtp.auth",
+        432 | 505.. => "smtp.auth",
         500..=504 => "smtp.no_auth",
         400..=499 => "smtp.unavailable",
         _ => "smtp.protocol",
@@ -115,7 +128,8 @@ fn transaction(code: u16, status: &str, lower: &str, during: SmtpStep) -> &'stat
         // without a status 552 is about size for the message, about the mailbox for a recipient
         552 if status.is_empty() && during != SmtpStep::Rcpt => "smtp.too_large",
         500..=599 if during == SmtpStep::Ehlo => "smtp.not_smtp",
-        500..=599 => "smtp.refused",
+        // a first digit that RFC 5321 does not know is taken for a refusal (§4.2)
+        500.. => "smtp.refused",
         _ => "smtp.protocol",
     }
 }

@@ -148,6 +148,7 @@ pub(super) fn login(security: Security) -> Login {
         user: "alice".to_owned(),
         credential: Credential::Password(Secret::new(PASSWORD.to_owned())),
         ca_pem: None,
+        public_only: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{account_id, date, email_id, identity_id, submission_id, thread_id};
 use chapar_engine::message::Message;
-use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission};
+use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Submission, words_apart};
 use chapar_ipc_protocol as wire;
 
 pub(in crate::ipc) fn phase(phase: Phase) -> wire::submission::Phase {
@@ -29,14 +29,16 @@ pub(in crate::ipc) fn undo_status(phase: Phase) -> wire::submission::UndoStatus 
 fn delivery(recipient: &Recipient) -> (String, wire::submission::DeliveryStatus) {
     use wire::submission::Delivered;
     let (delivered, reply) = match &recipient.delivery {
-        Delivery::Waiting { reply } => (Delivered::Queued, reply.clone()),
+        Delivery::Waiting { reply } => (Delivered::Queued, reply.as_deref()),
         Delivery::InFlight => (Delivered::Queued, None),
-        Delivery::Accepted { reply } => (Delivered::Yes, Some(reply.clone())),
-        Delivery::Refused { reply } => (Delivered::No, Some(reply.clone())),
+        Delivery::Accepted { reply } => (Delivered::Yes, Some(reply.as_str())),
+        Delivery::Refused { reply } => (Delivered::No, Some(reply.as_str())),
         Delivery::Unknown => (Delivered::Unknown, None),
     };
+    let (line, own) = reply.map(words_apart).unwrap_or_default();
     let status = wire::submission::DeliveryStatus {
-        smtp_reply: reply.unwrap_or_default(),
+        smtp_reply: line.unwrap_or_default().to_owned(),
+        reason: own.map(str::to_owned),
         delivered,
         displayed: "unknown".to_owned(),
     };
@@ -72,6 +74,10 @@ pub(in crate::ipc) fn submission(
         next_attempt_at: submission.next_attempt().map(date),
         last_reply: submission.last_reply.clone(),
         filed: match submission.filing {
+            // of what was sent to nobody there is no copy
+            Filing::Pending if matches!(submission.phase, Phase::Failed | Phase::Canceled) => {
+                Filed::Skipped
+            }
             Filing::Pending => Filed::Pending,
             Filing::Wanted { .. } => Filed::Wanted,
             Filing::Filed => Filed::Filed,

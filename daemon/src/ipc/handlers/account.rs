@@ -154,8 +154,7 @@ async fn prove(
     drop(view);
     let wanted = settings.on(old.clone());
     let password = password.map(|password| Secret::new(password.reveal()));
-    let same_way = (&wanted.imap, &wanted.smtp, &wanted.user, &wanted.ca_pem)
-        == (&old.imap, &old.smtp, &old.user, &old.ca_pem);
+    let same_way = wanted.way() == old.way() && wanted.found_by == old.found_by;
     // an authority given again may be a renewed one, so it is asked for as a password is
     if same_way && password.is_none() && settings.ca_pem.is_none() {
         return Ok(());
@@ -237,6 +236,10 @@ impl Settings {
         account.smtp = self.smtp.clone().unwrap_or(account.smtp);
         account.user = self.user.clone().unwrap_or(account.user);
         account.ca_pem = self.ca_pem.clone().unwrap_or(account.ca_pem);
+        if self.imap.is_some() || self.smtp.is_some() {
+            // whoever names a server answers for where it is
+            account.found_by = None;
+        }
         account
     }
 }

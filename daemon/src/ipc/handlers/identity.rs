@@ -83,7 +83,7 @@ fn addresses(field: &str, given: Vec<EmailAddress>) -> Result<Vec<Address>, Erro
         if let Some(name) = &address.name {
             line(&format!("{field}.name"), name)?;
         }
-        address::check(&address.email).map_err(|reason| {
+        address::as_sent(&address.email).map_err(|reason| {
             let reason = format!("`{field}`: `{}` is not a mail address: {reason}.", address.email);
             fault::argument(reason)
         })?;

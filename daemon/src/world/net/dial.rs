@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpStream, UdpSocket, lookup_host};
 
 /// The system's resolver tries each server twice for 5 s.
 const RESOLVE: Duration = Duration::from_secs(12);
@@ -65,6 +65,20 @@ pub(super) async fn resolve(
             Ok(addresses)
         }
     }
+}
+
+/// The address from which `host` is reached: the one the kernel would send from. Nothing is sent.
+pub(super) async fn own_address(clock: &dyn Clock, host: &str) -> Option<IpAddr> {
+    /// Any port will do.
+    const SUBMISSION: u16 = 587;
+    let there = resolve(clock, host, SUBMISSION).await.ok()?.into_iter().next()?;
+    let any: IpAddr = match there {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).await.ok()?;
+    socket.connect(there).await.ok()?;
+    socket.local_addr().ok().map(|own| own.ip())
 }
 
 /// Whether an address is somebody's on the internet (RFC 6890).

@@ -53,7 +53,9 @@ pub(super) static ROWS: &[Condition] = &[
         who: Provider,
         exit: NO_PERMISSION,
         title: "The SMTP server allows no login we can use",
-        cause: "This port is for mail between servers, not for sending your own.",
+        cause: "chapar signs in by PLAIN, LOGIN, OAUTHBEARER and XOAUTH2, inside TLS. Either the \
+                server offers none of them, only CRAM-MD5 for example, or this port is for mail \
+                between servers, not for sending your own.",
         brief: Some(
             "Check whether SMTP sending is switched on for this mailbox; in a company the \
              administrator has to do it.",
@@ -117,6 +119,28 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "It answered, but said so at once; its words are in the error.",
         brief: Some("Nothing has to be done: it is tried again by itself."),
         what: &["Nothing has to be done: chapar tries again by itself, later and later."],
+        commands: &["chapar sync {account}", "chapar outbox list"],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "smtp.name",
+        action: Retry,
+        severity: Warning,
+        who: Provider,
+        exit: TEMPORARY,
+        title: "The mail server takes no name that chapar gives",
+        cause: "In EHLO a client gives a name. chapar gave [127.0.0.1], localhost, \
+                localhost.localdomain and the address that this machine has on its network; the \
+                server refused each. Its words are in the error.",
+        brief: Some(
+            "The server's own words say what it wants. Ask the provider, or try another network.",
+        ),
+        what: &[
+            "Look at the server's words: some servers refuse whole networks in this way.",
+            "Try the other submission port: 465 with TLS, or 587 with STARTTLS.",
+            "Ask the provider which name its submission server wants in EHLO.",
+        ],
         commands: &["chapar sync {account}", "chapar outbox list"],
         method: Some(Method::SYNC),
         ..Condition::BLANK

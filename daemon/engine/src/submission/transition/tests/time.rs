@@ -11,7 +11,7 @@ fn retries_spread_and_end_after_five_days() {
         assert!(next >= now, "time does not run backwards");
         now = next;
         one.claim(now).unwrap();
-        one.declined((451, "later"), SmtpStep::Mail, now, 3).unwrap();
+        one.not_sent(now, 3, "451 later").unwrap();
         tries += 1;
     }
     assert_eq!(one.phase, Phase::Failed);
@@ -40,7 +40,7 @@ fn filing_is_tried_about_a_day_and_then_skipped() {
 fn an_absent_network_does_not_make_the_waits_long() {
     let mut one = queued(1);
     one.claim(at(0)).unwrap();
-    one.declined((450, "greylisted"), SmtpStep::Mail, at(0), 0).unwrap();
+    one.not_sent(at(0), 0, "450 greylisted").unwrap();
     let mut waits = Vec::new();
     for _ in 0..9 {
         let Phase::Queued { next } = one.phase else { panic!() };
@@ -52,7 +52,7 @@ fn an_absent_network_does_not_make_the_waits_long() {
     assert!(waits.iter().all(|minutes| (5..=18).contains(minutes)), "{waits:?}");
     let Phase::Queued { next } = one.phase else { panic!() };
     one.claim(next).unwrap();
-    one.declined((450, "greylisted"), SmtpStep::Mail, next, 0).unwrap();
+    one.not_sent(next, 0, "450 greylisted").unwrap();
     assert_eq!(one.phase, Phase::Queued { next: next.after(minute(5)) }, "its second deferral");
 }
 
@@ -81,7 +81,7 @@ fn a_clock_set_back_holds_up_nothing_but_the_hour_a_person_chose() {
     later.claim(at(3600)).unwrap();
     assert!(later.claim(at(3600)).is_err(), "once");
     // from its first try on it is as any other
-    later.declined((450, "later"), SmtpStep::Mail, at(3600), 0).unwrap();
+    later.not_sent(at(3600), 0, "450 later").unwrap();
     assert!(later.is_due(Due::Send, at(year)));
 }
 
@@ -96,7 +96,7 @@ fn what_waits_for_a_time_waits_no_longer_on_a_clock_that_was_set() {
         assert_eq!(one.when(Due::Send, Wall(by)), Some(at(60).moved(back)));
         assert_eq!(one.when(Due::Look, Wall(by)), Some(at(5).moved(back)));
         one.claim(at(60).moved(by)).unwrap();
-        one.declined((450, "later"), SmtpStep::Mail, at(60).moved(by), 0).unwrap();
+        one.not_sent(at(60).moved(by), 0, "450 later").unwrap();
         assert_eq!(one.tried_since, Some(Wall(by)), "the five days go on");
         let mut sent = queued(1);
         attempt(&mut sent, &[250], Some(250), at(0));

@@ -30,7 +30,7 @@ fn an_unknown_is_looked_for_and_never_sent_by_itself() {
 fn found_is_sent_and_filing_looks_in_sent_first() {
     let mut one = queued(1);
     one.claim(at(0)).unwrap();
-    one.rcpt_replies(&replies(&[250])).unwrap();
+    replied(&mut one, &[250]);
     one.dot_pending().unwrap();
     assert!(one.recovered(at(5), 0));
     one.looked(true, at(10)).unwrap();
@@ -53,7 +53,7 @@ fn who_waits_is_tried_on_while_another_is_unknown() {
     assert_eq!(one.claim(at(60)).unwrap(), ["r1@example.org"], "the unknown is not named again");
     // a look in vain while the transaction runs does not touch it
     one.looked(false, at(61)).unwrap();
-    assert!(one.rcpt_replies(&replies(&[250])).unwrap());
+    assert!(replied(&mut one, &[250]));
     one.dot_pending().unwrap();
     assert!(one.resolve(Resolution::Resend, at(61)).is_err(), "not under its feet");
     one.answered((250, "OK"), at(62), 0).unwrap();
@@ -108,7 +108,7 @@ fn a_crash_makes_only_the_recipients_of_that_try_unknown() {
     let mut one = queued(3);
     attempt(&mut one, &[250, 450, 450], Some(250), at(0));
     one.claim(at(60)).unwrap();
-    one.rcpt_replies(&replies(&[250, 450])).unwrap();
+    replied(&mut one, &[250, 450]);
     one.dot_pending().unwrap();
     assert!(one.recovered(at(90), 0));
     let [first, second, third] = &one.recipients[..] else { panic!() };
@@ -136,7 +136,7 @@ fn cancelling_and_giving_up_leave_the_unknown_to_be_looked_for() {
     while let Phase::Queued { next } = given_up.phase {
         now = next;
         given_up.claim(now).unwrap();
-        given_up.rcpt_replies(&replies(&[450])).unwrap();
+        replied(&mut given_up, &[450]);
         given_up.not_accepted(now, 0).unwrap();
     }
     assert!(now >= at(5 * 86_400));

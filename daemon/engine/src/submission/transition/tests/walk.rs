@@ -48,9 +48,14 @@ fn step(one: &mut Submission, server: &mut Server, now: &mut Wall, random: &mut 
         }
         (Phase::Sending, 5) => one.unreached(*now, entropy, "no network").unwrap(),
         (Phase::Sending, 1 | 2) => one.not_sent(*now, entropy, "lost").unwrap(),
-        (Phase::Sending, 3) => one.declined((first, "x"), SmtpStep::Mail, *now, entropy).unwrap(),
+        (Phase::Sending, 3) if first >= 500 => one.declined("550 x", *now, entropy).unwrap(),
+        // the server hangs up within the recipients, and the rest goes on at once
+        (Phase::Sending, 3) => {
+            let cut = replies(one, each.get(1..).unwrap_or_default());
+            one.cut_off(&cut, "hung up").unwrap();
+        }
         (Phase::Sending, _) => {
-            if one.rcpt_replies(&replies(&each)).unwrap() {
+            if replied(one, &each) {
                 if random.one_in(6) {
                     return;
                 }
