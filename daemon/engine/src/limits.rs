@@ -41,6 +41,8 @@ pub const ADDRESSES: usize = 1_000;
 pub const ID_BYTES: usize = 996;
 /// Bytes of HTML that are turned into text for a preview: the visible start is near the top.
 pub const PREVIEW_HTML_BYTES: usize = 64 << 10;
+/// Bytes of HTML that are turned into text to be read: more is not read by anyone.
+pub const HTML_TEXT_BYTES: usize = 2 << 20;
 /// Recipients of one message: RFC 5321 §4.5.3.1.8 asks servers to take 100, providers stop at 500.
 pub const RECIPIENTS: usize = 500;
 /// Bytes of an IMAP command line: Microsoft refuses lines of more than 4,096.

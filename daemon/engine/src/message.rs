@@ -4,10 +4,18 @@
 //! or count in the bytes, and never let one bad message stop a mailbox.
 
 mod body;
-mod parser;
-mod scan;
+mod charset;
+mod date;
+mod header;
+mod html;
+mod ids;
+mod media;
+mod people;
+mod structure;
 mod summary;
 mod text;
+mod transfer;
+mod words;
 
 pub use text::one_line;
 

@@ -1,6 +1,6 @@
 //! Untrusted text made fit for one line of a list.
 
-use crate::limits::{LINE_CHARS, PREVIEW_HTML_BYTES};
+use crate::limits::LINE_CHARS;
 
 /// `text` as one line: white space folded to single spaces, control, direction and invisible
 /// characters removed, at most `limit` characters.
@@ -60,14 +60,9 @@ pub(super) fn preview_of_text(text: &str) -> String {
     without_cut_char(preview)
 }
 
-/// The first readable words of an HTML text.
-pub(super) fn preview_of_html(html: &str) -> String {
-    without_cut_char(one_line(&text_of_html(start_of(html, PREVIEW_HTML_BYTES)), LINE_CHARS))
-}
-
-/// HTML as plain text, for reading only.
-pub(super) fn text_of_html(html: &str) -> String {
-    mail_parser::decoders::html::html_to_text(html)
+/// Whether nothing that a person could read stands in a text.
+pub(super) fn blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
 /// At most `limit` bytes of `text`, cut between characters.
