@@ -37,6 +37,9 @@ pub(super) const KEPT_KEY_MS: i64 = 7 * 86_400_000;
 pub(super) const SUBMISSION_STEP: usize = 4;
 /// Related Message-IDs that one message registers for its thread.
 pub(super) const THREAD_IDS: usize = 100;
+/// Messages of a thread that move when it is joined to another one: longer than any conversation, and
+/// done well within a commit.
+pub(super) const THREAD_JOINED: usize = 1_000;
 /// Database bytes up to which every page is verified at open: 64 MiB is read in well under a second.
 pub(super) const VERIFY_BYTES: u64 = 64 << 20;
 /// Bytes of the copy that may say what is over, beside as much as it holds: it is written anew

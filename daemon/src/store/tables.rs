@@ -54,7 +54,8 @@ tables! {
     MessageIds = "message_ids",
     /// thread, oldest first, message → nothing.
     Threads = "threads",
-    /// account, 0 = Message-ID or 1 = subject, hash → thread.
+    /// account, 0 = Message-ID or 1 = subject, hash → thread; account, 2, thread → the thread that it was
+    /// joined to.
     ThreadKeys = "thread_keys",
     /// submission → record.
     Submissions = "submissions",

@@ -16,5 +16,6 @@ mod heal;
 mod journal;
 mod make;
 mod submissions;
+mod threads;
 
 use super::*;
