@@ -1,9 +1,8 @@
 //! Conversations, whatever order their messages are stored in.
 
-use super::make::{account, furnish, memory, message};
+use super::make::{NOW, account, furnish, memory, message};
 use super::*;
-use crate::store::ThreadId;
-use chapar_engine::id::{AccountId, MessageId};
+use chapar_engine::id::{AccountId, MessageId, ThreadId};
 use chapar_engine::message::Stage;
 
 /// One conversation with two branches: what each message refers to.
