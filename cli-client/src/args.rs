@@ -15,7 +15,8 @@ pub(crate) use account::{AccountCommand, OutboxCommand, ReconnectArgs, RemoveArg
 pub(crate) use connect::{ConnectArgs, Notify, SignInArgs};
 pub(crate) use data::{DataCommand, ForgetArgs};
 pub(crate) use mail::{
-    ExportArgs, ListArgs, MailCommand, PageArgs, SearchArgs, ShowArgs, ThreadArgs,
+    AttachmentsArgs, ExportArgs, ListArgs, MailCommand, OpenArgs, PageArgs, SaveArgs, SearchArgs,
+    ShowArgs, ThreadArgs,
 };
 pub(crate) use password::PasswordArgs;
 pub(crate) use send::SendArgs;
@@ -136,7 +137,7 @@ pub(crate) enum Command {
     /// ended and misses nothing. When the daemon stops, a watch waits for the next one and goes on.
     #[command(alias = "tail")]
     Watch(WatchArgs),
-    /// List, show, search and export mirrored mail
+    /// List, show, search and export mirrored mail and its attachments
     #[command(subcommand)]
     Mail(MailCommand),
     /// List mail (short for `mail list`)

@@ -13,6 +13,7 @@ mod handlers;
 pub mod limits;
 pub mod listener;
 mod params;
+mod part;
 mod purse;
 mod room;
 mod session;
@@ -72,6 +73,8 @@ pub struct Services {
     large: Semaphore,
     /// Streams of stored bytes at one time.
     streams: Semaphore,
+    /// The decoded parts of mails that are being read.
+    parts: Arc<part::Open>,
     /// Bytes of the messages that are composed at one time.
     composing: Semaphore,
     reload: OnceLock<Reload>,
@@ -124,6 +127,7 @@ impl Services {
             till: Arc::default(),
             large: Semaphore::new(1),
             streams: Semaphore::new(limits::STREAMS),
+            parts: Arc::default(),
             composing: Semaphore::new(
                 usize::try_from(limits::COMPOSING_BYTES).unwrap_or(usize::MAX),
             ),

@@ -62,7 +62,8 @@ wire! {
 
     /// Parameters of `Blob/open`. The connection carries the bytes and then ends.
     pub struct BlobOpen {
-        /// Which: a blob, or an email (`M…`) whose bytes are fetched when they are not here.
+        /// Which: a blob, an email (`M…`), or a part of one by its `blobId`; an email's bytes are fetched
+        /// when they are not here.
         pub blob_id: BlobId,
         /// First byte wanted.
         pub offset: Option<u64>,

@@ -36,6 +36,9 @@ object! {
     pub struct BodyPart {
         /// Key in `bodyValues`; null for parts without a text value.
         pub part_id: Option<String>,
+        /// What `Blob/get` and `Blob/open` give its decoded bytes by; of a text, as UTF-8. It holds as
+        /// long as the email has its id.
+        pub blob_id: Option<BlobId>,
         /// Bytes of the decoded part.
         pub size: u64,
         /// File name.
@@ -169,7 +172,7 @@ wire! {
     pub struct EmailFilter {
         /// In this mailbox.
         pub in_mailbox: Option<MailboxId>,
-        /// In from, to, subject or preview.
+        /// In from, to, subject, preview or the name of a part.
         pub text: Option<String>,
         /// In From.
         pub from: Option<String>,

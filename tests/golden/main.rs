@@ -13,6 +13,7 @@
 )]
 
 mod account;
+mod attachments;
 mod asked;
 mod bad_input;
 mod canary;

@@ -86,7 +86,13 @@ fn every_command_of_the_readme_works() {
     let stage = Stage::new();
     make_findable(&stage);
     stage.file("offer.pdf", "%PDF-1.7");
-    stage.deliver(0, "From: Bo <bo@example.test>\nSubject: invoice\nMessage-ID: <1@x>\n\nHi.\n");
+    stage.deliver(
+        0,
+        "From: Bo <bo@example.test>\nSubject: invoice\nMessage-ID: <1@x>\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHi.\n--b\n\
+         Content-Type: application/pdf; name=invoice.pdf\nContent-Disposition: attachment\n\n\
+         %PDF\n--b--\n",
+    );
     let mut ran_some = 0;
     for line in lines() {
         let own = line.starts_with("chapar") || line.contains("chapar socket");

@@ -14,6 +14,18 @@ pub(crate) enum MailCommand {
     Search(SearchArgs),
     /// Show the mails of one conversation, the oldest first
     Thread(ThreadArgs),
+    /// List the attachments of a mail
+    Attachments(AttachmentsArgs),
+    /// Save attachments of a mail as files, never over another file.
+    ///
+    /// Without numbers all attachments are saved, but for what is shown within the text. A file is
+    /// named as the sender named it, as far as that is harmless, is readable only to you, and gets a
+    /// number when there is one of its name.
+    Save(SaveArgs),
+    /// Open an attachment of a mail with the program that your desktop has for it.
+    ///
+    /// Only documents, pictures, sound and film are opened; save what is of another kind.
+    Open(OpenArgs),
     /// Write a mail as the server holds it (RFC 5322), to a file or a pipe
     Export(ExportArgs),
 }
@@ -87,6 +99,33 @@ pub(crate) struct SearchArgs {
 pub(crate) struct ThreadArgs {
     /// The id of the conversation, or of a mail in it
     pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttachmentsArgs {
+    /// The id of the mail, as `mail list` shows it
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SaveArgs {
+    /// The id of the mail
+    pub(crate) id: String,
+    /// The numbers of the attachments, as `mail attachments` shows them
+    #[arg(value_name = "N")]
+    pub(crate) numbers: Vec<usize>,
+    /// The directory they are saved in
+    #[arg(long, short, value_name = "DIR", default_value = ".")]
+    pub(crate) directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// The id of the mail
+    pub(crate) id: String,
+    /// The number of the attachment; not needed when there is only one
+    #[arg(value_name = "N")]
+    pub(crate) number: Option<usize>,
 }
 
 #[derive(Debug, Args)]

@@ -64,6 +64,8 @@ fn forget(context: &Context<'_>, args: &ForgetArgs) -> Result<(), Fault> {
     }
     call.dry_run = None;
     let gone = daemon.call_slow(&call, PATIENCE)?;
+    // they lie outside of what the daemon keeps
+    super::mail::forget_opened(context);
     tell(context, account.as_ref(), &gone)
 }
 

@@ -1,5 +1,6 @@
 //! `chapar mail`: list, search, show, thread, export.
 
+mod attachments;
 mod export;
 mod list;
 mod show;
@@ -12,6 +13,7 @@ use crate::args::MailCommand;
 use crate::daemon::Daemon;
 use crate::error::{Fault, exit};
 
+pub(crate) use attachments::forget_opened;
 pub(crate) use list::newest;
 
 /// Runs a mail command.
@@ -21,6 +23,9 @@ pub(crate) fn run(context: &Context<'_>, command: &MailCommand) -> Result<u8, Fa
         MailCommand::Show(args) => show::show(context, args),
         MailCommand::Search(args) => list::search(context, args),
         MailCommand::Thread(args) => show::thread(context, args),
+        MailCommand::Attachments(args) => attachments::list(context, args),
+        MailCommand::Save(args) => attachments::save(context, args),
+        MailCommand::Open(args) => attachments::open(context, args),
         MailCommand::Export(args) => export::export(context, args),
     }
     .map(|()| exit::OK)

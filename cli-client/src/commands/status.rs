@@ -208,7 +208,10 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     for (account, line) in status.accounts.iter().zip(table.lines(width)) {
         lines.push(line);
         lines.extend(
-            account.health.iter().flat_map(|health| health_lines(health, width, who_said(health))),
+            account
+                .health
+                .iter()
+                .flat_map(|health| health_lines(health, width, Some(who_said(health)))),
         );
         lines.extend(progress_line(account));
         lines.extend(mended_line(account));
@@ -276,7 +279,7 @@ fn needs_person(account: &Account) -> bool {
 fn machine_lines(health: &Health, width: usize) -> Vec<Line> {
     let mark = if health.severity == Severity::Error { "✗" } else { "!" };
     let heading = Line::new().with(style_of(health), format!("{mark} This machine"));
-    std::iter::once(heading).chain(health_lines(health, width, "")).collect()
+    std::iter::once(heading).chain(health_lines(health, width, None)).collect()
 }
 
 /// Whose words the detail of an account's condition is: what the network or this machine's disk did
@@ -290,7 +293,7 @@ fn style_of(health: &Health) -> Style {
     if health.severity == Severity::Error { Style::Bad } else { Style::Warn }
 }
 
-fn health_lines(health: &Health, width: usize, who: &str) -> Vec<Line> {
+fn health_lines(health: &Health, width: usize, who: Option<&str>) -> Vec<Line> {
     let width = width.min(MOST_TEXT);
     let style = style_of(health);
     let room = width.saturating_sub(6);
@@ -299,7 +302,13 @@ fn health_lines(health: &Health, width: usize, who: &str) -> Vec<Line> {
         .map(|text| Line::of("      ").with(style, text))
         .collect();
     if let Some(detail) = &health.detail {
-        lines.extend(detail_lines(detail, who, 6, width));
+        match who {
+            Some(who) => lines.extend(detail_lines(detail, who, 6, width)),
+            // chapar's own words stand by themselves
+            None => lines.extend(
+                wrap(detail, room).into_iter().map(|text| Line::of(format!("      {text}"))),
+            ),
+        }
     }
     // whose job it is, where it is somebody else's
     let whose = match health.who {

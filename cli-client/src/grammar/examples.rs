@@ -49,6 +49,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("chapar watch --type email.received", "Only new mail."),
             ("chapar watch --json --since-file ~/.mail-cursor", "Miss nothing between two runs."),
+            ("chapar watch --type email.received --exec -- notify-send -u low Mail", "Run it."),
         ],
     ),
     ("mail", &[("chapar mail list", ""), ("chapar mail search invoice --since 30d", "")]),
@@ -57,6 +58,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("chapar mail list", "The newest mail."),
             ("chapar mail list --mailbox Archive --limit 100", ""),
+            ("chapar mail list --page M42", "What comes behind that mail."),
+            ("chapar mail list --all", "Not the inbox alone."),
             ("chapar mail list --unread -a work", "What is unread in one account."),
         ],
     ),
@@ -69,6 +72,15 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("mail thread", &[("chapar mail thread M42", "The conversation that this mail is in.")]),
+    ("mail attachments", &[("chapar mail attachments M42", "")]),
+    (
+        "mail save",
+        &[
+            ("chapar mail save M42", "All of them, into this directory."),
+            ("chapar mail save M42 2 3 -d ~/Documents", "The second and the third one."),
+        ],
+    ),
+    ("mail open", &[("chapar mail open M42", ""), ("chapar mail open M42 2", "The second one.")]),
     (
         "mail export",
         &[

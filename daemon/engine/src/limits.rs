@@ -33,6 +33,8 @@ pub const NESTING: usize = 100;
 pub const PARSE_BYTES: usize = 50 << 20;
 /// Characters of a subject or preview that are kept for lists.
 pub const LINE_CHARS: usize = 256;
+/// Names of parts kept of one message, to be searched: beyond it nobody remembers one.
+pub const PART_NAMES: usize = 32;
 /// Ids of a References header that are kept; longer chains thread by their ends.
 pub const REFERENCES: usize = 100;
 /// Addresses kept of one header; the rest stay in the bytes.

@@ -94,6 +94,8 @@ pub struct Summary {
     pub preview: String,
     /// Whether a part is an attachment, as far as the bytes at hand show.
     pub has_attachment: bool,
+    /// The names of its parts that have one, one line each, as far as the bytes at hand show.
+    pub part_names: Vec<String>,
     /// What was wrong with it.
     pub defects: Vec<Defect>,
 }

@@ -85,10 +85,11 @@ impl Arrived {
             ENTRY + address.email.len() + address.name.as_ref().map_or(0, String::len)
         });
         let ids = summary.references.iter().chain(&summary.in_reply_to).map(|id| ENTRY + id.len());
+        let names = summary.part_names.iter().map(|name| ENTRY + name.len());
         let flags = self.flags.iter().flat_map(Flags::iter).map(|flag| ENTRY + flag.len());
         let rest =
             summary.subject.len() + summary.preview.len() + self.bytes.as_ref().map_or(0, Vec::len);
-        ENTRY + rest + addresses.chain(ids).chain(flags).sum::<usize>()
+        ENTRY + rest + addresses.chain(ids).chain(names).chain(flags).sum::<usize>()
     }
 }
 

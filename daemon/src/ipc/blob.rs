@@ -93,7 +93,7 @@ pub(super) async fn open<'s>(
     caller: &Caller,
     params: BlobOpen,
 ) -> Result<(OpenReply, Flow<'s>), Error> {
-    let source = Source::find(services, &params.blob_id.0).await?;
+    let source = Source::find(services, caller, &params.blob_id.0).await?;
     let flow = Flow::begin(services, caller, source, params.offset.unwrap_or(0)).await?;
     Ok((OpenReply { blob_id: params.blob_id, size: flow.left() }, flow))
 }

@@ -86,6 +86,10 @@ pub const PIECE_BYTES: usize = 64 << 10;
 pub const UPLOADS: usize = 64;
 /// Bytes of uploads kept at once: some mails of the largest size.
 pub const UPLOAD_BYTES: u64 = 1 << 30;
+/// Decoded parts of mails that are open at once: each has a file.
+pub const PARTS: usize = 128;
+/// Bytes of them on the disk: some parts of the largest mails that are taken apart.
+pub const PARTS_BYTES: u64 = 1 << 30;
 /// How long an upload waits to be used.
 pub const UPLOAD_KEPT: Duration = Duration::from_hours(24);
 /// Unknown parameters named in one error.

@@ -1,7 +1,8 @@
-//! Bytes that a client names: an upload, a stored blob, an email's. Sizes are known before anything
+//! Bytes that a client names: an upload, a stored blob, an email's, those of a part of it. Sizes are known before anything
 //! is read, and what is large is read in pieces.
 
 use super::dispatch::in_turn;
+use super::part::{self, Decoded, Held};
 use super::session::Caller;
 use super::{Services, convert, fault, handlers, limits};
 use crate::store::BlobStream;
@@ -15,22 +16,36 @@ use tokio::sync::SemaphorePermit;
 
 /// Where the bytes under an id lie.
 pub(super) enum Source {
-    /// A finished upload; its file stays readable when it is forgotten.
-    Upload { file: Arc<File>, size: u64 },
+    /// A finished upload, or a decoded part of a mail; its file stays readable when it is forgotten.
+    Lying { file: Arc<Lying>, size: u64 },
     /// In the store.
     Stored { blob: BlobId, size: u64 },
 }
 
+/// A file in the spool.
+pub(super) struct Lying {
+    file: File,
+    _held: Option<Held>,
+}
+
 impl Source {
-    /// Finds a blob id, an upload id or an email id; an email's bytes are fetched when they are not
-    /// here.
-    pub(super) async fn find(services: &Services, id: &str) -> Result<Self, Error> {
+    /// Finds a blob id, an upload id, an email id or the id of a part; an email's bytes are fetched
+    /// when they are not here.
+    pub(super) async fn find(
+        services: &Arc<Services>,
+        caller: &Caller,
+        id: &str,
+    ) -> Result<Self, Error> {
         if let Some(upload) = services.spool.open(id) {
             let (file, size) = upload.map_err(|error| {
                 Error::new(ErrorType::ServerFail, format!("The upload `{id}` could not be read."))
                     .detail(error.to_string())
             })?;
-            return Ok(Self::Upload { file: Arc::new(file), size });
+            return Ok(Self::Lying { file: Arc::new(Lying { file, _held: None }), size });
+        }
+        if let Some(part) = part::parse(id) {
+            let Decoded { file, size, held } = part::find(services, caller, id, part).await?;
+            return Ok(Self::Lying { file: Arc::new(Lying { file, _held: Some(held) }), size });
         }
         let blob = match convert::to_email_id(id) {
             Some(email) => handlers::email::blob_of(services, email).await?,
@@ -43,7 +58,7 @@ impl Source {
     /// How many bytes there are.
     pub(super) fn size(&self) -> u64 {
         match self {
-            Self::Upload { size, .. } | Self::Stored { size, .. } => *size,
+            Self::Lying { size, .. } | Self::Stored { size, .. } => *size,
         }
     }
 
@@ -58,7 +73,7 @@ impl Source {
         let start = offset.min(self.size());
         let end = start.saturating_add(length).min(self.size());
         match self {
-            Self::Upload { file, .. } => piece(Arc::clone(file), start, end - start).await,
+            Self::Lying { file, .. } => piece(Arc::clone(file), start, end - start).await,
             Self::Stored { blob, .. } => {
                 let blob = *blob;
                 let job = move |services: Arc<Services>| async move {
@@ -83,14 +98,14 @@ fn clamp(count: u64, bytes: &[u8]) -> usize {
 }
 
 /// Reads a piece of a file where waiting for a disk holds nobody up.
-async fn piece(file: Arc<File>, at: u64, length: u64) -> Result<Vec<u8>, Error> {
+async fn piece(lying: Arc<Lying>, at: u64, length: u64) -> Result<Vec<u8>, Error> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
-        file.read_exact_at(&mut bytes, at).map(|()| bytes)
+        lying.file.read_exact_at(&mut bytes, at).map(|()| bytes)
     });
     let read = read.await.map_err(|_| fault::ending())?;
     read.map_err(|error| {
-        Error::new(ErrorType::ServerFail, "The upload could not be read.").detail(error.to_string())
+        Error::new(ErrorType::ServerFail, "The bytes could not be read.").detail(error.to_string())
     })
 }
 
@@ -122,7 +137,7 @@ pub(super) struct Flow<'s> {
 }
 
 enum FlowKind {
-    Upload { file: Arc<File>, at: u64 },
+    Lying { file: Arc<Lying>, at: u64 },
     Stored(Box<BlobStream>),
 }
 
@@ -138,8 +153,8 @@ impl<'s> Flow<'s> {
         let start = offset.min(source.size());
         let left = source.size() - start;
         match source {
-            Source::Upload { file, .. } => {
-                Ok(Self { kind: FlowKind::Upload { file, at: start }, left, _seat: None })
+            Source::Lying { file, .. } => {
+                Ok(Self { kind: FlowKind::Lying { file, at: start }, left, _seat: None })
             }
             Source::Stored { blob, .. } => {
                 let seat = services.streams.acquire().await.map_err(|_| fault::ending())?;
@@ -170,9 +185,9 @@ impl<'s> Flow<'s> {
         let length = self.left.min(limits::PIECE_BYTES as u64);
         let bytes;
         (self.kind, bytes) = match self.kind {
-            FlowKind::Upload { file, at } => {
+            FlowKind::Lying { file, at } => {
                 let bytes = piece(Arc::clone(&file), at, length).await?;
-                (FlowKind::Upload { file, at: at + length }, bytes)
+                (FlowKind::Lying { file, at: at + length }, bytes)
             }
             FlowKind::Stored(mut stream) => {
                 let job = move |_| async move {

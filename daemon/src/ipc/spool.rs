@@ -71,6 +71,16 @@ impl Spool {
         }
     }
 
+    /// A file for bytes that are read once: it has no name any more and goes when it is closed.
+    pub(super) fn unnamed(&self, random: [u8; 16]) -> io::Result<File> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
+        let path = self.directory.join(format!("P{:032x}", u128::from_be_bytes(random)));
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        std::fs::remove_file(path)?;
+        Ok(file)
+    }
+
     fn create(&self, id: &str) -> io::Result<File> {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.directory.join(id))
@@ -85,10 +95,10 @@ impl Spool {
     }
 }
 
-fn write_error(error: &io::Error) -> Error {
+pub(super) fn write_error(error: &io::Error) -> Error {
     let full = error.kind() == io::ErrorKind::StorageFull;
     let kind = if full { ErrorType::DiskFull } else { ErrorType::ServerFail };
-    Error::new(kind, "The upload could not be stored.").detail(error.to_string())
+    Error::new(kind, "The bytes could not be stored.").detail(error.to_string())
 }
 
 /// An upload on its way in; removed on drop unless finished.

@@ -71,6 +71,7 @@ impl Wanted {
                     || to(needle)
                     || has(&summary.subject, needle)
                     || has(&summary.preview, needle)
+                    || summary.part_names.iter().any(|name| has(name, needle))
             })
             && ok(&self.filter.has_flag, &|flag| has_flag(message, flag))
             && ok(&self.filter.not_flag, &|flag| !has_flag(message, flag))

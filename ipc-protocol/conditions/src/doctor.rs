@@ -18,6 +18,7 @@ const CONNECT: &str =
 const COMMAND: &str = "it answers one command and is over with it";
 const MAIL: &str = "it is about one mail, and the outbox or the list shows it there";
 const WORDS: &str = "it is about the words of one command";
+const ASIDE: &str = "the status of the account names what is set aside and the server's words";
 const PASSES: &str = "it has passed by itself before anybody can look; the log has it";
 
 /// Every code of the registry, once.
@@ -204,6 +205,8 @@ const LISTS: &[(Doctor, &[&str])] = &[
         Doctor::Not(MAIL),
         &[
             "mail.unknown",
+            "mail.no_attachment",
+            "mail.not_opened",
             "imap.gone",
             "imap.too_large",
             "imap.over_quota",
@@ -217,6 +220,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "smtp.deferred",
         ],
     ),
+    (Doctor::Not(ASIDE), &["mailbox.aside", "mail.aside"]),
     (
         Doctor::Not(PASSES),
         &["imap.session_ended", "daemon.fault", "daemon.stopping", "internal.panic"],
@@ -228,6 +232,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "cli.missing",
             "cli.canceled",
             "cli.output",
+            "cli.no_program",
             "input.address",
             "input.server",
             "input.file",

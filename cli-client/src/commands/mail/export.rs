@@ -17,7 +17,7 @@ use crate::render::time::bytes;
 use crate::screen::{Form, Line};
 
 /// Bytes copied at a time when a mail is exported.
-const CHUNK: usize = 64 << 10;
+pub(super) const CHUNK: usize = 64 << 10;
 
 pub(super) fn export(context: &Context<'_>, args: &ExportArgs) -> Result<(), Fault> {
     let screen = context.screen;

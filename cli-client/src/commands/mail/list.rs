@@ -102,10 +102,11 @@ fn query(
     let many = look == Look::Everywhere || sources.len() > 1 && look != Look::Inboxes;
     let properties = (context.screen.form != Form::Json).then_some(SHOWN);
     let mut pages = Pages::new(sources, properties);
-    let emails = pages.take(&mut daemon, page.limit)?;
+    let patience = context.global.timeout;
+    let emails = pages.take(context.screen, &mut daemon, page.limit, patience)?;
     let places = Places { accounts: &accounts, mailboxes: &mailboxes, many };
-    show(context.screen, command, &emails, &places, pages.total)?;
-    if emails.is_empty() && context.screen.form == Form::Human {
+    show(context.screen, command, &emails, &places, &pages)?;
+    if emails.is_empty() && pages.total.is_some() && context.screen.form == Form::Human {
         say_why_empty(context.screen, &mut daemon, look, page, &accounts)?;
     }
     Ok(())
@@ -129,13 +130,17 @@ fn show(
     command: &str,
     emails: &[Email],
     places: &Places<'_>,
-    total: Option<u64>,
+    pages: &Pages<'_>,
 ) -> Result<(), Fault> {
-    let more = total.is_none_or(|total| total > emails.len() as u64);
-    let next: Option<&EmailId> = emails.last().map(|email| &email.id).filter(|_| more);
+    let (total, (done, of)) = (pages.total, pages.searched);
+    let next = pages.next(emails);
     match screen.form {
         Form::Json => {
-            screen.object(command, json!({"total": total, "next": next, "emails": emails}))
+            let mut members = json!({"total": total, "next": next, "emails": emails});
+            if let (None, Some(members)) = (total, members.as_object_mut()) {
+                members.insert("searched".to_owned(), json!({"done": done, "of": of}));
+            }
+            screen.object(command, members)
         }
         Form::Plain => emails.iter().try_for_each(|email| {
             screen.fields([
@@ -155,9 +160,13 @@ fn show(
             if let Some(legend) = table::legend(emails, places) {
                 dim(legend);
             }
+            let shown = match total {
+                Some(total) => format!("{} of {}", emails.len(), count(total)),
+                None => {
+                    format!("{} found, {} of {} searched", emails.len(), count(done), count(of))
+                }
+            };
             if let Some(next) = next {
-                let all = total.map_or_else(|| "many".to_owned(), count);
-                let shown = format!("{} of {all}", emails.len());
                 let again = format!("next page:  {}", again_from(next, std::env::args()));
                 let line = format!("{shown}   {again}");
                 if columns(&line) <= screen.width {
@@ -166,6 +175,8 @@ fn show(
                     dim(shown);
                     dim(again);
                 }
+            } else if total.is_none() {
+                dim(shown);
             }
             Ok(())
         }

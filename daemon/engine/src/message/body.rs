@@ -9,7 +9,7 @@ use super::media::{self, Disposition, Encoding, Media, Params};
 use super::structure::{self, Kind, Part, Tree};
 use super::text::{blank, one_line, start_of};
 use super::{Body, Part as Listed, charset, transfer, words};
-use crate::limits::{HTML_TEXT_BYTES, LINE_CHARS, PARSE_BYTES};
+use crate::limits::{HTML_TEXT_BYTES, LINE_CHARS, PARSE_BYTES, PART_NAMES};
 
 /// Reads text and attachments.
 pub(super) fn read(bytes: &[u8]) -> Body {
@@ -259,6 +259,20 @@ impl<'t> Reader<'t> {
     pub(super) fn has_attachment(&self, chosen: &Chosen) -> bool {
         let counts = |index: &usize| !self.is_inline(*index) && !self.is_signature(*index);
         chosen.attachments.iter().any(counts)
+    }
+
+    /// The names of the parts beside the text, each once, for whoever looks for one.
+    pub(super) fn part_names(&self, chosen: &Chosen) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for name in chosen.attachments.iter().filter_map(|index| self.name(*index)) {
+            if names.len() == PART_NAMES {
+                break;
+            }
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// One part of the list.

@@ -109,6 +109,7 @@ fn text_of(reader: &Reader<'_>, summary: &mut Summary) {
     const LOOKED_AT: usize = 8;
     let chosen = reader.choose();
     summary.has_attachment = reader.has_attachment(&chosen);
+    summary.part_names = reader.part_names(&chosen);
     let texts = chosen.text.iter().chain(&chosen.html).take(LOOKED_AT);
     let previews = texts
         .map(|index| preview_of_text(&reader.readable(*index, PREVIEW_HTML_BYTES, Links::Hidden)));

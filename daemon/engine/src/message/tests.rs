@@ -40,6 +40,7 @@ fn body_and_parts() {
     assert_eq!(part(MIXED.as_bytes(), pdf.index), Some(vec![0, 1, 2]));
     assert_eq!(part(MIXED.as_bytes(), 0), None);
     assert_eq!(part(MIXED.as_bytes(), 99), None);
+    assert_eq!(summarise(MIXED.as_bytes(), true).part_names, ["ü.pdf"]);
 }
 
 #[test]

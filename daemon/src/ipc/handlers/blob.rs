@@ -60,7 +60,7 @@ pub(in crate::ipc) async fn get(
         }
         // an email's bytes may have to be fetched
         room.step_aside();
-        let found = Source::find(services, &id).await;
+        let found = Source::find(services, caller, &id).await;
         caller.purse.come_back(&mut room).await.ok_or_else(fault::ending)?;
         match found {
             Ok(source) => {

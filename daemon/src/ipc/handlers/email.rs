@@ -3,6 +3,7 @@
 use super::{Answer, account_of, answer, bounded, check_count, check_properties, keep};
 use crate::ipc::dispatch::in_turn;
 use crate::ipc::fit::Page;
+use crate::ipc::part::{self, Which};
 use crate::ipc::session::Caller;
 use crate::ipc::{Services, convert, fault, limits, source};
 use crate::readers::breathe;
@@ -189,19 +190,23 @@ impl Reading {
 /// beginning.
 fn add_body(bytes: &[u8], is_cut: bool, wish: BodyWish, email: &mut wire::Email) {
     let read = body(bytes);
+    let email_id = email.id.clone();
+    // of a mail that is too large to be taken apart no part can be given
+    let blob_id = |which| (!is_cut).then(|| part::id(&email_id, which));
     let mut values = BTreeMap::new();
     let parts = [
-        ("text", "text/plain", &read.text, wish.text),
-        ("html", "text/html", &read.html, wish.html),
+        ("text", "text/plain", &read.text, wish.text, Which::Text),
+        ("html", "text/html", &read.html, wish.html, Which::Html),
     ];
     let mut lists = Vec::new();
-    for (id, media, text, asked) in parts {
+    for (id, media, text, asked, which) in parts {
         let Some(text) = text else {
             lists.push(Vec::new());
             continue;
         };
         lists.push(vec![wire::BodyPart {
             part_id: Some(id.to_owned()),
+            blob_id: blob_id(which),
             size: text.len() as u64,
             r#type: media.to_owned(),
             ..wire::BodyPart::default()
@@ -214,13 +219,17 @@ fn add_body(bytes: &[u8], is_cut: bool, wish: BodyWish, email: &mut wire::Email)
     }
     email.html_body = lists.pop();
     email.text_body = lists.pop();
-    email.attachments = Some(attachments(&read));
+    email.attachments = Some(attachments(&read, blob_id));
     email.body_values = Some(values);
 }
 
-fn attachments(read: &Body) -> Vec<wire::BodyPart> {
+fn attachments(
+    read: &Body,
+    blob_id: impl Fn(Which) -> Option<chapar_ipc_protocol::id::BlobId>,
+) -> Vec<wire::BodyPart> {
     let each = read.attachments.iter().map(|part| wire::BodyPart {
         part_id: Some(part.index.to_string()),
+        blob_id: blob_id(Which::Beside(part.index)),
         size: part.size,
         name: part.name.clone(),
         r#type: part.content_type.clone(),

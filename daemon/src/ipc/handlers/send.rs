@@ -150,11 +150,15 @@ impl Given {
     }
 }
 
-async fn given(services: &Services, attachment: &mut wire::SendAttachment) -> Result<Given, Error> {
+async fn given(
+    services: &Arc<Services>,
+    caller: &Caller,
+    attachment: &mut wire::SendAttachment,
+) -> Result<Given, Error> {
     let name = &attachment.name;
     let content = (attachment.blob_id.take(), attachment.text.take(), attachment.base64.take());
     Ok(match content {
-        (Some(id), None, None) => Given::There(Source::find(services, &id.0).await?),
+        (Some(id), None, None) => Given::There(Source::find(services, caller, &id.0).await?),
         (None, Some(text), None) => Given::Here(text.into_bytes()),
         (None, None, Some(base64)) => {
             let bytes = crate::ipc::blob::from_base64(&base64).ok_or_else(|| {
@@ -180,7 +184,7 @@ async fn attachments<'s>(
     let mut found = Vec::new();
     let mut size: u64 = 0;
     for mut attachment in wanted {
-        let given = given(services, &mut attachment).await?;
+        let given = given(services, caller, &mut attachment).await?;
         size = size.saturating_add(encoded(given.size()));
         if size > MESSAGE_BYTES {
             let limit = MESSAGE_BYTES;

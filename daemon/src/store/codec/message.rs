@@ -34,6 +34,8 @@ struct SummaryRow {
     preview: String,
     has_attachment: bool,
     defects: Vec<u8>,
+    /// Since version 2. It stays the last of the record.
+    part_names: Vec<String>,
 }
 
 /// Place in this list = number in the record.
@@ -67,6 +69,7 @@ impl SummaryRow {
             preview: summary.preview.clone(),
             has_attachment: summary.has_attachment,
             defects: summary.defects.iter().filter_map(|it| defect_number(*it)).collect(),
+            part_names: summary.part_names.clone(),
         }
     }
 
@@ -89,6 +92,7 @@ impl SummaryRow {
                 .into_iter()
                 .filter_map(|number| DEFECTS.get(usize::from(number)).copied())
                 .collect(),
+            part_names: self.part_names,
         }
     }
 }
@@ -109,6 +113,7 @@ pub(in crate::store) struct MessageRow {
 }
 
 impl Stored for Message {
+    const VERSION: u8 = 2;
     type Row = MessageRow;
 
     fn to_row(&self) -> MessageRow {
@@ -141,5 +146,12 @@ impl Stored for Message {
             blob: row.blob.map(BlobId),
             summary: row.summary.summary(),
         })
+    }
+
+    /// Version 1 ended before the names of parts: an empty list of them is a zero at its end.
+    fn from_old(version: u8, payload: &[u8]) -> Option<Self> {
+        let whole = [payload, &[0]].concat();
+        let row = postcard::from_bytes(&whole).ok().filter(|_| version == 1)?;
+        Self::from_row(row)
     }
 }

@@ -125,6 +125,8 @@ async fn filters_choose_and_pages_follow() {
     assert_eq!(query(&earlier, 0, 1), (vec![4], 4));
     let later = MessageFilter { before: Some(Wall(20_000)), after: Some(Wall(8_000)), ..behind };
     assert_eq!(query(&later, 0, 9), (vec![9, 8], 2));
+    let part = MessageFilter { text: Some("PŘÍLOHA 12.PDF".into()), ..any.clone() };
+    assert_eq!(query(&part, 0, 2), (vec![12], 1));
     let from = MessageFilter { from: Some("BOB@".into()), to: Some("ada".into()), ..any };
     assert_eq!(query(&from, 0, 1), (vec![30], 30));
 }
@@ -273,4 +275,18 @@ async fn a_second_message_at_a_uid_is_a_conflict() {
         })
         .await;
     assert!(matches!(named, Err(StoreError::Conflict(_))));
+}
+
+#[test]
+fn a_record_from_before_the_names_of_parts_is_read() {
+    use crate::store::codec::Stored as _;
+    use chapar_engine::message::Message;
+    let mut message = message(7, 7, Stage::Summary);
+    message.summary.part_names.clear();
+    let payload = postcard::to_allocvec(&message.to_row()).unwrap();
+    let (last, old) = payload.split_last().unwrap();
+    assert_eq!(*last, 0, "an empty list");
+    assert_eq!(Message::from_old(1, old), Some(message));
+    assert_eq!(Message::from_old(0, old), None);
+    assert_eq!(Message::from_old(1, &old[..20]), None);
 }

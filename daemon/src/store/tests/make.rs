@@ -81,6 +81,7 @@ pub(super) fn message(id: u64, uid: u32, stage: Stage) -> Message {
             subject: format!("Über {id}"),
             preview: "Hello".into(),
             has_attachment: true,
+            part_names: vec![format!("příloha {id}.pdf")],
             defects: vec![Defect::NoDate, Defect::NoMessageId],
         },
     }

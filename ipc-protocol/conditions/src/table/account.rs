@@ -240,6 +240,31 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "mail.no_attachment",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: NO_OBJECT,
+        title: "The mail has no such attachment",
+        cause: "Attachments are numbered from 1 in the order in which they stand in the mail.",
+        what: &["Look at the list of its attachments."],
+        commands: &["chapar mail attachments M42"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "mail.not_opened",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: BAD_DATA,
+        title: "An attachment of this kind is not opened by itself",
+        cause: "Programs, scripts and pages can do harm when a desktop runs them. Documents, pictures, \
+                sound and film are opened.",
+        what: &["Save it, and look at it with a program of your choice."],
+        commands: &["chapar mail save M42"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "mailbox.unknown",
         action: Refused,
         severity: Error,

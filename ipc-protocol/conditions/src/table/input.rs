@@ -4,7 +4,7 @@ use crate::Action::Refused;
 use crate::Condition;
 use crate::Severity::{Error, Info};
 use crate::Who::You;
-use crate::exit::{BAD_DATA, CANNOT_WRITE, NO_OBJECT, TEMPORARY, USAGE};
+use crate::exit::{BAD_DATA, CANNOT_WRITE, NO_OBJECT, TEMPORARY, UNAVAILABLE, USAGE};
 
 /// The rows.
 pub(super) static ROWS: &[Condition] = &[
@@ -55,6 +55,19 @@ pub(super) static ROWS: &[Condition] = &[
                 permission.",
         what: &["Look at the free space and the permissions of the place the error names."],
         commands: &["df -h"],
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "cli.no_program",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: UNAVAILABLE,
+        title: "No program opens it",
+        cause: "A file is opened by the program that the desktop has for its kind, through xdg-open. \
+                It is not installed, or knows none.",
+        what: &["Save the attachment and open the file yourself, or install xdg-utils."],
+        commands: &["chapar mail save M42"],
         ..Condition::BLANK
     },
     Condition {

@@ -1,6 +1,7 @@
 //! Mail in pages: several lists, each newest first, read as one.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use chapar_ipc_protocol::email::{Email, EmailFilter, EmailQuery};
 use chapar_ipc_protocol::id::{AccountId, EmailId};
@@ -10,6 +11,9 @@ use jiff::Timestamp;
 use super::super::get;
 use crate::daemon::Daemon;
 use crate::error::Fault;
+use crate::interrupt::Interrupt;
+use crate::render::progress::{PATIENCE, Progress, Step};
+use crate::screen::Screen;
 
 /// One list of the daemon: an account's or a mailbox's.
 #[derive(Debug, Default)]
@@ -20,6 +24,8 @@ pub(super) struct Source {
     last: Option<EmailId>,
     taken: u64,
     total: Option<u64>,
+    /// How many were looked at, and of how many, while the total is not known.
+    searched: (u64, u64),
     ended: bool,
 }
 
@@ -30,7 +36,14 @@ pub(super) struct Pages<'p> {
     properties: Option<&'p [&'p str]>,
     /// How many mails match in all; `None` while that is not known.
     pub(super) total: Option<u64>,
+    /// How many were looked at, and of how many; both 0 when the total is known.
+    pub(super) searched: (u64, u64),
+    /// Something may follow what was taken.
+    more: bool,
 }
+
+/// Longest search of one call: a person sees how far it is, and may end it.
+const TURN_MS: u64 = 1_000;
 
 impl Source {
     pub(super) fn new(account: Option<AccountId>, filter: EmailFilter) -> Self {
@@ -51,7 +64,8 @@ impl Source {
             sort: None,
             position: None,
             limit: Some(wanted.min(MAX_OBJECTS as u64)),
-            max_ms: None,
+            // a program waits for the whole answer
+            max_ms: properties.map(|_| TURN_MS),
         };
         let behind = self.last.clone().or_else(|| self.filter.older_than.clone());
         query.filter.get_or_insert_default().older_than = behind;
@@ -69,7 +83,10 @@ impl Source {
             self.total = reply.total.map(|total| self.taken + total);
         }
         self.taken += ids.len() as u64;
-        let until = reply.searched.and_then(|searched| searched.until);
+        let until = reply.searched.and_then(|searched| {
+            self.searched = (self.searched.0 + searched.done, searched.of);
+            searched.until
+        });
         self.ended = ids.is_empty() && until.is_none();
         if let Some(last) = until.or_else(|| ids.last().cloned()) {
             self.last = Some(last);
@@ -89,19 +106,53 @@ impl Source {
 impl<'p> Pages<'p> {
     /// These lists as one, with these properties of each mail; `None`: with all.
     pub(super) fn new(sources: Vec<Source>, properties: Option<&'p [&'p str]>) -> Self {
-        Self { sources, properties, total: None }
+        Self { sources, properties, total: None, searched: (0, 0), more: false }
     }
 
-    /// The next mails, newest first, at most `limit`.
-    pub(super) fn take(&mut self, daemon: &mut Daemon, limit: u32) -> Result<Vec<Email>, Fault> {
+    /// The mail behind which the next page begins. A search that was ended goes on behind the last
+    /// mail that was looked at, whether that was found or not.
+    pub(super) fn next<'e>(&'e self, emails: &'e [Email]) -> Option<&'e EmailId> {
+        let found = emails.last().map(|email| &email.id);
+        match self.total {
+            Some(total) => found.filter(|_| total > emails.len() as u64),
+            None if !self.more => None,
+            None if self.sources.iter().any(|source| !source.ahead.is_empty()) => found,
+            None => match self.sources.as_slice() {
+                [only] => only.last.as_ref(),
+                _ => found,
+            },
+        }
+    }
+
+    /// The next mails, newest first, at most `limit`; fewer when `patience` ends or Ctrl-C is
+    /// pressed before so many are found.
+    pub(super) fn take(
+        &mut self,
+        screen: &Screen,
+        daemon: &mut Daemon,
+        limit: u32,
+        patience: Option<Duration>,
+    ) -> Result<Vec<Email>, Fault> {
         let limit = limit as usize;
+        let interrupt = Interrupt::listen();
+        let mut progress = Progress::new(screen);
         let mut emails = Vec::new();
-        while emails.len() < limit {
+        'page: while emails.len() < limit {
             let left = (limit - emails.len()) as u64;
-            for source in &mut self.sources {
+            for at in 0..self.sources.len() {
+                let Some(source) = self.sources.get_mut(at) else { break };
                 // mail that vanished between two questions leaves nothing of what was read
                 while source.ahead.is_empty() && !source.ended {
                     source.read(daemon, self.properties, left)?;
+                    let over = patience.is_some_and(|patience| progress.took() >= patience);
+                    if source.ahead.is_empty() && !source.ended && (over || interrupt.came()) {
+                        break 'page;
+                    }
+                    if progress.took() >= PATIENCE && source.searched.1 > 0 {
+                        let (done, total) = source.searched;
+                        let place = Some("searched".to_owned());
+                        progress.show(Step { done, total, place, ..Step::default() });
+                    }
                 }
             }
             // of two at the same time the list that was named first goes first
@@ -111,7 +162,13 @@ impl<'p> Pages<'p> {
                 None => break,
             }
         }
+        progress.clear();
+        self.more = self.sources.iter().any(|source| !source.ahead.is_empty() || !source.ended);
         self.total = self.sources.iter().map(|source| source.total).sum();
+        if self.total.is_none() {
+            let each = self.sources.iter().map(|source| source.searched);
+            self.searched = each.fold((0, 0), |sum, (done, of)| (sum.0 + done, sum.1 + of));
+        }
         Ok(emails)
     }
 }
