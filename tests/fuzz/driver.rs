@@ -5,7 +5,7 @@
 
 use chapar_tests::sandbox::corpus::Dice;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The seed of the check: the same cases each time.
 const SEED: u64 = 20_261_122;
@@ -36,6 +36,32 @@ pub(crate) fn run(name: &str, cases: u64, case: impl Fn(&mut Dice)) {
     let played = range.end - range.start;
     println!("{name}: {played} cases, seed {seed}, {:.1} s, {grown} KiB more", took.as_secs_f32());
     assert!(grown < GROWTH_KIB, "{name}: {grown} KiB more");
+}
+
+/// The processor time of one case. A busy machine makes a case wait; waiting costs no processor time.
+pub(crate) struct Work(Duration);
+
+impl Work {
+    /// Begins to count the processor time of this thread.
+    pub(crate) fn begin() -> Self {
+        Self(thread_time())
+    }
+
+    /// The processor time since the beginning.
+    pub(crate) fn so_far(&self) -> Duration {
+        thread_time().saturating_sub(self.0)
+    }
+
+    /// Panics when this thread worked for `limit` or longer since the beginning.
+    pub(crate) fn assert_below(&self, limit: Duration, bytes: usize) {
+        let took = self.so_far();
+        assert!(took < limit, "{bytes} bytes took {took:?} of processor time");
+    }
+}
+
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("processor time is never negative")
 }
 
 /// The most memory this process ever had, in KiB.

@@ -31,7 +31,7 @@ impl Town {
     /// Says `bytes`, half-closes when told to, and hands over all that came until the end.
     pub(crate) fn said(&self, bytes: &[u8], half_close: bool) -> Vec<Value> {
         let mut stream = UnixStream::connect(self.place.socket()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         // It may close before all is taken: that is its right.
         let _ = stream.write_all(bytes);
         if half_close {

@@ -32,7 +32,7 @@ fn an_endless_line_is_cut_off_early() {
         assert!(sent < 1 << 30, "a whole gigabyte was taken");
     };
     let mut said = String::new();
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+    let _ = stream.set_read_timeout(Some(Duration::from_mins(1)));
     let _ = stream.read_to_string(&mut said);
     let grown = town.place.memory("VmHWM") - before;
     println!(
@@ -72,7 +72,7 @@ fn two_thousand_connections_are_served_or_told() {
     assert_eq!(served, 1_023, "1,024 with the good one");
     assert_eq!(town.good.call("status", &json!({}))["daemon"]["clients"], 1_024);
     drop(crowd);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while town.good.call("status", &json!({}))["daemon"]["clients"] != 1 {
         assert!(Instant::now() < deadline, "the seats are not given back");
         std::thread::sleep(Duration::from_millis(20));
@@ -111,7 +111,7 @@ fn half_closing_and_leaving_in_the_middle_harm_nobody() {
         drop(raw);
     }
     let spool = town.place.state().join("spool");
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let clients = town.good.call("status", &json!({}))["daemon"]["clients"].as_u64();
         let files = std::fs::read_dir(&spool).map_or(0, Iterator::count);

@@ -23,7 +23,7 @@ use crate::stream::PUSH_LIMIT;
 const DEVICE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Nobody waits for the server to end a session: the word goes from task to task.
-const TOLD_LIMIT: Duration = Duration::from_secs(10);
+const TOLD_LIMIT: Duration = Duration::from_mins(1);
 
 /// How a person may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -172,7 +172,7 @@ impl Server {
 }
 
 /// Servers are given this long before they are killed on drop.
-const STOP_LIMIT: Duration = Duration::from_secs(10);
+const STOP_LIMIT: Duration = Duration::from_mins(1);
 
 impl Drop for Server {
     fn drop(&mut self) {
