@@ -27,12 +27,13 @@ fn mail() -> String {
          filename=\"logo.png\"\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n"
         .to_owned();
     for (number, (name, _)) in NAMES.iter().enumerate() {
-        mail.push_str(&format!(
+        let part = format!(
             "--b\nContent-Type: application/octet-stream\n\
              Content-Disposition: attachment; filename=\"{name}\"\n\
              Content-Transfer-Encoding: base64\n\n{}\n",
             ["AAEC", "/wD/", "DQoNCg==", "YWJj", "", "W0Rlc2t0b3A=", "eA=="][number]
-        ));
+        );
+        mail.push_str(&part);
     }
     mail.push_str("--b--\n");
     mail

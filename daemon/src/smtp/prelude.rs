@@ -134,7 +134,7 @@ impl Plain<'_> {
                 return match parts.next() {
                     None => Ok(heard),
                     // whoever writes the code last has the last word, within one greeting too
-                    Some(more) if self.is_secret => self.changed(heard, more, what),
+                    Some(more) if self.is_secret => self.changed(&heard, more, what),
                     Some(_) => Err(fault::injected(host, what)),
                 };
             }
@@ -143,7 +143,7 @@ impl Plain<'_> {
 
     /// Inside TLS a second reply at once is the server's own: a refusal takes back what it greeted
     /// with, anything else is out of turn.
-    fn changed(&self, heard: Heard, more: &[u8], what: &'static str) -> Result<Heard, Failure> {
+    fn changed(&self, heard: &Heard, more: &[u8], what: &'static str) -> Result<Heard, Failure> {
         let next = Listener::default().line(more).ok().flatten();
         match next.filter(|next| next.code >= 400 && heard.code < 400) {
             Some(refusal) => Ok(refusal),

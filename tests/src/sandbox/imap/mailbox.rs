@@ -2,7 +2,7 @@
 
 use super::extended::ExtendedList;
 use super::{Answer, Refusal, Session, no, text};
-use crate::sandbox::faults::{Fault, Service};
+use crate::sandbox::faults::{Fault, Harm, Service};
 use crate::sandbox::mailstore::Folder;
 use crate::sandbox::mutf7;
 use imap_codec::imap_types::mailbox::{ListMailbox, Mailbox};
@@ -119,7 +119,10 @@ impl Session {
 
     pub(super) fn status(&mut self, mailbox: &Mailbox<'_>, items: &[StatusDataItemName]) -> Answer {
         let name = name_of(mailbox)?;
-        let items: Vec<&str> = items.iter().map(word).collect();
+        let mut items: Vec<&str> = items.iter().map(word).collect();
+        if matches!(self.provider.faults.mailbox(&name), Some(Harm::Blank | Harm::Empty)) {
+            items.retain(|item| *item != "UIDVALIDITY");
+        }
         if items.contains(&"HIGHESTMODSEQ") {
             self.condstore = true;
         }
