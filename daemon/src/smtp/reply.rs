@@ -204,13 +204,13 @@ mod tests {
         assert_eq!(hear(&empty), Err(Broken::ManyLines));
         let mut line = Line::default();
         assert_eq!(line.take(b"250 ok "), Ok(false));
-        assert_eq!(line.take(&[b'x'; 60_000]), Ok(false));
+        assert_eq!(line.take(&b"x".repeat(60_000)), Ok(false));
         assert_eq!(line.take(b"\r\n"), Ok(true));
         assert_eq!(line.end().len(), KEPT_BYTES);
         assert_eq!(line.take(b"334 "), Ok(false));
         assert_eq!(line.take(&[b'A'; 12_000]), Ok(false));
         assert_eq!(line.end().len(), 12_004);
-        assert_eq!(line.take(&[b'x'; LINE_BYTES + 1]), Err(Broken::LongLine));
+        assert_eq!(line.take(&b"x".repeat(LINE_BYTES + 1)), Err(Broken::LongLine));
     }
 
     #[test]
