@@ -50,6 +50,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "store.read_only",
             "store.io",
             "store.damaged",
+            "store.lost",
             "store.restored",
         ],
     ),
@@ -121,6 +122,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
         Doctor::Check("smtp"),
         &[
             "smtp.greeting",
+            "smtp.name",
             "smtp.not_smtp",
             "smtp.protocol",
             "smtp.bad_reply",
