@@ -150,6 +150,13 @@ impl Daemon {
         (field("VmHWM:"), field("VmRSS:"))
     }
 
+    /// The share of a processor that it takes for this long.
+    pub(crate) fn share(&self, watched: Duration) -> f64 {
+        let begun = self.cpu();
+        std::thread::sleep(watched);
+        (self.cpu() - begun) / watched.as_secs_f64()
+    }
+
     /// Processor seconds used so far.
     pub(crate) fn cpu(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.server.pid())).unwrap();

@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 
 /// A locked collection on a machine without a screen would otherwise wait for a prompt for ever.
 const ANSWER: Duration = Duration::from_secs(2);
+/// How long a person is waited for who is asked to unlock the keyring: below [`ANSWER`], so that a locked
+/// keyring is told apart from one that does not answer.
+const UNLOCK: Duration = Duration::from_millis(1_500);
 /// Media type of what is stored.
 const CONTENT: &str = "text/plain; charset=utf8";
 /// The key of the probe; no account has it.
@@ -53,7 +56,7 @@ impl Keyring {
     pub async fn put(&self, key: &str, secret: &Secret) -> Result<(), SecretsError> {
         self.timed(async {
             let service = connected().await?;
-            let collection = unlocked(&service).await?;
+            let collection = self.unlocked(&service).await?;
             create(&collection, key, secret).await
         })
         .await?;
@@ -68,7 +71,7 @@ impl Keyring {
         // the collection borrows from the service, so both live in one future that stops between
         let mut work = Box::pin(async move {
             let service = connected().await?;
-            let collection = unlocked(&service).await?;
+            let collection = self.unlocked(&service).await?;
             // whoever prepared and asks for nothing more has dropped this future
             let _: Result<(), ()> = ready.send(());
             let Ok(secret) = given.await else { return Ok(()) };
@@ -107,7 +110,7 @@ impl Keyring {
         let bytes = self
             .timed(async {
                 let service = connected().await?;
-                match found(&service, key).await?.first() {
+                match self.found(&service, key).await?.first() {
                     Some(item) => Ok(Some(Zeroizing::new(item.get_secret().await?))),
                     None => Ok(None),
                 }
@@ -123,12 +126,42 @@ impl Keyring {
     pub async fn forget(&self, key: &str) -> Result<(), SecretsError> {
         self.timed(async {
             let service = connected().await?;
-            for item in found(&service, key).await? {
+            for item in self.found(&service, key).await? {
                 item.delete().await?;
             }
             Ok(())
         })
         .await
+    }
+
+    /// The default collection, unlocked if that needs no more than asking.
+    async fn unlocked<'s>(&self, service: &'s SecretService<'_>) -> Result<Collection<'s>, Error> {
+        let collection = service.get_default_collection().await?;
+        if collection.is_locked().await? {
+            self.asked(Box::pin(collection.unlock())).await?;
+        }
+        collection.ensure_unlocked().await?;
+        Ok(collection)
+    }
+
+    /// Items under the key, unlocked.
+    async fn found<'s>(
+        &self,
+        service: &'s SecretService<'_>,
+        key: &str,
+    ) -> Result<Vec<Item<'s>>, Error> {
+        let result = service.search_items(attributes(key)).await?;
+        let mut items = result.unlocked;
+        for item in result.locked {
+            self.asked(Box::pin(item.unlock())).await?;
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    /// Waits for the person who is asked to unlock; without an answer the keyring stays locked.
+    async fn asked(&self, unlock: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+        within(self.clock.as_ref(), UNLOCK, unlock).await.unwrap_or(Err(Error::Locked))
     }
 
     async fn timed<T>(
@@ -153,32 +186,11 @@ async fn connected() -> Result<SecretService<'static>, Error> {
     SecretService::connect(EncryptionType::Dh).await
 }
 
-/// The default collection, unlocked if that needs no more than asking.
-async fn unlocked<'s>(service: &'s SecretService<'_>) -> Result<Collection<'s>, Error> {
-    let collection = service.get_default_collection().await?;
-    if collection.is_locked().await? {
-        collection.unlock().await?;
-    }
-    collection.ensure_unlocked().await?;
-    Ok(collection)
-}
-
 /// The item under the key, in the place of the one before.
 async fn create(collection: &Collection<'_>, key: &str, secret: &Secret) -> Result<(), Error> {
     let (label, bytes) = (format!("chapar {key}"), secret.expose().as_bytes());
     collection.create_item(&label, attributes(key), bytes, true, CONTENT).await?;
     Ok(())
-}
-
-/// Items under the key, unlocked.
-async fn found<'s>(service: &'s SecretService<'_>, key: &str) -> Result<Vec<Item<'s>>, Error> {
-    let result = service.search_items(attributes(key)).await?;
-    let mut items = result.unlocked;
-    for item in result.locked {
-        item.unlock().await?;
-        items.push(item);
-    }
-    Ok(items)
 }
 
 fn attributes(key: &str) -> HashMap<&str, &str> {
