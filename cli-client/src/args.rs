@@ -67,7 +67,7 @@ pub(crate) struct Global {
     /// Say more; repeat for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count, hide = true)]
     pub(crate) verbose: u8,
-    /// Never ask; an error names the flag that is missing
+    /// Never prompt; fail instead, and name the flag that is missing
     #[arg(long, global = true, hide = true)]
     pub(crate) no_input: bool,
     /// When to colour
@@ -112,18 +112,18 @@ pub(crate) struct Change {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Connect a mailbox: prove it, save it, start the first sync.
+    /// Connect a mailbox: test its servers and the login, save it, start the first sync.
     ///
     /// The address is enough: chapar finds the servers, or the provider's sign-in, and says where
-    /// it found them. Where the provider offers a sign-in, your browser opens it and chapar never
-    /// sees your password; else it asks for the password and does not show it. Both servers are
-    /// dialled, their certificates checked and the login proved before anything is saved. There is
-    /// no way to go on with a certificate that is not valid: for a company's own authority use
-    /// --ca-file.
+    /// it found them. Where the provider offers a sign-in, your browser opens that page, and chapar
+    /// never sees your password. Otherwise chapar asks for the password and does not show what you
+    /// type. chapar saves the account only after it has connected to both servers, checked their
+    /// certificates and logged in. chapar never connects to a server whose certificate is not
+    /// valid; for a company's own certificate authority use --ca-file.
     ///
-    /// Stored on this machine are the settings, the mirrored mail (readable only to you) and the
-    /// password or the tokens of the sign-in (in the keyring, else in a sealed file). The first
-    /// sync runs in the daemon; Ctrl-C leaves it running.
+    /// chapar stores on this machine: the settings, the mirrored mail (readable only to you), and
+    /// the password or the tokens of the sign-in (in the keyring, otherwise in an encrypted file).
+    /// chapard runs the first sync in the background; Ctrl-C does not stop that sync.
     #[command(alias = "login")]
     Connect(Box<ConnectArgs>),
     /// Show the state of every account, the outbox and the daemon
@@ -143,11 +143,12 @@ pub(crate) enum Command {
     /// List mail (short for `mail list`)
     #[command(hide = true)]
     Ls(ListArgs),
-    /// Send a mail; accepted means it survives a restart.
+    /// Send a mail in the background, or wait for the server's answer.
     ///
-    /// The mail is on disk when this ends, and is tried for five days. Its text comes from --text
-    /// or --message; without them and without --html from standard input, where that is not a
-    /// terminal.
+    /// The mail is on disk before this command ends. chapard sends the mail even when this machine
+    /// restarts, and keeps trying for five days. The text of the mail comes from --text or
+    /// --message. Without both and without --html the text comes from standard input, unless that
+    /// is a terminal.
     Send(Box<SendArgs>),
     /// See and steer what waits to be sent
     #[command(subcommand)]
@@ -162,7 +163,7 @@ pub(crate) enum Command {
     /// The machine comes first (disk, clock, keyring, notifications, socket, service), then each
     /// account: the server's name, the connection, the certificate, the sign-in, the inbox, and the
     /// same for sending. What depends on something that failed is skipped. Each thing that is wrong
-    /// is shown with the server's own words, whose job it is and the command that mends it.
+    /// is shown with the server's own words, who can fix it, and the command that fixes it.
     Doctor(DoctorArgs),
     /// Read the daemon's log
     Logs(LogsArgs),
@@ -171,11 +172,12 @@ pub(crate) enum Command {
     Service(ServiceCommand),
     /// Read, change and check the configuration file.
     ///
-    /// `chapar config get` lists the settings with their values and defaults. What is set in `log`
-    /// and `secrets` counts from the next start of chapard, everything else at once.
+    /// `chapar config get` lists the settings with their values and defaults. A change of `log` or
+    /// `secrets` takes effect when chapard starts the next time; every other change takes effect at
+    /// once.
     ///
-    /// Each `[[provider]]` table is a mail provider of your own, or says what is different with one
-    /// that chapar knows by the same key: `key`, `name`, `domains`, `imap`, `smtp`, `issuer`,
+    /// Each `[[provider]]` table describes a mail provider of your own, or changes a provider that
+    /// chapar knows by the same key. The settings of such a table are `key`, `name`, `domains`, `imap`, `smtp`, `issuer`,
     /// `authorize_url`, `token_url`, `device_url`, `revoke_url`, `scopes`, `client_id`,
     /// `client_secret_file`, `ca_file`, `redirect_uri`, `files_sent`.
     #[command(subcommand)]
@@ -185,9 +187,9 @@ pub(crate) enum Command {
     Data(DataCommand),
     /// Print an access token of an account, for msmtp, mbsync and others.
     ///
-    /// The token is a secret: it belongs into a pipe, such as the `passwordeval` of msmtp or the
-    /// `PassCmd` of mbsync. chapard renews it by itself; ask each time one is needed. An account
-    /// with a password has none.
+    /// The token is a secret: use this command in a pipe, such as the `passwordeval` of msmtp or the
+    /// `PassCmd` of mbsync. chapard renews the token by itself, so run this command each time a
+    /// program needs a token. An account that signs in with a password has no token.
     Token(TokenArgs),
     /// Call one method of the socket protocol and print its result
     Call(CallArgs),
@@ -242,7 +244,7 @@ pub(crate) struct SyncArgs {
     /// Only this account
     #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// End when the sync has ended
+    /// Wait until the sync has ended
     #[arg(long)]
     pub(crate) wait: bool,
 }
@@ -252,11 +254,12 @@ pub(crate) struct DoctorArgs {
     /// Only this account
     #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// Mend what cannot lose anything: rights of the socket, the unit, a daemon of another version
+    /// Fix what can be fixed without a risk: rights of the socket, the unit, a daemon of another
+    /// version
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Write what was found to a file for whoever helps, without addresses, mail and secrets; it is
-    /// shown first
+    /// Write what was found to a file for a person who helps you. The file holds no addresses, mail
+    /// or secrets, and chapar shows its text first
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]
@@ -307,7 +310,7 @@ pub(crate) struct TokenArgs {
     /// Name, address or id
     #[arg(id = "named", value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
-    /// It has to hold this much longer, such as 5m
+    /// The token has to stay valid at least this long, such as 5m
     #[arg(long, value_name = "TIME", value_parser = when::parse_duration)]
     pub(crate) valid: Option<Duration>,
 }

@@ -13,7 +13,7 @@ use chapar_ipc_protocol::settings::{SETTINGS, Setting};
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _};
 
 pub(crate) use examples::of as examples_of;
-pub(crate) use near::{commands_below, meant, topic};
+pub(crate) use near::{changes_mail, commands_below, meant, topic, usage};
 
 use crate::args::Cli;
 

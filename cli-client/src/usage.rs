@@ -37,6 +37,12 @@ fn unknown(mut fault: Fault, error: &clap::Error, words: &[OsString], word: &str
     if looks_like_address(word) {
         return fault.try_command(["chapar", "connect", word]);
     }
+    if grammar::changes_mail(words, word) {
+        return fault.hint(
+            "change mail in your mail program or on the web: chapar reads and sends mail, it does \
+             not move, mark or delete mail on the server",
+        );
+    }
     if let Some(meant) = grammar::meant(words, word) {
         let command = std::iter::once("chapar".to_owned()).chain(meant).collect();
         fault.remedy.push(Remedy { title: String::new(), command });
@@ -47,6 +53,14 @@ fn unknown(mut fault: Fault, error: &clap::Error, words: &[OsString], word: &str
         suggestions.iter().fold(fault, |fault, meant| fault.hint(format!("did you mean {meant}?")));
     if suggestions.is_empty() { fault.hint("chapar --help lists the commands") } else { fault }
 }
+
+/// What the standard library says of a number, and the same for people.
+const NUMBERS: [(&str, &str); 4] = [
+    ("invalid digit found in string", "it must be a whole number"),
+    ("cannot parse integer from empty string", "it must be a whole number"),
+    ("number too large to fit in target type", "the number is too large"),
+    ("number too small to fit in target type", "the number is too small"),
+];
 
 /// The first paragraph of clap's own text, without its label and its tips.
 fn message(error: &clap::Error, topic: &str) -> String {
@@ -61,7 +75,11 @@ fn message(error: &clap::Error, topic: &str) -> String {
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();
     let words: Vec<_> = paragraph.split_whitespace().collect();
-    words.join(" ").trim_start_matches("error: ").to_owned()
+    let mut text = words.join(" ").trim_start_matches("error: ").to_owned();
+    for (theirs, ours) in NUMBERS {
+        text = text.replace(theirs, ours);
+    }
+    text
 }
 
 fn unknown_command(error: &clap::Error) -> Option<String> {
@@ -96,7 +114,7 @@ fn usage(error: &clap::Error, topic: &str) -> String {
             let usage = usage.split_whitespace().collect::<Vec<_>>().join(" ");
             usage.trim_start_matches("Usage: ").to_owned()
         }
-        _ => "chapar --help".to_owned(),
+        _ => grammar::usage(topic),
     }
 }
 
@@ -160,6 +178,37 @@ mod tests {
             let end = format!("exit 2 · cli.usage · chapar help {topic}\n");
             assert!(said.ends_with(&end), "{words:?}: {said}");
         }
+    }
+
+    #[test]
+    fn a_wrong_value_is_answered_with_the_usage_of_the_command() {
+        for (words, why, usage) in [
+            (&["mail", "save", "M1", "x"][..], "it must be a whole number", "chapar mail save"),
+            (&["watch", "--count", ""], "it must be a whole number", "chapar watch"),
+            (&["mail", "list", "--page"], "a value is required", "chapar mail list"),
+            (&["logs", "--lines", "99999999999999999999"], "too large", "chapar logs"),
+        ] {
+            let said = said(words);
+            assert!(said.contains(why) && said.contains(&format!("try   {usage} [")), "{said}");
+            assert!(!said.contains("digit") && !said.contains("--help"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_chapar_does_not_do_leads_to_no_other_command() {
+        for words in [
+            &["delete", "M42"][..],
+            &["rm", "M1", "M2"],
+            &["archive", "M42"],
+            &["mark", "M42", "--read"],
+            &["mail", "delete", "M42"],
+            &["mail", "move", "M42", "Archive"],
+        ] {
+            let said = said(words);
+            assert!(said.contains("does not move, mark or delete"), "{words:?}: {said}");
+            assert!(!said.contains("account remove"), "{words:?}: {said}");
+        }
+        assert!(said(&["delete", "ana"]).contains("chapar account remove ana"));
     }
 
     #[test]

@@ -147,6 +147,7 @@ fn no_network_is_told_as_that() {
     }
     let stage = Stage::new();
     let firm = servers(993, 465, &stage.path("ca.pem"));
+    let house = servers(993, 465, &stage.path("ca.pem"));
     let firm: Vec<String> =
         firm.iter().map(|word| word.replace("localhost", "mail.firm.example")).collect();
     for args in [
@@ -154,6 +155,11 @@ fn no_network_is_told_as_that() {
         &["connect", "ana@posteo.de"],
         &["connect", "ana@firm.example"],
         &["connect", "ana@firm.example", "--provider", "google", "--client-id", "x"],
+        // its own servers are found without a network, the issuer is not
+        &words(
+            &["connect", "ana@firm.example", "--provider", "google", "--client-id", "x"],
+            &house,
+        ),
         &words(&["connect", "ana@firm.example"], &firm),
     ] {
         let (text, got) = on_terminal(&stage, args, &Talk::new(), &[]);

@@ -173,3 +173,34 @@ fn parts_are_blobs() {
     let part = serde_json::json!({"ids": [ids[4]], "offset": 1, "length": 1});
     assert_eq!(call("Blob/get", &part.to_string())["list"][0]["data:asText"], "b");
 }
+
+/// What is too large to be mirrored is fetched, taken apart and saved all the same.
+#[test]
+fn a_large_attachment_is_saved_whole() {
+    const LINES: usize = 740_000;
+    let line = "QUJD".repeat(19);
+    let mut mail = "From: Bo Berg <bo@example.test>\nTo: ana@example.test\nSubject: Film\n\
+         Date: Mon, 6 Jan 2020 10:00:00 +0000\nMessage-ID: <film@example.test>\n\
+         MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\nContent-Type: text/plain\n\nHere it is.\n\
+         --b\nContent-Type: video/mp4\nContent-Disposition: attachment; filename=film.mp4\n\
+         Content-Transfer-Encoding: base64\n\n"
+        .to_owned();
+    for _ in 0..LINES {
+        mail.push_str(&line);
+        mail.push('\n');
+    }
+    mail.push_str("--b--\n");
+    let stage = Stage::new();
+    stage.deliver(0, &mail);
+    stage.connect();
+    let size = LINES * 57;
+    let listed = stage.run(&["mail", "attachments", "M1", "--plain"], "").text();
+    assert_eq!(listed, format!("1\tfilm.mp4\tvideo/mp4\t{size}\tattachment\n"));
+    let there = stage.dir().to_str().unwrap();
+    let ran = stage.run(&["mail", "save", "M1", "-d", there], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let saved = fs::read(stage.dir().join("film.mp4")).unwrap();
+    assert!(saved.len() == size && saved.chunks(3).all(|it| it == b"ABC"), "{}", saved.len());
+    fs::remove_file(stage.dir().join("film.mp4")).unwrap();
+}

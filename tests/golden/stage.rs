@@ -22,6 +22,16 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// 2020-01-06 10:00:00 UTC: old enough that lists show a date and not a time.
 pub(crate) const THEN: i64 = 1_578_304_800;
 
+/// Characters of the home's path: lines that name it break at the same place wherever TMPDIR is.
+const HOME_CHARS: usize = 60;
+
+/// What makes the home's path as long as it is everywhere.
+fn label() -> String {
+    let usual = "/chapar-gold-01234567".len();
+    let there = std::env::temp_dir().to_string_lossy().trim_end_matches('/').chars().count();
+    format!("gold{}", "d".repeat(HOME_CHARS.saturating_sub(there + usual)))
+}
+
 /// The stage; stops its daemon when dropped.
 pub(crate) struct Stage {
     /// The provider, to deliver mail and to look at what it saw.
@@ -48,7 +58,7 @@ impl Stage {
 
     /// The same at this provider.
     pub(crate) fn at(provider: Provider) -> Self {
-        let scratch = Scratch::world("gold");
+        let scratch = Scratch::world(&label());
         for dir in ["run", "state", "config"] {
             fs::DirBuilder::new().mode(0o700).create(scratch.path().join(dir)).unwrap();
         }

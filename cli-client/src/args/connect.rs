@@ -20,16 +20,16 @@ pub(crate) struct ConnectArgs {
     /// Your name as recipients see it
     #[arg(long, value_name = "NAME")]
     pub(crate) display_name: Option<String>,
-    /// How many of the newest mails the first sync takes
+    /// How many of the newest mails chapar keeps on this machine
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) window: Option<u32>,
-    /// How the end of the first sync is announced
+    /// How chapar tells you that the first sync has ended
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) notify: Option<Notify>,
-    /// End when the first sync has ended
+    /// Wait until the first sync has ended
     #[arg(long)]
     pub(crate) wait: bool,
-    /// Try again what an administrator had to approve first
+    /// Try the sign-in again after an administrator has approved it
     #[arg(long)]
     pub(crate) resume: bool,
     #[command(flatten)]
@@ -72,10 +72,10 @@ pub(crate) struct SignInArgs {
     /// Ask for this scope instead of the provider's; repeat for more
     #[arg(long = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
-    /// Ask for a code too, to be typed on any device
+    /// Also ask for a code that you can type on any device
     #[arg(long)]
     pub(crate) device: bool,
-    /// Do not open a browser: print the address, take the one at which the browser ends
+    /// Do not open a browser: print the address, and take the address where your browser ends
     #[arg(long)]
     pub(crate) paste: bool,
     /// The address is an alias or a shared mailbox of the person who signs in

@@ -14,19 +14,19 @@ pub(crate) struct SendArgs {
     /// A recipient of a copy
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) cc: Vec<String>,
-    /// A recipient nobody else sees
+    /// A recipient whom the other recipients do not see
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bcc: Vec<String>,
     /// The subject
     #[arg(long, short)]
     pub(crate) subject: Option<String>,
-    /// The file with the text; `-` is standard input
+    /// Read the text from this file; `-` means standard input
     #[arg(long, value_name = "-|FILE")]
     pub(crate) text: Option<PathBuf>,
     /// The text itself
     #[arg(long, short, value_name = "TEXT", conflicts_with = "text")]
     pub(crate) message: Option<String>,
-    /// The file with the HTML form
+    /// Read the HTML form of the text from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
     /// A file to attach; repeat for more
@@ -38,14 +38,14 @@ pub(crate) struct SendArgs {
     /// With --reply-to: answer all recipients
     #[arg(long, requires = "reply_to")]
     pub(crate) all: bool,
-    /// Send then: 2027-01-31T09:00:00Z, `2027-01-31 09:00`, 09:00 or +2h
+    /// Send at this time: 2027-01-31T09:00:00Z, `2027-01-31 09:00`, 09:00 or +2h
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
-    /// End when every recipient is accepted, refused or unknown; also, with exit 75, when the account
-    /// is paused or stopped or its server cannot be reached: the mail then stays in the outbox
+    /// Wait until the server has accepted or refused every recipient. Ends with exit 75 when the
+    /// account is paused or stopped or its server cannot be reached; the mail stays in the outbox
     #[arg(long)]
     pub(crate) wait: bool,
-    /// With the same key a second call sends nothing and shows the first submission
+    /// A second call with the same key sends nothing and shows the first submission
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     #[command(flatten)]

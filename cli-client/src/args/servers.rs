@@ -23,7 +23,7 @@ pub(crate) struct ServerArgs {
     /// The login name, when it is not the address
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// Trust this authority (PEM) too, for this account only
+    /// Also trust the certificate authority in this file (PEM), for this account only
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -31,17 +31,17 @@ pub(crate) struct ServerArgs {
 /// How TLS begins at an IMAP server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ImapSecurity {
-    /// With the first byte (port 993)
+    /// TLS from the first byte (port 993)
     Tls,
-    /// After STARTTLS, which is demanded (port 143)
+    /// TLS after STARTTLS, which the server must offer (port 143)
     Starttls,
 }
 
 /// How TLS begins at an SMTP server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SmtpSecurity {
-    /// With the first byte (port 465)
+    /// TLS from the first byte (port 465)
     Tls,
-    /// After STARTTLS, which is demanded (port 587)
+    /// TLS after STARTTLS, which the server must offer (port 587)
     Starttls,
 }

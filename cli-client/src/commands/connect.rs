@@ -20,6 +20,7 @@ use chapar_ipc_protocol::account::{Account, AccountGet, NotifyBy};
 use chapar_ipc_protocol::connect::{AccountConnect, AuthKind, ConnectStep};
 use chapar_ipc_protocol::event::EventGet;
 use chapar_ipc_protocol::id::{AccountId, Cursor};
+use chapar_ipc_protocol::status::Status;
 use clap::Parser;
 use serde_json::json;
 
@@ -197,6 +198,7 @@ fn finish(
                 )))?;
                 screen.say(&Line::of("The first sync goes on in the background."));
             }
+            tell_vault(screen, &mut daemon)?;
             screen.say(&Line::new());
             screen.say(&Line::new().with(
                 Style::Dim,
@@ -205,4 +207,13 @@ fn finish(
         }
     }
     Ok(exit::OK)
+}
+
+/// Says how its secret is kept, where that is a file: whoever backs up files has to know.
+fn tell_vault(screen: &Screen, daemon: &mut Daemon) -> Result<(), Fault> {
+    let vault = daemon.call(&Status {})?.daemon.vault;
+    if vault.kind == "file" {
+        screen.tell(&format!("chapar keeps the secret of this account in {}.", vault.protects));
+    }
+    Ok(())
 }

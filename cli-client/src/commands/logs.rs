@@ -55,13 +55,13 @@ struct Filter {
 
 impl Filter {
     fn new(context: &Context<'_>, args: &LogsArgs) -> Result<Self, Fault> {
-        let since = match &args.since {
-            None => None,
-            Some(text) => Some(
-                when::parse_since(text, &Zoned::now())
-                    .map_err(|cause| Fault::new("input.time", cause.to_string()))?,
-            ),
-        };
+        let since =
+            match &args.since {
+                None => None,
+                Some(text) => Some(when::parse_since(text, &Zoned::now()).map_err(|cause| {
+                    Fault::new("input.time", cause.to_string()).without_commands()
+                })?),
+            };
         let account = match context.account() {
             None => None,
             Some(wanted) => Some(written(context, wanted)?),

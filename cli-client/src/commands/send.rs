@@ -54,8 +54,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
     let reply = daemon.call(&request)?;
     // it may have been paused or have lost its servers since it was looked up
     let account = daemon.account(Some(&account.id.0))?;
+    let hold = held_up(&reply, &account);
     if args.wait {
-        tell_queued(screen, &reply);
+        screen.say(&queued_line(&reply, "waiting for the server's answer"));
         let limit = context.global.timeout;
         let ended = wait(screen, &mut daemon, reply.submission, cursor, limit)?;
         outbox::show(screen, "send", &ended)?;
@@ -66,16 +67,19 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
             let members = json!({
                 "id": reply.submission_id, "existing": reply.existing,
                 "submission": reply.submission,
-                "waitsFor": held_up(&reply, &account).map(|hold| hold.to_json()),
+                "waitsFor": hold.as_ref().map(Hold::to_json),
             });
             screen.object("send", members)?;
         }
         Form::Plain => {
             screen.fields([reply.submission_id.as_ref(), reply.submission.phase.word()])?;
         }
-        Form::Human => screen.answer(&queued_line(&reply))?,
+        Form::Human => {
+            let then = if hold.is_some() { "not sent yet" } else { "sending in the background" };
+            screen.answer(&queued_line(&reply, then))?;
+        }
     }
-    if let Some(hold) = held_up(&reply, &account) {
+    if let Some(hold) = hold {
         hold.tell(screen);
     }
     Ok(exit::OK)
@@ -242,14 +246,13 @@ fn held_up(reply: &SendReply, account: &Account) -> Option<Hold> {
     Hold::of(account).filter(|_| !outbox::is_settled(&reply.submission))
 }
 
-fn tell_queued(screen: &Screen, reply: &SendReply) {
-    screen.say(&queued_line(reply));
-}
-
-fn queued_line(reply: &SendReply) -> Line {
+/// That the mail is in the outbox, and what happens `then`.
+fn queued_line(reply: &SendReply, then: &str) -> Line {
     let id = &reply.submission_id;
     if reply.existing {
-        return Line::of(format!("{id} was handed over before with this key; nothing sent twice."));
+        return Line::of(format!(
+            "{id} was queued before with this key; chapar does not send it a second time."
+        ));
     }
     let now = Zoned::now();
     let at = reply.submission.send_at.parse::<Timestamp>().ok();
@@ -258,9 +261,7 @@ fn queued_line(reply: &SendReply) -> Line {
             "Scheduled {id} for {}.  Undo:  chapar outbox cancel {id}",
             short(at, &now)
         )),
-        None => {
-            Line::of(format!("Queued {id}; it survives a restart.  See:  chapar outbox show {id}"))
-        }
+        None => Line::of(format!("Queued as {id}; {then}.  See:  chapar outbox show {id}")),
     }
 }
 
@@ -308,10 +309,8 @@ fn wait(
                 && deferred.reply != told
             {
                 told.clone_from(&deferred.reply);
-                screen.say(&Line::new().with(Style::Warn, "!").text(format!(
-                    " the server said “{}”; trying again by itself",
-                    deferred.reply
-                )));
+                let said = crate::render::said(&deferred.reply);
+                screen.caution(&format!("Not sent yet: {said}. chapar tries again by itself."));
             }
         }
         cursor = news.cursor;

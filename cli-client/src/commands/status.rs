@@ -16,7 +16,7 @@ use crate::error::{Fault, exit, shell_words};
 use crate::render::detail::detail_lines;
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::{ago, bytes, count, span};
-use crate::screen::{Form, Line, MOST_TEXT, Style, wrap};
+use crate::screen::{Form, Line, MOST_TEXT, Style, columns, wrap};
 
 /// `status --watch` redraws at most twice a second.
 const REDRAW: Duration = Duration::from_millis(500);
@@ -218,13 +218,11 @@ fn lines(status: &StatusReply, now: &Zoned, width: usize) -> Vec<Line> {
     }
     lines.push(Line::new());
     lines.push(outbox_line(status));
-    lines.push(daemon_line(status));
+    let daemon = daemon_line(status);
+    let fits = columns(&daemon) <= width;
+    let daemon = if fits { vec![daemon] } else { wrap(&daemon, width) };
+    lines.extend(daemon.into_iter().map(Line::of));
     lines.extend(status.health.iter().flat_map(|health| machine_lines(health, width)));
-    if status.daemon.vault.kind == "file" {
-        let note = format!("Secrets are in a file: {}", status.daemon.vault.protects);
-        let note = wrap(&note, width.min(MOST_TEXT));
-        lines.extend(note.into_iter().map(|text| Line::new().with(Style::Dim, text)));
-    }
     lines
 }
 
@@ -312,10 +310,10 @@ fn health_lines(health: &Health, width: usize, who: Option<&str>) -> Vec<Line> {
     }
     // whose job it is, where it is somebody else's
     let whose = match health.who {
-        Some(Who::Admin) => Some("Your administrator has to act."),
-        Some(Who::Provider) => Some("The provider has to act."),
-        Some(Who::Recipient) => Some("The recipient's side decides."),
-        Some(Who::Nobody) => Some("Nobody has to act: it passes."),
+        Some(Who::Admin) => Some("Who can fix it: your administrator."),
+        Some(Who::Provider) => Some("Who can fix it: your provider."),
+        Some(Who::Recipient) => Some("Who can fix it: the recipient or their provider."),
+        Some(Who::Nobody) => Some("Nothing to do: chapar retries."),
         Some(Who::You | Who::Other) | None => None,
     };
     lines.extend(whose.map(|whose| Line::of("      ").with(Style::Dim, whose)));
@@ -370,16 +368,16 @@ fn outbox_line(status: &StatusReply) -> Line {
     Line::of("Outbox  ").with(style, parts.join(" · "))
 }
 
-fn daemon_line(status: &StatusReply) -> Line {
+fn daemon_line(status: &StatusReply) -> String {
     let daemon = &status.daemon;
     let uptime = SignedDuration::from_millis(i64::try_from(daemon.uptime_ms).unwrap_or(i64::MAX));
-    Line::of(format!(
+    format!(
         "Daemon  chapard {}, up {}, {} memory, {} on disk",
         daemon.version,
         span(uptime),
         bytes(daemon.rss_bytes),
         bytes(daemon.disk_bytes),
-    ))
+    )
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
             (
                 "pass mail | chapar connect ana@example.org --password-stdin --no-input --json",
-                "In a script: nothing is asked.",
+                "In a script: chapar asks nothing.",
             ),
         ],
     ),
@@ -49,7 +49,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("chapar watch --type email.received", "Only new mail."),
             ("chapar watch --json --since-file ~/.mail-cursor", "Miss nothing between two runs."),
-            ("chapar watch --type email.received --exec -- notify-send -u low Mail", "Run it."),
+            ("chapar watch --type email.received --exec -- notify-send -u low Mail", ""),
         ],
     ),
     ("mail", &[("chapar mail list", ""), ("chapar mail search invoice --since 30d", "")]),
@@ -58,8 +58,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("chapar mail list", "The newest mail."),
             ("chapar mail list --mailbox Archive --limit 100", ""),
-            ("chapar mail list --page M42", "What comes behind that mail."),
-            ("chapar mail list --all", "Not the inbox alone."),
+            ("chapar mail list --page M42", "The page after that mail."),
+            ("chapar mail list --all", "Every mailbox, not only the inbox."),
             ("chapar mail list --unread -a work", "What is unread in one account."),
         ],
     ),
@@ -94,7 +94,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("chapar send --to bo@example.org --subject Hello -m 'See you at ten.'", ""),
             (
                 "chapar send --to bo@example.org -s Offer --text a.txt --attach a.pdf --wait",
-                "End when the server took it.",
+                "Wait for the server's answer.",
             ),
             ("date | chapar send --to bo@example.org --subject Date --text -", "Text from a pipe."),
             ("chapar send --reply-to M42 --message 'Yes, gladly.'", "Answer a mail."),

@@ -120,6 +120,39 @@ const BELOW: &[(&str, &str, &str)] = &[
     ("service", "remove", "service uninstall"),
 ];
 
+/// Words for what chapar does not do: it changes no mail on the server.
+const CHANGES: [&str; 14] = [
+    "archive", "delete", "expunge", "flag", "label", "mark", "move", "mv", "remove", "rm", "spam",
+    "star", "tag", "trash",
+];
+
+/// Whether `unknown` asks for a change of mail: below `mail`, or with the id of a mail behind it.
+pub(crate) fn changes_mail(words: &[OsString], unknown: &str) -> bool {
+    let words = texts(words);
+    let Some(at) = words.iter().position(|word| word == unknown) else { return false };
+    let behind = words.get(at + 1).and_then(|word| by_shape(word));
+    let of_mail = behind.is_some_and(|command| command.first().is_some_and(|it| it == "mail"));
+    let (parent, _) = below(words.get(..at).unwrap_or_default());
+    let here = parent == "mail" || parent.is_empty() && of_mail;
+    here && CHANGES.contains(&unknown.to_lowercase().as_str())
+}
+
+/// How a command is written, in one line.
+pub(crate) fn usage(topic: &str) -> String {
+    let mut root = command();
+    root.build();
+    let mut here = &mut root;
+    for word in topic.split(' ').filter(|word| !word.is_empty()) {
+        let Some(below) = here.find_subcommand_mut(word) else {
+            return "chapar --help".to_owned();
+        };
+        here = below;
+    }
+    let usage = here.render_usage().to_string();
+    let usage = usage.split_whitespace().collect::<Vec<_>>().join(" ");
+    usage.trim_start_matches("Usage: ").to_owned()
+}
+
 /// The command below which `words` end, and what stands behind it: `mail lst x` gives `mail` and
 /// `lst x`. Flags before the first word of a command are passed over.
 pub(crate) fn below(words: &[String]) -> (String, &[String]) {

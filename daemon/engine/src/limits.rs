@@ -29,8 +29,9 @@ pub const HEADER_BYTES: usize = 1 << 20;
 pub const PARTS: usize = 10_000;
 /// Depth of MIME nesting: real mail stays below 10.
 pub const NESTING: usize = 100;
-/// Bytes of a message that are parsed; larger ones are read by their headers alone.
-pub const PARSE_BYTES: usize = 50 << 20;
+/// Bytes of a message that are parsed, the largest that is fetched; larger ones are read by their
+/// headers alone. Who parses large ones does it one at a time.
+pub const PARSE_BYTES: usize = 150 << 20;
 /// Characters of a subject or preview that are kept for lists.
 pub const LINE_CHARS: usize = 256;
 /// Names of parts kept of one message, to be searched: beyond it nobody remembers one.

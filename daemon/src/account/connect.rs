@@ -236,8 +236,6 @@ pub async fn prove(
         plan::Wish::Password(password) => Key::Password(password),
         plan::Wish::Kept => Key::Kept(kept(parts, &plan.account).await?),
         plan::Wish::SignIn(mut request) => {
-            // a browser that opens without a network tells nobody why
-            refuse_offline(&parts.world, &plan.account.imap.host).await?;
             if let Some(old) =
                 plan.old.as_ref().filter(|old| goes_on_with_its_client(old, &request))
             {
@@ -249,14 +247,6 @@ pub async fn prove(
         }
     };
     prove_key(parts, plan, (key, unkept), seating, teller).await
-}
-
-/// Without a network nothing is begun that a person has to take part in.
-async fn refuse_offline(world: &World, host: &str) -> Result<(), Failure> {
-    match world.net.resolve(host).await {
-        Err(failure) if failure.code == "net.offline" => Err(failure),
-        _ => Ok(()),
-    }
 }
 
 /// Whether the account signs in anew with the very client it has, whose secret nobody named again.

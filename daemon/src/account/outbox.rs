@@ -421,8 +421,13 @@ fn is_silence(failure: &Failure) -> bool {
 }
 
 /// What a person is told of it.
+/// The server's reply where there is one, else our own sentence: what a library says of a connection
+/// is for the log.
 fn words_of(failure: &Failure) -> String {
-    failure.detail.clone().unwrap_or_else(|| failure.message.clone())
+    let is_reply = |words: &&String| {
+        words.get(..3).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    failure.detail.as_ref().filter(is_reply).unwrap_or(&failure.message).clone()
 }
 
 /// When `at` comes, on the clock that deadlines are kept on.

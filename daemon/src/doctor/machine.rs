@@ -102,7 +102,8 @@ async fn keyring(bench: &Bench) -> Check {
     let check = match tried {
         // both sides are ours: the comparison guards no secret
         Ok(Some(found)) if found.expose() == word.expose() => {
-            Check::good("keyring", format!("{}, a secret went in and came back", vault.kind))
+            let kept = if vault.kind == "file" { vault.protects } else { vault.kind.to_owned() };
+            Check::good("keyring", format!("a secret went in and came back. Kept in {kept}"))
         }
         Ok(_) => Check {
             outcome: Outcome::Error,

@@ -20,6 +20,7 @@ use chapar_engine::time::{Boot, Wall};
 use chapar_engine::verdict::Failure;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use url::Url;
 
 /// How long an attempt waits for the person: to find a phone for a second factor, to ask somebody,
 /// and not so long that a forgotten page stays open.
@@ -74,6 +75,20 @@ pub struct DevicePrompt {
     pub verification_uri_complete: Option<String>,
 }
 
+/// A page that opens without a network tells nobody why it stays empty. An issuer that is known
+/// without asking is looked up first; whatever else is wrong with its name is told by the exchange.
+async fn refuse_offline(world: &World, url: &str) -> Result<(), Failure> {
+    let Some(url::Host::Domain(host)) =
+        Url::parse(url).ok().and_then(|url| url.host().map(|host| host.to_owned()))
+    else {
+        return Ok(());
+    };
+    match world.net.resolve(&host).await {
+        Err(failure) if failure.code == "net.offline" => Err(failure),
+        _ => Ok(()),
+    }
+}
+
 /// A sign-in under way: the page listens, the person has not answered yet. Dropping it closes the
 /// page and ends the attempt.
 pub struct SignIn {
@@ -99,6 +114,7 @@ impl SignIn {
         // the port is ours before anybody hears of it
         let page = Redirect::open(world, &choice.place.clone().unwrap_or_else(Place::any)).await?;
         let party = Party::settle(world, choice, &page.uri).await?;
+        refuse_offline(world, &party.issuer.token_url).await?;
         let bond = Bond::new(world);
         let email = request.email.trim().to_owned();
         let device = match party.issuer.device_url.as_deref().filter(|_| request.device) {

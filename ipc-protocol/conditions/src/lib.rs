@@ -91,11 +91,11 @@ impl Who {
     #[must_use]
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::You => "You can end it.",
-            Self::Admin => "Your administrator has to act.",
-            Self::Provider => "The provider has to act.",
-            Self::Nobody => "Nobody has to act: it passes.",
-            Self::Recipient => "The recipient's side decides.",
+            Self::You => "Who can fix it: you.",
+            Self::Admin => "Who can fix it: your administrator.",
+            Self::Provider => "Who can fix it: your provider.",
+            Self::Nobody => "Nothing to do: chapar retries.",
+            Self::Recipient => "Who can fix it: the recipient or their provider.",
         }
     }
 }

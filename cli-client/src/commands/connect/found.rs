@@ -126,13 +126,15 @@ fn tell_nothing(screen: &Screen, domain: &str, reply: &DiscoverReply) {
     let asked: Vec<&str> = reply.asked.iter().map(|asked| spoken(&asked.source)).collect();
     screen.tell(&if asked.is_empty() {
         format!(
-            "Could not find the mail servers of {domain}: they are not known here, and nobody outside \
-             is asked (discover.ask = false)."
+            "Could not find the mail servers for {domain}: chapar does not know this domain, and the \
+             setting discover.ask = false keeps it from asking anybody else."
         )
     } else {
-        let seconds = seconds(reply.ms);
-        format!("Could not find the mail servers of {domain}. Asked: {} ({seconds}).", asked.join(", "))
+        format!("Could not find the mail servers for {domain}.")
     });
+    if screen.verbose > 0 && !asked.is_empty() {
+        screen.tell(&format!("Asked: {} ({}).", asked.join(", "), seconds(reply.ms)));
+    }
     for candidate in &reply.candidates {
         for check in [&candidate.imap_check, &candidate.smtp_check] {
             if let Some(error) = &check.error {

@@ -124,11 +124,11 @@ fn named(word: &str, account: Option<&Account>) -> String {
 
 fn whose(who: Who) -> &'static str {
     match who {
-        Who::You => "you · ",
-        Who::Admin => "your administrator · ",
-        Who::Provider => "the provider · ",
-        Who::Nobody => "nobody, it passes · ",
-        Who::Recipient => "the recipient's side · ",
+        Who::You => "Who can fix it: you · ",
+        Who::Admin => "Who can fix it: your administrator · ",
+        Who::Provider => "Who can fix it: your provider · ",
+        Who::Nobody => "Nothing to do, chapar retries · ",
+        Who::Recipient => "Who can fix it: the recipient's side · ",
         Who::Other => "",
     }
 }
@@ -238,7 +238,8 @@ mod tests {
                      “invalid_grant: password changed”
                      Sign in again.
                      → chapar account reconnect old
-                     you · oauth.expired · chapar help oauth.expired
+                     Who can fix it: you · oauth.expired · chapar help
+                     oauth.expired
 · old: IMAP sign-in  skipped – depends on “sign-in”
 1 check ok, 0 warnings, 1 error, 1 skipped      exit 1
 Support bundle without addresses or mail:  chapar doctor --bundle chapar.json

@@ -61,6 +61,10 @@ pub(super) fn search(context: &Context<'_>, args: &SearchArgs) -> Result<(), Fau
         subject: args.subject.clone(),
         ..EmailFilter::default()
     };
+    if filter == EmailFilter::default() {
+        let fault = Fault::missing("what to search for", "WORDS, --from, --to or --subject");
+        return Err(fault.try_command(["chapar", "mail", "list", "--all"]));
+    }
     let look = args.mailbox.as_deref().map_or(Look::Everywhere, Look::Named);
     query(context, "mail.search", look, &args.page, filter)
 }
@@ -117,7 +121,7 @@ fn limit_time(filter: &mut EmailFilter, page: &PageArgs) -> Result<(), Fault> {
     let moment = |text: &Option<String>| -> Result<Option<String>, Fault> {
         let Some(text) = text else { return Ok(None) };
         let at = when::parse_since(text, &now)
-            .map_err(|cause| Fault::new("input.time", cause.to_string()))?;
+            .map_err(|cause| Fault::new("input.time", cause.to_string()).without_commands())?;
         Ok(Some(at.to_string()))
     };
     filter.after = moment(&page.since)?;

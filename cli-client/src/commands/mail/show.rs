@@ -16,9 +16,15 @@ use crate::args::{ShowArgs, ThreadArgs};
 use crate::commands::Context;
 use crate::daemon::{Daemon, fault_of};
 use crate::error::Fault;
+use crate::hygiene::{Lines, clean};
 use crate::render::mail::titled;
 use crate::render::time::{bytes, full};
-use crate::screen::{Form, Line, Screen, Style};
+use crate::screen::{Form, Line, Screen, Style, cut};
+
+/// Attachments that the header of a mail names; more are counted.
+const ATTACHED: usize = 10;
+/// Columns of the name of an attachment there.
+const NAME: usize = 50;
 
 pub(super) fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
     let screen = context.screen;
@@ -68,16 +74,15 @@ fn header_lines(email: &Email) -> Vec<Line> {
     let date = at.parse::<Timestamp>();
     line("Date:", date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())));
     line("Subject:", titled(email.subject.as_deref()).to_owned());
-    let attached: Vec<String> = email
-        .attachments
-        .iter()
-        .flatten()
-        .map(|part| {
-            let name = part.name.as_deref().unwrap_or("without name");
-            format!("{name} ({}, {})", part.r#type, bytes(part.size))
-        })
-        .collect();
-    line("Attached:", attached.join(", "));
+    let attached = email.attachments.as_deref().unwrap_or_default();
+    for (part, at) in attached.iter().zip(0..ATTACHED) {
+        let name = cut(&clean(part.name.as_deref().unwrap_or("without name"), Lines::One), NAME);
+        let label = if at == 0 { "Attached:" } else { "" };
+        line(label, format!("{name} ({}, {})", part.r#type, bytes(part.size)));
+    }
+    if let Some(more) = attached.len().checked_sub(ATTACHED).filter(|more| *more > 0) {
+        line("", format!("and {more} more: chapar mail attachments {}", email.id));
+    }
     lines
 }
 

@@ -18,8 +18,8 @@ pub(super) struct Hold {
     code: String,
     /// What is the case, as a sentence without its end.
     pub(super) why: String,
-    /// Until when the mail waits.
-    pub(super) until: &'static str,
+    /// Until when the mail waits, as a clause.
+    pub(super) until: String,
     /// The command that ends it.
     pub(super) remedy: Option<Vec<String>>,
     /// Nothing is tried before the person acts.
@@ -35,10 +35,10 @@ impl Hold {
         };
         let met = |health: &Health| health.remedy.first().filter(|it| !is_help(it)).cloned();
         let worst = account.health.first();
-        let hold = |code: &str, why: String, until, remedy, stopped| Self {
+        let hold = |code: &str, why: String, until: &str, remedy, stopped| Self {
             code: code.to_owned(),
             why,
-            until,
+            until: until.to_owned(),
             remedy,
             stopped,
         };
@@ -47,7 +47,7 @@ impl Hold {
             AccountState::Paused => hold(
                 "account.not_running",
                 format!("{name} is paused"),
-                "it goes on",
+                &format!("you resume {name}"),
                 command(&["account", "resume", name]),
                 true,
             ),
@@ -61,7 +61,7 @@ impl Hold {
             AccountState::SettingsWrong => hold(
                 &code("account.settings"),
                 format!("a setting of {name} is wrong"),
-                "it is corrected",
+                "you correct the setting",
                 worst.and_then(met).or_else(|| command(&["account", "show", name])),
                 true,
             ),
@@ -76,7 +76,7 @@ impl Hold {
                 hold(
                     code,
                     format!("the servers of {name} cannot be reached now"),
-                    "they answer again",
+                    "the servers answer again",
                     command(&["doctor", name]),
                     false,
                 )
@@ -92,7 +92,7 @@ impl Hold {
 
     /// Tells it beside the answer.
     pub(super) fn tell(&self, screen: &Screen) {
-        screen.caution(&format!("{}: the mail waits until {}.", self.why, self.until));
+        screen.caution(&format!("The mail waits until {}: {}.", self.until, self.why));
         if let Some(command) = &self.remedy {
             screen.say(&Line::of(format!("  {}", shell_words(command))));
         }
@@ -106,7 +106,8 @@ impl Hold {
     /// As the end of a command that was to wait.
     pub(super) fn into_fault(self, id: &str) -> Fault {
         let Self { code, why, until, remedy, .. } = self;
-        let message = format!("{id} is not sent: {why}; it stays in the outbox until {until}");
+        let message =
+            format!("{id} is not sent: {why}. The mail stays in the outbox until {until}");
         let mut fault = Fault::new(&code, message).without_commands();
         fault.exit = crate::error::exit::TEMPORARY;
         let commands = remedy.into_iter().map(|command| Remedy { title: String::new(), command });

@@ -8,6 +8,7 @@ use jiff::{Timestamp, Zoned};
 
 use crate::hygiene::{Lines, clean};
 use crate::render::mail::titled;
+use crate::render::said;
 use crate::render::time::{clock, count, short};
 use crate::screen::{Line, Style, cut};
 
@@ -44,7 +45,9 @@ fn describe(data: &EventData) -> (Style, String, String) {
             let from = cut(&clean(&from, Lines::One), 20);
             shown(Style::Strong, "mail", format!("{from:<20} {}", titled(Some(&mail.subject))))
         }
-        EventData::EmailSent(mail) => shown(Style::Plain, "in sent", mail.email_id.to_string()),
+        EventData::EmailSent(mail) => {
+            shown(Style::Plain, "filed", format!("{} is in the Sent mailbox", mail.email_id))
+        }
         EventData::EmailReplied(mail) => shown(
             Style::Strong,
             "reply",
@@ -62,7 +65,7 @@ fn describe(data: &EventData) -> (Style, String, String) {
         EventData::SyncCompleted(sync) => shown(
             Style::Plain,
             "sync",
-            format!("+{} −{} flags {}", sync.added, sync.removed, sync.flagged),
+            format!("{} new, {} gone, {} marked", sync.added, sync.removed, sync.flagged),
         ),
         EventData::SyncFailed(why) => shown(Style::Warn, "sync", format!("failed: {}", why.detail)),
         _ => sending(data).or_else(|| standing(data)).unwrap_or_else(|| {
@@ -84,7 +87,11 @@ fn sending(data: &EventData) -> Option<(Style, String, String)> {
         }
         EventData::SubmissionDeferred(of) => {
             let again = moment(&of.next_attempt_at);
-            (Style::Warn, "later", format!("{}  “{}”  again {again}", of.submission_id, of.reply))
+            (
+                Style::Warn,
+                "later",
+                format!("{}  {}  again {again}", of.submission_id, said(&of.reply)),
+            )
         }
         EventData::SubmissionFailed(of) => {
             (Style::Bad, "not sent", format!("{}  “{}”", of.submission_id, of.reply))

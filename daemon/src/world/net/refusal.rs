@@ -101,9 +101,7 @@ fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ("tls.wrong_host", "has a certificate for another name", ASK_NAME)
         }
-        _ if self_issued => {
-            ("tls.self_signed", "has a self-signed certificate that nobody vouches for", ASK_CA)
-        }
+        _ if self_issued => ("tls.self_signed", "uses a self-signed certificate", ASK_CA),
         CertificateError::UnknownIssuer => (
             "tls.unknown_issuer",
             "has a certificate from an authority this machine does not know",

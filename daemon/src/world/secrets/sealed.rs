@@ -85,11 +85,11 @@ impl SealedFile {
     #[must_use]
     pub fn vault(&self) -> Vault {
         let protects = if self.inner.credential.is_some() {
-            "an encrypted file whose key systemd holds: protects against other users, stolen disks \
-             and backups, not against programs of yours"
+            "an encrypted file whose key systemd holds. The file is safe from other users and from \
+             whoever steals the disk or a backup, not from your own programs"
         } else {
-            "an encrypted file with its key file beside it: protects against other users and \
-             stolen backups without the key file, not against programs of yours"
+            "an encrypted file with its key file beside it. The file is safe from other users and from \
+             a stolen backup without the key file, not from your own programs"
         };
         Vault { kind: "file", protects: protects.to_owned() }
     }

@@ -21,6 +21,7 @@ pub(crate) fn play(stage: &Stage) -> Result<(), String> {
     // its tokens grow old while the tour goes on, so that nobody waits for the end of one
     signin::connect(stage)?;
     push(stage)?;
+    find(stage)?;
     send(stage)?;
     signin::move_in_place(stage)?;
     signin::take_back(stage)?;
@@ -92,6 +93,34 @@ fn push(stage: &Stage) -> Result<(), String> {
     Ok(())
 }
 
+/// A mail is found by a word of its attachment's name, and the attachment comes out as it went in.
+fn find(stage: &Stage) -> Result<(), String> {
+    let mail = b"From: Bo Berg <bo@work.demo>\r\nTo: ana@work.demo\r\nSubject: Our figures\r\n\
+        Message-ID: <figures-1@work.demo>\r\nDate: Sun, 22 Nov 2026 12:05:00 +0000\r\n\
+        MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain\r\n\r\nAttached.\r\n\
+        --b\r\nContent-Type: text/csv; name=turnover.csv\r\n\
+        Content-Disposition: attachment; filename=turnover.csv\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\nMjAyNiw0Mgo=\r\n--b--\r\n";
+    let now = jiff::Timestamp::now().as_second();
+    stage.provider.store.deliver("ana@work.demo", "INBOX", mail, now);
+    let search = ["mail", "search", "turnover"];
+    let mut found = Value::Null;
+    until(stage, "the mail with the attachment", |_| {
+        found = stage.ask(&[&search[..], &["--json"]].concat())?;
+        Ok(found["emails"][0]["id"].is_string())
+    })?;
+    stage.show(&search, "")?;
+    let id = found["emails"][0]["id"].as_str().unwrap_or_default();
+    let home = stage.path("");
+    let saved = stage.show(&["mail", "save", id, "-d", home.to_str().unwrap_or_default()], "")?;
+    hold(saved.success(), "the attachment must be saved")?;
+    let bytes = std::fs::read(stage.path("turnover.csv")).unwrap_or_default();
+    hold(bytes == b"2026,42\n", "the file must hold what was attached")?;
+    stage.say("search", "found by its attachment's name, the attachment saved unchanged ✓");
+    Ok(())
+}
+
 fn send(stage: &Stage) -> Result<(), String> {
     let mut watch = stage.begin(&["watch", "--json", "--type", "email.replied"])?;
     std::thread::park_timeout(Duration::from_millis(300));
@@ -158,7 +187,7 @@ pub(crate) fn wait(
 pub(crate) fn until(
     stage: &Stage,
     what: &str,
-    holds: impl Fn(&[Value]) -> Result<bool, String>,
+    mut holds: impl FnMut(&[Value]) -> Result<bool, String>,
 ) -> Result<(), String> {
     let begun = Instant::now();
     loop {
