@@ -32,9 +32,9 @@ use crate::when;
 
 /// Your mailboxes, live on this machine.
 ///
-/// Without a command, chapar shows the state of every account; when none is connected yet, it
-/// tells how to connect one. The work is done by chapard, one small daemon a user, which chapar
-/// starts when it is not running.
+/// Without a command, chapar shows the state of every account; when no account is connected yet,
+/// chapar says how to connect one. chapard, a small daemon that runs for each user, does the work;
+/// chapar starts chapard when it is not running.
 #[derive(Debug, Parser)]
 #[command(
     name = "chapar",
@@ -61,16 +61,16 @@ pub(crate) struct Global {
     /// Print tab-separated fields without colour, for scripts
     #[arg(long, global = true, hide = true)]
     pub(crate) plain: bool,
-    /// Say nothing but the answer
+    /// Print the answer and nothing else
     #[arg(short, long, global = true, hide = true)]
     pub(crate) quiet: bool,
-    /// Say more; repeat for more
+    /// Print more details; repeat for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count, hide = true)]
     pub(crate) verbose: u8,
-    /// Never prompt; fail instead, and name the flag that is missing
+    /// Never prompt; fail instead
     #[arg(long, global = true, hide = true)]
     pub(crate) no_input: bool,
-    /// When to colour
+    /// When to print in colour
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide = true)]
     pub(crate) color: ColorChoice,
     /// The account: its name, address or id
@@ -128,7 +128,7 @@ pub(crate) enum Command {
     Connect(Box<ConnectArgs>),
     /// Show the state of every account, the outbox and the daemon
     Status(StatusArgs),
-    /// Follow what happens: new mail, sync, sends, sign-in requests.
+    /// Follow what happens: new mail, syncs, sent mail, accounts that need you.
     ///
     /// The types of events begin with `email.`, `submission.`, `account.`, `sync.` or `health.`,
     /// such as `email.received` and `account.authExpired`. `state.changed`, `account.updated` and
@@ -150,7 +150,7 @@ pub(crate) enum Command {
     /// --message. Without both and without --html the text comes from standard input, unless that
     /// is a terminal.
     Send(Box<SendArgs>),
-    /// See and steer what waits to be sent
+    /// Show and control the mail that waits to be sent
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// See, change, pause and remove accounts

@@ -97,7 +97,7 @@ fn shown_examples(path: &str) -> String {
 
 /// The settings of the configuration file.
 fn settings() -> String {
-    let mut text = "Settings, with what holds when they are not set:".to_owned();
+    let mut text = "Settings and their defaults:".to_owned();
     for setting in SETTINGS {
         let Setting { key, default, values, what, .. } = setting;
         let _ = write!(text, "\n  {key} = {default}\n      {what} Takes {values}.");

@@ -62,6 +62,17 @@ const NUMBERS: [(&str, &str); 4] = [
     ("number too small to fit in target type", "the number is too small"),
 ];
 
+/// A range as people write it: `0 is not in 1..=50` is `it must be from 1 to 50`.
+fn in_range(text: &str) -> Option<String> {
+    let (before, range) = text.rsplit_once(" is not in ")?;
+    let (what, _) = before.rsplit_once(": ")?;
+    let (from, to) = range.split_once("..")?;
+    Some(match to.trim_start_matches('=') {
+        "" | "4294967295" => format!("{what}: it must be {from} or more"),
+        to => format!("{what}: it must be from {from} to {to}"),
+    })
+}
+
 /// The first paragraph of clap's own text, without its label and its tips.
 fn message(error: &clap::Error, topic: &str) -> String {
     let command = format!("chapar {topic}");
@@ -79,7 +90,7 @@ fn message(error: &clap::Error, topic: &str) -> String {
     for (theirs, ours) in NUMBERS {
         text = text.replace(theirs, ours);
     }
-    text
+    in_range(&text).unwrap_or(text)
 }
 
 fn unknown_command(error: &clap::Error) -> Option<String> {
@@ -187,6 +198,8 @@ mod tests {
             (&["watch", "--count", ""], "it must be a whole number", "chapar watch"),
             (&["mail", "list", "--page"], "a value is required", "chapar mail list"),
             (&["logs", "--lines", "99999999999999999999"], "too large", "chapar logs"),
+            (&["outbox", "list", "--limit", "0"], "from 1 to 5000", "chapar outbox list"),
+            (&["connect", "a@x", "--window", "0"], "it must be 1 or more", "chapar connect"),
         ] {
             let said = said(words);
             assert!(said.contains(why) && said.contains(&format!("try   {usage} [")), "{said}");

@@ -40,6 +40,8 @@ fn reading() {
         &["mail", "list", "--plain"],
         &["mail", "search", "quote"],
         &["mail", "search", "nothing-like-it"],
+        &["mail", "search"],
+        &["delete", "M1"],
         &["mail", "list", "--mailbox", "Nope"],
         &["mail", "list", "-m", "Sent"],
         &["mail", "list", "--page", "M999"],

@@ -107,6 +107,7 @@ fn what_keeps_a_mail_waiting_is_said() {
     assert!(raw.contains("submission.waiting") && raw.contains("4 mails wait"), "{raw}");
     assert_eq!(stage.json(&["outbox", "list", "--open"], "").0["total"], 4);
     // they go on by themselves
+    assert_eq!(told.run(&["sync"], ""), 0);
     assert_eq!(told.run(&["account", "resume", "ana"], ""), 0);
     wait_for(Duration::from_mins(1), "four mails sent", || {
         let deliveries = stage.provider.ledger.deliveries();

@@ -17,19 +17,18 @@ const PASS_TIME: Duration = Duration::from_hours(1);
 /// Without `--wait` the pass goes on by itself; this long is enough to hear a refusal.
 const REFUSAL_TIME: Duration = Duration::from_millis(300);
 
-/// Syncs one account, or all that are not paused.
+/// Syncs one account, or all that are not paused; those are named.
 pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     let screen = context.screen;
     let wanted = context.named(args.account.as_deref())?;
     let mut daemon = context.open()?;
-    let accounts = if let Some(wanted) = wanted {
-        vec![daemon.account(Some(wanted))?]
+    let (accounts, paused) = if let Some(wanted) = wanted {
+        (vec![daemon.account(Some(wanted))?], Vec::new())
     } else {
-        let mut accounts = daemon.accounts()?;
-        accounts.retain(|account| account.state != AccountState::Paused);
-        accounts
+        let is_asked = |account: &Account| account.state != AccountState::Paused;
+        daemon.accounts()?.into_iter().partition(is_asked)
     };
-    if accounts.is_empty() && wanted.is_none() {
+    if accounts.is_empty() && paused.is_empty() {
         return daemon.account(None).map(|_| exit::OK);
     }
     if args.wait && accounts.len() > 1 {
@@ -39,6 +38,14 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
         }
     }
     let mut told = Vec::new();
+    for account in &paused {
+        let (id, name) = (&account.id, &account.name);
+        told.push(json!({"id": id, "name": name, "done": false, "paused": true}));
+        if screen.form == Form::Human {
+            let line = format!("· {name} is paused.  chapar account resume {name}");
+            screen.answer(&Line::new().with(Style::Dim, line))?;
+        }
+    }
     let mut failed: Option<Fault> = None;
     for account in &accounts {
         let end = ask(context, &mut daemon, account, args.wait)?;

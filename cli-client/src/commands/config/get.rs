@@ -99,7 +99,7 @@ fn all(screen: &Screen, path: &Path, text: &str) -> Result<(), Fault> {
 
 /// Where the file is, and what is stronger than the file.
 fn tell_more(screen: &Screen, path: &Path) {
-    let there = if path.exists() { "" } else { " (not there: the defaults hold)" };
+    let there = if path.exists() { "" } else { " (this file does not exist: the defaults apply)" };
     screen.say(&Line::new());
     screen.say(&Line::new().with(Style::Dim, format!("{}{there}", path.display())));
     for setting in SETTINGS {

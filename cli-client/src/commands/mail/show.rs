@@ -159,3 +159,35 @@ pub(super) fn thread(context: &Context<'_>, args: &ThreadArgs) -> Result<(), Fau
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use chapar_ipc_protocol::email::BodyPart;
+
+    use super::*;
+    use crate::screen::{Paper, columns};
+
+    /// A sender chooses how many attachments there are and how long their names are.
+    #[test]
+    fn attachments_keep_the_header_short() {
+        let part = |name: &str| BodyPart {
+            name: Some(name.to_owned()),
+            r#type: "text/plain".to_owned(),
+            ..BodyPart::default()
+        };
+        for (count, lines) in [(1, 1), (10, 10), (11, 11), (500, 11)] {
+            let email = Email {
+                id: EmailId::from("M7"),
+                attachments: Some(vec![part(&"long ".repeat(1000)); count]),
+                ..Email::default()
+            };
+            let shown = header_lines(&email);
+            let texts = shown.iter().map(|line| line.paint(Paper::default()));
+            let texts: Vec<String> = texts.skip_while(|it| !it.starts_with("Attached:")).collect();
+            assert_eq!(texts.len(), lines, "{texts:?}");
+            assert!(texts.iter().all(|text| columns(text) <= 80), "{texts:?}");
+            let more = format!("and {} more: chapar mail attachments M7", count.saturating_sub(10));
+            assert_eq!(texts.last().unwrap().contains(&more), count > 10, "{texts:?}");
+        }
+    }
+}

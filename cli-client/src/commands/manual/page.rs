@@ -15,7 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "$XDG_STATE_HOME/chapar",
-        "The mirrored mail, the outbox and the sealed file of secrets, usually in ~/.local/state.",
+        "The mirrored mail, the outbox and the encrypted file of secrets, usually in ~/.local/state.",
     ),
     (
         "$XDG_STATE_HOME/chapar/log/chapard.log",

@@ -163,6 +163,25 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_is_quoted_and_a_sync_is_counted_in_words() {
+        for (reply, words) in [
+            ("451 4.7.1 busy", "S1  the server said “451 4.7.1 busy”  again ?"),
+            ("mail.x:465 refuses connections", "S1  mail.x:465 refuses connections  again ?"),
+        ] {
+            let text = painted(&format!(
+                r#"{{"cursor":"x:1","at":"?","type":"submission.deferred","accountId":"a1","data":
+                {{"submissionId":"S1","reply":"{reply}","nextAttemptAt":"?"}}}}"#
+            ));
+            assert_eq!(text, format!("? work     later      {words}"));
+        }
+        let text = painted(
+            r#"{"cursor":"x:1","at":"?","type":"sync.completed","accountId":"a1","data":
+            {"added":2,"removed":1,"flagged":0}}"#,
+        );
+        assert_eq!(text, "? work     sync       2 new, 1 gone, 0 marked");
+    }
+
+    #[test]
     fn a_mail_without_subject_says_so() {
         for subject in ["", "  ", "\\u202e"] {
             let text = painted(&format!(
