@@ -47,6 +47,23 @@ object! {
         pub r#type: String,
         /// `inline` or `attachment`.
         pub disposition: Option<String>,
+        /// Of HTML: what gives it cleaned, for a browser. Nothing in it runs, loads from elsewhere, is
+        /// a form or covers the page.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub safe_blob_id: Option<BlobId>,
+    }
+
+    /// An address in a header that may be taken for another one.
+    pub struct AddressWarning {
+        /// Why.
+        pub r#type: AddressDeceit,
+        /// The property that it stands in: `from`, `replyTo`, `to`, `cc`.
+        pub property: String,
+        /// The address.
+        pub email: String,
+        /// What a person should see beside it: the `xn--` form of its domain, or the address that its
+        /// name shows.
+        pub shown: String,
     }
 
     /// One email.
@@ -103,6 +120,9 @@ object! {
         /// The attached parts; on request only.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub attachments: Option<Vec<BodyPart>>,
+        /// Addresses of it that may be taken for others, at most 20; absent when there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub warnings: Option<Vec<AddressWarning>>,
         /// Lists that were cut so that the email fits into a message; absent when none was.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub truncated: Option<Truncated>,
@@ -142,8 +162,19 @@ impl Object for Email {
         "textBody",
         "htmlBody",
         "attachments",
+        "warnings",
         "truncated",
     ];
+}
+
+words! {
+    /// Why an address may be taken for another one.
+    pub enum AddressDeceit {
+        /// Its domain mixes alphabets, or reads as Latin letters and has none.
+        Lookalike = "lookalike",
+        /// Its display name shows another address.
+        NameIsAddress = "nameIsAddress",
+    }
 }
 
 wire! {

@@ -32,6 +32,7 @@ mod mail;
 mod mask;
 mod mockups;
 mod outbox;
+mod page;
 mod readme;
 mod stage;
 mod status;

@@ -73,6 +73,9 @@ pub(crate) struct ShowArgs {
     /// Show all header fields
     #[arg(long)]
     pub(crate) headers: bool,
+    /// Open its HTML in the browser, without scripts, forms and whatever would be loaded
+    #[arg(long, conflicts_with = "headers")]
+    pub(crate) html: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 //! follow the first sync.
 
 mod attempt;
-mod browser;
+pub(super) mod browser;
 mod found;
 mod look;
 mod settings;

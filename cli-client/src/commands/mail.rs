@@ -3,6 +3,7 @@
 mod attachments;
 mod export;
 mod list;
+mod page;
 mod show;
 
 use chapar_ipc_protocol::email::{Email, EmailGet};

@@ -63,7 +63,14 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ("chapar mail list --unread -a work", "What is unread in one account."),
         ],
     ),
-    ("mail show", &[("chapar mail show M42", ""), ("chapar mail show M42 --headers", "")]),
+    (
+        "mail show",
+        &[
+            ("chapar mail show M42", ""),
+            ("chapar mail show M42 --headers", ""),
+            ("chapar mail show M42 --html", "Its HTML in the browser, made safe."),
+        ],
+    ),
     (
         "mail search",
         &[

@@ -1,6 +1,6 @@
 //! A mail in a few words: who it is from or to, what it is about, how it is marked.
 
-use chapar_ipc_protocol::email::{Email, EmailAddress};
+use chapar_ipc_protocol::email::{AddressDeceit, AddressWarning, Email, EmailAddress};
 
 use crate::hygiene::{Lines, clean};
 
@@ -18,9 +18,46 @@ fn named(address: &EmailAddress) -> String {
     }
 }
 
-/// Who wrote a mail.
+/// What may deceive about an address in this property of a mail.
+fn warnings<'e>(
+    email: &'e Email,
+    property: &'e str,
+    address: &'e EmailAddress,
+) -> impl Iterator<Item = &'e AddressWarning> {
+    let all = email.warnings.iter().flatten();
+    all.filter(move |warning| warning.property == property && warning.email == address.email)
+}
+
+/// Who wrote a mail. A name that shows another address gives way to the address, and a domain that
+/// can be read as another one to its ASCII form.
 pub(crate) fn sender(email: &Email) -> String {
-    email.from.as_deref().and_then(<[_]>::first).map_or_else(String::new, named)
+    let Some(from) = email.from.as_deref().and_then(<[_]>::first) else { return String::new() };
+    let find = |deceit| warnings(email, "from", from).find(|warning| warning.r#type == deceit);
+    let local = from.email.rsplit_once('@').map_or("", |(local, _)| local);
+    match (find(AddressDeceit::Lookalike), find(AddressDeceit::NameIsAddress)) {
+        (Some(domain), _) => format!("{local}@{}", domain.shown),
+        (None, Some(_)) => from.email.clone(),
+        (None, None) => named(from),
+    }
+}
+
+/// Addresses as people write them, each with what may deceive about it.
+pub(crate) fn people(email: &Email, property: &str, list: Option<&[EmailAddress]>) -> String {
+    let each = list.unwrap_or_default().iter().map(|address| {
+        let mut written = match &address.name {
+            Some(name) if !name.is_empty() => format!("{name} <{}>", address.email),
+            _ => address.email.clone(),
+        };
+        for warning in warnings(email, property, address) {
+            written.push_str(&match warning.r#type {
+                AddressDeceit::Lookalike => format!(" (! the domain is {})", warning.shown),
+                AddressDeceit::NameIsAddress => " (! the name shows another address)".to_owned(),
+                AddressDeceit::Other => format!(" (! {})", warning.shown),
+            });
+        }
+        written
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Whom a mail is to: the first recipient and how many more there are; `None` when nobody is named.
@@ -83,5 +120,49 @@ mod tests {
         assert_eq!(sender(&email), "ana@x.example");
         assert_eq!(recipients(&email).as_deref(), Some("Bo Berg +2"));
         assert_eq!(recipients(&Email::default()), None);
+    }
+
+    #[test]
+    fn an_address_that_may_deceive_is_marked() {
+        let warning = |r#type, property: &str, email: &str, shown: &str| AddressWarning {
+            r#type,
+            property: property.to_owned(),
+            email: email.to_owned(),
+            shown: shown.to_owned(),
+        };
+        let mut email = Email {
+            from: Some(vec![person(Some("help@bank.example"), "x@evil.example")]),
+            to: Some(vec![
+                person(None, "x@evil.example"),
+                person(Some("P"), "a@p\u{430}y.example"),
+            ]),
+            warnings: Some(vec![
+                warning(
+                    AddressDeceit::NameIsAddress,
+                    "from",
+                    "x@evil.example",
+                    "help@bank.example",
+                ),
+                warning(
+                    AddressDeceit::Lookalike,
+                    "to",
+                    "a@p\u{430}y.example",
+                    "xn--py-7kc.example",
+                ),
+            ]),
+            ..Email::default()
+        };
+        assert_eq!(sender(&email), "x@evil.example");
+        assert_eq!(
+            people(&email, "from", email.from.as_deref()),
+            "help@bank.example <x@evil.example> (! the name shows another address)"
+        );
+        assert_eq!(
+            people(&email, "to", email.to.as_deref()),
+            "x@evil.example, P <a@p\u{430}y.example> (! the domain is xn--py-7kc.example)"
+        );
+        email.from = email.to.take().map(|to| to.into_iter().rev().collect());
+        email.warnings.iter_mut().flatten().for_each(|warning| warning.property = "from".into());
+        assert_eq!(sender(&email), "a@xn--py-7kc.example");
     }
 }

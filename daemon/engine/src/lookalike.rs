@@ -1,8 +1,8 @@
 //! Domains that can be read as another domain: letters of several alphabets in one name, or letters
 //! of another alphabet that all look like Latin ones (Unicode Technical Standard 39).
 //!
-//! Owns the one decision whether a domain is shown with its `xn--` form beside. Must never refuse a
-//! domain: whoever reads decides.
+//! Owns the decisions whether a domain is shown with its `xn--` form beside, and whether a display
+//! name passes for another address. Must never refuse a domain or a name: whoever reads decides.
 
 use unicode_security::RestrictionLevelDetection as _;
 use unicode_security::confusable_detection::skeleton;
@@ -28,6 +28,37 @@ pub fn ascii_beside(domain: &str) -> Option<String> {
 #[must_use]
 pub fn ascii_beside_address(email: &str) -> Option<String> {
     ascii_beside(email.rsplit_once('@')?.1)
+}
+
+/// The address that a display name shows although it is not the address `email` that the name stands
+/// beside; `None` where the name shows none.
+///
+/// ```
+/// use chapar_engine::lookalike::other_address;
+/// let name = "Bank <help@bank.example>";
+/// assert_eq!(other_address(name, "x@evil.example"), Some("help@bank.example"));
+/// assert_eq!(other_address("Ann (ann@home.example)", "Ann@Home.example"), None);
+/// ```
+#[must_use]
+pub fn other_address<'n>(name: &'n str, email: &str) -> Option<&'n str> {
+    /// Characters of a name that are looked at; more are shown by nobody.
+    const LOOKED_AT: usize = 1_000;
+    let name = name.get(..name.floor_char_boundary(LOOKED_AT)).unwrap_or_default();
+    let ends = |c: char| c.is_whitespace() || "<>()[]\"',;:“”‘’«»".contains(c);
+    let invisible = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '+');
+    let own = email.trim().to_lowercase();
+    let mut words = name.split(ends).map(|word| word.trim_matches(invisible));
+    words.find(|word| is_address(word) && word.to_lowercase() != own)
+}
+
+/// Whether a word looks like an address to a person, written with a full-width `@` too.
+fn is_address(word: &str) -> bool {
+    let Some((local, domain)) = word.rsplit_once(['@', '\u{ff20}', '\u{fe6b}']) else {
+        return false;
+    };
+    let dotted = domain.split(['.', '\u{3002}', '\u{ff0e}']).collect::<Vec<_>>();
+    let labels = dotted.iter().all(|label| !label.is_empty());
+    !local.is_empty() && dotted.len() > 1 && labels
 }
 
 /// Whether one label mixes alphabets that no language writes together, or reads as Latin letters
@@ -89,5 +120,38 @@ mod tests {
             assert_eq!(ascii_beside(honest), None, "{honest}");
         }
         assert_eq!(ascii_beside_address("no address"), None);
+    }
+    #[test]
+    fn a_name_that_shows_another_address_is_told() {
+        const SENDER: &str = "x@evil.example";
+        for (name, shown) in [
+            ("help@bank.example", "help@bank.example"),
+            ("\"help@bank.example\"", "help@bank.example"),
+            ("Bank <help@bank.example>", "help@bank.example"),
+            ("Bank (help@bank.example)", "help@bank.example"),
+            ("help@bank.example via Lists", "help@bank.example"),
+            ("'ann@bank.example', Bank", "ann@bank.example"),
+            ("mailto:help@bank.example", "help@bank.example"),
+            ("help\u{ff20}bank.example", "help\u{ff20}bank.example"),
+            ("help@b\u{e4}nk.example.", "help@b\u{e4}nk.example"),
+        ] {
+            assert_eq!(other_address(name, SENDER), Some(shown), "{name}");
+        }
+        for honest in [
+            "x@evil.example",
+            "X@EVIL.example",
+            "<x@evil.example>",
+            "Ann @ Work",
+            "ann@work",
+            "@ann",
+            "Ann@",
+            "meet@8.",
+            "",
+            "@@@ ..",
+        ] {
+            assert_eq!(other_address(honest, SENDER), None, "{honest}");
+        }
+        let long = "a@b.example ".repeat(100_000);
+        assert_eq!(other_address(&long, "a@b.example"), None);
     }
 }

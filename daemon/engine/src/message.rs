@@ -166,5 +166,12 @@ pub fn part(bytes: &[u8], index: u32) -> Option<Vec<u8>> {
     body::content(bytes, index)
 }
 
+/// HTML of a mail that a browser may show: nothing in it runs, loads from elsewhere, is a form or
+/// covers the page. Of more than 2 MiB only the start is read.
+#[must_use]
+pub fn safe_html(html: &str) -> String {
+    html::safe(html)
+}
+
 #[cfg(test)]
 mod tests;

@@ -172,6 +172,9 @@ impl Fit for Email {
         if let Some(list) = &mut self.attachments {
             cuts.list("attachments", list, limits::LIST_BYTES);
         }
+        if let Some(list) = &mut self.warnings {
+            cuts.list("warnings", list, limits::LIST_BYTES);
+        }
         self.truncated = cuts.mark();
         let values = self.body_values.take();
         let mut left = limits::OBJECT_BYTES.saturating_sub(bytes(self) + BODY_NAMES);

@@ -1,5 +1,5 @@
 //! The parts of a mail as blobs: `M42-3` is the part that `Email/get` lists under 3, `M42-text` and
-//! `M42-html` are the texts.
+//! `M42-html` are the texts, `M42-safe` is the HTML that a browser may show.
 //!
 //! A part is decoded once, into a file without a name, and streamed from there: a reader that is slow
 //! keeps no mail in memory. What all these files hold is bounded.
@@ -9,7 +9,7 @@ use super::session::Caller;
 use super::source::{no_blob, readable};
 use super::{Services, convert, fault, handlers, limits};
 use chapar_engine::id::{BlobId, MessageId};
-use chapar_engine::message::{body, part};
+use chapar_engine::message::{body, part, safe_html};
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use chapar_ipc_protocol::id::BlobId as WireId;
 use std::fs::File;
@@ -23,6 +23,8 @@ pub(super) enum Which {
     Text,
     /// The HTML, as UTF-8.
     Html,
+    /// The HTML without what runs, loads or sends, as UTF-8.
+    Safe,
     /// A part beside the text.
     Beside(u32),
 }
@@ -32,6 +34,7 @@ pub(super) fn id(email: &chapar_ipc_protocol::id::EmailId, which: Which) -> Wire
     WireId(match which {
         Which::Text => format!("{email}-text"),
         Which::Html => format!("{email}-html"),
+        Which::Safe => format!("{email}-safe"),
         Which::Beside(index) => format!("{email}-{index}"),
     })
 }
@@ -42,6 +45,7 @@ pub(super) fn parse(text: &str) -> Option<(MessageId, Which)> {
     let which = match which {
         "text" => Which::Text,
         "html" => Which::Html,
+        "safe" => Which::Safe,
         index => {
             Which::Beside(index.parse().ok().filter(|number: &u32| number.to_string() == index)?)
         }
@@ -130,6 +134,7 @@ async fn decode(
     let bytes = match which {
         Which::Text => body(&mail).text.map(String::into_bytes),
         Which::Html => body(&mail).html.map(String::into_bytes),
+        Which::Safe => body(&mail).html.map(|html| safe_html(&html).into_bytes()),
         Which::Beside(index) => part(&mail, index),
     };
     drop(mail);
@@ -154,7 +159,9 @@ mod tests {
     #[test]
     fn an_id_has_one_spelling() {
         let email = chapar_ipc_protocol::id::EmailId::from("M42");
-        for which in [Which::Text, Which::Html, Which::Beside(0), Which::Beside(u32::MAX)] {
+        for which in
+            [Which::Text, Which::Html, Which::Safe, Which::Beside(0), Which::Beside(u32::MAX)]
+        {
             assert_eq!(parse(&id(&email, which).0), Some((MessageId(42), which)));
         }
         for none in

@@ -208,6 +208,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
         &[
             "mail.unknown",
             "mail.no_attachment",
+            "mail.no_html",
             "mail.not_opened",
             "imap.gone",
             "imap.too_large",

@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What became of the wish to open a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Opened {
+pub(in crate::commands) enum Opened {
     /// One was started and did not end with an error.
     Yes,
     /// There is none to be seen from here: a remote shell, no display, a browser in the terminal.
@@ -32,7 +32,7 @@ pub(super) fn is_remote() -> bool {
 }
 
 /// Opens `url`. The address is a word of one program's arguments: no shell reads it.
-pub(super) fn open(url: &str) -> Opened {
+pub(in crate::commands) fn open(url: &str) -> Opened {
     if is_remote() {
         return Opened::NotHere;
     }

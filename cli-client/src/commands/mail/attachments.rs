@@ -1,7 +1,7 @@
 //! The attachments of a mail: listed, saved, opened.
 
 mod name;
-mod place;
+pub(super) mod place;
 
 use std::fs;
 use std::io::Read as _;
@@ -268,9 +268,9 @@ pub(super) fn open(context: &Context<'_>, args: &OpenArgs) -> Result<(), Fault> 
     }
 }
 
-/// Where opened attachments lie: beside the socket, for their owner alone. What was opened a day
-/// ago goes.
-fn opened_directory(context: &Context<'_>) -> Result<PathBuf, Fault> {
+/// Where what was opened lies: beside the socket, for its owner alone. What was opened a day ago
+/// goes.
+pub(super) fn opened_directory(context: &Context<'_>) -> Result<PathBuf, Fault> {
     let path = opened_path(context)?;
     let made = fs::DirBuilder::new().mode(0o700).create(&path);
     if let Err(cause) = made.as_ref()

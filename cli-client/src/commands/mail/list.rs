@@ -28,6 +28,7 @@ const SHOWN: &[&str] = &[
     "keywords",
     "receivedAt",
     "from",
+    "warnings",
     "to",
     "cc",
     "bcc",

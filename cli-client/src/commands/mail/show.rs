@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use chapar_ipc_protocol::blob::BlobOpen;
-use chapar_ipc_protocol::email::{Email, EmailAddress};
+use chapar_ipc_protocol::email::Email;
 use chapar_ipc_protocol::id::{BlobId, EmailId, ThreadId};
 use chapar_ipc_protocol::standard::MAX_OBJECTS;
 use chapar_ipc_protocol::thread::ThreadGet;
@@ -11,13 +11,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::export::broken;
-use super::{one, read, unknown};
+use super::{one, page, read, unknown};
 use crate::args::{ShowArgs, ThreadArgs};
 use crate::commands::Context;
 use crate::daemon::{Daemon, fault_of};
 use crate::error::Fault;
 use crate::hygiene::{Lines, clean};
-use crate::render::mail::titled;
+use crate::render::mail::{people, titled};
 use crate::render::time::{bytes, full};
 use crate::screen::{Form, Line, Screen, Style, cut};
 
@@ -27,6 +27,9 @@ const ATTACHED: usize = 10;
 const NAME: usize = 50;
 
 pub(super) fn show(context: &Context<'_>, args: &ShowArgs) -> Result<(), Fault> {
+    if args.html {
+        return page::open(context, &args.id);
+    }
     let screen = context.screen;
     let mut daemon = context.open()?;
     let mut found = read(&mut daemon, &[EmailId::from(args.id.as_str())])?;
@@ -60,16 +63,24 @@ fn raw_headers(daemon: Daemon, id: &EmailId) -> Result<String, Fault> {
 }
 
 fn header_lines(email: &Email) -> Vec<Line> {
+    let line = |(name, value): (&str, String)| {
+        Line::new().with(Style::Dim, format!("{name:<10}")).text(value)
+    };
+    headers(email).into_iter().map(line).collect()
+}
+
+/// What a mail says about itself, as people read it: name and value of each field that it has.
+pub(super) fn headers(email: &Email) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    let mut line = |name: &str, value: String| {
+    let mut line = |name: &'static str, value: String| {
         if !value.is_empty() {
-            lines.push(Line::new().with(Style::Dim, format!("{name:<10}")).text(value));
+            lines.push((name, value));
         }
     };
-    line("From:", people(email.from.as_deref()));
-    line("To:", people(email.to.as_deref()));
-    line("Cc:", people(email.cc.as_deref()));
-    line("Reply-To:", people(email.reply_to.as_deref()));
+    line("From:", people(email, "from", email.from.as_deref()));
+    line("To:", people(email, "to", email.to.as_deref()));
+    line("Cc:", people(email, "cc", email.cc.as_deref()));
+    line("Reply-To:", people(email, "replyTo", email.reply_to.as_deref()));
     let at = email.sent_at.as_ref().unwrap_or(&email.received_at);
     let date = at.parse::<Timestamp>();
     line("Date:", date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())));
@@ -86,33 +97,16 @@ fn header_lines(email: &Email) -> Vec<Line> {
     lines
 }
 
-/// Addresses as people write them.
-fn people(addresses: Option<&[EmailAddress]>) -> String {
-    let written: Vec<String> = addresses
-        .unwrap_or_default()
-        .iter()
-        .map(|address| match &address.name {
-            Some(name) if !name.is_empty() => format!("{name} <{}>", address.email),
-            _ => address.email.clone(),
-        })
-        .collect();
-    written.join(", ")
-}
-
 fn show_body(screen: &Screen, email: &Email) -> Result<(), Fault> {
-    let parts = email.text_body.as_deref().filter(|parts| !parts.is_empty());
-    let parts = parts.or(email.html_body.as_deref()).unwrap_or_default();
+    // the daemon makes the text of a mail that has HTML alone
+    let parts = email.text_body.as_deref().unwrap_or_default();
     let values = email.body_values.as_ref();
     let mut shown = false;
     for part in parts {
         let value = part.part_id.as_ref().and_then(|id| values?.get(id));
         let Some(value) = value else { continue };
         shown = true;
-        if part.r#type.eq_ignore_ascii_case("text/html") {
-            screen.body(&crate::render::html::to_text(&value.value))?;
-        } else {
-            screen.body(&value.value)?;
-        }
+        screen.body(&value.value)?;
         if value.is_truncated {
             screen.say(
                 &Line::new().with(Style::Warn, "!").text(format!(
@@ -123,7 +117,13 @@ fn show_body(screen: &Screen, email: &Email) -> Result<(), Fault> {
         }
     }
     if !shown {
-        screen.say(&Line::new().with(Style::Dim, "(no text)"));
+        let html = email.html_body.as_deref().is_some_and(|parts| !parts.is_empty());
+        let see = if html {
+            format!("; its HTML: chapar mail show {} --html", email.id)
+        } else {
+            String::new()
+        };
+        screen.say(&Line::new().with(Style::Dim, format!("(no text{see})")));
     }
     Ok(())
 }

@@ -121,11 +121,15 @@ fn overruled(bytes: &[u8], said: Named) -> bool {
     valid >= needed && is_utf8(bytes)
 }
 
-/// Whether `bytes` are UTF-8; a character that is cut at the end does not count against it.
+/// Whether `bytes` are UTF-8; a character that is cut at the end does not count against it, if there
+/// is another one.
 fn is_utf8(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
         Ok(_) => true,
-        Err(error) => error.error_len().is_none(),
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            error.error_len().is_none() && !before.is_ascii()
+        }
     }
 }
 
@@ -164,7 +168,7 @@ fn by_name(bytes: &[u8], name: Named) -> (String, bool) {
             // a character that is cut at the end is none that is wrong: `last` comes by itself
             let (_, _, wrong) = decoder.decode_to_string(bytes, &mut text, false);
             let (_, _, _) = decoder.decode_to_string(&[], &mut text, true);
-            (text, !wrong)
+            (text, !wrong && (encoding != UTF_8 || is_utf8(bytes)))
         }
         Named::Utf7 => shifted::utf7(bytes),
         Named::Iso2022Kr => shifted::iso_2022_kr(bytes),
@@ -198,11 +202,31 @@ fn guess(bytes: &[u8]) -> String {
     if let Some(encoding) = without_bom(bytes) {
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
+    if is_signs(bytes) {
+        return WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned();
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     let sample = bytes.get(..GUESSED_BYTES).unwrap_or(bytes);
     detector.feed(sample, sample.len() == bytes.len());
     let encoding = detector.guess(None, Utf8Detection::Deny);
+    // of a few bytes a guess may be one that does not even fit them
+    let encoding = if mostly(sample, encoding) { encoding } else { WINDOWS_1252 };
     encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// Whether all that is not ASCII are signs of western Europe beside figures, such as `£80`: too little
+/// for a guess, which takes them for letters (`Ł80`).
+fn is_signs(bytes: &[u8]) -> bool {
+    /// More of them are a text.
+    const MOST: usize = 8;
+    let sign =
+        |byte: u8| matches!(byte, 0x80 | 0xa2 | 0xa3 | 0xa5 | 0xa7 | 0xb0 | 0xb1 | 0xbc..=0xbe);
+    let figure =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let others = || bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii());
+    others().take(MOST + 1).count() <= MOST
+        && others()
+            .all(|(at, byte)| sign(*byte) && (figure(at.checked_sub(1)) || figure(Some(at + 1))))
 }
 
 /// UTF-16 without its mark: every other byte of Latin text is zero.
@@ -356,8 +380,8 @@ mod tests {
 
     #[test]
     fn a_cut_character_at_the_end_changes_nothing() {
-        let text = "für dich".as_bytes();
-        assert_eq!(decode(&text[..2], Some("utf-8")), "f\u{FFFD}");
-        assert_eq!(decode(&text[..2], None), "f\u{FFFD}");
+        let text = "für müde".as_bytes();
+        assert_eq!(decode(&text[..7], Some("utf-8")), "für m\u{FFFD}");
+        assert_eq!(decode(&text[..7], None), "für m\u{FFFD}");
     }
 }

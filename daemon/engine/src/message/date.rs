@@ -84,13 +84,39 @@ struct Parts {
 pub(super) fn read(value: &[u8]) -> Option<Wall> {
     let text = String::from_utf8_lossy(value.get(..LONGEST).unwrap_or(value)).to_ascii_lowercase();
     let mut parts = Parts::default();
-    let plain = without_comments(&text);
+    let plain = short_zones(without_comments(&text));
     for word in plain.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"')) {
         if !word.is_empty() {
             parts.take(word)?;
         }
     }
     parts.instant()
+}
+
+/// With the short names of zones in the place of the long ones that Windows gives to programs; those
+/// of other parts of the world begin with a word that is no zone.
+fn short_zones(mut text: String) -> String {
+    const LONG: [(&str, &str); 10] = [
+        ("us eastern standard time", "est"),
+        ("us mountain standard time", "mst"),
+        ("eastern standard time", "est"),
+        ("eastern daylight time", "edt"),
+        ("central standard time", "cst"),
+        ("central daylight time", "cdt"),
+        ("mountain standard time", "mst"),
+        ("mountain daylight time", "mdt"),
+        ("pacific standard time", "pst"),
+        ("pacific daylight time", "pdt"),
+    ];
+    for (long, short) in LONG {
+        if text.contains(long) {
+            text = text.replace(long, short);
+        }
+    }
+    for greenwich in ["greenwich mean time", "greenwich standard time"] {
+        text = text.replace(greenwich, "gmt");
+    }
+    text
 }
 
 /// Without what stands in brackets.
@@ -322,6 +348,8 @@ fn year(number: &str) -> Option<i64> {
     match number.len() {
         1 | 2 if value < 50 => Some(value + 2000),
         1..=3 => Some(value + 1900),
+        // years since 1900, filled up with a zero
+        4 if (100..200).contains(&value) => Some(value + 1900),
         4 => Some(value),
         _ => None,
     }
@@ -373,6 +401,10 @@ mod tests {
             "Thu, 29 Feb 2024 20:05:00 GMT+0200",
             "Thu, 29 Feb 2024 20:05:00 +02:00 (EET)",
             "29-Feb-2024 18:05:00 UTC",
+            "Thu, 29 Feb 0124 18:05:00 +0000",
+            "Thu, 29 Feb 24 13:05:00 Eastern Standard Time",
+            "Thu, 29 Feb 2024 11:05:00 Pacific Daylight Time",
+            "Thu, 29 Feb 2024 18:05:00 Greenwich Mean Time",
             "29-Feb-24 18:05:00 +0000",
             "2024-02-29T18:05:00Z",
             "2024-02-29T23:35:00.25+05:30",
@@ -402,6 +434,9 @@ mod tests {
             "1 Jul 2025",
             "1 Jul 2025 25:00:00 +0000",
             "1 Jul 2025 10:00:00 XQZT",
+            "1 Jul 2025 10:00:00 Arabian Standard Time",
+            "1 Jul 2025 10:00:00 China Standard Time",
+            "1 Jul 2025 10:00:00 -1600",
             "1 Jul 2025 10:00:00 +9900",
             "03/04/2025 10:00",
             "1 Foo 2025 10:00",

@@ -5,9 +5,12 @@
 
 mod lexer;
 mod link;
+mod nesting;
 mod render;
+mod safe;
 
 pub(super) use render::{Links, to_text};
+pub(super) use safe::safe;
 
 #[cfg(test)]
 mod tests;

@@ -84,6 +84,7 @@ impl Params {
         segments.dedup_by_key(|param| param.section);
         let mut label = None;
         let mut joined = Vec::new();
+        let mut encoded = Vec::new();
         for (at, param) in segments.iter().enumerate() {
             let mut value = param.value.as_slice();
             if at == 0
@@ -94,11 +95,14 @@ impl Params {
                 value = rest;
             }
             if param.extended {
-                joined.extend(percent_decoded(value));
+                // an escape may be cut between two segments
+                encoded.extend_from_slice(value);
             } else {
+                joined.extend(percent_decoded(&std::mem::take(&mut encoded)));
                 joined.extend_from_slice(value);
             }
         }
+        joined.extend(percent_decoded(&encoded));
         (!segments.is_empty()).then_some((label, joined))
     }
 }

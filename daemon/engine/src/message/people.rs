@@ -39,7 +39,7 @@ pub(super) fn read(value: &[u8], fallback: Option<&str>, limit: usize) -> Vec<Ad
     // names without an address: `Berg, Anna <a@b>` is one person
     let mut waiting: Vec<String> = Vec::new();
     for entry in entries(&text) {
-        if found.len() >= limit {
+        if found.len().max(waiting.len()) >= limit {
             break;
         }
         let bracketed = entry.tokens.iter().any(|token| matches!(token, Token::Angle(_)));
@@ -62,7 +62,7 @@ pub(super) fn read(value: &[u8], fallback: Option<&str>, limit: usize) -> Vec<Ad
     found
 }
 
-/// Somebody of whom no address is given: one word is a local name (`root`), more are a name.
+/// Somebody of whom no address is given.
 fn alone(name: String) -> Address {
     Address { name: Some(name), email: String::new() }
 }
@@ -234,7 +234,8 @@ impl Entry {
         (name.is_some() || !email.is_empty()).then_some(Address { name, email })
     }
 
-    /// `MAILER-DAEMON (Mail Delivery System)`: one atom with a comment names a mailbox here.
+    /// `MAILER-DAEMON (Mail Delivery System)`: one atom with a comment names a mailbox here; so does
+    /// one that programs write of themselves without anything.
     fn is_local_name(&self, comment: bool) -> bool {
         let mut tokens = self.tokens.iter().filter(|token| **token != Token::Gap);
         comment && matches!(tokens.next(), Some(Token::Atom(_))) && tokens.next().is_none()

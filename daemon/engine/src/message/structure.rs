@@ -147,7 +147,8 @@ impl Walk<'_> {
         let rest = text.strip_prefix(b"--")?.trim_ascii_end();
         self.open.iter().enumerate().rev().find_map(|(depth, open)| {
             let after = rest.strip_prefix(open.boundary.as_deref()?)?;
-            let closes = after.starts_with(b"--");
+            // a closing line that lost a sign closes too
+            let closes = after.starts_with(b"--") || after == b"-";
             let ends = after.first().is_none_or(u8::is_ascii_whitespace);
             (closes || ends).then_some(Hit { depth, closes })
         })

@@ -201,3 +201,5 @@ fn noise_never_panics() {
         }
     }
 }
+
+mod kinds;

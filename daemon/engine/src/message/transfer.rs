@@ -84,7 +84,23 @@ fn is_base64_line(text: &[u8], ended: bool) -> bool {
     if ended {
         return text.is_empty() || (strays == 0 && groups && text.len() >= 8);
     }
-    strays * 8 <= text.len() && !text.contains(&b' ')
+    // `-` is met in the alphabet for URLs, a boundary or a rule begins with two
+    strays * 8 <= text.len()
+        && !text.starts_with(b"--")
+        && (!text.contains(&b' ') || is_broken(text))
+}
+
+/// Whether a line with blanks is base64 that was broken by them, and no words: each piece has a
+/// capital, a figure or a sign within it.
+fn is_broken(text: &[u8]) -> bool {
+    let pieces = text.split(|byte| matches!(byte, b' ' | b'\t')).filter(|piece| !piece.is_empty());
+    pieces.clone().any(|piece| piece.iter().any(u8::is_ascii_digit))
+        && pieces.clone().all(|piece| {
+            let inner = piece.get(1..).unwrap_or_default();
+            let coded = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            piece.iter().all(|byte| value(*byte).is_some() || *byte == b'=')
+                && inner.iter().any(|byte| coded(byte) || matches!(byte, b'+' | b'/'))
+        })
 }
 
 /// Base64 without lines, as in an encoded word; what is no base64 is passed over.

@@ -3,7 +3,8 @@
 use super::{account_id, blob_id, date, email_id, identity_id, mailbox_id, thread_id};
 use crate::store::Identity;
 use chapar_engine::address::Address;
-use chapar_engine::message::{Message, Stage};
+use chapar_engine::lookalike::{ascii_beside_address, other_address};
+use chapar_engine::message::{Message, Stage, Summary};
 use chapar_ipc_protocol as wire;
 use std::collections::BTreeMap;
 
@@ -34,6 +35,38 @@ pub(in crate::ipc) fn identity(identity: &Identity) -> wire::identity::Identity 
     }
 }
 
+/// The addresses of a mail that may be taken for others.
+fn warnings(summary: &Summary) -> Option<Vec<wire::email::AddressWarning>> {
+    /// More of them help nobody.
+    const WARNINGS: usize = 20;
+    /// Addresses of one list that are looked at.
+    const LOOKED_AT: usize = 200;
+    let lists = [
+        ("from", &summary.from),
+        ("replyTo", &summary.reply_to),
+        ("to", &summary.to),
+        ("cc", &summary.cc),
+    ];
+    let each = lists.into_iter().flat_map(|(property, list)| {
+        list.iter().take(LOOKED_AT).flat_map(move |address| {
+            let warning = |r#type, shown| wire::email::AddressWarning {
+                r#type,
+                property: property.to_owned(),
+                email: address.email.clone(),
+                shown,
+            };
+            let lookalike = ascii_beside_address(&address.email)
+                .map(|ascii| warning(wire::email::AddressDeceit::Lookalike, ascii));
+            let name = address.name.as_deref().unwrap_or_default();
+            let named = other_address(name, &address.email)
+                .map(|other| warning(wire::email::AddressDeceit::NameIsAddress, other.to_owned()));
+            lookalike.into_iter().chain(named)
+        })
+    });
+    let found: Vec<_> = each.take(WARNINGS).collect();
+    (!found.is_empty()).then_some(found)
+}
+
 /// An email without its body.
 pub(in crate::ipc) fn email(message: &Message) -> wire::email::Email {
     let summary = &message.summary;
@@ -60,6 +93,7 @@ pub(in crate::ipc) fn email(message: &Message) -> wire::email::Email {
         sent_at: summary.sent_at.map(date),
         has_attachment: summary.has_attachment,
         preview: summary.preview.clone(),
+        warnings: warnings(summary),
         ..wire::email::Email::default()
     }
 }

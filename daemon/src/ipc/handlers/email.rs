@@ -207,6 +207,7 @@ fn add_body(bytes: &[u8], is_cut: bool, wish: BodyWish, email: &mut wire::Email)
         lists.push(vec![wire::BodyPart {
             part_id: Some(id.to_owned()),
             blob_id: blob_id(which),
+            safe_blob_id: (which == Which::Html).then(|| blob_id(Which::Safe)).flatten(),
             size: text.len() as u64,
             r#type: media.to_owned(),
             ..wire::BodyPart::default()
@@ -234,6 +235,7 @@ fn attachments(
         name: part.name.clone(),
         r#type: part.content_type.clone(),
         disposition: Some(if part.inline { "inline" } else { "attachment" }.to_owned()),
+        safe_blob_id: None,
     });
     each.collect()
 }

@@ -252,6 +252,19 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "mail.no_html",
+        action: Refused,
+        severity: Error,
+        who: You,
+        exit: NO_OBJECT,
+        title: "The mail has no HTML to open",
+        cause: "Only a mail with HTML can be shown in the browser, and only one of at most 50 MiB is \
+                taken apart.",
+        what: &["Show it as text."],
+        commands: &["chapar mail show M42"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "mail.not_opened",
         action: Refused,
         severity: Error,

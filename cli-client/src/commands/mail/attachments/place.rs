@@ -18,14 +18,14 @@ const TRIES: usize = 1_000;
 
 /// An open directory.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::commands::mail) struct Place {
     directory: OwnedFd,
     path: PathBuf,
 }
 
 /// A file that was made; it goes when it is not finished.
 #[derive(Debug)]
-pub(super) struct Made<'p> {
+pub(in crate::commands::mail) struct Made<'p> {
     place: &'p Place,
     file: File,
     /// Its name in the directory.
@@ -35,7 +35,7 @@ pub(super) struct Made<'p> {
 
 impl Place {
     /// Opens the directory that a person named; links on the way to it are theirs.
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+    pub(in crate::commands::mail) fn open(path: &Path) -> Result<Self, Fault> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match rustix::fs::open(path, flags, Mode::empty()) {
             Ok(directory) => Ok(Self { directory, path: path.to_owned() }),
@@ -45,7 +45,7 @@ impl Place {
     }
 
     /// Makes a file under this name, or under it with a number where there is one already.
-    pub(super) fn make(&self, name: &str) -> Result<Made<'_>, Fault> {
+    pub(in crate::commands::mail) fn make(&self, name: &str) -> Result<Made<'_>, Fault> {
         for again in 1..=TRIES {
             let name = if again == 1 { name.to_owned() } else { numbered(name, again) };
             match new_file(&self.directory, &name) {
@@ -68,13 +68,13 @@ impl Place {
 }
 
 impl Made<'_> {
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    pub(in crate::commands::mail) fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let path = self.place.path(&self.name);
         self.file.write_all(bytes).map_err(|cause| Fault::unwritable(&path, &cause))
     }
 
     /// All of it is there.
-    pub(super) fn finish(mut self) -> Result<PathBuf, Fault> {
+    pub(in crate::commands::mail) fn finish(mut self) -> Result<PathBuf, Fault> {
         let path = self.place.path(&self.name);
         // a full disk may say so only now
         self.file.sync_all().map_err(|cause| Fault::unwritable(&path, &cause))?;

@@ -84,11 +84,13 @@ pub(super) struct Lexer<'h> {
     rest: &'h str,
     /// A raw element was opened: its content is passed over.
     raw: Option<String>,
+    /// A comment was met that never ends.
+    endless: bool,
 }
 
 impl<'h> Lexer<'h> {
     pub(super) fn new(html: &'h str) -> Self {
-        Self { rest: html, raw: None }
+        Self { rest: html, raw: None, endless: false }
     }
 
     /// Takes what begins with `<`; `None` when it is no markup that anybody sees.
@@ -97,8 +99,7 @@ impl<'h> Lexer<'h> {
         if let Some(comment) = inner.strip_prefix("!--") {
             // `<!-->` and `<!--->` are whole comments
             let short = ["->", ">"].iter().find_map(|end| comment.strip_prefix(*end));
-            let long = || comment.split_once("-->").map_or("", |(_, after)| after);
-            self.rest = short.unwrap_or_else(long);
+            self.rest = short.unwrap_or_else(|| self.after_comment(comment));
             return None;
         }
         if inner.starts_with(['!', '?'])
@@ -123,6 +124,18 @@ impl<'h> Lexer<'h> {
             self.raw = Some(name.clone());
         }
         Some(Token::Open(Tag { name, attributes }))
+    }
+
+    /// What follows a comment. One that never ends is ended by the next `>`, as older programs read
+    /// it: else all words behind it were hidden.
+    fn after_comment(&mut self, comment: &'h str) -> &'h str {
+        if !self.endless {
+            if let Some((_, after)) = comment.split_once("-->") {
+                return after;
+            }
+            self.endless = true;
+        }
+        comment.split_once('>').map_or("", |(_, after)| after)
     }
 
     /// Passes over the content of a raw element up to its end tag, or to the end of everything.

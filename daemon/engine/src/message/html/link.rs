@@ -92,7 +92,7 @@ fn same_place(one: &str, other: &str) -> bool {
 }
 
 /// What follows `prefix`, whatever the case of its letters.
-fn begins<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
+pub(super) fn begins<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     let start = text.get(..prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then(|| text.get(prefix.len()..)).flatten()
 }

@@ -6,6 +6,7 @@
 use super::super::text::blank;
 use super::lexer::{Lexer, Tag, Token};
 use super::link;
+use super::nesting::{self, is_list, is_void};
 
 /// Elements open at once that are kept in mind; those further in still break lines.
 const DEPTH: usize = 256;
@@ -85,7 +86,7 @@ struct Page {
 }
 
 /// How many line ends stand before and after an element; `None` for those within a line.
-fn block(name: &str) -> Option<usize> {
+pub(super) fn block(name: &str) -> Option<usize> {
     Some(match name {
         "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "ul" | "ol" | "dl"
         | "pre" | "table" | "figure" | "hr" => 2,
@@ -95,27 +96,6 @@ fn block(name: &str) -> Option<usize> {
         | "summary" | "option" | "legend" | "dir" | "menu" => 1,
         _ => return None,
     })
-}
-
-/// Elements without content.
-fn is_void(name: &str) -> bool {
-    matches!(
-        name,
-        "area"
-            | "base"
-            | "br"
-            | "col"
-            | "embed"
-            | "hr"
-            | "img"
-            | "input"
-            | "link"
-            | "meta"
-            | "param"
-            | "source"
-            | "track"
-            | "wbr"
-    )
 }
 
 impl Page {
@@ -174,44 +154,17 @@ impl Page {
         if is_void(name) {
             return;
         }
-        // an end tag reaches no further than the cell or item that it stands in
-        let fence = |open: &Open| {
-            matches!(open.name.as_str(), "td" | "th")
-                && !matches!(name, "tr" | "tbody" | "table" | "body" | "html")
-                && open.name != name
-        };
-        let found = self.open.iter().rposition(|open| open.name == name || fence(open));
-        if let Some(at) = found
-            && self.open.get(at).is_some_and(|open| open.name == name)
-        {
+        let open = self.open.iter().map(|open| open.name.as_str());
+        if let Some(at) = nesting::closed_by(name, open) {
             self.end_from(at);
         }
         self.begin_block(name);
     }
 
-    /// Ends what a start tag ends without saying so: a paragraph before a block, an item before the
-    /// next one (HTML §13.2.6.4.7).
+    /// Ends what a start tag ends without saying so.
     fn end_implied(&mut self, name: &str) {
-        let ended: &[&str] = match name {
-            "li" => &["li"],
-            "dt" | "dd" => &["dt", "dd"],
-            "tr" => &["tr"],
-            "td" | "th" => &["td", "th"],
-            "option" => &["option"],
-            "a" => &["a"],
-            name if block(name).is_some() => &["p"],
-            _ => return,
-        };
-        let stops = |open: &Open| {
-            let fence = matches!(open.name.as_str(), "table" | "td" | "th") || is_list(&open.name);
-            fence && !ended.contains(&open.name.as_str())
-        };
-        let found =
-            self.open.iter().rposition(|open| ended.contains(&open.name.as_str()) || stops(open));
-        let Some(at) = found.filter(|at| self.open.get(*at).is_some_and(|open| !stops(open)))
-        else {
-            return;
-        };
+        let open = self.open.iter().map(|open| open.name.as_str());
+        let Some(at) = nesting::ended_by(name, block(name).is_some(), open) else { return };
         if name == "a" {
             self.end_link();
         }
@@ -383,10 +336,6 @@ impl Page {
         self.out.push_str(&"  ".repeat(levels.min(LEVELS)));
         self.out.push_str(&mark.unwrap_or_default());
     }
-}
-
-fn is_list(name: &str) -> bool {
-    matches!(name, "ul" | "ol" | "menu" | "dir")
 }
 
 /// A style without blanks, in small letters.

@@ -90,6 +90,8 @@ fn entities_and_odd_markup() {
         ("</ >x<!>y<?z>w", "xyw"),
         ("<script>never ends", ""),
         ("x<!-- never ends", "x"),
+        ("x<!--#rotate>y<!-- z>w", "xyw"),
+        ("x<!-- a > b -->y<!--c>z", "xyz"),
         ("é<é>ü", "é<é>ü"),
     ] {
         assert_eq!(text(html), want, "{html}");
