@@ -41,23 +41,24 @@ pub(crate) fn sender(email: &Email) -> String {
     }
 }
 
-/// Addresses as people write them, each with what may deceive about it.
-pub(crate) fn people(email: &Email, property: &str, list: Option<&[EmailAddress]>) -> String {
-    let each = list.unwrap_or_default().iter().map(|address| {
-        let mut written = match &address.name {
-            Some(name) if !name.is_empty() => format!("{name} <{}>", address.email),
-            _ => address.email.clone(),
-        };
-        for warning in warnings(email, property, address) {
-            written.push_str(&match warning.r#type {
-                AddressDeceit::Lookalike => format!(" (! the domain is {})", warning.shown),
-                AddressDeceit::NameIsAddress => " (! the name shows another address)".to_owned(),
-                AddressDeceit::Other => format!(" (! {})", warning.shown),
-            });
-        }
-        written
+/// Addresses as people write them.
+pub(crate) fn people(list: Option<&[EmailAddress]>) -> String {
+    let each = list.unwrap_or_default().iter().map(|address| match &address.name {
+        Some(name) if !name.is_empty() => format!("{name} <{}>", address.email),
+        _ => address.email.clone(),
     });
     each.collect::<Vec<_>>().join(", ")
+}
+
+/// What may deceive about the addresses of this property, a sentence each.
+pub(crate) fn deceits(email: &Email, property: &str) -> Vec<String> {
+    let ours = email.warnings.iter().flatten().filter(|warning| warning.property == property);
+    let said = ours.map(|AddressWarning { r#type, email, shown, .. }| match r#type {
+        AddressDeceit::Lookalike => format!("the domain of {email} is {shown}"),
+        AddressDeceit::NameIsAddress => format!("the name of {email} shows another address"),
+        AddressDeceit::Other => format!("{email}: {shown}"),
+    });
+    said.collect()
 }
 
 /// Whom a mail is to: the first recipient and how many more there are; `None` when nobody is named.
@@ -153,14 +154,13 @@ mod tests {
             ..Email::default()
         };
         assert_eq!(sender(&email), "x@evil.example");
+        assert_eq!(people(email.from.as_deref()), "help@bank.example <x@evil.example>");
+        assert_eq!(deceits(&email, "from"), ["the name of x@evil.example shows another address"]);
         assert_eq!(
-            people(&email, "from", email.from.as_deref()),
-            "help@bank.example <x@evil.example> (! the name shows another address)"
+            deceits(&email, "to"),
+            ["the domain of a@p\u{430}y.example is xn--py-7kc.example"]
         );
-        assert_eq!(
-            people(&email, "to", email.to.as_deref()),
-            "x@evil.example, P <a@p\u{430}y.example> (! the domain is xn--py-7kc.example)"
-        );
+        assert!(deceits(&email, "cc").is_empty());
         email.from = email.to.take().map(|to| to.into_iter().rev().collect());
         email.warnings.iter_mut().flatten().for_each(|warning| warning.property = "from".into());
         assert_eq!(sender(&email), "a@xn--py-7kc.example");

@@ -17,7 +17,7 @@ use crate::commands::Context;
 use crate::daemon::{Daemon, fault_of};
 use crate::error::Fault;
 use crate::hygiene::{Lines, clean};
-use crate::render::mail::{people, titled};
+use crate::render::mail::{deceits, people, titled};
 use crate::render::time::{bytes, full};
 use crate::screen::{Form, Line, Screen, Style, cut};
 
@@ -64,12 +64,18 @@ fn raw_headers(daemon: Daemon, id: &EmailId) -> Result<String, Fault> {
 
 fn header_lines(email: &Email) -> Vec<Line> {
     let line = |(name, value): (&str, String)| {
-        Line::new().with(Style::Dim, format!("{name:<10}")).text(value)
+        let style = if name == MARK { Style::Warn } else { Style::Dim };
+        let name = if name == MARK { format!("{:>9} ", MARK) } else { format!("{name:<10}") };
+        Line::new().with(style, name).text(value)
     };
     headers(email).into_iter().map(line).collect()
 }
 
-/// What a mail says about itself, as people read it: name and value of each field that it has.
+/// What stands before a sentence that says what may deceive in the line above it.
+const MARK: &str = "!";
+
+/// What a mail says about itself, as people read it: name and value of each field that it has, and
+/// what may deceive in it.
 pub(super) fn headers(email: &Email) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let mut line = |name: &'static str, value: String| {
@@ -77,10 +83,16 @@ pub(super) fn headers(email: &Email) -> Vec<(&'static str, String)> {
             lines.push((name, value));
         }
     };
-    line("From:", people(email, "from", email.from.as_deref()));
-    line("To:", people(email, "to", email.to.as_deref()));
-    line("Cc:", people(email, "cc", email.cc.as_deref()));
-    line("Reply-To:", people(email, "replyTo", email.reply_to.as_deref()));
+    let fields = [
+        ("From:", "from", &email.from),
+        ("To:", "to", &email.to),
+        ("Cc:", "cc", &email.cc),
+        ("Reply-To:", "replyTo", &email.reply_to),
+    ];
+    for (name, property, list) in fields {
+        line(name, people(list.as_deref()));
+        deceits(email, property).into_iter().for_each(|deceit| line(MARK, deceit));
+    }
     let at = email.sent_at.as_ref().unwrap_or(&email.received_at);
     let date = at.parse::<Timestamp>();
     line("Date:", date.map_or_else(|_| at.clone(), |at| full(at, &jiff::tz::TimeZone::system())));
