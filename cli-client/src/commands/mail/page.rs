@@ -106,10 +106,10 @@ fn safe_html(email: &Email) -> Result<BlobId, Fault> {
 /// The whole page: what the mail says about itself, then its HTML.
 fn page(email: &Email, html: &str) -> String {
     let title = escaped(crate::render::mail::titled(email.subject.as_deref()));
-    let rows: String = headers(email)
-        .iter()
-        .map(|(name, value)| format!("<tr><th>{name}<td>{}", escaped(value)))
-        .collect();
+    let mut rows = String::new();
+    for (name, value) in headers(email) {
+        rows.extend(["<tr><th>", name, "<td>", &escaped(&value)]);
+    }
     format!(
         "<!doctype html>\n<html><head><meta charset=\"utf-8\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\
@@ -135,7 +135,7 @@ fn address(path: &Path) -> String {
             b'/' | b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 address.push(char::from(*byte));
             }
-            other => address.push_str(&format!("%{other:02X}")),
+            other => address.extend(["%".to_owned(), format!("{other:02X}")]),
         }
     }
     address

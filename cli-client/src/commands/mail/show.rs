@@ -65,7 +65,7 @@ fn raw_headers(daemon: Daemon, id: &EmailId) -> Result<String, Fault> {
 fn header_lines(email: &Email) -> Vec<Line> {
     let line = |(name, value): (&str, String)| {
         let style = if name == MARK { Style::Warn } else { Style::Dim };
-        let name = if name == MARK { format!("{:>9} ", MARK) } else { format!("{name:<10}") };
+        let name = if name == MARK { format!("{MARK:>9} ") } else { format!("{name:<10}") };
         Line::new().with(style, name).text(value)
     };
     headers(email).into_iter().map(line).collect()
@@ -91,7 +91,9 @@ pub(super) fn headers(email: &Email) -> Vec<(&'static str, String)> {
     ];
     for (name, property, list) in fields {
         line(name, people(list.as_deref()));
-        deceits(email, property).into_iter().for_each(|deceit| line(MARK, deceit));
+        for deceit in deceits(email, property) {
+            line(MARK, deceit);
+        }
     }
     let at = email.sent_at.as_ref().unwrap_or(&email.received_at);
     let date = at.parse::<Timestamp>();

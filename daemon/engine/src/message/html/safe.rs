@@ -24,7 +24,7 @@ const REBUILT: usize = 4 << 20;
 /// of a text when it writes it out.
 const PIECE: usize = 4 << 10;
 
-/// What structures or marks text. No form, frame, object, style sheet, SVG, MathML.
+/// What structures or marks text. No form, frame, object, style sheet, SVG or `MathML`.
 const ELEMENTS: [&str; 65] = [
     "a",
     "abbr",

@@ -147,7 +147,7 @@ fn pieces_in_any_order() {
     let chars: Vec<char> = HOSTILE.concat().chars().collect();
     for _ in 0..1_500 {
         let mut html = String::new();
-        for _ in 0..next(6) + 1 {
+        for _ in 0..=next(6) {
             let (at, length) = (next(chars.len()), next(60));
             html.extend(chars.iter().skip(at).take(length));
             html.push_str(["", "<", ">", "\"", "'", "</", "<!--", "\0", "&"][next(9)]);
