@@ -237,6 +237,12 @@ impl Daemon {
         self.client
     }
 
+    /// Gives the connection away for a stream whose parts may each take as long as `limit`.
+    pub(crate) fn into_patient_client(self, limit: Duration) -> Result<Client, Fault> {
+        self.set_timeout(limit)?;
+        Ok(self.client)
+    }
+
     /// Every account.
     pub(crate) fn accounts(&mut self) -> Result<Vec<Account>, Fault> {
         Ok(self.get(&AccountGet::default())?.list)

@@ -11,13 +11,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use chapar_ipc_protocol::blob::BlobOpen;
-use chapar_ipc_protocol::email::BodyPart;
+use chapar_ipc_protocol::email::{BodyPart, EmailGet};
 use chapar_ipc_protocol::id::EmailId;
 use serde_json::{Value, json};
 
 use self::place::Place;
 use super::export::{CHUNK, broken};
-use super::{get, unknown};
+use super::unknown;
 use crate::args::{AttachmentsArgs, OpenArgs, SaveArgs};
 use crate::commands::Context;
 use crate::daemon::{fault_of, socket};
@@ -27,6 +27,9 @@ use crate::render::table::{Cell, Column, Table};
 use crate::render::time::bytes;
 use crate::screen::{Form, Line, Style};
 
+/// How long a large mail may take to be fetched and taken apart, behind others that are taken apart
+/// one at a time.
+const LARGE: Duration = Duration::from_mins(5);
 /// How long a file that was opened is kept: the program that shows it may be slow to read it.
 const KEPT: Duration = Duration::from_hours(24);
 /// A program that finds nothing to open a file with says so within this time.
@@ -51,7 +54,15 @@ struct Attached {
 impl Attached {
     fn read(context: &Context<'_>, id: &str) -> Result<Self, Fault> {
         let mut daemon = context.open()?;
-        let found = get(&mut daemon, &[EmailId::from(id)], Some(&["attachments"]))?;
+        let ask = EmailGet {
+            ids: Some(vec![EmailId::from(id)]),
+            properties: Some(vec!["attachments".to_owned()]),
+            ..EmailGet::default()
+        };
+        let mut progress = Progress::waiting(context.screen, format!("Reading {id}"));
+        let wait = context.global.timeout.unwrap_or(LARGE);
+        let found = daemon.call_watched(&ask, wait, &mut progress)?.list;
+        progress.clear();
         let email = found.into_iter().next().ok_or_else(|| unknown(id))?;
         Ok(Self { id: email.id, parts: email.attachments.unwrap_or_default() })
     }
@@ -202,7 +213,9 @@ fn copy(
             .hint("take all of it, and its attachments by a mail program: chapar mail export")
     })?;
     let open = BlobOpen { blob_id, offset: None };
-    let mut reader = context.open()?.into_client().open_blob(&open).map_err(fault_of)?;
+    let limit = context.global.timeout.unwrap_or(LARGE);
+    let client = context.open()?.into_patient_client(limit)?;
+    let mut reader = client.open_blob(&open).map_err(fault_of)?;
     let mut made = place.make(&name::safe(part.name.as_deref(), number, &part.r#type))?;
     let mut progress = Progress::new(context.screen);
     let mut chunk = vec![0; CHUNK];
