@@ -130,6 +130,8 @@ pub struct Bench {
     pub state: PathBuf,
     /// The socket, where there is one.
     pub socket: PathBuf,
+    /// The program file of this process, when it was replaced since the start.
+    pub replaced: Option<PathBuf>,
 }
 
 /// Looks at `wanted` only, or at the machine and every account. The machine's checks come first,

@@ -89,14 +89,15 @@ impl Machine {
     }
 
     fn replaced(&self) -> Option<Failure> {
-        let program = self.program.as_ref().filter(|program| program.was_replaced())?;
-        Some(named("daemon.replaced", Some(&program.path.display().to_string())))
+        let program = self.replaced_program()?;
+        Some(named("daemon.replaced", Some(&program.display().to_string())))
     }
 
-    /// Whether the program file was replaced since this process started.
+    /// The program file of this process, when it was replaced or removed since the start.
     #[must_use]
-    pub fn is_replaced(&self) -> bool {
-        self.program.as_ref().is_some_and(Program::was_replaced)
+    pub fn replaced_program(&self) -> Option<PathBuf> {
+        let program = self.program.as_ref().filter(|program| program.was_replaced());
+        program.map(|program| program.path.clone())
     }
 }
 
@@ -147,7 +148,8 @@ struct Program {
 impl Program {
     fn running() -> Option<Self> {
         let path = std::env::current_exe().ok()?;
-        let file = identity(&path)?;
+        // the file that runs, whatever lies at its path by now
+        let file = identity(Path::new("/proc/self/exe")).or_else(|| identity(&path))?;
         Some(Self { path, file })
     }
 

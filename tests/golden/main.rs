@@ -34,6 +34,7 @@ mod mockups;
 mod outbox;
 mod page;
 mod readme;
+mod replaced;
 mod stage;
 mod status;
 mod terminal;

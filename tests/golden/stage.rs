@@ -18,7 +18,7 @@ pub(crate) const ANA: &str = "ana@example.test";
 /// The password of everybody; a word that occurs nowhere else, so that a scan can look for it.
 pub(crate) const PASSWORD: &str = "kanarek-Zlaty-7391";
 /// No command of a transcript takes longer, on a machine with much else to do.
-const LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 /// 2020-01-06 10:00:00 UTC: old enough that lists show a date and not a time.
 pub(crate) const THEN: i64 = 1_578_304_800;
 

@@ -110,6 +110,7 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
             found.append(&mut checks);
             found.extend(accounts_checks);
             local::without_desktop(&mut found);
+            one_version(&mut found);
             checks = found;
         }
         // an old daemon knows no doctor: that is what is to be said, beside its age
@@ -141,6 +142,12 @@ fn version(daemon: &Daemon) -> DoctorCheck {
         return good("version", format!("chapard {theirs} = chapar {ours}"));
     }
     found("version", "daemon.older", format!("chapard {theirs} runs, this is chapar {ours}"))
+}
+
+/// Equal numbers say nothing of a program that was replaced.
+fn one_version(checks: &mut Vec<DoctorCheck>) {
+    let is_replaced = checks.iter().any(|it| it.code.as_deref() == Some("daemon.replaced"));
+    checks.retain(|it| !is_replaced || it.what != "version" || it.code.is_some());
 }
 
 /// A check that is fine.

@@ -30,21 +30,19 @@ pub(crate) fn run(context: &Context<'_>, command: &ServiceCommand) -> Result<u8,
     match command {
         ServiceCommand::Install { change } => install(screen, change.dry_run)?,
         ServiceCommand::Uninstall { change } => uninstall(screen, change.dry_run)?,
-        ServiceCommand::Start => start(context)?,
+        ServiceCommand::Start => tell(screen, "start", start(context)?)?,
         ServiceCommand::Stop => {
             let was = stop(context)?;
             tell(screen, "stop", if was { "stopped" } else { "was not running" })?;
         }
-        ServiceCommand::Restart => {
-            restart(context)?;
-        }
+        ServiceCommand::Restart => tell(screen, "start", restart(context)?)?,
         ServiceCommand::Status => return status(context),
     }
     Ok(exit::OK)
 }
 
-/// Stops the daemon and starts the one of this installation.
-pub(crate) fn restart(context: &Context<'_>) -> Result<(), Fault> {
+/// Stops the daemon and starts the one of this installation; says how.
+pub(crate) fn restart(context: &Context<'_>) -> Result<&'static str, Fault> {
     // a daemon that could not come back is not stopped
     judge()?;
     stop(context)?;
@@ -172,18 +170,18 @@ fn by_systemd(context: &Context<'_>) -> Result<bool, Fault> {
     Ok(systemd::serves(&socket(context.global)?))
 }
 
-fn start(context: &Context<'_>) -> Result<(), Fault> {
+fn start(context: &Context<'_>) -> Result<&'static str, Fault> {
     let path = socket(context.global)?;
     if by_systemd(context)? {
         judge()?;
         systemd::systemctl(&["start", "chapard.socket", "chapard.service"])?;
-        return tell(context.screen, "start", "started by systemd");
+        return Ok("started by systemd");
     }
     if Client::connect(&path).is_ok() {
-        return tell(context.screen, "start", "was running already");
+        return Ok("was running already");
     }
     start::spawn_and_connect(&path)?;
-    tell(context.screen, "start", "started; it runs until it is stopped")
+    Ok("started; it runs until it is stopped")
 }
 
 fn judge() -> Result<(), Fault> {

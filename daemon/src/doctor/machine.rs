@@ -13,6 +13,7 @@ pub(super) const CHECKS: usize = 6;
 /// Everything about the machine.
 pub(super) async fn look(bench: &Bench, accounts: &[Account], progress: &Progress) -> Vec<Check> {
     let mut checks = vec![daemon(bench)];
+    checks.extend(program(bench));
     checks.push(disk(bench).await);
     checks.push(clock(bench));
     progress.done(3, "disk".to_owned());
@@ -38,6 +39,13 @@ fn daemon(bench: &Bench) -> Check {
     } else {
         Check::found("daemon", "socket.mode", format!("chapard {version}, socket {mode:04o}"))
     }
+}
+
+/// Whether the program that runs is still the one that is installed; a check only where it is not.
+fn program(bench: &Bench) -> Option<Check> {
+    let path = bench.replaced.as_ref()?;
+    let title = format!("{} was replaced; the old program still runs", path.display());
+    Some(Check::found("version", "daemon.replaced", title))
 }
 
 /// Space, and whether a transaction goes through.

@@ -1,5 +1,5 @@
 //! `--fix`: only what cannot lose anything: rights of the socket taken away, the unit read again, a
-//! daemon of another version restarted.
+//! daemon restarted whose program is not the one that is installed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -33,7 +33,7 @@ pub(super) fn all(
         }
         fixed.push("the service manager reads the unit again".to_owned());
     }
-    if is("daemon.older") {
+    if is("daemon.older") || is("daemon.replaced") {
         if !dry_run {
             service::restart(context)?;
         }

@@ -23,6 +23,7 @@ pub(in crate::ipc) async fn run(services: &Services, params: wire::DoctorRun) ->
         accounts: services.accounts.clone(),
         state: services.state(),
         socket: services.socket.clone(),
+        replaced: services.machine.replaced_program(),
     };
     let checks = doctor::run(&bench, wanted, &told.progress).await.map_err(fault::store)?;
     let view = services.store.read().map_err(fault::store)?;
