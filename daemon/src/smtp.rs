@@ -20,7 +20,7 @@ pub use transaction::Begun;
 
 use crate::world::World;
 use crate::world::clock::{Clock, within};
-use crate::world::net::Reach;
+use crate::world::net::{Reach, ended, unless_tls_at_once};
 use chapar_engine::account::{Endpoint, Security};
 use chapar_engine::verdict::Failure;
 use extensions::Extensions;
@@ -31,7 +31,9 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use names::Names;
 use prelude::Plain;
+use reply::Broken;
 use std::fmt;
+use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,16 +138,55 @@ impl Wire {
         match answer {
             None => Err(fault::timeout(&self.host, what, COMMAND)),
             Some(answer) => {
-                self.taken(answer).map_err(|error| fault::lost(&self.host, what, &error))
+                self.taken(answer).map_err(|why| fault::unheard(&self.host, what, &why))
             }
         }
     }
 
     /// lettre says whether a reply came; its whole text is with the guard.
-    fn taken(&self, answer: Result<Response, Error>) -> Result<Reply, String> {
+    fn taken(&self, answer: Result<Response, Error>) -> Result<Reply, Unheard> {
         match answer {
-            Err(error) if error.status().is_none() => Err(error.to_string()),
-            _ => self.heards.take().map(|heard| heard.reply()).ok_or_else(|| "no reply".to_owned()),
+            Err(error) if error.status().is_none() => Err(Unheard::of(&error)),
+            _ => self.heards.take().map(|heard| heard.reply()).ok_or(Unheard::Ended(NO_REPLY)),
+        }
+    }
+}
+
+/// Said where a reply is missing and nothing says why.
+const NO_REPLY: &str = "the server closed the connection";
+
+/// Why there is no reply, in our own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unheard {
+    /// What came is none.
+    Broken(Broken),
+    /// The connection is over.
+    Ended(&'static str),
+    /// Replies came that say nothing.
+    Endless(u16),
+}
+
+impl Unheard {
+    fn of(error: &Error) -> Self {
+        tracing::debug!(%error, "a submission session ended");
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            if let Some(error) = inner.downcast_ref::<io::Error>() {
+                let broken = error.get_ref().and_then(|inner| inner.downcast_ref::<Broken>());
+                return broken.map_or(Self::Ended(ended(error)), |broken| Self::Broken(*broken));
+            }
+            cause = inner.source();
+        }
+        Self::Ended(NO_REPLY)
+    }
+}
+
+impl fmt::Display for Unheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(broken) => write!(f, "the server's answer is no SMTP: {broken}"),
+            Self::Ended(how) => f.write_str(how),
+            Self::Endless(code) => write!(f, "the server says {code} again and again"),
         }
     }
 }
@@ -170,11 +211,13 @@ impl Session {
     /// Greeting and EHLO inside TLS.
     async fn connect(world: &World, login: &Login, names: &mut Names) -> Result<Wire, Failure> {
         let Endpoint { host, port, security } = &login.endpoint;
-        let mut stream = Reach::of(login).connect(world.net.as_ref(), host, *port).await?;
+        let (reach, ca_pem) = (Reach::of(login), login.ca_pem.as_deref());
+        let mut stream = reach.connect(world.net.as_ref(), host, *port).await?;
         if *security == Security::StartTls {
-            prelude::prelude(world, &mut stream, host, names).await?;
+            let prelude = prelude::prelude(world, &mut stream, host, names);
+            unless_tls_at_once(world, &login.endpoint, ca_pem, reach, prelude).await?;
         }
-        let mut stream = world.net.secure(stream, host, login.ca_pem.as_deref()).await?;
+        let mut stream = world.net.secure(stream, host, ca_pem).await?;
         let mut plain = Plain { world, stream: &mut stream, host, is_secret: true };
         if *security == Security::Tls {
             plain.greeting().await?;
@@ -185,7 +228,7 @@ impl Session {
         let name = ClientId::Ipv4(Ipv4Addr::LOCALHOST);
         let lettre = AsyncSmtpConnection::connect_with_transport(Box::new(guard), &name)
             .await
-            .map_err(|error| fault::lost(host, "the greeting", &error.to_string()))?;
+            .map_err(|error| fault::unheard(host, "the greeting", &Unheard::of(&error)))?;
         let clock = Arc::clone(&world.clock);
         Ok(Wire { lettre, heards, extensions, host: host.clone(), clock })
     }

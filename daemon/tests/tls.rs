@@ -14,7 +14,7 @@ use chapar_engine::verdict::{Failure, Verdict};
 use rustls::ServerConfig;
 use std::process::Stdio;
 use std::sync::Arc;
-use tls_support::{Authority, VALID, self_signed, world};
+use tls_support::{Authority, VALID, nameless, own_authority, self_signed, world};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -73,6 +73,64 @@ async fn every_fault_has_its_code_and_says_what_was_presented() {
         for part in [says, "presented  CN=", "needed  ", host, "try  "] {
             assert!(detail.contains(part), "{code}: no {part:?} in {detail}");
         }
+    }
+}
+
+/// What `openssl req -x509` and bridges on this machine make may sign others too.
+#[tokio::test]
+async fn the_very_certificate_that_was_given_is_the_servers() {
+    for name in ["mail.test", "*.home.test", "127.0.0.1", "::1"] {
+        let host = name.replace('*', "nas");
+        let (server, pem) = own_authority(name, VALID);
+        against(server.clone(), &host, Some(&pem)).await.unwrap();
+        // beside others in the file, in any place
+        let others = Authority::new();
+        let file = format!("{}{pem}{}", others.pem, Authority::new().pem);
+        against(server.clone(), &host, Some(&file)).await.unwrap();
+        // another one of the same name is not the one that was given
+        let (_, other) = own_authority(name, VALID);
+        for ca in [None, Some(other.as_str()), Some(others.pem.as_str())] {
+            let failure = against(server.clone(), &host, ca).await.unwrap_err();
+            assert_eq!(failure.code, "tls.self_signed", "{failure:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_given_certificate_holds_for_its_names_and_its_time_only() {
+    for (host, name, years, code) in [
+        ("mail.test", "other.test", VALID, "tls.wrong_host"),
+        ("127.0.0.2", "127.0.0.1", VALID, "tls.wrong_host"),
+        ("a.b.test", "*.test", VALID, "tls.wrong_host"),
+        ("mail.test", "mail.test", (2019, 2020), "tls.expired"),
+        ("mail.test", "mail.test", (2090, 2095), "tls.not_yet_valid"),
+    ] {
+        let (server, pem) = own_authority(name, years);
+        let failure = against(server, host, Some(&pem)).await.unwrap_err();
+        assert_eq!(failure.code, code, "{failure:?}");
+    }
+    let (server, pem) = nameless("mail.test");
+    let failure = against(server, "mail.test", Some(&pem)).await.unwrap_err();
+    assert_eq!(failure.code, "tls.wrong_host");
+    assert!(failure.message.contains("names no host in subjectAltName"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_fit_is_not_asked_for_again() {
+    let (stranger, other) = (Authority::new(), Authority::new());
+    let servers = [
+        stranger.server("mail.test", VALID),
+        self_signed("mail.test"),
+        own_authority("mail.test", VALID).0,
+    ];
+    for server in servers {
+        let failure = against(server.clone(), "mail.test", Some(&other.pem)).await.unwrap_err();
+        assert!(failure.message.contains("the given file"), "{failure:?}");
+        let detail = failure.detail.unwrap();
+        assert!(!detail.contains("--ca-file"), "{detail}");
+        assert_eq!(detail.contains("leave out"), failure.code == "tls.unknown_issuer", "{detail}");
+        let without = against(server, "mail.test", None).await.unwrap_err();
+        assert!(without.detail.unwrap().contains("--ca-file"));
     }
 }
 

@@ -14,6 +14,7 @@ use crate::ask;
 use crate::daemon::{Daemon, fault_of_set};
 use crate::error::{Fault, exit};
 use crate::render::mail::titled;
+use crate::render::said;
 use crate::render::table::{Cell, Column, Table};
 use crate::render::time::{bytes, count, short};
 use crate::screen::{Form, Line, Screen, Style};
@@ -215,7 +216,7 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
         lines.push(line);
     }
     if let Some(next) = of.next_attempt_at.as_ref().and_then(|at| at.parse::<Timestamp>().ok()) {
-        let why = of.last_reply.as_ref().map_or_else(String::new, |why| format!(": “{why}”"));
+        let why = of.last_reply.as_ref().map_or_else(String::new, |why| format!(": {}", said(why)));
         lines.push(Line::of(format!("  next try {}{why}", short(next, now))));
     }
     // of one recipient it may be unknown while another still waits

@@ -12,7 +12,7 @@ use super::value::Reader;
 use super::wire::{Answer, Ended, Wire, Word};
 use super::{Login, limits};
 use crate::world::World;
-use crate::world::net::Reach;
+use crate::world::net::{Reach, unless_tls_at_once};
 use chapar_engine::account::Security;
 use chapar_engine::sasl;
 use chapar_engine::verdict::{Failure, ImapStep};
@@ -32,7 +32,9 @@ pub(super) async fn login(world: &World, login: &Login) -> Result<Session, Failu
         }
         Security::StartTls => {
             wire.attach(stream);
-            let plain = start_tls(&mut wire).await.map_err(unproved)?;
+            let (ca_pem, plain) = (login.ca_pem.as_deref(), start_tls(&mut wire));
+            let plain = unless_tls_at_once(world, endpoint, ca_pem, reach, plain).await;
+            let plain = plain.map_err(unproved)?;
             let stream = secure(world, login, plain).await?;
             wire.attach(stream);
             // what was said before TLS is forgotten
@@ -110,8 +112,9 @@ pub(super) async fn start_tls(wire: &mut Wire) -> Result<crate::world::net::BoxS
 /// judged, and they cannot cost the account its credential.
 pub(super) fn unproved(failure: Failure) -> Failure {
     let code = match failure.code {
-        own @ ("tls.injected" | "tls.not_offered" | "imap.preauth" | "imap.not_imap"
-        | "imap.protocol" | "imap.greeting" | "net.timeout" | "net.lost") => own,
+        own @ ("tls.injected" | "tls.not_offered" | "tls.at_once" | "imap.preauth"
+        | "imap.not_imap" | "imap.protocol" | "imap.greeting" | "net.timeout"
+        | "net.lost") => own,
         _ => "imap.unavailable",
     };
     Failure::of(code, failure.message, None)

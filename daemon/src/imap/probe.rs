@@ -5,7 +5,7 @@ use super::failure::Doing;
 use super::wire::Wire;
 use super::{limits, login};
 use crate::world::World;
-use crate::world::net::Reach;
+use crate::world::net::{Reach, unless_tls_at_once};
 use chapar_engine::account::{Endpoint, Security};
 use chapar_engine::verdict::{Failure, ImapStep};
 
@@ -26,7 +26,9 @@ pub async fn offers(
         }
         Security::StartTls => {
             wire.attach(stream);
-            let plain = login::start_tls(&mut wire).await.map_err(login::unproved)?;
+            let plain = login::start_tls(&mut wire);
+            let plain = unless_tls_at_once(world, endpoint, ca_pem, reach, plain).await;
+            let plain = plain.map_err(login::unproved)?;
             wire.attach(world.net.secure(plain, host, ca_pem).await?);
             None
         }

@@ -13,7 +13,7 @@ use super::guard::frame::{Allowance, Frame, Violation};
 use super::guard::{Activity, Guard, sort};
 use super::{limits, name};
 use crate::world::clock::Clock;
-use crate::world::net::BoxStream;
+use crate::world::net::{BoxStream, ended};
 use async_imap::imap_proto::{MailboxDatum, Response, Status};
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::{Failure, ImapStep};
@@ -441,7 +441,7 @@ impl Wire {
                 failure::too_much(&self.host, doing, &error.to_string())
             }
             Some(violation) => failure::protocol(&self.host, doing, &violation.to_string()),
-            None => failure::lost(&self.host, doing, &error.to_string()),
+            None => failure::lost(&self.host, doing, ended(error)),
         };
         self.end(failure)
     }

@@ -83,6 +83,18 @@ pub(super) fn failure(failure: &Failure, account: Option<AccountId>) -> Error {
     error
 }
 
+/// As [`failure`], of an attempt that saves nothing when it fails: what helps is no command about an
+/// account, and chapar does not try it again.
+pub(super) fn unsaved(failed: &Failure) -> Error {
+    let mut error = failure(failed, None);
+    let passes = matches!(failed.verdict, Verdict::Retry | Verdict::Throttled(_));
+    if let Some(row) = condition(failed.code).filter(|_| passes) {
+        let advice = Remedy { title: row.advice_unsaved().to_owned(), ..Remedy::default() };
+        error.data.remedy = vec![advice, page(row.code, row.title)];
+    }
+    error
+}
+
 /// Commands named in an error; the help page has the others.
 const COMMANDS: usize = 2;
 

@@ -134,7 +134,7 @@ fn check(line: &Line<'_>, issuer: &str, said: Document) -> Result<Published, Fai
     // found by discovery, an issuer has to promise what one that a person chose may leave unsaid
     let discovered = line.reach == Reach::PublicOnly;
     let methods = &said.code_challenge_methods_supported;
-    if discovered && !lists(methods, "S256") {
+    if lacks(methods, "S256") || (discovered && methods.is_none()) {
         return refused("it does not offer PKCE with S256");
     }
     if lacks(&said.response_types_supported, "code") {

@@ -74,8 +74,8 @@ fn signed_in(address: Option<&str>, wanted: &str, issuer: &str) -> String {
     };
     let next = match other {
         Some(_) => format!(
-            "You were asked to sign in for <b>{}</b>. chapar compares the two and tells you in \
-             your terminal.",
+            "It is the sign-in of the mailbox <b>{}</b>, as you said. chapar now opens the mailbox \
+             and shows you in your terminal how it goes.",
             shown(wanted)
         ),
         None => {

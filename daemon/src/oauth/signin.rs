@@ -89,6 +89,9 @@ async fn refuse_offline(world: &World, url: &str) -> Result<(), Failure> {
     }
 }
 
+/// Whether what was granted is of the person who was to sign in.
+pub type Check<'c> = &'c (dyn Fn(&Granted) -> Result<(), Failure> + Sync);
+
 /// A sign-in under way: the page listens, the person has not answered yet. Dropping it closes the
 /// page and ends the attempt.
 pub struct SignIn {
@@ -136,12 +139,14 @@ impl SignIn {
     /// ended at. Exchanges the code and checks what came. A pasted address that is none of this
     /// attempt is answered through its own sender (`oauth.pasted`, `oauth.state`) and ends nothing.
     /// What the issuer gave is noted in `issued` before anything is made of it: whoever does not
-    /// keep it is to give it back, whatever this returns.
+    /// keep it is to give it back, whatever this returns. `check` says whether it is the right person;
+    /// the page in the browser waits for it and shows what it said.
     pub async fn finish(
         self,
         world: &World,
         pasted: mpsc::Receiver<Pasted>,
         issued: &mut Vec<Issued>,
+        check: Check<'_>,
     ) -> Result<Granted, Failure> {
         let Self { party, page, bond, device, email, ends, .. } = self;
         let line = party.line(world);
@@ -164,7 +169,8 @@ impl SignIn {
         let granted = match tokens {
             Ok(answer) => {
                 issued.extend(party.issued(&answer));
-                granted(&line, &party, &answer, &expected).await
+                let granted = granted(&line, &party, &answer, &expected).await;
+                granted.and_then(|granted| check(&granted).map(|()| granted))
             }
             Err(failure) => Err(failure),
         };

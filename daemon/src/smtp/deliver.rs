@@ -1,7 +1,7 @@
 //! The message itself and its final dot. Owns the one distinction that matters for never sending
 //! twice: whether writing the final dot had begun.
 
-use super::{OUT_OF_TURN, Outcome, Ready, Reply, Wire};
+use super::{OUT_OF_TURN, Outcome, Ready, Reply, Unheard, Wire};
 use crate::world::clock::{Clock, within};
 use std::slice::Chunks;
 use std::sync::Arc;
@@ -68,9 +68,9 @@ impl Ready<'_> {
         wire.heards.be_patient(true);
         let answer = tokio::select! {
             biased;
-            answer = wire.answer(feed) => answer,
+            answer = wire.answer(feed) => answer.map_err(|why| why.to_string()),
             limit = stalled(clock.as_ref(), &progress) => {
-                Err(format!("no progress within {} s", limit.as_secs()))
+                Err(format!("the server took nothing more within {} s", limit.as_secs()))
             }
         };
         wire.heards.be_patient(false);
@@ -98,7 +98,7 @@ impl Ready<'_> {
 impl Wire {
     /// Writes the message and the final dot; the first reply that says what became of it. A server
     /// that answers "go on" is not done (RFC 5321 §4.2.1).
-    async fn answer(&mut self, feed: Feed<'_>) -> Result<Reply, String> {
+    async fn answer(&mut self, feed: Feed<'_>) -> Result<Reply, Unheard> {
         let answer = self.lettre.message_iter(feed).await;
         let mut reply = self.taken(answer)?;
         for _ in 0..UNFINISHED {
@@ -108,7 +108,7 @@ impl Wire {
             let next = self.lettre.read_response().await;
             reply = self.taken(next)?;
         }
-        Err(format!("the server says {} again and again", reply.code))
+        Err(Unheard::Endless(reply.code))
     }
 
     /// Why a server hung up within the message, if it said so: it does not take it.

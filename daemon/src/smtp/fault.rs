@@ -1,6 +1,6 @@
 //! Every failure of a submission session: its code, words and verdict.
 
-use super::Reply;
+use super::{Reply, Unheard};
 use chapar_engine::verdict::{Failure, SmtpStep, Verdict, judge_smtp};
 use std::time::Duration;
 
@@ -23,6 +23,14 @@ pub(super) fn lost(host: &str, what: &str, why: &str) -> Failure {
         format!("the connection to {host} was lost at {what}"),
         Some(why.to_owned()),
     )
+}
+
+/// No reply to `what` came.
+pub(super) fn unheard(host: &str, what: &str, why: &Unheard) -> Failure {
+    match why {
+        Unheard::Broken(broken) => bad_reply(host, what, &broken.to_string()),
+        Unheard::Ended(_) | Unheard::Endless(_) => lost(host, what, &why.to_string()),
+    }
 }
 
 /// What greeted is no reply at all: another service. Tried again all the same, because a network's

@@ -8,7 +8,7 @@ use super::reply::{Heard, Line, Listener};
 use super::{COMMAND, GREETING};
 use crate::world::World;
 use crate::world::clock::within;
-use crate::world::net::BoxStream;
+use crate::world::net::{BoxStream, ended};
 use chapar_engine::verdict::Failure;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -93,7 +93,7 @@ impl Plain<'_> {
         };
         match within(self.world.clock.as_ref(), COMMAND, sent).await {
             None => return Err(fault::timeout(self.host, what, COMMAND)),
-            Some(Err(error)) => return Err(fault::lost(self.host, what, &error.to_string())),
+            Some(Err(error)) => return Err(fault::lost(self.host, what, ended(&error))),
             Some(Ok(())) => {}
         }
         self.hear(COMMAND, what).await
@@ -116,13 +116,13 @@ impl Plain<'_> {
         loop {
             bytes.clear();
             let end = match self.stream.read_buf(&mut bytes).await {
-                Ok(0) => "the server closed the connection".to_owned(),
-                Err(error) => error.to_string(),
-                Ok(_) => String::new(),
+                Ok(0) => Some("the server closed the connection"),
+                Err(error) => Some(ended(&error)),
+                Ok(_) => None,
             };
-            if !end.is_empty() {
+            if let Some(end) = end {
                 let last = listener.line(&line.end()).ok().flatten().or_else(|| listener.cut());
-                return last.ok_or_else(|| fault::lost(host, what, &end));
+                return last.ok_or_else(|| fault::lost(host, what, end));
             }
             let mut parts = bytes.split_inclusive(|byte| *byte == b'\n');
             while let Some(part) = parts.next() {

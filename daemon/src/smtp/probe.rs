@@ -6,7 +6,7 @@ use super::names::Names;
 use super::prelude::{Plain, prelude};
 use crate::world::World;
 use crate::world::clock::within;
-use crate::world::net::Reach;
+use crate::world::net::{Reach, unless_tls_at_once};
 use chapar_engine::account::{Endpoint, Security};
 use chapar_engine::verdict::Failure;
 use tokio::io::AsyncWriteExt as _;
@@ -22,7 +22,8 @@ pub async fn offers(
     let mut names = Names::new();
     let mut stream = reach.connect(world.net.as_ref(), host, *port).await?;
     if *security == Security::StartTls {
-        prelude(world, &mut stream, host, &mut names).await?;
+        let prelude = prelude(world, &mut stream, host, &mut names);
+        unless_tls_at_once(world, endpoint, ca_pem, reach, prelude).await?;
     }
     let mut stream = world.net.secure(stream, host, ca_pem).await?;
     let mut inside = Plain { world, stream: &mut stream, host, is_secret: true };

@@ -1,9 +1,14 @@
 //! Connections: resolve, connect, verify.
 
+mod at_once;
 mod certificate;
 mod dial;
+mod ended;
 mod refusal;
 mod verifier;
+
+pub use at_once::unless_tls_at_once;
+pub use ended::ended;
 
 use super::BoxFuture;
 use super::clock::{Clock, within};

@@ -154,10 +154,15 @@ async fn who_only_keeps_connections_open_keeps_nobody_out() {
 async fn an_issuer_found_by_discovery_has_to_promise_pkce() {
     let issuer = Issuer::start().await;
     let found = SignInRequest { discovered: true, ..request(&issuer) };
-    for methods in [Value::Null, json!(["plain"]), json!([])] {
+    let listed = [json!(["plain"]), json!([]), json!(["s256", "S512"])];
+    for methods in listed.iter().chain([&Value::Null]) {
         issuer.metadata_has("code_challenge_methods_supported", methods.clone());
         assert_eq!(refused(&open_world(), &found).await, "oauth.metadata", "{methods}");
-        // one the person named is asked with S256 all the same
+        // one the person named may say nothing of it, but not that it cannot
+        if methods.is_array() {
+            assert_eq!(refused(&world(), &request(&issuer)).await, "oauth.metadata", "{methods}");
+            continue;
+        }
         let named = begin_at(&world(), &issuer).await;
         assert_eq!(parameter(&named.url, "code_challenge_method").as_deref(), Some("S256"));
     }
@@ -220,7 +225,7 @@ async fn what_was_meant_for_another_is_told_apart() {
     issuer.claims("email", json!("bob@contoso.example"));
     let (granted, seen) = by_browser(&issuer).await;
     assert_eq!(granted.unwrap().address.as_deref(), Some("bob@contoso.example"));
-    assert!(seen.body.contains("bob@contoso.example") && seen.body.contains("for <b>ana@"));
+    assert!(seen.body.contains("bob@contoso.example") && seen.body.contains("mailbox <b>ana@"));
     // no ID token: the userinfo endpoint is asked; neither: nobody knows
     let issuer = Issuer::start().await;
     issuer.token_has("id_token", Value::Null);

@@ -40,11 +40,22 @@ struct Waiting {
 }
 
 async fn begin(world: &World, config: &Config, request: &SignInRequest) -> Waiting {
+    begin_checked(world, config, request, |_| Ok(())).await
+}
+
+/// With a look at who signed in.
+async fn begin_checked(
+    world: &World,
+    config: &Config,
+    request: &SignInRequest,
+    check: impl Fn(&Granted) -> Result<(), Failure> + Send + Sync + 'static,
+) -> Waiting {
     let sign_in = SignIn::begin(world, config, request).await.unwrap();
     let (url, port) = (sign_in.prompt.authorize_url.clone(), sign_in.prompt.port);
     let (pasted, answers) = mpsc::channel(4);
     let world = world.clone();
-    let ended = tokio::spawn(async move { sign_in.finish(&world, answers, &mut vec![]).await });
+    let ended =
+        tokio::spawn(async move { sign_in.finish(&world, answers, &mut vec![], &check).await });
     Waiting { url, port, ended, pasted }
 }
 

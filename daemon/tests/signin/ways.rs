@@ -1,11 +1,13 @@
 //! The ways to a grant: the browser, the pasted address, the device code; and nobody coming.
 
-use super::{begin, begin_at, code};
+use super::{begin, begin_at, begin_checked, code};
 use crate::support::browser::{self, open, parameter};
 use crate::support::issuer::{Issuer, Reply};
 use crate::support::{EMAIL, fast_world, google, request, world};
 use chapar_daemon::config::Config;
+use chapar_daemon::oauth::Granted;
 use chapar_daemon::oauth::signin::{SignIn, SignInRequest};
+use chapar_engine::verdict::Failure;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -79,6 +81,29 @@ async fn the_address_may_be_pasted_and_a_wrong_one_ends_nothing() {
     assert!(open(&answer).await.is_none(), "the page closed with the attempt");
 }
 
+/// The browser waits for the look at who it was, and shows what that said.
+#[tokio::test]
+async fn the_page_shows_a_wrong_person_as_refused() {
+    let issuer = Issuer::start().await;
+    for wanted in ["bo@example.test", "ana@other.example", "ana.b@mail.example.test"] {
+        let check = move |granted: &Granted| {
+            let address = granted.address.as_deref().unwrap_or_default();
+            let message = format!("signed in as {address}, not as {wanted}");
+            Err(Failure::of("oauth.wrong_person", message, None))
+        };
+        let waiting = begin_checked(&world(), &Config::default(), &request(&issuer), check).await;
+        let seen = open(&issuer.agree(&waiting.url)).await.unwrap();
+        assert!(seen.body.contains("Not done") && !seen.body.contains("Done\""), "{}", seen.body);
+        assert!(seen.body.contains(&format!("as {EMAIL}, not as {wanted}")), "{}", seen.body);
+        assert!(seen.body.contains("chapar help oauth.wrong_person"));
+        assert_eq!(code(&waiting.end().await.unwrap_err()), "oauth.wrong_person");
+    }
+    let waiting = begin_checked(&world(), &Config::default(), &request(&issuer), |_| Ok(())).await;
+    let seen = open(&issuer.agree(&waiting.url)).await.unwrap();
+    assert!(seen.body.contains(&format!("Signed in as<br><strong>{EMAIL}")), "{}", seen.body);
+    assert!(waiting.end().await.is_ok());
+}
+
 #[tokio::test]
 async fn the_device_code_waits_slows_down_and_wins() {
     let issuer = Issuer::start().await;
@@ -101,7 +126,7 @@ async fn the_device_code_waits_slows_down_and_wins() {
     assert_eq!(prompt.user_code, "WDJB-MJHT");
     assert_eq!(prompt.verification_uri, format!("{}/type", issuer.id));
     let (_pasted, answers) = mpsc::channel(1);
-    let granted = sign_in.finish(&world, answers, &mut vec![]).await.unwrap();
+    let granted = sign_in.finish(&world, answers, &mut vec![], &|_| Ok(())).await.unwrap();
     assert_eq!(granted.address.as_deref(), Some(EMAIL));
     let asked = issuer.asked("/token");
     assert_eq!(asked.len(), 6);

@@ -39,6 +39,24 @@ pub(crate) fn self_signed(name: &str) -> Arc<ServerConfig> {
     config(certificate.der().clone(), &key)
 }
 
+/// A server whose certificate vouches for itself and may vouch for others: its PEM, too.
+pub(crate) fn own_authority(name: &str, years: (i32, i32)) -> (Arc<ServerConfig>, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = leaf(name, years);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    (config(certificate.der().clone(), &key), certificate.pem())
+}
+
+/// A server whose certificate has its name in CN only.
+pub(crate) fn nameless(name: &str) -> (Arc<ServerConfig>, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = leaf(name, VALID);
+    params.subject_alt_names.clear();
+    let certificate = params.self_signed(&key).unwrap();
+    (config(certificate.der().clone(), &key), certificate.pem())
+}
+
 pub(crate) const VALID: (i32, i32) = (2020, 2099);
 
 fn leaf(name: &str, (from, until): (i32, i32)) -> CertificateParams {

@@ -72,6 +72,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "tls.unknown_issuer",
             "tls.self_signed",
             "tls.too_old",
+            "tls.at_once",
             "tls.not_tls",
             "tls.injected",
             "tls.revoked",

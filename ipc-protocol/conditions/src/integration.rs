@@ -62,6 +62,7 @@ const CAUSES: &[(Integration, &[&str])] = {
                 "tls.unknown_issuer",
                 "tls.self_signed",
                 "tls.too_old",
+                "tls.at_once",
                 "tls.not_offered",
                 "tls.refused",
                 "tls.revoked",

@@ -153,12 +153,25 @@ impl Condition {
         self.brief.or(self.what.first().copied()).unwrap_or_default()
     }
 
+    /// What to do in one breath about an attempt that saved nothing: nobody but the person tries it
+    /// again.
+    #[must_use]
+    pub fn advice_unsaved(&self) -> &'static str {
+        let advice = self.advice();
+        let passes = matches!(self.action, Action::Retry | Action::Throttled);
+        if passes && advice.contains("by itself") { UNSAVED } else { advice }
+    }
+
     /// Where it is mended in a browser, for an account at `provider`.
     #[must_use]
     pub fn link(&self, provider: &str) -> Option<&'static str> {
         self.links.iter().find(|(key, _)| *key == provider).map(|(_, link)| *link)
     }
 }
+
+/// Said of what passes, where nothing is saved that could be tried again.
+const UNSAVED: &str = "Nothing was saved, so chapar does not try it again. Look at host and port, \
+                       then run the same command again in a few minutes.";
 
 /// Every row, by area.
 pub fn all() -> impl Iterator<Item = &'static Condition> {

@@ -159,3 +159,20 @@ fn steps_depend_on_the_step_before() {
     assert_eq!(find("account.not_licensed").unwrap().depends_on(), Some("greeting"));
     assert_eq!(find("cli.usage").unwrap().step(), None);
 }
+
+#[test]
+fn an_attempt_that_saved_nothing_promises_nothing() {
+    let servers = ["net.", "tls.", "imap.", "smtp.", "oauth.", "http."];
+    let rows = all().filter(|row| servers.iter().any(|area| row.code.starts_with(area)));
+    let passing: Vec<_> =
+        rows.filter(|row| matches!(row.action, Action::Retry | Action::Throttled)).collect();
+    assert!(passing.len() > 20);
+    for row in passing {
+        let advice = row.advice_unsaved();
+        assert!(!advice.contains("by itself") && !advice.is_empty(), "{}: {advice}", row.code);
+    }
+    for code in ["smtp.lost", "smtp.timeout", "imap.busy", "net.closed"] {
+        let Some(row) = find(code) else { continue };
+        assert!(row.advice_unsaved().contains("same command again"), "{code}");
+    }
+}

@@ -141,7 +141,13 @@ pub(super) fn with_port(mut fault: Fault, flag: &str, at: &Endpoint) -> Fault {
         "tls.not_tls" if at.port == starttls => {
             format!("{flag} {}:{starttls} {flag}-security starttls", at.host)
         }
-        "tls.not_tls" | "tls.not_offered" | "tls.refused" if at.port != usual => {
+        "tls.at_once" => format!("{flag} {}:{} {flag}-security tls", at.host, at.port),
+        "tls.not_tls" if at.port != usual => format!(
+            "{flag} {host}:{} {flag}-security starttls, or {flag} {host}:{usual}",
+            at.port,
+            host = at.host
+        ),
+        "tls.not_offered" | "tls.refused" if at.port != usual => {
             format!("{flag} {}:{usual}", at.host)
         }
         "tls.not_tls" => format!("{flag}-security starttls, if this port is for STARTTLS"),
@@ -256,7 +262,8 @@ fn outcome(
 
 /// A refusal while nothing is saved yet: what is told is how to connect, not how to look.
 pub(crate) fn refused(mut fault: Fault) -> Fault {
-    fault.remedy.retain(|remedy| remedy.command != ["chapar", "status"]);
+    let is_of_account = |word: &String| ["status", "sync", "outbox"].contains(&word.as_str());
+    fault.remedy.retain(|remedy| !remedy.command.get(1).is_some_and(is_of_account));
     let Some(hint) = hint(&fault.code) else {
         return fault;
     };

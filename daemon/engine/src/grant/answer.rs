@@ -1,6 +1,7 @@
 //! What a token endpoint's answer means (RFC 6749 §5): a new token, the end of the grant, a pause,
 //! or trouble that passes and costs nothing.
 
+use crate::oauth::{Refusal, read_refusal};
 use crate::secret::Secret;
 use crate::verdict::{Failure, LONGEST_SUGGESTION, Verdict};
 use std::time::Duration;
@@ -79,9 +80,10 @@ pub struct Renewal {
 
 /// Judges an answer of `issuer` (its name for people).
 ///
-/// Only two words of OAuth end a grant: `invalid_grant` (RFC 6749 §5.2) and Microsoft's
-/// `interaction_required`, in a JSON object, with a status of 4xx. A captive portal, a company's
+/// A grant ends by `invalid_grant` (RFC 6749 §5.2) and by the words of OpenID Connect (Core §3.1.2.6)
+/// that ask for the person, in a JSON object, with a status of 4xx. A captive portal, a company's
 /// proxy, a maintenance page and an overloaded gateway speak HTTP and HTML, so they never can.
+/// What the issuer has against the client, or wants of an administrator, is told as at a sign-in.
 pub fn judge(issuer: &str, reply: Reply) -> Result<Renewal, Failure> {
     let Reply { status, retry_after, body } = reply;
     let wait = retry_after.map(|wait| wait.min(LONGEST_SUGGESTION));
@@ -90,8 +92,7 @@ pub fn judge(issuer: &str, reply: Reply) -> Result<Renewal, Failure> {
             renewal(issuer, access, kind.as_deref(), life, refresh)
         }
         Body::Error { error, description } if (400..500).contains(&status) => {
-            let said = description.map_or(error.clone(), |words| format!("{error}: {words}"));
-            Err(refusal(issuer, status, &error, &said, wait))
+            Err(refusal(issuer, status, &error, description.as_deref(), wait))
         }
         Body::Error { error, .. } => {
             Err(passing(issuer, status, wait, &format!("HTTP {status} with the error {error}")))
@@ -128,27 +129,38 @@ fn is_token(token: &Secret) -> bool {
     (1..=TOKEN_BYTES).contains(&bytes.len()) && bytes.iter().all(|b| (0x20..0x7f).contains(b))
 }
 
+/// The words by which a grant is over: only the person can make a new one.
+const OVER: [&str; 4] =
+    ["invalid_grant", "interaction_required", "login_required", "account_selection_required"];
+
 /// An error of RFC 6749 §5.2.
-fn refusal(issuer: &str, status: u16, error: &str, said: &str, wait: Option<Duration>) -> Failure {
-    match error {
-        "invalid_grant" | "interaction_required" => Failure::of(
-            "oauth.expired",
-            format!("{issuer} does not accept the sign-in any more"),
-            Some(said),
-        ),
-        "slow_down" | "temporarily_unavailable" => throttled(issuer, wait, said),
-        _ if status == 429 => throttled(issuer, wait, said),
-        "invalid_client"
-        | "unauthorized_client"
-        | "invalid_request"
-        | "invalid_scope"
-        | "unsupported_grant_type" => Failure::of(
-            "oauth.client",
-            format!("{issuer} refuses chapar's own registration, not the sign-in"),
-            Some(said),
-        ),
-        _ => passing(issuer, status, wait, said),
+fn refusal(
+    issuer: &str,
+    status: u16,
+    error: &str,
+    description: Option<&str>,
+    wait: Option<Duration>,
+) -> Failure {
+    let said = description.map_or(error.to_owned(), |words| format!("{error}: {words}"));
+    if OVER.contains(&error) {
+        let message = format!("{issuer} does not accept the sign-in any more");
+        return Failure::of("oauth.expired", message, Some(&said));
     }
+    if matches!(error, "slow_down" | "temporarily_unavailable") || status == 429 {
+        return throttled(issuer, wait, &said);
+    }
+    let read = read_refusal(&Refusal { error, description, suberror: None });
+    let message = match read.code {
+        "oauth.client" => {
+            format!("{issuer} refuses chapar's own registration, not the sign-in: {}", read.reason)
+        }
+        "oauth.admin_consent" | "oauth.policy" => {
+            format!("{issuer} gives no new token: {}", read.reason)
+        }
+        _ => return passing(issuer, status, wait, &said),
+    };
+    // nothing gets better by asking again: the account stops, and somebody is told what to do
+    Failure { verdict: Verdict::FixSettings, ..Failure::of(read.code, message, Some(&said)) }
 }
 
 fn throttled(issuer: &str, wait: Option<Duration>, said: &str) -> Failure {
@@ -199,6 +211,9 @@ mod tests {
             "invalid_request",
             "invalid_scope",
             "unsupported_grant_type",
+            "consent_required",
+            "deleted_client",
+            "login_required",
             "slow_down",
             "temporarily_unavailable",
             "server_error",
@@ -209,8 +224,9 @@ mod tests {
         for status in [200, 302, 400, 401, 403, 429, 499, 500, 503] {
             for word in words {
                 let failure = error(status, word);
-                let over = matches!(word, "invalid_grant" | "interaction_required")
-                    && (400..500).contains(&status);
+                let over =
+                    matches!(word, "invalid_grant" | "interaction_required" | "login_required")
+                        && (400..500).contains(&status);
                 assert_eq!(failure.code == "oauth.expired", over, "{status} {word}");
                 assert_eq!(failure.verdict == Verdict::SignInAgain, over, "{status} {word}");
             }
@@ -225,6 +241,28 @@ mod tests {
         assert_eq!(error(401, "invalid_client").verdict, Verdict::FixSettings);
         assert_eq!(error(400, "slow_down").code, "oauth.throttled");
         assert_eq!(error(400, "something_new").verdict, Verdict::Retry);
+    }
+
+    #[test]
+    fn what_only_a_person_can_change_is_told_to_a_person() {
+        for (word, description, code) in [
+            ("deleted_client", "gone", "oauth.client"),
+            ("org_internal", "members only", "oauth.client"),
+            ("invalid_target", "no such resource", "oauth.client"),
+            ("consent_required", "nobody agreed", "oauth.admin_consent"),
+            ("invalid_resource", "AADSTS65001: x", "oauth.admin_consent"),
+            ("access_denied", "AADSTS53003: x", "oauth.policy"),
+            ("admin_policy_enforced", "not here", "oauth.policy"),
+        ] {
+            for status in [400, 401, 403] {
+                let body =
+                    Body::Error { error: word.into(), description: Some(description.into()) };
+                let failure = judge("issuer.example", reply(status, body)).unwrap_err();
+                assert_eq!((failure.code, failure.verdict), (code, Verdict::FixSettings), "{word}");
+                assert!(failure.message.contains(": "), "the reason is said: {}", failure.message);
+            }
+        }
+        assert_eq!(error(400, "account_selection_required").code, "oauth.expired");
     }
 
     #[test]

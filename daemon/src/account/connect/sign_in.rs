@@ -30,11 +30,11 @@ pub(super) async fn sign_in(
         let begun = SignIn::begin(&parts.world, &config, &request).await?;
         let (paste, pasted) = mpsc::channel(PASTES);
         teller.ask(begun.prompt.clone(), notice.take(), paste);
-        let finished = begun.finish(&parts.world, pasted, unkept.issued()).await;
+        let check = |granted: &Granted| check_person(plan, granted);
+        let finished = begun.finish(&parts.world, pasted, unkept.issued(), &check).await;
         teller.asked();
         match finished {
             Ok(granted) => {
-                check_person(plan, &granted)?;
                 // who it was is the issuer's to say: nobody is named in its place
                 teller.step("signedIn", granted.address.clone().unwrap_or_default());
                 return Ok(granted);

@@ -203,7 +203,7 @@ fn status_reply(report: ConnectReport) -> wire::ConnectStatusReply {
             wire::ConnectState::Proving
         },
         sign_in: report.prompt.map(sign_in),
-        notice: report.notice.map(|notice| fault::failure(&notice, None)),
+        notice: report.notice.map(|notice| fault::unsaved(&notice)),
         ..wire::ConnectStatusReply::default()
     };
     match report.end {
@@ -216,7 +216,7 @@ fn status_reply(report: ConnectReport) -> wire::ConnectStatusReply {
             let canceled = failure.code == "account.canceled";
             reply.state =
                 if canceled { wire::ConnectState::Canceled } else { wire::ConnectState::Failed };
-            reply.error = Some(fault::failure(&failure, None));
+            reply.error = Some(fault::unsaved(&failure));
         }
     }
     reply
@@ -253,7 +253,7 @@ pub(in crate::ipc) async fn answer_pasted(
     let answered = services.accounts.connect_answer(to_id(&connect_id.0)?, address).await;
     let waits = "attempt to connect that waits for a sign-in";
     let answered = answered.ok_or_else(|| not_found(waits, &connect_id.0))?;
-    answered.map_err(|failure| fault::failure(&failure, None))?;
+    answered.map_err(|failure| fault::unsaved(&failure))?;
     answer(&Done {})
 }
 

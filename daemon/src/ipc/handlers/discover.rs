@@ -33,7 +33,7 @@ pub(in crate::ipc) async fn discover(services: &Services, params: wire::AccountD
         (None, None) => discover::discover(world, &config, email, ca_pem, &told.progress).await,
         _ => return Err(fault::argument("`imap` and `smtp` are named both or not at all.")),
     };
-    let found = found.map_err(|failure| fault::failure(&failure, None))?;
+    let found = found.map_err(|failure| fault::unsaved(&failure))?;
     answer(&reply(&config, &params.email, &found))
 }
 
@@ -62,7 +62,7 @@ impl Drop for Told<'_> {
 fn reply(config: &Config, email: &str, found: &Found) -> wire::DiscoverReply {
     let nothing = !found.candidates.iter().any(Candidate::holds);
     wire::DiscoverReply {
-        error: nothing.then(|| fault::failure(&why(email, found), None)),
+        error: nothing.then(|| fault::unsaved(&why(email, found))),
         candidates: found.candidates.iter().map(|one| candidate(config, one)).collect(),
         asked: found.asked.iter().map(asked).collect(),
         ms: milliseconds(found.took),
@@ -117,7 +117,7 @@ fn check(check: &Check) -> wire::ServerCheck {
         ok: check.outcome.is_ok(),
         ms: milliseconds(check.took),
         offers: check.outcome.as_ref().cloned().unwrap_or_default(),
-        error: check.outcome.as_ref().err().map(|failure| fault::failure(failure, None)),
+        error: check.outcome.as_ref().err().map(fault::unsaved),
     }
 }
 
@@ -126,7 +126,7 @@ fn asked(asked: &Asked) -> wire::AskedSource {
         source: asked.source.word().to_owned(),
         ms: milliseconds(asked.took),
         found: asked.outcome.as_ref().map_or(0, |count| *count as u64),
-        error: asked.outcome.as_ref().err().map(|failure| fault::failure(failure, None)),
+        error: asked.outcome.as_ref().err().map(fault::unsaved),
     }
 }
 

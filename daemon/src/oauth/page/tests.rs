@@ -64,7 +64,7 @@ fn the_words_fit_the_case() {
     assert!(same.contains("Signed in as<br><strong>ana@contoso.example</strong>"));
     assert!(same.contains("<title>Signed in as ana@contoso.example"));
     assert!(same.contains("close this tab and go back to your terminal"));
-    assert!(other.contains("<strong>bob@contoso.example") && other.contains("for <b>ana@"));
+    assert!(other.contains("<strong>bob@contoso.example") && other.contains("mailbox <b>ana@"));
     assert!(nobody.contains("<h1>Signed in</h1>"));
     assert!(failed.contains("<h1>Your administrator has to agree first</h1>"));
     assert!(failed.contains("<p class=\"lead\">login.example refuses the sign-in: an "));

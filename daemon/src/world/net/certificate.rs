@@ -2,6 +2,7 @@
 //! dates. Decides nothing: whether a certificate is valid is rustls's business alone.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// What a certificate says about itself; every part may be missing in a broken one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,14 +11,18 @@ pub(super) struct Presented {
     pub(super) subject: Option<String>,
     /// The same of the issuer.
     pub(super) issuer: Option<String>,
-    /// DNS names it is for.
+    /// DNS names and addresses it is for.
     pub(super) names: Vec<String>,
     /// First day, `YYYY-MM-DD`.
     pub(super) not_before: Option<String>,
     /// Last day.
     pub(super) not_after: Option<String>,
+    /// First and last second it holds, since 1970.
+    pub(super) holds: Option<(i64, i64)>,
     /// Issuer and subject are the same name: nobody vouches for it.
     pub(super) self_issued: bool,
+    /// The server sent no certificate beside it.
+    pub(super) is_alone: bool,
 }
 
 /// Names shown at most: a certificate may carry thousands.
@@ -37,6 +42,7 @@ const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 const OCTETS: u8 = 0x04;
 const DNS_NAME: u8 = 0x82;
+const IP_ADDRESS: u8 = 0x87;
 
 impl Presented {
     /// Reads `der` as far as it can be read.
@@ -59,8 +65,10 @@ impl Presented {
         self.issuer = name(issuer);
         self.subject = name(subject);
         self.self_issued = issuer == subject;
-        self.not_before = validity.next().and_then(|(tag, body)| day(tag, body));
-        self.not_after = validity.next().and_then(|(tag, body)| day(tag, body));
+        let (from, until) = (validity.next()?, validity.next()?);
+        self.not_before = day(from.0, from.1);
+        self.not_after = day(until.0, until.1);
+        self.holds = second(from.0, from.1).zip(second(until.0, until.1));
         while let Some((tag, body)) = fields.next() {
             if tag == EXTENSIONS {
                 self.names = alternative_names(body).unwrap_or_default();
@@ -124,13 +132,36 @@ fn alternative_names(extensions: &[u8]) -> Option<Vec<String>> {
         let mut names = Der(Der(value.1).expect(SEQUENCE)?);
         let mut found = Vec::new();
         while let Some((tag, body)) = names.next() {
-            if tag == DNS_NAME {
-                found.push(clean(body));
+            match tag {
+                DNS_NAME => found.push(clean(body)),
+                IP_ADDRESS => found.extend(address(body)),
+                _ => {}
             }
         }
         return Some(found);
     }
     None
+}
+
+fn address(octets: &[u8]) -> Option<String> {
+    let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    let any = four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from));
+    any.ok().map(|address| address.to_string())
+}
+
+/// `UTCTime` or `GeneralizedTime` in seconds since 1970 (RFC 5280 §4.1.2.5: with seconds, in UTC).
+fn second(tag: u8, body: &[u8]) -> Option<i64> {
+    let day: jiff::civil::Date = day(tag, body)?.parse().ok()?;
+    let clock = body.get(if tag == UTC_TIME { 6.. } else { 8.. })?;
+    let [h0, h1, m0, m1, s0, s1, b'Z'] = *clock else { return None };
+    let pair = |tens: u8, ones: u8| {
+        let is_number = tens.is_ascii_digit() && ones.is_ascii_digit();
+        is_number.then(|| i8::try_from((tens - b'0') * 10 + (ones - b'0')).ok()).flatten()
+    };
+    let (hour, minute, second) = (pair(h0, h1)?, pair(m0, m1)?, pair(s0, s1)?);
+    let time = jiff::civil::Time::new(hour, minute, second, 0).ok()?;
+    let at = day.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(at.timestamp().as_second())
 }
 
 /// `UTCTime` or `GeneralizedTime` as a day (RFC 5280 §4.1.2.5).
@@ -206,5 +237,16 @@ mod tests {
         assert_eq!(day(UTC_TIME, b"500101000000Z").as_deref(), Some("1950-01-01"));
         assert_eq!(day(0x18, b"20500101000000Z").as_deref(), Some("2050-01-01"));
         assert_eq!(day(UTC_TIME, b"4"), None);
+    }
+
+    #[test]
+    fn seconds_of_both_kinds() {
+        assert_eq!(second(UTC_TIME, b"700101000001Z"), Some(1));
+        assert_eq!(second(0x18, b"20200229120000Z"), Some(1_582_977_600));
+        for broken in
+            [&b"700101000001"[..], b"700101000001+0100", b"70010100000xZ", b"701301000000Z"]
+        {
+            assert_eq!(second(UTC_TIME, broken), None);
+        }
     }
 }

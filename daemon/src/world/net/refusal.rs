@@ -2,6 +2,7 @@
 //! needed, what to try. The only place that reads rustls's errors.
 
 use super::certificate::Presented;
+use super::ended::ended;
 use chapar_engine::time::Wall;
 use chapar_engine::verdict::{Failure, Verdict};
 use rustls::{AlertDescription, CertificateError, Error};
@@ -19,6 +20,13 @@ const ASK_RENEWAL: &str = "again after the provider has renewed the certificate;
 const ASK_CLOCK: &str = "setting this machine's clock, then again; else tell the provider";
 const ASK_CA: &str =
     "the provider's public server name, or --ca-file with your company's own authority";
+const ASK_OTHER_CA: &str =
+    "a file with the certificate of this very server, or of the authority that issued it";
+/// Of a chain of one certificate.
+const LEFT_OUT: &str =
+    "reason     the server may leave out a certificate between this one and its authority\n";
+const ASK_NAMED: &str = "again after the certificate names the server in subjectAltName; the name in CN \
+                         does not count";
 const ASK_PORT: &str = "the port for TLS (993 for IMAP, 465 for SMTP), or STARTTLS (143, 587)";
 const ASK_NEW_TLS: &str = "another server of the provider; this one must be brought up to TLS 1.2";
 const ASK_PROVIDER: &str = "again after the provider has put the certificate right; tell them";
@@ -34,9 +42,8 @@ pub(super) fn judge(
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return lost(host, error);
     };
-    let self_issued = presented.as_ref().is_some_and(|it| it.self_issued);
     let reason = match tls {
-        Error::InvalidCertificate(error) => certificate(error, self_issued),
+        Error::InvalidCertificate(error) => certificate(error, presented.as_ref(), own_authority),
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => Reason {
             code: "tls.not_tls",
             what: "does not speak TLS on this port".to_owned(),
@@ -64,6 +71,7 @@ pub(super) fn judge(
         format!("a certificate for {host} from a public authority")
     };
     let mut detail = String::new();
+    let is_alone = presented.as_ref().is_some_and(|it| it.is_alone && !it.self_issued);
     if let Some(presented) = presented {
         detail = format!("presented  {presented}\n");
     }
@@ -80,6 +88,9 @@ pub(super) fn judge(
     if let (Some(why), "tls.invalid" | "tls.too_old") = (why(tls), reason.code) {
         detail = format!("{detail}reason     {why}\n");
     }
+    if is_alone && reason.code == "tls.unknown_issuer" {
+        detail.push_str(LEFT_OUT);
+    }
     detail = format!("{detail}try        {}", reason.remedy);
     Failure {
         code: reason.code,
@@ -89,7 +100,13 @@ pub(super) fn judge(
     }
 }
 
-fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
+fn certificate(
+    error: &CertificateError,
+    presented: Option<&Presented>,
+    own_authority: bool,
+) -> Reason {
+    let self_issued = presented.is_some_and(|it| it.self_issued);
+    let nameless = presented.is_some_and(|it| it.names.is_empty());
     let (code, what, remedy) = match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             ("tls.expired", "has an expired certificate", ASK_RENEWAL)
@@ -98,10 +115,25 @@ fn certificate(error: &CertificateError, self_issued: bool) -> Reason {
             ("tls.not_yet_valid", "has a certificate that is not valid yet", ASK_CLOCK)
         }
         CertificateError::Revoked => ("tls.revoked", "has a revoked certificate", ASK_RENEWAL),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+            if nameless =>
+        {
+            ("tls.wrong_host", "has a certificate that names no host in subjectAltName", ASK_NAMED)
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             ("tls.wrong_host", "has a certificate for another name", ASK_NAME)
         }
+        _ if self_issued && own_authority => (
+            "tls.self_signed",
+            "uses a self-signed certificate that the given file does not vouch for",
+            ASK_OTHER_CA,
+        ),
         _ if self_issued => ("tls.self_signed", "uses a self-signed certificate", ASK_CA),
+        CertificateError::UnknownIssuer if own_authority => (
+            "tls.unknown_issuer",
+            "has a certificate that neither this machine nor the given file vouches for",
+            ASK_OTHER_CA,
+        ),
         CertificateError::UnknownIssuer => (
             "tls.unknown_issuer",
             "has a certificate from an authority this machine does not know",
@@ -146,7 +178,7 @@ fn lost(host: &str, error: &io::Error) -> Failure {
     Failure {
         code: "net.closed",
         message: format!("{host} closed the connection during the TLS handshake"),
-        detail: Some(error.to_string()),
+        detail: Some(ended(error).to_owned()),
         verdict: Verdict::Retry,
     }
 }

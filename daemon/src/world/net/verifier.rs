@@ -1,13 +1,16 @@
-//! Whose word counts for a server's certificate: the platform's authorities, then those a person
-//! gave for the account. Records what was presented, so that a refusal can say it.
+//! Whose word counts for a server's certificate: the person's for the very certificate that they
+//! gave for the account, then the platform's authorities, then those that the person gave. Records
+//! what was presented, so that a refusal can say it. Must never accept one for another name or out of
+//! its time.
 
 use super::certificate::Presented;
 use chapar_engine::verdict::{Failure, Verdict};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -40,6 +43,9 @@ impl Platform {
 #[derive(Debug)]
 pub(super) struct Connection {
     authorities: Vec<Arc<dyn ServerCertVerifier>>,
+    /// The certificates that the person gave. A server that shows one of them byte for byte is the
+    /// one that was meant, whether the certificate may sign others (`CA:TRUE`) or not.
+    given: Vec<CertificateDer<'static>>,
     presented: Mutex<Option<Presented>>,
 }
 
@@ -58,8 +64,10 @@ impl Connection {
             }
             Err(error) => Some(error),
         };
+        let mut given = Vec::new();
         if let Some(pem) = ca_pem {
-            authorities.push(extra(pem)?);
+            given = certificates(pem)?;
+            authorities.push(extra(&given)?);
         }
         if let (Some(error), true) = (missing, authorities.is_empty()) {
             return Err(Failure {
@@ -72,7 +80,7 @@ impl Connection {
                 verdict: Verdict::FixSettings,
             });
         }
-        Ok(Self { authorities, presented: Mutex::new(None) })
+        Ok(Self { authorities, given, presented: Mutex::new(None) })
     }
 
     /// What the server presented, when it came that far.
@@ -82,30 +90,60 @@ impl Connection {
     }
 }
 
-/// A verifier that trusts the authorities of a PEM text.
-fn extra(pem: &str) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
-    let refused = |detail: String| Failure {
+fn unusable(detail: String) -> Failure {
+    Failure {
         code: "tls.ca_file",
         message: "the account's own authorities cannot be used; give a PEM file of certificates"
             .to_owned(),
         detail: Some(detail),
         verdict: Verdict::FixSettings,
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        if roots.len() >= EXTRA_AUTHORITIES {
-            return Err(refused(format!("more than {EXTRA_AUTHORITIES} certificates")));
-        }
-        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-        roots.add(certificate).map_err(|error| refused(error.to_string()))?;
     }
-    if roots.is_empty() {
-        return Err(refused("there is no certificate in it".to_owned()));
+}
+
+/// The certificates of a PEM text, at least one.
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let mut given = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        if given.len() >= EXTRA_AUTHORITIES {
+            return Err(unusable(format!("more than {EXTRA_AUTHORITIES} certificates")));
+        }
+        given.push(certificate.map_err(|error| unusable(error.to_string()))?);
+    }
+    if given.is_empty() {
+        return Err(unusable("there is no certificate in it".to_owned()));
+    }
+    Ok(given)
+}
+
+/// A verifier that trusts these authorities.
+fn extra(given: &[CertificateDer<'static>]) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
+    let mut roots = RootCertStore::empty();
+    for certificate in given {
+        roots.add(certificate.clone()).map_err(|error| unusable(error.to_string()))?;
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
         .build()
         .map(|verifier| verifier as Arc<dyn ServerCertVerifier>)
-        .map_err(|error| refused(error.to_string()))
+        .map_err(|error| unusable(error.to_string()))
+}
+
+/// Name and dates of a certificate that the person gave: they hold for it as for any other.
+fn check_given(
+    given: &CertificateDer<'_>,
+    presented: &Presented,
+    server_name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, Error> {
+    let (from, until) = presented.holds.ok_or(CertificateError::BadEncoding)?;
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    if now < from {
+        return Err(CertificateError::NotValidYet.into());
+    }
+    if now > until {
+        return Err(CertificateError::Expired.into());
+    }
+    verify_server_name(&ParsedCertificate::try_from(given)?, server_name)?;
+    Ok(ServerCertVerified::assertion())
 }
 
 impl ServerCertVerifier for Connection {
@@ -117,8 +155,12 @@ impl ServerCertVerifier for Connection {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        *self.presented.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Presented::read(end_entity));
+        let presented =
+            Presented { is_alone: intermediates.is_empty(), ..Presented::read(end_entity) };
+        *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(presented.clone());
+        if self.given.iter().any(|given| given == end_entity) {
+            return check_given(end_entity, &presented, server_name, now);
+        }
         let mut refusal = Error::General("no authority to ask".to_owned());
         for (place, authority) in self.authorities.iter().enumerate() {
             match authority.verify_server_cert(

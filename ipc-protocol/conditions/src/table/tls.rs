@@ -119,13 +119,14 @@ pub(super) static ROWS: &[Condition] = &[
         cause: "A certificate that vouches for itself proves nothing: anybody on the way could \
                 show one. No password was sent.",
         brief: Some(
-            "Nothing was sent. If the server is your own, give the authority that signs for it \
-             with --ca-file; else ask for a valid certificate.",
+            "Nothing was sent. If the server is your own, give its certificate, or the authority \
+             that signs for it, with --ca-file; else ask for a valid certificate.",
         ),
         what: &[
             "Use the host name your provider publishes; a default certificate often hides a \
              misspelt or unconfigured name.",
-            "For your own server, trust its authority's certificate for this account only.",
+            "For your own server, or a bridge on this machine, trust its certificate, or its \
+             authority's, for this account only.",
         ],
         commands: &[
             "chapar account update {account} --imap {imap} --smtp {smtp}",
@@ -151,6 +152,30 @@ pub(super) static ROWS: &[Condition] = &[
             "chapar sync {account}",
             "chapar account update {account} --imap {imap} --smtp {smtp}",
             "chapar connect {address} --imap {imap} --smtp {smtp}",
+        ],
+        method: Some(Method::SYNC),
+        ..Condition::BLANK
+    },
+    Condition {
+        code: "tls.at_once",
+        action: FixSettings,
+        severity: Error,
+        who: You,
+        exit: NO_PERMISSION,
+        title: "The server begins with TLS on this port",
+        cause: "chapar was told that STARTTLS is spoken on this port and waited for the server's \
+                greeting. The server waits for TLS instead. No password was sent.",
+        brief: Some(
+            "Nothing was sent. Say that this port begins with TLS: --imap-security tls for the \
+             IMAP server, --smtp-security tls for the SMTP server.",
+        ),
+        what: &[
+            "Leave --imap-security or --smtp-security away, or give `tls` there.",
+            "Or give the port for STARTTLS: 143 for IMAP, 587 for SMTP.",
+        ],
+        commands: &[
+            "chapar account update {account} --imap {imap}:993 --smtp {smtp}:465",
+            "chapar connect {address} --imap {imap}:993 --smtp {smtp}:465",
         ],
         method: Some(Method::SYNC),
         ..Condition::BLANK
