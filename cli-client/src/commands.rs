@@ -10,6 +10,7 @@ pub(crate) mod first_sync;
 mod golden;
 pub(crate) mod help;
 pub(crate) mod logs;
+pub(crate) mod lookalike;
 pub(crate) mod mail;
 pub(crate) mod manual;
 pub(crate) mod outbox;

@@ -2,8 +2,8 @@
 //! nothing else.
 
 use crate::{
-    account, blob, connect, daemon, data, doctor, email, event, hello, identity, mailbox, standard,
-    status, submission, thread,
+    account, address, blob, connect, daemon, data, doctor, email, event, hello, identity, mailbox,
+    standard, status, submission, thread,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -185,6 +185,8 @@ methods! {
     /// Syncs now, and tries what waits for a retry or is set aside; answers when a sync that began
     /// after the call ended.
     AccountSync "Account/sync" account::AccountSync => standard::Done, Organize read;
+    /// Which addresses and hosts can be taken for others. Nobody is asked.
+    AddressCheck "Address/check" address::AddressCheck => address::AddressCheckReply, Status read;
     /// Identities by id.
     IdentityGet "Identity/get" identity::IdentityGet => standard::GetReply<identity::Identity>, Read read;
     /// Changes names, Reply-To, Bcc and signatures.
@@ -250,7 +252,7 @@ mod tests {
             "hello rpc.discover status event/subscribe event/unsubscribe event/get $/cancelRequest \
              Account/get Account/query Account/changes Account/set Account/discover \
              Account/connect Account/connectStatus Account/connectAnswer \
-             Account/connectCancel Account/token Account/sync Identity/get Identity/set \
+             Account/connectCancel Account/token Account/sync Address/check Identity/get Identity/set \
              Mailbox/get Mailbox/query Mailbox/changes Email/get Email/query Email/changes \
              Email/send Thread/get EmailSubmission/get EmailSubmission/query \
              EmailSubmission/changes EmailSubmission/set Blob/get Blob/open Blob/put \

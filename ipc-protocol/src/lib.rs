@@ -16,6 +16,7 @@
 mod shape;
 
 pub mod account;
+pub mod address;
 pub mod blob;
 pub mod call;
 pub mod connect;

@@ -82,6 +82,87 @@ fn the_json_of_send_tells_each_recipient() {
     assert_eq!(stage.json(&["status", "--check"], "").1, 1, "unknown needs a person");
 }
 
+/// Recipients of one mail that fared differently are counted, and what failed has no copy to file.
+#[test]
+fn mixed_outcomes_are_counted() {
+    let stage = Stage::new();
+    stage.connect();
+    let mut told = Transcript::new(&stage, "send_mixed");
+    told.squeezed();
+    let once = |command: &str, text: &str| {
+        let fault = Fault::Reply { command: command.into(), text: text.into() };
+        stage.provider.faults.add(Service::Smtp, fault, 1);
+    };
+    let hangup = || {
+        let hangup = Fault::Hangup { command: "DOT".into(), done: false };
+        stage.provider.faults.add(Service::Smtp, hangup, 1);
+    };
+    let three = ["no@example.test", "bo@example.test", "cy@example.test"];
+    let to: Vec<&str> = three.iter().flat_map(|address| ["--to", address]).collect();
+    let send = [&["send"][..], &to, &["-s", "Hello", "-m", "x"]].concat();
+    let phase = |id: &str, phase: &str| {
+        wait_for(Duration::from_mins(1), phase, || {
+            let (shown, _) = stage.json(&["outbox", "show", id], "");
+            (shown["submission"]["phase"] == phase).then_some(shown)
+        })
+    };
+    once("RCPT", "550 5.1.1 No such user");
+    hangup();
+    assert_eq!(told.run(&[&send[..], &["--wait"]].concat(), ""), 75);
+    let counts = |shown: &Value| {
+        let counts = &shown["counts"];
+        ["accepted", "refused", "unknown", "waiting"].map(|fate| counts[fate].as_u64().unwrap())
+    };
+    assert_eq!(counts(&phase("S1", "unknown")), [0, 1, 2, 0]);
+    // one is accepted, one refused, and of the third it is not known after the second try
+    once("RCPT", "550 5.1.1 No such user");
+    once("RCPT", "451 4.2.0 Not now");
+    assert_eq!(stage.json(&send, "").1, 0);
+    let waits = wait_for(Duration::from_mins(1), "the first try", || {
+        let (shown, _) = stage.json(&["outbox", "show", "S2"], "");
+        (counts(&shown)[0] == 1).then_some(shown)
+    });
+    assert_eq!(counts(&waits), [1, 1, 0, 1]);
+    hangup();
+    assert_eq!(stage.json(&["outbox", "retry", "S2"], "").1, 0);
+    wait_for(Duration::from_mins(1), "the second try", || {
+        let (shown, _) = stage.json(&["outbox", "show", "S2"], "");
+        (counts(&shown) == [1, 1, 1, 0]).then_some(())
+    });
+    told.run(&["outbox", "show", "S2"], "");
+    // whoever is refused gets no copy, and neither does Sent
+    (0..3).for_each(|_| once("RCPT", "550 5.1.1 No such user"));
+    assert_eq!(told.run(&[&send[..], &["--wait"]].concat(), ""), 65);
+    let (failed, _) = stage.json(&["outbox", "show", "S3"], "");
+    assert_eq!(failed["submission"]["filed"], "skipped", "{failed}");
+    told.check();
+}
+
+/// Recipients and servers whose domain can be read as another one are marked before anything goes
+/// there.
+#[test]
+fn domains_that_deceive_are_marked() {
+    let stage = Stage::new();
+    stage.connect();
+    let mut told = Transcript::new(&stage, "send_lookalike");
+    told.squeezed();
+    let deceptive =
+        ["bo@p\u{430}ypal.example", "cy@m\u{131}crosoft.example", "al@g\u{585}ogle.example"];
+    let send = ["send", "-s", "Hello", "-m", "x", "--dry-run", "--to"];
+    for address in deceptive {
+        assert_eq!(told.run(&[&send[..], &[address]].concat(), ""), 0);
+    }
+    // honest ones stay alone
+    assert_eq!(told.run(&[&send[..], &["bo@b\u{fc}cher.example"]].concat(), ""), 0);
+    let connect = ["connect", "ana@p\u{430}ypal.example", "--imap", "im\u{430}p.example.test"];
+    let connect = [&connect[..], &["--smtp", "smtp.example.test", "--dry-run"]].concat();
+    told.run(&connect, "");
+    told.check();
+    let names = r#"{"names":["p\u0430ypal.example","example.test","a@b\u00fccher.example"]}"#;
+    let raw = stage.run(&["call", "Address/check", names], "").text();
+    assert!(raw.contains("xn--pypal-4ve.example") && !raw.contains("cher.example"), "{raw}");
+}
+
 /// Mail of an account that is stopped, or whose server is away, waits, and whoever sends it hears so.
 #[test]
 fn what_keeps_a_mail_waiting_is_said() {

@@ -28,6 +28,7 @@ mod lifetime;
 mod memory;
 mod outbox;
 mod push;
+mod relays;
 mod refuse;
 mod send;
 mod servers;

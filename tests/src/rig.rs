@@ -19,6 +19,7 @@ pub mod authority;
 pub mod between;
 pub mod cyrus;
 pub mod dovecot;
+pub mod exim;
 pub mod home;
 pub mod impostor;
 pub mod janitor;

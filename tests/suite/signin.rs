@@ -93,8 +93,10 @@ impl Scene {
         let url = sign_in.prompt.authorize_url.clone();
         let (_pasted, answers) = mpsc::channel(1);
         let mut issued = vec![];
-        let (granted, landing) =
-            tokio::join!(sign_in.finish(&self.world, answers, &mut issued), person.sign_in(&url));
+        let (granted, landing) = tokio::join!(
+            sign_in.finish(&self.world, answers, &mut issued, &|_| Ok(())),
+            person.sign_in(&url)
+        );
         // giving one back at Google would end those of other machines too
         let noted = usize::from(self.request.provider.as_deref() != Some("gmail"));
         assert!(granted.is_err() || issued.len() == noted, "what was granted was noted");
@@ -159,7 +161,8 @@ async fn the_browser_may_be_on_another_machine() {
             told.await.unwrap().unwrap();
         };
         let mut issued = vec![];
-        let (granted, ()) = tokio::join!(sign_in.finish(&scene.world, answers, &mut issued), paste);
+        let (granted, ()) =
+            tokio::join!(sign_in.finish(&scene.world, answers, &mut issued, &|_| Ok(())), paste);
         assert_eq!(granted.unwrap().address.as_deref(), Some(USER));
     }
 }
@@ -178,7 +181,7 @@ async fn the_code_may_be_typed_elsewhere_where_there_is_one() {
         let (_pasted, answers) = mpsc::channel(1);
         let mut issued = vec![];
         let (granted, page) = tokio::join!(
-            sign_in.finish(&scene.world, answers, &mut issued),
+            sign_in.finish(&scene.world, answers, &mut issued, &|_| Ok(())),
             person.device(&device.verification_uri, &device.user_code),
         );
         assert!(page.is_ok(), "{page:?}");
@@ -292,7 +295,7 @@ async fn a_code_is_exchanged_once_and_by_who_has_the_verifier() {
     let (pasted, answers) = mpsc::channel(1);
     let (answer, _told) = oneshot::channel();
     pasted.send(Pasted { address: Secret::new(address), answer }).await.unwrap();
-    let ended = sign_in.finish(&scene.world, answers, &mut vec![]).await;
+    let ended = sign_in.finish(&scene.world, answers, &mut vec![], &|_| Ok(())).await;
     assert_eq!(ended.unwrap_err().code, "oauth.code");
     assert_eq!(scene.provider.issuer.alive(USER), 0, "nobody has got anything");
 }

@@ -24,7 +24,7 @@ use chapar_ipc_protocol::status::Status;
 use clap::Parser;
 use serde_json::json;
 
-use super::{Context, first_sync};
+use super::{Context, first_sync, lookalike};
 use crate::args::{Cli, Command, ConnectArgs, Notify};
 use crate::daemon::Daemon;
 use crate::error::{Fault, exit};
@@ -36,10 +36,11 @@ pub(crate) fn run(context: &Context<'_>, args: &ConnectArgs) -> Result<u8, Fault
     let screen = context.screen;
     let mut settings = Settings::given(screen, args)?;
     let mut daemon = None;
+    tell_lookalikes(context, &mut daemon, &settings)?;
     if settings.are_half() {
         settings.ask_for_servers(screen, &args.servers, false)?;
     } else if !settings.are_whole() {
-        let daemon = daemon.insert(context.open()?);
+        let daemon = opened(context, &mut daemon)?;
         refuse_known(daemon, &settings.email)?;
         settings.find(screen, daemon, args)?;
     }
@@ -97,6 +98,33 @@ fn refuse_known(daemon: &mut Daemon, email: &str) -> Result<(), Fault> {
                 .try_command(["chapar", "account", "reconnect", &known.name]))
         }
     }
+}
+
+/// The connection to the daemon, opened when it is first needed.
+fn opened<'d>(
+    context: &Context<'_>,
+    daemon: &'d mut Option<Daemon>,
+) -> Result<&'d mut Daemon, Fault> {
+    match daemon {
+        Some(daemon) => Ok(daemon),
+        None => Ok(daemon.insert(context.open()?)),
+    }
+}
+
+/// Marks the address, and the servers that the person named, before anything is said to them.
+fn tell_lookalikes(
+    context: &Context<'_>,
+    daemon: &mut Option<Daemon>,
+    settings: &Settings,
+) -> Result<(), Fault> {
+    let servers = [&settings.imap, &settings.smtp].into_iter().flatten();
+    let hosts = servers.map(|server| server.host.as_str());
+    let names: Vec<&str> = hosts.chain([settings.email.as_str()]).collect();
+    if !names.iter().all(|name| name.is_ascii()) {
+        let daemon = opened(context, daemon)?;
+        lookalike::tell(context.screen, &lookalike::among(daemon, names.into_iter())?);
+    }
+    Ok(())
 }
 
 /// Servers that a person named are looked at before a password is asked for. What was found was looked

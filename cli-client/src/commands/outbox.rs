@@ -8,6 +8,10 @@ use chapar_ipc_protocol::submission::{
 use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
+mod counts;
+
+pub(crate) use counts::Counts;
+
 use super::Context;
 use crate::args::OutboxCommand;
 use crate::ask;
@@ -166,7 +170,10 @@ pub(crate) fn one(daemon: &mut Daemon, id: &str) -> Result<EmailSubmission, Faul
 /// Shows one submission, recipient by recipient.
 pub(crate) fn show(screen: &Screen, command: &str, of: &EmailSubmission) -> Result<(), Fault> {
     match screen.form {
-        Form::Json => screen.object(command, json!({"id": of.id, "submission": of})),
+        Form::Json => screen.object(
+            command,
+            json!({"id": of.id, "submission": of, "counts": Counts::of(of).to_json()}),
+        ),
         Form::Plain => of.delivery_status.iter().try_for_each(|(address, status)| {
             screen.fields([
                 of.id.as_ref(),
@@ -214,6 +221,16 @@ fn lines(of: &EmailSubmission, now: &Zoned) -> Vec<Line> {
             line = line.text(format!("  “{}”", status.smtp_reply));
         }
         lines.push(line);
+    }
+    let counts = Counts::of(of);
+    if counts.are_mixed() {
+        lines.push(Line::of(format!("  {counts}")));
+    }
+    if counts.refused > 0 && counts.are_mixed() {
+        lines.push(Line::of(
+            "  Those who were refused get nothing. Correct their addresses and send the",
+        ));
+        lines.push(Line::of("  mail to them alone."));
     }
     if let Some(next) = of.next_attempt_at.as_ref().and_then(|at| at.parse::<Timestamp>().ok()) {
         let why = of.last_reply.as_ref().map_or_else(String::new, |why| format!(": {}", said(why)));

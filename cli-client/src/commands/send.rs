@@ -18,7 +18,7 @@ use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
 use self::hold::Hold;
-use super::{Context, mail, outbox};
+use super::{Context, lookalike, mail, outbox};
 use crate::args::SendArgs;
 use crate::daemon::Daemon;
 use crate::error::{Fault, exit};
@@ -44,6 +44,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
         answer(&mut request, &answered, &account, args.all);
     }
     check_recipients(&request)?;
+    let to = [&request.to, &request.cc, &request.bcc].into_iter().flatten().flatten();
+    let lookalikes = lookalike::among(&mut daemon, to.map(|to| to.email.as_str()))?;
+    lookalike::tell(screen, &lookalikes);
     if args.change.dry_run {
         return preview(screen, &request, &account, &files).map(|()| exit::OK);
     }
@@ -281,16 +284,25 @@ fn wait(
         }
         let hold = Hold::of(&daemon.account(Some(&submission.account_id.0))?);
         if let Some(hold) = hold.filter(|hold| hold.ends_waiting_for(&submission)) {
-            return Err(hold.into_fault(&submission.id.0));
+            return Err(hold.into_fault(&submission));
         }
         let left = limit.map_or(NEWS_WAIT, |limit| limit.saturating_sub(began.elapsed()));
         if left.is_zero() {
-            return Err(Fault::new(
-                "socket.timeout",
-                format!("{} is not sent yet; it stays in the outbox", submission.id),
-            )
-            .without_commands()
-            .try_command(["chapar", "outbox", "show", &submission.id.0]));
+            let counts = outbox::Counts::of(&submission);
+            let message = if counts.are_mixed() {
+                format!(
+                    "{} is not sent to all yet ({counts}); it stays in the outbox",
+                    submission.id
+                )
+            } else {
+                format!("{} is not sent yet; it stays in the outbox", submission.id)
+            };
+            return Err(Fault::new("socket.timeout", message).without_commands().try_command([
+                "chapar",
+                "outbox",
+                "show",
+                &submission.id.0,
+            ]));
         }
         let pause = left.min(NEWS_WAIT);
         let news = daemon.call_slow(

@@ -2,7 +2,7 @@
 //! compile.
 
 use super::handlers::{
-    Answer, account, blob, changes, connect, daemon, data, discover, doctor, email, event,
+    Answer, account, address, blob, changes, connect, daemon, data, discover, doctor, email, event,
     identity, keep, mailbox, send, submission, thread,
 };
 use super::session::Caller;
@@ -82,6 +82,7 @@ pub(super) async fn run(
         Request::AccountToken(p) => connect::token(s, &caller, &p).await,
         Request::DoctorRun(p) => doctor::run(s, p).await,
         Request::AccountSync(p) => account::sync(s, &p).await,
+        Request::AddressCheck(p) => address::check(p),
         Request::IdentityGet(p) => {
             read(all, &caller, |s| async move { identity::get(&s, p) }).await
         }

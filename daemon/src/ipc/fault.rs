@@ -89,7 +89,7 @@ pub(super) fn unsaved(failed: &Failure) -> Error {
     let mut error = failure(failed, None);
     let passes = matches!(failed.verdict, Verdict::Retry | Verdict::Throttled(_));
     if let Some(row) = condition(failed.code).filter(|_| passes) {
-        let advice = Remedy { title: row.advice_unsaved().to_owned(), ..Remedy::default() };
+        let advice = Remedy { title: row.advice_unsaved(), ..Remedy::default() };
         error.data.remedy = vec![advice, page(row.code, row.title)];
     }
     error

@@ -1,6 +1,7 @@
 //! One file an object of the protocol; here, what `/get`, `/changes` and `/query` share.
 
 pub(super) mod account;
+pub(super) mod address;
 pub(super) mod blob;
 pub(super) mod connect;
 pub(super) mod daemon;

@@ -156,10 +156,15 @@ impl Condition {
     /// What to do in one breath about an attempt that saved nothing: nobody but the person tries it
     /// again.
     #[must_use]
-    pub fn advice_unsaved(&self) -> &'static str {
+    pub fn advice_unsaved(&self) -> String {
         let advice = self.advice();
         let passes = matches!(self.action, Action::Retry | Action::Throttled);
-        if passes && advice.contains("by itself") { UNSAVED } else { advice }
+        if !passes || !advice.contains(PROMISE) {
+            return advice.to_owned();
+        }
+        let sentences = advice.split_inclusive(". ");
+        let rest: String = sentences.filter(|sentence| !sentence.contains(PROMISE)).collect();
+        format!("{UNSAVED} {rest}").trim_end().to_owned()
     }
 
     /// Where it is mended in a browser, for an account at `provider`.
@@ -170,8 +175,9 @@ impl Condition {
 }
 
 /// Said of what passes, where nothing is saved that could be tried again.
-const UNSAVED: &str = "Nothing was saved, so chapar does not try it again. Look at host and port, \
-                       then run the same command again in a few minutes.";
+const UNSAVED: &str = "Nothing was saved: run the same command again in a few minutes.";
+/// What only what is saved can be promised.
+const PROMISE: &str = "by itself";
 
 /// Every row, by area.
 pub fn all() -> impl Iterator<Item = &'static Condition> {

@@ -6,6 +6,7 @@ use chapar_ipc_protocol::account::{Endpoint, Security};
 use chapar_ipc_protocol::connect::{AccountDiscover, AuthKind, Candidate, DiscoverReply};
 use chapar_ipc_protocol::error::Error;
 
+use super::super::lookalike;
 use super::attempt::refused;
 use crate::ask;
 use crate::daemon::{Daemon, fault_of_wire};
@@ -67,6 +68,9 @@ pub(crate) fn looked_for(
     match choose(reply) {
         Ok(candidate) => {
             tell(screen, domain, &candidate, ms);
+            let servers = [&candidate.imap, &candidate.smtp].into_iter().flatten();
+            let hosts = servers.map(|server| server.host.as_str());
+            lookalike::tell(screen, &lookalike::among(daemon, hosts)?);
             Ok(Looked::Found(Box::new(Way { candidate })))
         }
         Err(reply) => {

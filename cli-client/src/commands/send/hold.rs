@@ -5,6 +5,7 @@ use chapar_ipc_protocol::submission::{EmailSubmission, Phase};
 
 use serde_json::{Value, json};
 
+use crate::commands::outbox::Counts;
 use crate::error::{Fault, Remedy, shell_words};
 use crate::screen::{Line, Screen};
 
@@ -104,10 +105,17 @@ impl Hold {
     }
 
     /// As the end of a command that was to wait.
-    pub(super) fn into_fault(self, id: &str) -> Fault {
+    pub(super) fn into_fault(self, submission: &EmailSubmission) -> Fault {
         let Self { code, why, until, remedy, .. } = self;
-        let message =
-            format!("{id} is not sent: {why}. The mail stays in the outbox until {until}");
+        let id = submission.id.0.as_str();
+        let counts = Counts::of(submission);
+        let message = if counts.are_mixed() {
+            format!(
+                "{id} is not sent to all ({counts}): {why}. The rest stays in the outbox until {until}"
+            )
+        } else {
+            format!("{id} is not sent: {why}. The mail stays in the outbox until {until}")
+        };
         let mut fault = Fault::new(&code, message).without_commands();
         fault.exit = crate::error::exit::TEMPORARY;
         let commands = remedy.into_iter().map(|command| Remedy { title: String::new(), command });
@@ -168,7 +176,7 @@ mod tests {
             let hold = Hold::of(&account(state, code)).unwrap();
             assert_eq!(hold.remedy.as_ref().unwrap().join(" "), command);
             assert!(hold.ends_waiting_for(&submission(0)), "{state:?}");
-            let fault = hold.into_fault("S1");
+            let fault = hold.into_fault(&submission(0));
             assert_eq!(fault.exit, 75);
             assert!(chapar_conditions::find(&fault.code).is_some(), "{}", fault.code);
         }

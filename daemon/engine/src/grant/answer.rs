@@ -80,7 +80,7 @@ pub struct Renewal {
 
 /// Judges an answer of `issuer` (its name for people).
 ///
-/// A grant ends by `invalid_grant` (RFC 6749 §5.2) and by the words of OpenID Connect (Core §3.1.2.6)
+/// A grant ends by `invalid_grant` (RFC 6749 §5.2) and by the words of `OpenID` Connect (Core §3.1.2.6)
 /// that ask for the person, in a JSON object, with a status of 4xx. A captive portal, a company's
 /// proxy, a maintenance page and an overloaded gateway speak HTTP and HTML, so they never can.
 /// What the issuer has against the client, or wants of an administrator, is told as at a sign-in.
