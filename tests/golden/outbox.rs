@@ -97,7 +97,8 @@ fn mixed_outcomes_are_counted() {
         let hangup = Fault::Hangup { command: "DOT".into(), done: false };
         stage.provider.faults.add(Service::Smtp, hangup, 1);
     };
-    let three = ["no@example.test", "bo@example.test", "cy@example.test"];
+    // the second is nobody there
+    let three = ["bo@example.test", "no@example.test", "ana@example.test"];
     let to: Vec<&str> = three.iter().flat_map(|address| ["--to", address]).collect();
     let send = [&["send"][..], &to, &["-s", "Hello", "-m", "x"]].concat();
     let phase = |id: &str, phase: &str| {
@@ -106,7 +107,6 @@ fn mixed_outcomes_are_counted() {
             (shown["submission"]["phase"] == phase).then_some(shown)
         })
     };
-    once("RCPT", "550 5.1.1 No such user");
     hangup();
     assert_eq!(told.run(&[&send[..], &["--wait"]].concat(), ""), 75);
     let counts = |shown: &Value| {
@@ -115,7 +115,6 @@ fn mixed_outcomes_are_counted() {
     };
     assert_eq!(counts(&phase("S1", "unknown")), [0, 1, 2, 0]);
     // one is accepted, one refused, and of the third it is not known after the second try
-    once("RCPT", "550 5.1.1 No such user");
     once("RCPT", "451 4.2.0 Not now");
     assert_eq!(stage.json(&send, "").1, 0);
     let waits = wait_for(Duration::from_mins(1), "the first try", || {
@@ -131,7 +130,9 @@ fn mixed_outcomes_are_counted() {
     });
     told.run(&["outbox", "show", "S2"], "");
     // whoever is refused gets no copy, and neither does Sent
-    (0..3).for_each(|_| once("RCPT", "550 5.1.1 No such user"));
+    for _ in 0..3 {
+        once("RCPT", "550 5.1.1 No such user");
+    }
     assert_eq!(told.run(&[&send[..], &["--wait"]].concat(), ""), 65);
     let (failed, _) = stage.json(&["outbox", "show", "S3"], "");
     assert_eq!(failed["submission"]["filed"], "skipped", "{failed}");

@@ -44,7 +44,9 @@ fn exim_hangs_up_over_one_recipient_and_the_others_get_the_mail() {
     {
         let subject = format!("hang-up {n}");
         let mut words = vec!["send", "-a", &account, "--no-input", "--subject", &subject];
-        to.iter().for_each(|address| words.extend(["--to", address]));
+        for address in &to {
+            words.extend(["--to", address]);
+        }
         words.extend(["--text", "-", "--wait"]);
         let answer = home.json(&words, b"x\n");
         assert_eq!(answer.code, 65, "{} {}", answer.json, exim.log());
