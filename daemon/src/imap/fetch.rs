@@ -25,7 +25,8 @@ impl Items {
         }
     }
 
-    fn allowance(self, body_bytes: u64) -> Allowance {
+    /// What may come: of a mailbox with `exists` messages, whose bodies have `body_bytes` at most.
+    fn allowance(self, exists: u32, body_bytes: u64) -> Allowance {
         let bulk = Allowance { answers: limits::BULK_BYTES, ..Allowance::default() };
         match self {
             Self::Whole => Allowance { literal: body_bytes + limits::LITERAL_SLACK_BYTES, ..bulk },
@@ -36,7 +37,12 @@ impl Items {
                 keep_all: limits::SUMMARY_BYTES,
                 ..bulk
             },
-            Self::Facts | Self::Flags | Self::MessageId | Self::FlagsSince(_) => bulk,
+            Self::Facts | Self::Flags | Self::MessageId | Self::FlagsSince(_) => Allowance {
+                answers: limits::ANSWER_BYTES
+                    .saturating_add(u64::from(exists) * limits::FACTS_BYTES)
+                    .min(limits::BULK_BYTES),
+                ..bulk
+            },
         }
     }
 
@@ -71,7 +77,7 @@ impl Session {
         if set.is_empty() || !set.bytes().all(is_set) {
             return Err(failure::unsayable("the set of messages"));
         }
-        self.wire.allow(items.allowance(self.body_bytes));
+        self.wire.allow(items.allowance(self.wire.hints.exists, self.body_bytes));
         self.lend(items);
         let query = items.query();
         let mut result = Ok(());

@@ -39,6 +39,8 @@ pub const ANSWER_BYTES: u64 = 32 << 20;
 /// The same for FETCH and SEARCH: 5 million messages with 400 bytes each. What is larger is ended
 /// by [`COMMAND`].
 pub const BULK_BYTES: u64 = 2 << 30;
+/// What the facts of one message may take on the wire, on average over a mailbox: with 100 long flags.
+pub const FACTS_BYTES: u64 = 4 << 10;
 /// Values kept of one response; more are passed over. Only lists of flags are long: of the 10,000
 /// keywords that some servers allow a mailbox no message has more than a few.
 pub const VALUES: usize = 20_000;
