@@ -68,6 +68,54 @@ fn every_refusal() {
     assert_eq!(status["accounts"].as_array().unwrap().len(), 0, "half-saved: {status}");
 }
 
+/// What passes is tried again for what is saved; an attempt that ended has saved nothing.
+#[test]
+fn an_attempt_that_failed_promises_nothing() {
+    let stage = Stage::new();
+    let words = stage.connect_words();
+    let words = as_strs(&words);
+    for (service, fault, code) in [
+        (Service::Smtp, Fault::DropAfter(0), "smtp.lost"),
+        (Service::Smtp, Fault::DropAfter(60), "smtp.lost"),
+        (Service::Smtp, Fault::Greeting("421 4.3.2 busy".into()), "smtp.greeting"),
+        (Service::Imap, Fault::DropAfter(0), "net.lost"),
+    ] {
+        stage.provider.faults.always(service, fault);
+        let ran = stage.run(&words, PASSWORD);
+        let said = ran.stderr.clone();
+        assert!(said.contains(&format!("chapar help {code}")), "{code}: {said}");
+        assert!(!said.contains("by itself") && !said.contains("docs.rs"), "{said}");
+        assert!(said.contains("Nothing was saved"), "{said}");
+        let (error, _) = stage.json(&words, PASSWORD);
+        let remedy = error["error"]["data"]["remedy"].to_string();
+        assert!(!remedy.contains("by itself") && remedy.contains("Nothing was saved"), "{remedy}");
+        stage.provider.faults.clear();
+    }
+    let (status, _) = stage.json(&["status"], "");
+    assert_eq!(status["accounts"].as_array().unwrap().len(), 0, "{status}");
+}
+
+/// A port that begins with TLS is named together with the option that is right for it.
+#[test]
+fn starttls_said_of_a_tls_port_is_told_with_port_and_option() {
+    let stage = Stage::new();
+    let [imaps, smtps] =
+        [stage.ports.imaps, stage.ports.smtps].map(|port| format!("localhost:{port}"));
+    let ca = stage.path("ca.pem");
+    for (flag, place, kinds) in
+        [("--imap", &imaps, ["starttls", "tls"]), ("--smtp", &smtps, ["tls", "starttls"])]
+    {
+        let mut words = vec!["connect", ANA, "--imap", &imaps, "--imap-security", kinds[0]];
+        words.extend(["--smtp", &smtps, "--smtp-security", kinds[1], "--ca-file", &ca]);
+        words.push("--password-stdin");
+        let ran = stage.run(&words, PASSWORD);
+        assert!(ran.stderr.contains("tls.at_once"), "{}", ran.stderr);
+        let told = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(&format!("try {flag} {place} {flag}-security tls")), "{told}");
+    }
+    assert!(stage.provider.ledger.leaks().is_empty());
+}
+
 #[test]
 fn in_json_a_refusal_is_one_object() {
     let stage = Stage::new();

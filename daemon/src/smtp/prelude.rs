@@ -122,7 +122,9 @@ impl Plain<'_> {
             };
             if let Some(end) = end {
                 let last = listener.line(&line.end()).ok().flatten().or_else(|| listener.cut());
-                return last.ok_or_else(|| fault::lost(host, what, end));
+                // a refusal counts as far as it came; of what a server can do, half is no answer
+                let refusal = last.filter(|heard| heard.code >= 400);
+                return refusal.ok_or_else(|| fault::lost(host, what, end));
             }
             let mut parts = bytes.split_inclusive(|byte| *byte == b'\n');
             while let Some(part) = parts.next() {
