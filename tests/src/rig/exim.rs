@@ -31,7 +31,9 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/spool
 mkdir /run/lock /var/spool/exim4
 chown \"$OWNER\" /var/spool/exim4
-exec \"$EXIM\" -C \"$BOX/exim.conf\" -bdf -q5s
+# not by exec: a set-user-ID program would outlive whoever started it
+\"$EXIM\" -C \"$BOX/exim.conf\" -bdf -q5s
+exit $?
 ";
 
 /// A running Exim. `reject@` is refused for good, `drop@` with a hang-up behind the refusal.
