@@ -134,6 +134,20 @@ pub struct Bench {
     pub replaced: Option<PathBuf>,
 }
 
+/// Makes anew what of the store can be made anew, and says what.
+pub async fn fix(bench: &Bench) -> Vec<String> {
+    let mut fixed = Vec::new();
+    if let Ok(lost @ 1..) = bench.store.mend().await {
+        fixed.push(format!("mails whose stored bytes were lost are fetched again: {lost}"));
+    }
+    let is_damaged = matches!(bench.store.verify().await, Err(StoreError::Damaged { .. }));
+    if is_damaged && bench.store.heal().await.is_ok() {
+        fixed.extend(bench.store.restored().map(|restored| restored.to_string()));
+        bench.accounts.store_works();
+    }
+    fixed
+}
+
 /// Looks at `wanted` only, or at the machine and every account. The machine's checks come first,
 /// then the accounts' by id, each in the order of what depends on what.
 pub async fn run(

@@ -27,12 +27,13 @@ pub async fn heal(world: World, store: Store, accounts: Accounts, stop: Cancella
             Some(StoreError::Damaged { .. }) if now > began => limits::DAMAGED_EVERY,
             _ => limits::HEAL_EVERY,
         };
-        let again = waits.then(|| now.after(every));
+        let again = now.after(if waits { every } else { limits::FILES_LOOK });
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
             Ok(()) = trouble.changed(), if !waits => {}
-            () = sleep_until(&world, again) => {
+            () = world.clock.sleep_until(again), if !waits => look(&world, &store).await,
+            () = world.clock.sleep_until(again), if waits => {
                 if given_up && let Err(error) = store.mend().await {
                     tracing::debug!(%error, "the packs cannot be mended yet");
                 }
@@ -45,6 +46,21 @@ pub async fn heal(world: World, store: Store, accounts: Accounts, stop: Cancella
                 }
             }
         }
+    }
+}
+
+/// Looks whether the packs are there, and whether a damaged database that was kept is still of use.
+async fn look(world: &World, store: &Store) {
+    if let Err(error) = store.look() {
+        return tracing::warn!(%error, "the packs are not where they were");
+    }
+    let is_whole = || store.read().and_then(|view| view.is_whole()).unwrap_or(false);
+    if !store.keeps_damaged() || !is_whole() {
+        return;
+    }
+    match store.forget_damaged(world.clock.wall()).await {
+        Ok(()) => tracing::info!("the mirror is whole again; the damaged database was deleted"),
+        Err(error) => tracing::warn!(%error, "the damaged database cannot be deleted yet"),
     }
 }
 
@@ -64,13 +80,6 @@ pub async fn verify(world: World, store: Store, stop: CancellationToken) {
             Ok(()) => tracing::debug!("the database says what was written"),
             Err(error) => tracing::error!(%error, "the database was not verified"),
         }
-    }
-}
-
-async fn sleep_until(world: &World, at: Option<chapar_engine::time::Boot>) {
-    match at {
-        Some(at) => world.clock.sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -71,11 +71,15 @@ pub const RECORD_EVERY: Duration = Duration::from_secs(1);
 pub const READ_AGAIN: Duration = Duration::from_secs(5);
 /// How often a damaged database that cannot be made anew is tried again: each try reads all of it.
 pub const DAMAGED_EVERY: Duration = Duration::from_mins(10);
+/// How often it is looked whether the packs are still there: a write goes on into a file that was
+/// removed, and nobody may read a mail for hours.
+pub const FILES_LOOK: Duration = Duration::from_secs(15);
 /// How long packs may be away before their mail is fetched again: a disk that is mounted again takes
 /// seconds.
 pub const PACKS_AWAY: Duration = Duration::from_mins(1);
-/// How soon after the start the database is verified: the first sync comes first.
-pub const VERIFY_AFTER: Duration = Duration::from_secs(30);
+/// How soon after the start the database is verified: the first looks at the servers come first, and
+/// the pages of a large one were not verified when it was opened.
+pub const VERIFY_AFTER: Duration = Duration::from_secs(5);
 /// How often it is verified then.
 pub const VERIFY_EVERY: Duration = Duration::from_hours(24);
 /// How often it is looked whether packs are to be rewritten.

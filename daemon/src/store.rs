@@ -24,6 +24,7 @@ mod open;
 mod pack;
 mod query;
 mod restore;
+mod salvage;
 mod scrub;
 mod source;
 mod stream;
@@ -129,23 +130,31 @@ pub struct Restored {
     pub accounts: usize,
     pub identities: usize,
     pub submissions: usize,
+    pub mails: usize,
+    /// Mailboxes of which rows were lost, so that the server is asked again what is in them.
+    pub doubtful: usize,
+    /// Whether everything is there again that was lost.
+    pub is_over: bool,
     /// Whether nothing can be missing of what is counted here.
     pub is_complete: bool,
 }
 
 impl std::fmt::Display for Restored {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { accounts, identities, submissions, .. } = self;
+        let Self { accounts, identities, submissions, mails, doubtful, .. } = self;
         write!(
             f,
             "The database was damaged and was made anew: accounts {accounts}, identities \
-             {identities}, mails in the outbox {submissions}; the other mail is fetched again"
+             {identities}, mails in the outbox {submissions}, mails {mails}, mailboxes to be read \
+             again {doubtful}"
         )?;
-        if self.is_complete {
-            Ok(())
-        } else {
-            write!(f, "; what was due is looked for in Sent first")
+        if !self.is_complete {
+            write!(f, "; what was due is looked for in Sent first")?;
         }
+        if self.is_over {
+            write!(f, "; the mirror is whole again, and the damaged file was deleted")?;
+        }
+        Ok(())
     }
 }
 
@@ -248,7 +257,18 @@ impl Store {
     /// Opens it on any disk. `inline`: writes run on the caller, without a thread and without
     /// randomness, for deterministic worlds.
     pub fn open_on(disk: Arc<dyn Disk>, inline: bool, now: Wall) -> Result<Self, StoreError> {
-        let shared = Shared::new(disk);
+        Self::open_verifying(disk, inline, now, limits::VERIFY_BYTES)
+    }
+
+    /// The same, where every page is verified at once of a database of up to `verify_bytes`; a larger
+    /// one is verified by [`Store::verify`].
+    pub fn open_verifying(
+        disk: Arc<dyn Disk>,
+        inline: bool,
+        now: Wall,
+        verify_bytes: u64,
+    ) -> Result<Self, StoreError> {
+        let shared = Shared::new(disk, verify_bytes);
         let writer = Writer::open(Arc::clone(&shared), now, seed(&shared.path, inline, now)?)?;
         let hand = if inline {
             Hand::Inline(Mutex::new(writer))
@@ -396,6 +416,29 @@ impl Store {
     #[must_use]
     pub fn restored(&self) -> Option<Restored> {
         self.inner.shared.restored.borrow().clone()
+    }
+
+    /// Looks whether the packs lie where they are looked for; what is missing is noted as trouble.
+    pub fn look(&self) -> Result<(), StoreError> {
+        lost::look(&self.inner.shared)
+    }
+
+    /// Whether a damaged database is kept beside the one that was made from it.
+    #[must_use]
+    pub fn keeps_damaged(&self) -> bool {
+        self.inner.shared.disk.has_aside()
+    }
+
+    /// Deletes the damaged database, because what it held is there again, and says so.
+    pub async fn forget_damaged(&self, now: Wall) -> Result<(), StoreError> {
+        let shared = &self.inner.shared;
+        shared.disk.remove_aside().map_err(|error| StoreError::of_io(&shared.path, &error))?;
+        shared.restored.send_modify(|restored| {
+            if let Some(restored) = restored {
+                restored.is_over = true;
+            }
+        });
+        self.write(now, |txn| txn.append_whole()).await
     }
 
     /// Verifies the whole database beside all other work. A contradiction is noted as trouble, and

@@ -39,6 +39,8 @@ wire! {
         pub account_id: Option<AccountId>,
         /// Asks for `$/progress` notifications with this token until the answer comes.
         pub progress_token: Option<String>,
+        /// Mends first what chapard stores and can make anew: a damaged database, lost packs.
+        pub fix: Option<bool>,
     }
 }
 
@@ -73,5 +75,7 @@ object! {
     pub struct DoctorReply {
         /// Checks, the machine's first, then by account in the order they depend on each other.
         pub checks: Vec<DoctorCheck>,
+        /// What was mended, one line each.
+        pub fixed: Vec<String>,
     }
 }

@@ -22,6 +22,7 @@ mod codes;
 mod completions;
 mod configuration;
 mod connect;
+mod damaged;
 mod data;
 mod demo;
 mod disk;

@@ -31,7 +31,7 @@ fn mask_line(line: &str) -> String {
         ("Daemon  chapard ", "Daemon  chapard VERSION, up TIME, N memory, N on disk"),
         ("✓ Inbox ready in ", "✓ Inbox ready in TIME, N mails. New mail now arrives by push."),
         ("+ Inbox ready in ", "+ Inbox ready in TIME, N mails. New mail now arrives by push."),
-        ("✓ disk  ", "✓ disk  SIZE used, SIZE free, database answers · N ms"),
+        ("✓ disk  ", "✓ disk  SIZE used, SIZE free, database verified · N ms"),
         ("clock ", "clock       DAY here"),
         ("Scheduled S3 for ", "Scheduled S3 for TIME.  Undo:  chapar outbox cancel S3"),
         ("next try ", "next try TIME"),

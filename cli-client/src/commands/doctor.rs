@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_mins(4);
 struct Findings {
     checks: Vec<DoctorCheck>,
     accounts: Vec<Account>,
+    /// What the daemon mended before it looked.
+    fixed: Vec<String>,
 }
 
 impl Findings {
@@ -54,13 +56,14 @@ pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<u8, Fault>
     let screen = context.screen;
     let wanted = context.named(args.account.as_deref())?;
     screen.say(&Line::new().with(Style::Dim, "Looking at this machine and your servers …"));
-    let mut findings = look(context, wanted)?;
-    let mut fixed = Vec::new();
+    let mut findings = look(context, wanted, args.fix && !args.change.dry_run)?;
+    let mut fixed = std::mem::take(&mut findings.fixed);
     if args.fix {
-        fixed = fix::all(context, &findings.checks, args.change.dry_run)?;
-        if !fixed.is_empty() && !args.change.dry_run {
-            findings = look(context, wanted)?;
+        let here = fix::all(context, &findings.checks, args.change.dry_run)?;
+        if !here.is_empty() && !args.change.dry_run {
+            findings = look(context, wanted, false)?;
         }
+        fixed.extend(here);
     }
     match screen.form {
         Form::Json if args.bundle.is_none() => screen.object(
@@ -83,14 +86,14 @@ pub(crate) fn run(context: &Context<'_>, args: &DoctorArgs) -> Result<u8, Fault>
     Ok(if findings.is_well() { exit::OK } else { exit::ATTENTION })
 }
 
-/// One look at everything, or at one account.
-fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> {
+/// One look at everything, or at one account; with `fix` the daemon mends what it stores first.
+fn look(context: &Context<'_>, wanted: Option<&str>, fix: bool) -> Result<Findings, Fault> {
     let mut checks = if wanted.is_none() { local::look(context) } else { Vec::new() };
     let mut daemon = match context.open() {
         Ok(daemon) => daemon,
         Err(fault) => {
             checks.insert(0, of_fault("daemon", &fault));
-            return Ok(Findings { checks, accounts: Vec::new() });
+            return Ok(Findings { checks, accounts: Vec::new(), fixed: Vec::new() });
         }
     };
     let accounts = daemon.accounts()?;
@@ -101,8 +104,16 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
     if wanted.is_none() {
         checks.insert(0, version(&daemon));
     }
-    match ask(context, &mut daemon, account_id) {
+    let mut fixed = Vec::new();
+    let asked = ask(context, &mut daemon, account_id.clone(), fix);
+    // an older daemon knows no such wish
+    let asked = asked.or_else(|fault| match fix {
+        true => ask(context, &mut daemon, account_id, false),
+        false => Err(fault),
+    });
+    match asked {
         Ok(reply) => {
+            fixed = reply.fixed;
             // the daemon's own machine first, then this side of it, then the accounts
             let own = reply.checks.iter().take_while(|check| check.account_id.is_none()).count();
             let mut found = reply.checks;
@@ -116,7 +127,7 @@ fn look(context: &Context<'_>, wanted: Option<&str>) -> Result<Findings, Fault> 
         // an old daemon knows no doctor: that is what is to be said, beside its age
         Err(fault) => checks.insert(0, of_fault("daemon", &fault)),
     }
-    Ok(Findings { checks, accounts })
+    Ok(Findings { checks, accounts, fixed })
 }
 
 /// The daemon's own look; on a terminal a line says how far it is when it takes a while.
@@ -124,14 +135,16 @@ fn ask(
     context: &Context<'_>,
     daemon: &mut Daemon,
     account_id: Option<AccountId>,
+    fix: bool,
 ) -> Result<DoctorReply, Fault> {
+    let fix = fix.then_some(true);
     if !context.screen.redraws {
-        return daemon.call_slow(&DoctorRun { account_id, progress_token: None }, PATIENCE);
+        return daemon.call_slow(&DoctorRun { account_id, progress_token: None, fix }, PATIENCE);
     }
     // a token has to differ from those of other looks that are under way
     let token = Some(format!("doctor-{}", std::process::id()));
     let mut progress = Progress::new(context.screen);
-    let run = DoctorRun { account_id, progress_token: token };
+    let run = DoctorRun { account_id, progress_token: token, fix };
     daemon.call_watched(&run, PATIENCE, &mut progress)
 }
 

@@ -104,6 +104,11 @@ pub fn plan(
     let Some(mut mailbox) = tx.mailbox(mailbox)? else {
         return Ok(());
     };
+    let anew = mailbox.server.is_some_and(|old| old.uidvalidity != server.uidvalidity);
+    if !mailbox.planned && anew {
+        // rows that outlived a damaged database, under numbers that mean other messages now
+        tx.empty_mailbox(mailbox.id)?;
+    }
     for candidate in window {
         put_planned(tx, &mailbox, candidate, Stage::Planned)?;
     }

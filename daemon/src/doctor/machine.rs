@@ -56,14 +56,19 @@ async fn disk(bench: &Bench) -> Check {
         Ok(()) => bench.store.write(bench.world.clock.wall(), |_| Ok(())).await,
         Err(error) => Err(error),
     };
-    let took = Some(bench.world.clock.boot().until_from(begun));
+    let took = || Some(bench.world.clock.boot().until_from(begun));
     if let Err(error) = written {
         let failure =
             Failure::of(error.code(), "the database does not answer", Some(&error.to_string()));
-        return Check::failed("disk", &failure).took(took);
+        return Check::failed("disk", &failure).took(took());
+    }
+    if let Err(error) = bench.store.verify().await {
+        let title = "the database contradicts itself; it is made anew";
+        let failure = Failure::of(error.code(), title, Some(&error.to_string()));
+        return Check::failed("disk", &failure).took(took());
     }
     if let Some(restored) = bench.store.restored() {
-        return Check::found("disk", "store.restored", restored.to_string()).took(took);
+        return Check::found("disk", "store.restored", restored.to_string()).took(took());
     }
     let used = megabytes(bench.store.disk_bytes());
     let check = match free_bytes(&bench.state) {
@@ -77,11 +82,11 @@ async fn disk(bench: &Bench) -> Check {
         }
         Some(free) => {
             let free = megabytes(free);
-            Check::good("disk", format!("{used} used, {free} free, database answers"))
+            Check::good("disk", format!("{used} used, {free} free, database verified"))
         }
-        None => Check::good("disk", format!("{used} used, database answers")),
+        None => Check::good("disk", format!("{used} used, database verified")),
     };
-    check.took(took)
+    check.took(took())
 }
 
 /// Against what chapar knows of time by itself; no other clock is asked.

@@ -6,7 +6,7 @@
 use super::copy::{self, Kept};
 use super::migrate::SCHEMA;
 use super::open::{self, Found};
-use super::writer::{Writer, packs, replaced};
+use super::writer::{Shared, Writer, packs, replaced};
 use super::{StoreError, pack, restore};
 use std::io;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ impl Writer {
     }
 
     fn open_checked(&mut self, make: bool) -> Result<Found, StoreError> {
-        let (database, found) = open::open(self.shared.disk.as_ref(), &self.shared.path, make)?;
+        let Shared { disk, path, verify_bytes, .. } = self.shared.as_ref();
+        let (database, found) = open::open(disk.as_ref(), path, *verify_bytes, make)?;
         drop(self.shared.set_handle(Some(database)));
         // the records of an older schema are read by the migration
         if found == Found::Schema(SCHEMA) {
@@ -93,13 +94,15 @@ impl Writer {
             return Err(replaced(&self.shared.path));
         }
         self.copy.outdate();
-        let recovered = self.recover();
-        if recovered.is_err() {
-            drop(self.shared.set_handle(None));
-        } else {
-            self.mind_copy();
+        match self.recover() {
+            Err(why @ StoreError::Damaged { .. }) => return self.make_anew(&why),
+            Err(error) => {
+                drop(self.shared.set_handle(None));
+                return Err(error);
+            }
+            Ok(()) => self.mind_copy(),
         }
-        recovered
+        Ok(())
     }
 
     /// Whether database and packs lie where they are looked for. Another database in the place of
@@ -148,7 +151,7 @@ impl Writer {
     }
 
     /// Replaces a database that contradicts itself.
-    fn make_anew(&mut self, why: &StoreError) -> Result<(), StoreError> {
+    pub(super) fn make_anew(&mut self, why: &StoreError) -> Result<(), StoreError> {
         self.retired.clear();
         drop(self.shared.set_handle(None));
         let restored = restore::restore(&self.shared, why, self.now());

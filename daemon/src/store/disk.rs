@@ -27,6 +27,8 @@ pub trait Disk: Debug + Send + Sync + 'static {
     fn set_aside(&self) -> io::Result<()>;
     /// Removes what [`Disk::set_aside`] moved away; fine when there is nothing.
     fn remove_aside(&self) -> io::Result<()>;
+    /// Whether there is one.
+    fn has_aside(&self) -> bool;
     /// Opens the copy of what no server can give again; with `create`, made empty when absent.
     fn copy(&self, create: bool) -> io::Result<Box<dyn PackFile>>;
     /// Makes an empty copy beside the one that is there, in place of any left from before.
@@ -184,6 +186,10 @@ impl Disk for Directory {
         }
     }
 
+    fn has_aside(&self) -> bool {
+        self.root.join(DAMAGED).exists()
+    }
+
     fn copy(&self, create: bool) -> io::Result<Box<dyn PackFile>> {
         Ok(Box::new(RealPack(open_file(&self.root.join(COPY), create)?)))
     }
@@ -210,7 +216,14 @@ impl Disk for Directory {
 
     fn packs(&self) -> io::Result<Vec<u32>> {
         let mut numbers = Vec::new();
-        for entry in fs::read_dir(self.root.join(PACKS))? {
+        let entries = match fs::read_dir(self.root.join(PACKS)) {
+            // somebody removed the packs; where the whole directory is away, nothing is known of them
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.meta_path().exists() => {
+                return Ok(numbers);
+            }
+            entries => entries?,
+        };
+        for entry in entries {
             let name = entry?.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".pack"));
             numbers.extend(number.and_then(|digits| digits.parse::<u32>().ok()));
@@ -219,6 +232,12 @@ impl Disk for Directory {
     }
 
     fn pack(&self, number: u32, create: bool) -> io::Result<Box<dyn PackFile>> {
+        let packs = self.root.join(PACKS);
+        if create && !packs.exists() {
+            // not recursive: a state directory that is away is not made anew
+            fs::DirBuilder::new().mode(0o700).create(&packs)?;
+            File::open(&self.root)?.sync_all()?;
+        }
         Ok(Box::new(RealPack(open_file(&self.pack_path(number), create)?)))
     }
 
@@ -232,7 +251,9 @@ impl Disk for Directory {
     fn bytes(&self) -> io::Result<u64> {
         // blocks, not length: the database file is sparse
         let mut bytes = fs::metadata(self.meta_path())?.blocks() * 512;
-        bytes += fs::metadata(self.root.join(COPY)).map_or(0, |copy| copy.blocks() * 512);
+        for name in [COPY, DAMAGED] {
+            bytes += fs::metadata(self.root.join(name)).map_or(0, |file| file.blocks() * 512);
+        }
         for number in self.packs()? {
             bytes += fs::metadata(self.pack_path(number))?.blocks() * 512;
         }

@@ -6,8 +6,8 @@ use super::copy::Kept;
 use super::disk::Disk;
 use super::source::{NEXT, Order, Source};
 use super::tables::{Key, Parts, Table};
-use super::writer::Writer;
-use super::{StoreError, Txn, copy, restore};
+use super::writer::{Shared, Writer, packs};
+use super::{StoreError, Txn, copy, pack, restore};
 use chapar_engine::id::BlobId;
 use chapar_engine::message::{Message, Stage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ impl Writer {
     /// Takes as lost what of the packs is not there; how many blobs that are.
     pub(super) fn mend(&mut self) -> Result<usize, StoreError> {
         let disk = Arc::clone(&self.shared.disk);
+        let wrap = |error: std::io::Error| StoreError::of_io(&disk.name(), &error);
+        disk.still_there().map_err(wrap)?;
         let there = lengths(disk.as_ref())?;
         let view = self.shared.read()?;
         let (lost, torn) = view.guarded(|it| Ok((lost(it, &there)?, torn(it, &there)?)))?;
@@ -30,6 +32,8 @@ impl Writer {
         );
         let kept = copy::replay(disk.as_ref()).unwrap_or_default();
         let now = self.now();
+        // what is open of the newest pack may be a file that was removed
+        self.recover()?;
         self.transact(|txn| {
             txn.begin(now);
             txn.forget_blobs(&lost, disk.as_ref(), &kept)?;
@@ -52,6 +56,21 @@ impl Writer {
             Ok(found)
         })
     }
+}
+
+/// Looks whether every pack lies where it is looked for. One that does not is noted as trouble.
+pub(super) fn look(shared: &Shared) -> Result<(), StoreError> {
+    let wrap = |error: std::io::Error| StoreError::of_io(&shared.path, &error);
+    let gone = || -> Result<Option<u32>, StoreError> {
+        let known = shared.read()?.guarded(packs)?;
+        let there = shared.disk.packs().map_err(wrap)?;
+        Ok(known.into_iter().map(|(number, _)| number).find(|number| !there.contains(number)))
+    };
+    // a pack that is being rewritten goes after the database has let go of it: looked at twice
+    let Some(number) = gone()?.and(gone()?) else { return Ok(()) };
+    let error = pack::gone(shared.disk.as_ref(), number);
+    shared.trouble.note_of_pack(&error);
+    Err(error)
 }
 
 /// The packs that are there, with their bytes.

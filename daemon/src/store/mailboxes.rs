@@ -23,9 +23,12 @@ fn mailboxes(source: &impl Source, account: AccountId) -> Result<Vec<Mailbox>, S
     Ok(found)
 }
 
+/// What the key of the kept number of an account's mailboxes begins with.
+pub(super) const MAILBOXES_OF: &str = "mailboxes of ";
+
 /// The key of the kept number of an account's mailboxes.
 fn number_key(account: AccountId) -> Key {
-    Key::default().name("mailboxes of ").u64(account.0)
+    Key::default().name(MAILBOXES_OF).u64(account.0)
 }
 
 /// How many mailboxes an account has: as it is kept, else counted.
@@ -120,9 +123,9 @@ impl Txn<'_> {
         self.delete_mailbox_of(mailbox.account, id)
     }
 
-    fn delete_mailbox_of(&mut self, account: AccountId, id: MailboxId) -> Result<(), StoreError> {
-        let prefix = Key::of(id.0);
-        for key in self.keys(Table::Uids, &prefix)? {
+    /// Deletes every message of a mailbox.
+    pub fn empty_mailbox(&mut self, id: MailboxId) -> Result<(), StoreError> {
+        for key in self.keys(Table::Uids, &Key::of(id.0))? {
             let mut parts = Parts(&key);
             if let Some(uid) = parts.skip(8).and_then(|()| parts.u32())
                 && let Some(message) = self.id_at(id, uid)?
@@ -130,6 +133,12 @@ impl Txn<'_> {
                 self.delete_message(message)?;
             }
         }
+        Ok(())
+    }
+
+    fn delete_mailbox_of(&mut self, account: AccountId, id: MailboxId) -> Result<(), StoreError> {
+        let prefix = Key::of(id.0);
+        self.empty_mailbox(id)?;
         for table in [Table::Uids, Table::Stages] {
             self.remove_prefix(table, &prefix)?;
         }

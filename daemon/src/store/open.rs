@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::backend::{Direct, Trial};
 use super::disk::Disk;
-use super::limits::{CACHE_BYTES, VERIFY_BYTES};
+use super::limits::CACHE_BYTES;
 use super::migrate::{SCHEMA, schema};
 use super::source::Snapshot;
 use super::tables::Table;
@@ -23,14 +23,16 @@ pub(super) enum Found {
     Schema(u32),
 }
 
-/// Opens the database after a look at it that changes nothing. Without `make`, a file that is not
+/// Opens the database after a look at it that changes nothing, at every page of one of up to
+/// `verify_bytes`. Without `make`, a file that is not
 /// there is an error: its directory may be away for a moment.
 pub(super) fn open(
     disk: &dyn Disk,
     path: &Arc<str>,
+    verify_bytes: u64,
     make: bool,
 ) -> Result<(Database, Found), StoreError> {
-    let found = unpanicked(path, || look(disk, path, make))?;
+    let found = unpanicked(path, || look(disk, path, verify_bytes, make))?;
     let wrap = |error: std::io::Error| StoreError::of_io(path, &error);
     let backend = Direct(disk.meta(make).map_err(wrap)?);
     let database = unpanicked(path, || create(path, backend, false))?;
@@ -44,7 +46,7 @@ pub(super) fn fresh(disk: &dyn Disk, path: &Arc<str>) -> Result<Database, StoreE
 }
 
 /// Runs `step`; a panic of redb over damaged pages becomes an error.
-fn unpanicked<T>(
+pub(super) fn unpanicked<T>(
     path: &str,
     step: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
@@ -56,7 +58,11 @@ fn unpanicked<T>(
     })
 }
 
-fn create(path: &str, backend: impl StorageBackend, verify: bool) -> Result<Database, StoreError> {
+pub(super) fn create(
+    path: &str,
+    backend: impl StorageBackend,
+    verify: bool,
+) -> Result<Database, StoreError> {
     Builder::new()
         .set_cache_size(CACHE_BYTES)
         .set_check_integrity_on_open(verify)
@@ -82,7 +88,12 @@ fn of_opening(path: &str, error: redb::DatabaseError) -> StoreError {
 
 /// What is in the file; fails when it must not be opened. Writes nothing, but for emptying a file
 /// that was cut off while it was being made.
-fn look(disk: &dyn Disk, path: &Arc<str>, make: bool) -> Result<Found, StoreError> {
+fn look(
+    disk: &dyn Disk,
+    path: &Arc<str>,
+    verify_bytes: u64,
+    make: bool,
+) -> Result<Found, StoreError> {
     let wrap = |error: std::io::Error| StoreError::of_io(path, &error);
     let file = disk.meta(make).map_err(wrap)?;
     let len = file.len().map_err(wrap)?;
@@ -100,7 +111,7 @@ fn look(disk: &dyn Disk, path: &Arc<str>, make: bool) -> Result<Found, StoreErro
         return Err(StoreError::Foreign { path: path.to_string() });
     }
     let trial = Trial::new(file).map_err(wrap)?;
-    let database = create(path, trial, len <= VERIFY_BYTES)?;
+    let database = create(path, trial, len <= verify_bytes)?;
     look_inside(&database, path)
 }
 

@@ -1,5 +1,6 @@
 //! A database made anew: from the copy what no server can give again, from the packs the bytes that
-//! are there. Mailboxes and messages are left out; the next sync fetches them.
+//! are there, from the damaged database the mailboxes and messages whose records are whole. The next
+//! sync fetches the others.
 //!
 //! Killed before the swap, the damaged database stands and is found damaged again.
 
@@ -7,8 +8,10 @@ use super::codec::{BlobRow, PackRow};
 use super::copy::{self, Batch, Kept, Rows};
 use super::disk::Disk;
 use super::limits::RESTORE_GAP;
+use super::mailboxes::MAILBOXES_OF;
 use super::pack::{self, Tail};
-use super::source::{NEXT, Order, Snapshot, Source};
+use super::salvage::{Salvaged, Wreck};
+use super::source::{NEXT, Order, Snapshot, Source, lenient};
 use super::submissions::is_open;
 use super::tables::{Key, Parts, Table};
 use super::txn::{Number, Txn};
@@ -41,9 +44,11 @@ pub(super) fn restore(
     }
     tracing::error!(%why, "the database is damaged; it is made anew from its copy");
     let found = packs(disk)?;
+    let wreck = Wreck::open(disk, &shared.path);
     let fresh = open::fresh(disk, &shared.path)?;
-    let restored = fill(shared, &fresh, &kept, &found, now, why)?;
-    drop(fresh);
+    let from = Origin { kept: &kept, found: &found, wreck: wreck.as_ref() };
+    let restored = fill(shared, &fresh, &from, now, why)?;
+    drop((fresh, wreck));
     disk.set_aside().and_then(|()| disk.swap()).map_err(wrap)?;
     tracing::warn!(%restored, "the database was made anew");
     Ok(restored)
@@ -72,22 +77,28 @@ fn packs(disk: &dyn Disk) -> Result<Found, StoreError> {
     Ok(found)
 }
 
+/// What the new database is made from.
+struct Origin<'p> {
+    kept: &'p Kept,
+    found: &'p Found,
+    wreck: Option<&'p Wreck>,
+}
+
 fn fill(
     shared: &Shared,
     fresh: &redb::Database,
-    kept: &Kept,
-    found: &Found,
+    from: &Origin<'_>,
     now: Wall,
     why: &StoreError,
 ) -> Result<Restored, StoreError> {
     let path = &shared.path;
-    let last = found.packs.keys().max().copied().unwrap_or_default();
+    let last = from.found.packs.keys().max().copied().unwrap_or_default();
     let mut tail = Tail::new(Arc::clone(&shared.disk), last + 1, 0);
     let mut writing = fresh.begin_write().map_err(|error| StoreError::of_redb(path, error))?;
     writing.set_quick_repair(true);
     let mut txn = Txn::open(path, &writing, &mut tail)?;
     txn.begin(now);
-    let restored = rows(&mut txn, shared, kept, found, why)?;
+    let restored = rows(&mut txn, shared, from, why)?;
     txn.end()?;
     drop(txn.close()?);
     tail.sync().map_err(|error| StoreError::of_io(path, &error))?;
@@ -98,17 +109,22 @@ fn fill(
 fn rows(
     txn: &mut Txn<'_>,
     shared: &Shared,
-    kept: &Kept,
-    found: &Found,
+    from: &Origin<'_>,
     why: &StoreError,
 ) -> Result<Restored, StoreError> {
+    let Origin { kept, found, wreck } = from;
+    let mut mailboxes = BTreeMap::new();
     for table in Table::ALL.iter().filter(|table| table.is_copied()) {
         for (key, value) in kept.of(*table) {
-            txn.set(*table, &Key::of_bytes(key), value)?;
+            // counted anew, from the mailboxes that are there
+            match number_of_mailboxes(*table, key, value) {
+                Some((account, number)) => drop(mailboxes.insert(account, number)),
+                None => txn.set(*table, &Key::of_bytes(key), value)?,
+            }
         }
     }
+    let accounts: Vec<Account> = txn.records(Table::Accounts, &Key::default())?;
     let gap = if kept.is_complete { 0 } else { RESTORE_GAP };
-    go_beyond(txn, gap, found.packs.keys().max().copied().unwrap_or_default())?;
     for (number, len) in &found.packs {
         txn.put(Table::Packs, &Key::default().u32(*number), &PackRow { len: *len, live: 0 })?;
     }
@@ -116,18 +132,23 @@ fn rows(
         txn.put_found(*id, row)?;
     }
     let submissions = submissions(txn, shared, kept)?;
-    let accounts: Vec<Account> = txn.records(Table::Accounts, &Key::default())?;
-    for account in &accounts {
-        // the next sync of its mailboxes is a first one: nothing it finds is new mail
-        let unsynced = Account { first_synced_at: None, ..account.clone() };
-        txn.put_account(&unsynced)?;
-    }
+    let salvaged = match wreck {
+        Some(wreck) => wreck.salvage(txn, &accounts, &mailboxes)?,
+        None => {
+            accounts.iter().try_for_each(|account| unsync(txn, account))?;
+            Salvaged::default()
+        }
+    };
+    go_beyond(txn, gap, found.packs.keys().max().copied().unwrap_or_default())?;
     let identities = txn.keys(Table::Identities, &Key::default())?.len();
     let restored = Restored {
         why: why.to_string(),
         accounts: accounts.len(),
         identities,
         submissions,
+        mails: salvaged.mails,
+        doubtful: salvaged.doubtful,
+        is_over: false,
         is_complete: kept.is_complete,
     };
     // no place of the journal that was told before is used a second time
@@ -137,9 +158,32 @@ fn rows(
     Ok(restored)
 }
 
+impl Txn<'_> {
+    /// Tells that everything is there again.
+    pub(super) fn append_whole(&mut self) -> Result<(), StoreError> {
+        let title = "The mirror is whole again; the damaged database file was deleted".to_owned();
+        let (code, severity) = (CODE.to_owned(), Severity::Ok);
+        self.append(None, EventKind::HealthChanged { code, severity, title }).map(drop)
+    }
+}
+
+/// The next sync of an account's mailboxes is a first one: nothing it finds is new mail.
+pub(super) fn unsync(txn: &mut Txn<'_>, account: &Account) -> Result<(), StoreError> {
+    txn.put_account(&Account { first_synced_at: None, ..account.clone() })
+}
+
+/// The kept number of an account's mailboxes, when the row is one.
+fn number_of_mailboxes(table: Table, key: &[u8], value: &[u8]) -> Option<(u64, u64)> {
+    let account = key.strip_prefix(MAILBOXES_OF.as_bytes()).filter(|_| table == Table::Counters)?;
+    let account = u64::from_be_bytes(account.try_into().ok()?);
+    Some((account, lenient::<Number>(table, key, value).unwrap_or_default().0))
+}
+
 /// Numbers go on where they were, or beyond anything that can have been drawn.
 fn go_beyond(txn: &mut Txn<'_>, gap: u64, last_pack: u32) -> Result<(), StoreError> {
-    for key in txn.keys(Table::Counters, &Key::default())? {
+    let mut keys = txn.keys(Table::Counters, &Key::default())?;
+    keys.retain(|key| !key.starts_with(MAILBOXES_OF.as_bytes()));
+    for key in keys {
         let key = Key::of_bytes(&key);
         let last: Number = txn.record(Table::Counters, &key)?.unwrap_or_default();
         txn.put(Table::Counters, &key, &Number(last.0 + gap))?;

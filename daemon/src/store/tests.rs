@@ -15,6 +15,7 @@ mod golden;
 mod heal;
 mod journal;
 mod make;
+mod salvage;
 mod submissions;
 mod threads;
 

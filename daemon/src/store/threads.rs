@@ -10,6 +10,8 @@ use super::source::{NEXT, Order, STOP, Snapshot, Source};
 use super::tables::{Key, Parts, Table};
 use super::{StoreError, Txn};
 use chapar_engine::id::{AccountId, MessageId, ThreadId};
+use chapar_engine::message::Message;
+use chapar_engine::thread::{related, subject_key};
 
 /// Joins in a row that an id is followed through; the smaller thread is always the one that moves,
 /// so that more would need more messages than there can be.
@@ -128,6 +130,18 @@ impl Txn<'_> {
             self.register(key, thread)?;
         }
         Ok(thread)
+    }
+
+    /// Registers the keys of a message of which the thread is known.
+    pub(super) fn adopt(&mut self, message: &Message) -> Result<(), StoreError> {
+        let Some(thread) = message.thread else { return Ok(()) };
+        let (account, summary) = (message.account, &message.summary);
+        let related = related(summary);
+        let related = related.iter().map(String::as_str).rev().take(THREAD_IDS);
+        let ids = summary.message_id.as_deref().into_iter().chain(related);
+        let mut keys: Vec<Key> = ids.map(|id| by_id(account, id)).collect();
+        keys.extend(subject_key(summary).map(|subject| by_subject(account, &subject)));
+        keys.iter().try_for_each(|key| self.register(key, thread))
     }
 
     /// Makes one thread of two: the messages of the smaller one move to the other, whose id is

@@ -54,6 +54,26 @@ impl Snapshot {
         self.guarded(|it| troubles(it, &Key::of(account.0).u64(mailbox.0)))
     }
 
+    /// Whether every mailbox was compared with its server's since the last doubt, and nothing is left
+    /// to be fetched but what is set aside.
+    pub fn is_whole(&self) -> Result<bool, StoreError> {
+        for account in self.accounts()? {
+            let aside = self.troubles(account.id)?;
+            let planned = self.account_counts(account.id)?.planned;
+            if account.first_synced_at.is_none() || planned > aside.messages.len() as u64 {
+                return Ok(false);
+            }
+            for mailbox in self.mailboxes(account.id)? {
+                let proof = self.proof(mailbox.id)?;
+                let doubted = mailbox.planned && proof.is_none_or(|proof| proof.doubted);
+                if doubted && !aside.mailboxes.contains_key(&mailbox.id) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// How a mailbox was last proved.
     pub fn proof(&self, mailbox: MailboxId) -> Result<Option<Proof>, StoreError> {
         self.guarded(|it| it.cached(Table::Proofs, &Key::of(mailbox.0)))

@@ -6,11 +6,14 @@
 
 use super::StoreError;
 use super::codec::{CountsRow, is_whole};
-use super::messages::{index, scopes, weight};
+use super::messages::{index, scopes, uid_key, uid_row, weight};
 use super::source::{NEXT, Order, Snapshot, Source};
+use super::submissions::is_open;
 use super::tables::{Key, Scope, Table};
 use super::txn::Delta;
+use chapar_engine::mailbox::Mailbox;
 use chapar_engine::message::Message;
+use chapar_engine::submission::Submission;
 use redb::ReadableTableMetadata;
 use std::collections::BTreeMap;
 
@@ -30,7 +33,8 @@ const SEALED: [Table; 12] = [
     Table::Journal,
 ];
 /// Tables that are indexes of messages and nothing else.
-const INDEXES: [Table; 4] = [Table::Stages, Table::Listing, Table::MessageIds, Table::Threads];
+const INDEXES: [Table; 5] =
+    [Table::Stages, Table::Listing, Table::MessageIds, Table::Threads, Table::Uids];
 
 impl Snapshot {
     /// Verifies everything; the first contradiction is the error.
@@ -39,7 +43,9 @@ impl Snapshot {
             for table in Table::ALL {
                 it.verify_table(*table)?;
             }
-            it.verify_messages()
+            it.verify_messages()?;
+            it.verify_mailboxes()?;
+            it.verify_submissions()
         })
     }
 
@@ -82,6 +88,11 @@ impl Snapshot {
                 }
                 *entries.entry(table.number()).or_default() += 1;
             }
+            let at = uid_key(message.mailbox, message.uid);
+            if self.cached(Table::Uids, &at)? != Some(uid_row(&message)) {
+                return Err(self.damaged(Table::Uids, at.bytes(), "it is not the message's"));
+            }
+            *entries.entry(Table::Uids.number()).or_default() += 1;
             for scope in scopes(&message) {
                 let sum = counts.entry(scope).or_default();
                 sum.iter_mut().zip(weight(&message)).for_each(|(sum, add)| *sum += add);
@@ -98,13 +109,60 @@ impl Snapshot {
                 return Err(self.damaged(table, &[], "it is not the index of the messages"));
             }
         }
+        let mut rows = counts.values().filter(|sum| **sum != Delta::default()).count();
         for (scope, sum) in counts {
             if figures(&super::mailboxes::counts(self, scope)?) != sum {
                 let key = Key::scope(scope);
                 return Err(self.damaged(Table::Counts, key.bytes(), "it is not the count"));
             }
         }
-        Ok(())
+        self.scan_prefix(Table::Counts, &Key::default(), Order::Up, &mut |key, bytes| {
+            if figures(&self.open(Table::Counts, key, bytes)?) != Delta::default() {
+                rows = rows.checked_sub(1).ok_or_else(|| {
+                    self.damaged(Table::Counts, key, "it counts what is not there")
+                })?;
+            }
+            NEXT
+        })
+    }
+
+    fn verify_mailboxes(&self) -> Result<(), StoreError> {
+        let mut number = 0;
+        for mailbox in self.records::<Mailbox>(Table::Mailboxes, &Key::default())? {
+            let key = Key::of(mailbox.account.0).u64(mailbox.id.0);
+            if self.get(Table::MailboxesOf, key.bytes())?.is_none() {
+                return Err(self.damaged(
+                    Table::MailboxesOf,
+                    key.bytes(),
+                    "a mailbox is not in it",
+                ));
+            }
+            number += 1;
+        }
+        if self.keys(Table::MailboxesOf, &Key::default())?.len() == number {
+            return Ok(());
+        }
+        Err(self.damaged(Table::MailboxesOf, &[], "it is not the index of the mailboxes"))
+    }
+
+    /// A submission that is in no index would never be sent.
+    fn verify_submissions(&self) -> Result<(), StoreError> {
+        let mut open = 0;
+        self.scan_prefix(Table::Submissions, &Key::default(), Order::Up, &mut |key, bytes| {
+            let submission: Submission = self.open(Table::Submissions, key, bytes)?;
+            let key = Key::of(submission.account.0).u64(submission.id.0);
+            let is_indexed = self.get(Table::OpenSubmissions, key.bytes())?.is_some();
+            if is_indexed != is_open(&submission) {
+                let why = "it contradicts its submission";
+                return Err(self.damaged(Table::OpenSubmissions, key.bytes(), why));
+            }
+            open += usize::from(is_indexed);
+            NEXT
+        })?;
+        if self.keys(Table::OpenSubmissions, &Key::default())?.len() == open {
+            return Ok(());
+        }
+        Err(self.damaged(Table::OpenSubmissions, &[], "it is not the index of the submissions"))
     }
 }
 

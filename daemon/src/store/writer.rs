@@ -76,6 +76,8 @@ pub(super) struct Opened {
 pub(super) struct Shared {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) path: Arc<str>,
+    /// Bytes of a database up to which all of it is verified before it is opened.
+    pub(super) verify_bytes: u64,
     database: RwLock<Option<Opened>>,
     pub(super) head: watch::Sender<Seq>,
     pub(super) birth: OnceLock<Birth>,
@@ -122,11 +124,12 @@ impl Drop for UnderWay {
 }
 
 impl Shared {
-    pub(super) fn new(disk: Arc<dyn Disk>) -> Arc<Self> {
+    pub(super) fn new(disk: Arc<dyn Disk>, verify_bytes: u64) -> Arc<Self> {
         let path = Arc::from(disk.name());
         Arc::new(Self {
             disk,
             path,
+            verify_bytes,
             database: RwLock::new(None),
             head: watch::Sender::new(Seq(0)),
             birth: OnceLock::new(),
@@ -202,9 +205,16 @@ impl Writer {
             Found::Schema(SCHEMA) => {}
             Found::Schema(older) => writer.transact(|txn| migrate(txn, older))?,
         }
-        writer.recover()?;
-        writer.mend()?;
-        writer.mind_copy();
+        let settled = writer.recover().and_then(|()| writer.mend());
+        if let Err(why @ StoreError::Damaged { .. }) = settled {
+            // the pages of a large database are only met when they are read
+            writer.make_anew(&why)?;
+            writer.mend()?;
+            writer.shared.trouble.over();
+        } else {
+            settled?;
+            writer.mind_copy();
+        }
         Ok(writer)
     }
 

@@ -150,6 +150,10 @@ impl Disk for SimDisk {
         self.alive()?.operate()
     }
 
+    fn has_aside(&self) -> bool {
+        false
+    }
+
     fn copy(&self, _: bool) -> io::Result<Box<dyn PackFile>> {
         drop(self.alive()?);
         Ok(Box::new(self.handle(Which::Copy)))

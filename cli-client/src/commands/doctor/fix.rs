@@ -1,4 +1,4 @@
-//! `--fix`: only what cannot lose anything: rights of the socket taken away, the unit read again, a
+//! `--fix` on this side of the socket; the daemon mends what it stores. Only what cannot lose anything: rights of the socket taken away, the unit read again, a
 //! daemon restarted whose program is not the one that is installed.
 
 use std::fs;
@@ -38,6 +38,9 @@ pub(super) fn all(
             service::restart(context)?;
         }
         fixed.push("chapard restarted".to_owned());
+    }
+    if dry_run && is("store.damaged") {
+        fixed.push("the database made anew from what of it is whole".to_owned());
     }
     Ok(fixed)
 }

@@ -26,6 +26,8 @@ pub(super) struct State {
     /// The copy, and one made to replace it.
     pub(super) copy: File,
     fresh_copy: File,
+    /// Whether a damaged database is kept.
+    aside: bool,
     /// How often the machine was switched on.
     boots: u8,
     writes: u64,
@@ -253,10 +255,15 @@ impl Disk for Memory {
         Ok(())
     }
     fn set_aside(&self) -> io::Result<()> {
+        self.0.lock().unwrap().aside = true;
         Ok(())
     }
     fn remove_aside(&self) -> io::Result<()> {
+        self.0.lock().unwrap().aside = false;
         Ok(())
+    }
+    fn has_aside(&self) -> bool {
+        self.0.lock().unwrap().aside
     }
     fn copy(&self, _: bool) -> io::Result<Box<dyn PackFile>> {
         Ok(Box::new(Handle(self.clone(), Which::Copy)))

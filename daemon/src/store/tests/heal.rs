@@ -4,6 +4,7 @@ use super::disk::Memory;
 use super::make::*;
 use super::*;
 use chapar_engine::event::EventKind;
+use chapar_engine::message::Message;
 use std::io::ErrorKind;
 
 async fn furnished() -> (Memory, Store) {
@@ -117,4 +118,52 @@ async fn a_store_that_was_closed_says_that_chapard_stops() {
     assert_eq!(store.read().map(drop).unwrap_err(), StoreError::Stopping);
     let wrote = store.write(NOW, |_| Ok(())).await.unwrap_err();
     assert_eq!((wrote.code(), store.trouble().borrow().clone()), ("daemon.stopping", None));
+}
+
+/// A disk on which the packs can go while the database stays.
+#[tokio::test]
+async fn packs_that_were_removed_are_noticed_and_their_mail_is_fetched_again() {
+    let place = std::env::temp_dir().join(format!("chapar-{}-packs", std::process::id()));
+    drop(std::fs::remove_dir_all(&place));
+    let store = Store::open(&place, NOW).unwrap();
+    furnish(&store).await;
+    let put = store.write(NOW, |txn| {
+        let frozen = txn.put_blob(&b"to be sent ".repeat(30))?;
+        txn.put_submission(&submission(1, frozen))?;
+        let blob = txn.put_blob(&b"received ".repeat(30))?;
+        txn.put_message(&Message { blob: Some(blob), ..message(1, 1, Stage::Whole) })?;
+        Ok((frozen, blob))
+    });
+    let (frozen, blob) = put.await.unwrap();
+    assert_eq!(store.look(), Ok(()));
+    std::fs::remove_dir_all(place.join("packs")).unwrap();
+    // what is written now goes into a file that nobody finds again
+    let late = store.write(NOW, |txn| {
+        let blob = txn.put_blob(&b"late ".repeat(30))?;
+        txn.put_message(&Message { blob: Some(blob), ..message(2, 2, Stage::Whole) })?;
+        Ok(blob)
+    });
+    let late = late.await.unwrap();
+    assert_eq!(store.look().unwrap_err().code(), "store.io");
+    assert_eq!(store.trouble().borrow().clone().map(|it| it.code()), Some("store.io"));
+    assert!(store.heal().await.is_err(), "they may come back in a moment");
+    assert_eq!(store.mend().await, Ok(3));
+    store.heal().await.unwrap();
+    assert_eq!((store.look(), store.trouble().borrow().clone()), (Ok(()), None));
+    assert_eq!(store.blob(frozen).await.unwrap(), b"to be sent ".repeat(30));
+    let due = store.read().unwrap();
+    let due = due.next_at_stage(MailboxId(1), Stage::Summary, u32::MAX, 9, &|_| false).unwrap();
+    assert_eq!(due.len(), 2, "both mails are fetched again");
+    drop(due);
+    let again = [(blob, b"received ".repeat(30)), (late, b"late ".repeat(30))];
+    for (id, bytes) in again {
+        let put = bytes.clone();
+        assert_eq!(store.write(NOW, move |txn| txn.put_blob(&put)).await, Ok(id));
+        assert_eq!(store.blob(id).await.unwrap(), bytes);
+    }
+    store.close().await;
+    let store = Store::open(&place, NOW).unwrap();
+    assert_eq!(store.blob(blob).await.unwrap(), b"received ".repeat(30));
+    drop(store);
+    std::fs::remove_dir_all(&place).unwrap();
 }

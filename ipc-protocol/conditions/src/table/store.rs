@@ -105,15 +105,15 @@ pub(super) static ROWS: &[Condition] = &[
         title: "Stored data is damaged",
         cause: "What was read is not what was written. chapar does not guess: it says so.",
         brief: Some(
-            "Restart the daemon: it makes a damaged database anew from its copy. Keep the state \
-             directory as it is, because it holds your outbox.",
+            "The daemon makes a damaged database anew by itself, and `chapar doctor --fix` does it at \
+             once. Keep the state directory as it is, because it holds your outbox.",
         ),
         what: &[
-            "Restart chapard: it makes the database anew from its copy, and mail is fetched again.",
+            "Let doctor make the database anew: what is whole stays, and lost mail is fetched again.",
             "If it still refuses, restore the state directory from a backup; do not remove it, \
              because it holds the mails that were not sent yet.",
         ],
-        commands: &["chapar service restart", "chapar logs"],
+        commands: &["chapar doctor --fix", "chapar logs"],
         ..Condition::BLANK
     },
     Condition {
@@ -123,8 +123,9 @@ pub(super) static ROWS: &[Condition] = &[
         who: Nobody,
         exit: TEMPORARY,
         title: "The database was damaged and was made anew",
-        cause: "Accounts, identities and the outbox came from the copy beside the database. The \
-                damaged file is kept as meta.redb.damaged; mail is fetched again from the servers.",
+        cause: "Accounts, identities and the outbox came from the copy beside the database, mail from \
+                the records that were whole. The rest is fetched again from the servers. Until \
+                everything is there the damaged file is kept as meta.redb.damaged.",
         what: &["Look at the health of the disk: what damaged one file may damage another."],
         commands: &["chapar status", "chapar outbox list", "chapar logs"],
         ..Condition::BLANK
