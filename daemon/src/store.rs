@@ -139,25 +139,6 @@ pub struct Restored {
     pub is_complete: bool,
 }
 
-impl std::fmt::Display for Restored {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { accounts, identities, submissions, mails, doubtful, .. } = self;
-        write!(
-            f,
-            "The database was damaged and was made anew: accounts {accounts}, identities \
-             {identities}, mails in the outbox {submissions}, mails {mails}, mailboxes to be read \
-             again {doubtful}"
-        )?;
-        if !self.is_complete {
-            write!(f, "; what was due is looked for in Sent first")?;
-        }
-        if self.is_over {
-            write!(f, "; the mirror is whole again, and the damaged file was deleted")?;
-        }
-        Ok(())
-    }
-}
-
 /// A From address (RFC 8621 §6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "RFC 8621 §6 names")]
@@ -438,7 +419,7 @@ impl Store {
                 restored.is_over = true;
             }
         });
-        self.write(now, |txn| txn.append_whole()).await
+        self.write(now, restore::tell_whole).await
     }
 
     /// Verifies the whole database beside all other work. A contradiction is noted as trouble, and

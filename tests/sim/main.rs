@@ -11,6 +11,7 @@
 mod apart;
 mod bad;
 mod clock;
+mod failing;
 mod forget;
 mod inplace;
 mod lies;

@@ -107,10 +107,12 @@ fn look(context: &Context<'_>, wanted: Option<&str>, fix: bool) -> Result<Findin
     let mut fixed = Vec::new();
     let asked = ask(context, &mut daemon, account_id.clone(), fix);
     // an older daemon knows no such wish
-    let asked = asked.or_else(|fault| match fix {
-        true => ask(context, &mut daemon, account_id, false),
-        false => Err(fault),
-    });
+    let asked =
+        asked.or_else(
+            |fault| {
+                if fix { ask(context, &mut daemon, account_id, false) } else { Err(fault) }
+            },
+        );
     match asked {
         Ok(reply) => {
             fixed = reply.fixed;

@@ -39,12 +39,19 @@ pub async fn run(context: Arc<Context>, me: Generation, stop: CancellationToken)
     };
     let clock = &context.world.clock;
     let pace = Pace::new(clock.boot(), clock.wall());
-    let mut outbox =
-        Outbox { context: Arc::clone(&context), me, session: None, pace, unsure: true };
+    let mut outbox = Outbox {
+        context: Arc::clone(&context),
+        me,
+        session: None,
+        pace,
+        unsure: true,
+        disk: false,
+    };
     let mut link = context.world.link.0.clone();
     loop {
         outbox.recover().await;
         outbox.follow_clock().await;
+        outbox.go_on().await;
         outbox.deliver_due(&stop).await;
         let due = outbox.next_due();
         tokio::select! {
@@ -65,6 +72,9 @@ struct Outbox {
     /// Whether the store may hold a delivery under way although there is none: after a start, and
     /// after a step whose commit failed.
     unsure: bool,
+    /// Whether a try ended at this machine's disk, which says nothing of the server: it is made again
+    /// as soon as the disk works, not when a server would be asked again.
+    disk: bool,
 }
 
 impl Outbox {
@@ -120,6 +130,14 @@ impl Outbox {
         self.context.sync.notify_one();
     }
 
+    /// What waits because of the disk is tried now that the disk works.
+    async fn go_on(&mut self) {
+        if self.disk && self.context.store.trouble().borrow().is_none() {
+            self.disk = false;
+            self.hurry().await;
+        }
+    }
+
     fn read_open(&self) -> Result<Vec<Submission>, StoreError> {
         self.context.store.read()?.open_submissions(self.context.id)
     }
@@ -137,7 +155,7 @@ impl Outbox {
         let again = self.context.world.clock.boot().after(limits::READ_AGAIN);
         let Ok(open) = self.read_open() else { return Some(again) };
         // what is due cannot be claimed while nothing can be written
-        if self.unsure || self.context.store.trouble().borrow().is_some() {
+        if self.unsure || self.disk || self.context.store.trouble().borrow().is_some() {
             return Some(again);
         }
         open.first()?;
@@ -211,7 +229,8 @@ impl Outbox {
     }
 
     /// The bytes could not be read, which says nothing about the bytes: it is tried again.
-    async fn unread(&self, id: SubmissionId, error: StoreError) {
+    async fn unread(&mut self, id: SubmissionId, error: StoreError) {
+        self.disk = true;
         let why = format!("the message cannot be read from this machine's disk now: {error}");
         let unread = move |submission: &mut Submission, now, entropy| {
             submission.unreached(now, entropy, &why)
@@ -311,6 +330,7 @@ impl Outbox {
             // Not durable: the final dot must not be sent. Dropping `ready` ends the session.
             drop(ready);
             self.session = None;
+            self.disk = true;
             let why = "this machine's disk could not be written, so the message was not sent";
             let not_sent =
                 |submission: &mut Submission, now, entropy| submission.not_sent(now, entropy, why);

@@ -31,6 +31,7 @@ use chapar_engine::verdict::Failure;
 use filing::Filing;
 use futures_util::FutureExt;
 use link::Link;
+use list::Listing;
 use round::{Round, Tally};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -158,7 +159,7 @@ impl Worker {
         if !initial {
             self.look_at_inbox().await?;
         }
-        let listed = self.list().await?;
+        let listed = Listing::of(&self.list().await?);
         if self.plan_windows(&listed).await? && initial {
             let total = self.counts()?.1;
             self.append(EventKind::SyncStarted { initial, total }).await;
@@ -194,14 +195,9 @@ impl Worker {
     /// Messages done and messages wanted, over all mailboxes.
     fn counts(&self) -> Result<(u64, u64), Failure> {
         let view = self.context.store.read().map_err(store_failure)?;
-        let mut done = 0;
-        let mut total = 0;
-        for mailbox in view.mailboxes(self.context.id).map_err(store_failure)? {
-            let counts = view.counts(mailbox.id).map_err(store_failure)?;
-            done += counts.whole;
-            total += counts.whole + counts.summary + counts.planned;
-        }
-        Ok((done, total))
+        // asked after each batch: never a walk over ten thousand mailboxes
+        let counts = view.account_counts(self.context.id).map_err(store_failure)?;
+        Ok((counts.whole, counts.whole + counts.summary + counts.planned))
     }
 
     async fn close_pass(&mut self, initial: bool) -> Result<(), Failure> {

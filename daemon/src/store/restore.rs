@@ -23,11 +23,30 @@ use chapar_engine::id::{BlobId, Seq};
 use chapar_engine::submission::{Delivery, Phase, Submission};
 use chapar_engine::time::Wall;
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// Code and title of the event that tells of it.
 const CODE: &str = "store.restored";
+
+impl fmt::Display for Restored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accounts, identities, submissions, mails, doubtful, .. } = self;
+        write!(
+            f,
+            "The database was damaged and was made anew: accounts {accounts}, identities \
+             {identities}, mails in the outbox {submissions}, mails {mails}, mailboxes to be read \
+             again {doubtful}"
+        )?;
+        if !self.is_complete {
+            write!(f, "; what was due is looked for in Sent first")?;
+        }
+        if self.is_over {
+            write!(f, "; the mirror is whole again, and the damaged file was deleted")?;
+        }
+        Ok(())
+    }
+}
 
 /// Puts a new database in the place of the one that `why` is wrong with; fails with `why` when there
 /// is no copy to make it from.
@@ -132,12 +151,11 @@ fn rows(
         txn.put_found(*id, row)?;
     }
     let submissions = submissions(txn, shared, kept)?;
-    let salvaged = match wreck {
-        Some(wreck) => wreck.salvage(txn, &accounts, &mailboxes)?,
-        None => {
-            accounts.iter().try_for_each(|account| unsync(txn, account))?;
-            Salvaged::default()
-        }
+    let salvaged = if let Some(wreck) = wreck {
+        wreck.salvage(txn, &accounts, &mailboxes)?
+    } else {
+        accounts.iter().try_for_each(|account| unsync(txn, account))?;
+        Salvaged::default()
     };
     go_beyond(txn, gap, found.packs.keys().max().copied().unwrap_or_default())?;
     let identities = txn.keys(Table::Identities, &Key::default())?.len();
@@ -158,13 +176,11 @@ fn rows(
     Ok(restored)
 }
 
-impl Txn<'_> {
-    /// Tells that everything is there again.
-    pub(super) fn append_whole(&mut self) -> Result<(), StoreError> {
-        let title = "The mirror is whole again; the damaged database file was deleted".to_owned();
-        let (code, severity) = (CODE.to_owned(), Severity::Ok);
-        self.append(None, EventKind::HealthChanged { code, severity, title }).map(drop)
-    }
+/// Tells that everything is there again.
+pub(super) fn tell_whole(txn: &mut Txn<'_>) -> Result<(), StoreError> {
+    let title = "The mirror is whole again; the damaged database file was deleted".to_owned();
+    let (code, severity) = (CODE.to_owned(), Severity::Ok);
+    txn.append(None, EventKind::HealthChanged { code, severity, title }).map(drop)
 }
 
 /// The next sync of an account's mailboxes is a first one: nothing it finds is new mail.

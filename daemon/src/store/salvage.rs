@@ -187,8 +187,8 @@ impl Wreck {
         }
         for account in accounts {
             let there = mailboxes.values().filter(|mailbox| mailbox.account == account.id).count();
-            let lost = kept.get(&account.id.0).is_none_or(|number| *number != there as u64);
-            if lost || unsure.contains(&account.id.0) {
+            let is_short = kept.get(&account.id.0).is_none_or(|number| *number != there as u64);
+            if is_short || unsure.contains(&account.id.0) {
                 restore::unsync(txn, account)?;
             }
         }

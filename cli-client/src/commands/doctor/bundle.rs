@@ -319,7 +319,7 @@ mod tests {
             detail: Some(detail.to_owned()),
             ..DoctorCheck::default()
         };
-        Findings { checks: vec![check], accounts: vec![canary()] }
+        Findings { checks: vec![check], accounts: vec![canary()], fixed: vec![] }
     }
 
     fn collected(findings: &Findings) -> Collected<'_> {

@@ -225,7 +225,7 @@ mod tests {
             ms: Some(3),
             ..DoctorCheck::default()
         };
-        Findings { checks: vec![disk, refused, skipped], accounts: vec![old] }
+        Findings { checks: vec![disk, refused, skipped], accounts: vec![old], fixed: vec![] }
     }
 
     #[test]

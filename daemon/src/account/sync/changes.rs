@@ -4,9 +4,10 @@
 //! mailbox's UIDNEXT past it. So whatever an answer leaves out is still known to be missing.
 
 use super::Worker;
+use super::list::Listing;
 use super::prove::Reason;
 use crate::account::{ingest, store_failure};
-use crate::imap::{Fetched, Items, Listed, Which};
+use crate::imap::{Fetched, Items, Which};
 use crate::limits;
 use crate::store::UidRow;
 use chapar_engine::flags::Flags;
@@ -21,14 +22,13 @@ impl Worker {
     pub(super) async fn look_unless_same(
         &mut self,
         mailbox: &Mailbox,
-        listed: &[Listed],
+        listed: &Listing,
     ) -> Result<(), Failure> {
         let seen = mailbox.role == Some(Role::Inbox) && self.round.inbox_looked;
         if seen || !mailbox.planned || self.round.failed.contains(&mailbox.id) {
             return Ok(());
         }
-        let status =
-            listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
+        let status = listed.status(mailbox);
         // The numbers of the selected mailbox may be stale; only SELECT tells.
         let same = !self.link.has_selected(mailbox.id)
             && tells_all(status)

@@ -6,9 +6,26 @@ use crate::account::store_failure;
 use crate::imap::Listed;
 use crate::store::{Change, StoreError, Txn};
 use chapar_engine::id::AccountId;
-use chapar_engine::mailbox::{Mailbox, Role};
+use chapar_engine::mailbox::{Mailbox, Role, ServerState};
 use chapar_engine::verdict::{Failure, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What the server says of its mailboxes, found by name.
+#[derive(Default)]
+pub(super) struct Listing(BTreeMap<String, ServerState>);
+
+impl Listing {
+    /// The numbers of a LIST answer.
+    pub(super) fn of(listed: &[Listed]) -> Self {
+        let numbers = |found: &Listed| Some((found.wire_name.clone(), found.status?));
+        Self(listed.iter().filter_map(numbers).collect())
+    }
+
+    /// The numbers of one mailbox, when the answer had any.
+    pub(super) fn status(&self, mailbox: &Mailbox) -> Option<ServerState> {
+        self.0.get(&mailbox.wire_name).copied()
+    }
+}
 
 impl Worker {
     /// Lists the mailboxes and brings the store's list in line.

@@ -3,6 +3,7 @@
 //! is.
 
 use super::Worker;
+use super::list::Listing;
 use super::window::{Scanned, Scope};
 use crate::account::{ingest, store_failure};
 use crate::imap::{Fetched, Items, Which};
@@ -26,7 +27,8 @@ impl Worker {
         // as many as there were and what arrived since, which is bounded by no number of ours
         let keep = old.len().max(window).saturating_add(limits::NEW_AT_RESET);
         let scope = Scope { last: u32::MAX, keep };
-        let Scanned { server, candidates, hold, .. } = self.scan(mailbox, scope, &[]).await?;
+        let Scanned { server, candidates, hold, .. } =
+            self.scan(mailbox, scope, &Listing::default()).await?;
         let candidates = after_reset(candidates, before);
         self.link.connect().await?;
         self.link.ensure_selected(mailbox).await?;

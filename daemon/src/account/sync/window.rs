@@ -1,8 +1,9 @@
 //! The first look at a mailbox: which of its messages belong to the newest that are mirrored.
 
 use super::Worker;
+use super::list::Listing;
 use crate::account::ingest;
-use crate::imap::{Fetched, Hold, Items, Listed, Which};
+use crate::imap::{Fetched, Hold, Items, Which};
 use crate::limits;
 use chapar_engine::id::MailboxId;
 use chapar_engine::limits::{BATCH_MESSAGES, SCAN_MESSAGES};
@@ -44,7 +45,7 @@ struct Scan {
 impl Worker {
     /// Plans every mailbox that has not been: all of them share one budget, so that what is
     /// mirrored is the newest over all mailboxes. Returns whether anything was planned.
-    pub(super) async fn plan_windows(&mut self, listed: &[Listed]) -> Result<bool, Failure> {
+    pub(super) async fn plan_windows(&mut self, listed: &Listing) -> Result<bool, Failure> {
         let account = self.account()?;
         let budget = usize::try_from(account.window).unwrap_or(usize::MAX);
         let last = u32::try_from(budget).unwrap_or(u32::MAX).max(SCAN_MESSAGES);
@@ -91,10 +92,9 @@ impl Worker {
         &mut self,
         mailbox: &Mailbox,
         Scope { last, keep }: Scope,
-        listed: &[Listed],
+        listed: &Listing,
     ) -> Result<Scanned, Failure> {
-        let known = listed.iter().find(|l| l.wire_name == mailbox.wire_name).and_then(|l| l.status);
-        if let Some(server) = known.filter(|server| server.exists == 0) {
+        if let Some(server) = listed.status(mailbox).filter(|server| server.exists == 0) {
             let hold = Hold::default();
             return Ok(Scanned { mailbox: mailbox.id, server, candidates: vec![], hold });
         }

@@ -16,7 +16,7 @@ pub(in crate::ipc) async fn run(services: &Services, params: wire::DoctorRun) ->
     let view = services.store.read().map_err(fault::store)?;
     let wanted = account_of(&view, params.account_id.as_ref())?;
     drop(view);
-    let fixes = params.fix == Some(true) && wanted.is_none();
+    let wants_mending = params.fix == Some(true) && wanted.is_none();
     let told = Told::begin(&services.looks, params.progress_token.as_deref());
     let bench = Bench {
         world: services.world.clone(),
@@ -26,7 +26,7 @@ pub(in crate::ipc) async fn run(services: &Services, params: wire::DoctorRun) ->
         socket: services.socket.clone(),
         replaced: services.machine.replaced_program(),
     };
-    let fixed = if fixes { doctor::fix(&bench).await } else { Vec::new() };
+    let fixed = if wants_mending { doctor::fix(&bench).await } else { Vec::new() };
     let checks = doctor::run(&bench, wanted, &told.progress).await.map_err(fault::store)?;
     let view = services.store.read().map_err(fault::store)?;
     answer(&wire::DoctorReply {
