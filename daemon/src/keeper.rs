@@ -114,3 +114,31 @@ fn is_due(store: &Store, now: Wall) -> bool {
     let old = last.is_none_or(|last| now.0 - last.0 >= limits::COLLECT_EVERY_MS || last > now);
     old || dead > limits::DEAD_BYTES
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// A daemon that never runs for a day rewrites its packs every day all the same.
+    #[tokio::test]
+    async fn when_packs_were_rewritten_is_remembered_over_restarts() {
+        let place = std::env::temp_dir().join(format!("chapar-{}-collect", std::process::id()));
+        drop(std::fs::remove_dir_all(&place));
+        let begun = Wall(1_700_000_000_000);
+        let store = Store::open(&place, begun).unwrap();
+        assert!(is_due(&store, begun), "never done yet");
+        store.collect(begun).await.unwrap();
+        for hours in [1, 7, 23, 24] {
+            store.close().await;
+            let store = Store::open(&place, begun).unwrap();
+            let now = Wall(begun.0 + hours * 60 * 60 * 1000);
+            assert_eq!(is_due(&store, now), hours == 24, "{hours} hours");
+            store.close().await;
+        }
+        let store = Store::open(&place, begun).unwrap();
+        assert!(is_due(&store, Wall(begun.0 - 1)), "a clock that was set back holds nothing up");
+        drop(store);
+        std::fs::remove_dir_all(&place).unwrap();
+    }
+}

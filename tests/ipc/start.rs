@@ -187,6 +187,8 @@ fn a_newer_schema_and_another_programs_redb_are_refused() {
     raise_schema(&file);
     let before = fs::read(&file).unwrap();
     says(&place.refused(), &[&file.display().to_string(), "newer"]);
+    // the code that the unit tells systemd not to try again after
+    assert_eq!(run(&mut place.daemon_command(), b"", Duration::from_secs(20)).code, Some(78));
     assert!(fs::read(&file).unwrap() == before, "it was changed");
 }
 
