@@ -1,11 +1,13 @@
 //! The doctor: looks at everything a mailbox depends on, each thing after what it depends on, and
 //! says what is the case in the words of the registry of conditions.
 //!
-//! Looks only. Must never change a setting, never show a refused password to a server again, and
-//! never take longer than [`ACCOUNT`] for an account.
+//! Must never change a setting, never show a refused password to a server again, and never take
+//! longer than [`ACCOUNT`] for an account. Of what is stored, only what differs from the server is
+//! changed, by the account's own task.
 
 mod machine;
 mod mailbox;
+mod mirror;
 mod noted;
 mod progress;
 

@@ -11,7 +11,7 @@ use crate::account::dials::Dials;
 pub use crate::account::report::{Condition, Progress, Report};
 pub use crate::account::submit::{SubmitError, Wish};
 use crate::account::sync::WholeRequest;
-use crate::account::{Command, Handle, store_failure, submit};
+use crate::account::{Command, Handle, ingest, store_failure, submit};
 use crate::config::Config;
 use crate::limits;
 use crate::oauth::Access;
@@ -38,6 +38,17 @@ use tokio_util::task::TaskTracker;
 #[derive(Clone)]
 pub struct Accounts {
     inner: Arc<Inner>,
+}
+
+/// What [`Accounts::prove`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proved {
+    /// Mailboxes that are mirrored.
+    pub mailboxes: usize,
+    /// Those of them that were compared.
+    pub compared: usize,
+    /// Messages that differed and were mended.
+    pub mended: u64,
 }
 
 struct Inner {
@@ -197,10 +208,38 @@ impl Accounts {
 
     /// Syncs now, and tries now what waits for a retry; returns when the pass of the sync ended.
     pub async fn sync_now(&self, id: AccountId) -> Result<(), Failure> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(id, Command::SyncNow(reply))?;
+        let answer = self.begin_pass(id)?;
         self.hurry_outbox(id).await;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
+    }
+
+    /// Asks for a pass of the sync; the answer comes at its end.
+    fn begin_pass(&self, id: AccountId) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(id, Command::SyncNow(reply))?;
+        Ok(answer)
+    }
+
+    /// Compares the mailboxes of an account with its server's by all their UIDs and mends what
+    /// differs; returns when the pass that does so ended. A pass compares at most
+    /// [`limits::PROOFS_A_PASS`] mailboxes; the following passes compare the others.
+    pub async fn prove(&self, id: AccountId) -> Result<Proved, Failure> {
+        let store = &self.inner.parts.store;
+        let before = self.mended(id);
+        let now = self.inner.parts.world.clock.wall();
+        let doubt = store.write(now, move |tx| ingest::doubt_all(tx, id)).await;
+        doubt.map_err(store_failure)?;
+        let answer = self.begin_pass(id)?;
+        answer.await.unwrap_or_else(|_| Err(self.gone()))?;
+        let view = store.read().map_err(store_failure)?;
+        let proofs = view.proofs(id).map_err(store_failure)?;
+        let compared = proofs.iter().filter(|proof| !proof.doubted).count();
+        let mended = self.mended(id).saturating_sub(before);
+        Ok(Proved { mailboxes: proofs.len(), compared, mended })
+    }
+
+    fn mended(&self, id: AccountId) -> u64 {
+        self.report(id).map_or(0, |report| report.aside.mended)
     }
 
     /// The store works again after a failure: every account goes on at once, without waiting for the

@@ -49,7 +49,7 @@ object! {
     pub struct DoctorCheck {
         /// What was checked: `daemon`, `disk`, `clock`, `keyring`, `notifications`, `outbox`, or of
         /// an account `state`, `dns`, `tcp`, `tls`, `greeting`, `signIn`, `auth`, `select`, `idle`,
-        /// `smtp`, `smtpAuth`.
+        /// `mirror`, `smtp`, `smtpAuth`.
         pub what: String,
         /// Of which account; null = the machine.
         pub account_id: Option<AccountId>,

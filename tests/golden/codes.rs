@@ -99,7 +99,7 @@ fn every_code_has_a_row_and_every_row_is_used() {
 }
 
 /// Every check of the doctor.
-const CHECKS: [&str; 20] = [
+const CHECKS: [&str; 21] = [
     "daemon",
     "version",
     "socket",
@@ -118,6 +118,7 @@ const CHECKS: [&str; 20] = [
     "auth",
     "select",
     "idle",
+    "mirror",
     "smtp",
     "smtpAuth",
 ];

@@ -17,6 +17,7 @@ mod inplace;
 mod lies;
 mod lost;
 mod named;
+mod proved;
 mod push;
 mod status;
 mod sweep;

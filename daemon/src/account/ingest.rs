@@ -444,6 +444,11 @@ pub fn doubt(tx: &mut Txn<'_>, mailbox: MailboxId) -> Result<(), StoreError> {
     }
 }
 
+/// The counts of no mailbox of an account are believed until its UIDs were compared.
+pub fn doubt_all(tx: &mut Txn<'_>, account: AccountId) -> Result<(), StoreError> {
+    tx.mailboxes(account)?.iter().try_for_each(|mailbox| doubt(tx, mailbox.id))
+}
+
 /// What a comparison of the UIDs found: rows for what is missing, none for what is gone.
 pub fn mend(
     tx: &mut Txn<'_>,

@@ -169,12 +169,20 @@ impl Worker {
         }
         self.look_again().await?;
         self.context.note(self.me, Note::Checked(self.context.now())).await;
-        self.fill_summaries(requests).await?;
-        self.fill_wholes(requests).await?;
+        self.fill(requests).await?;
+        let before = self.mended;
         self.prove().await?;
+        if self.mended > before {
+            self.fill(requests).await?;
+        }
         self.file_sent().await?;
         self.settle_aside().await?;
         self.close_pass(initial).await
+    }
+
+    async fn fill(&mut self, requests: &mut mpsc::Receiver<WholeRequest>) -> Result<(), Failure> {
+        self.fill_summaries(requests).await?;
+        self.fill_wholes(requests).await
     }
 
     async fn look_at_inbox(&mut self) -> Result<(), Failure> {

@@ -5,7 +5,7 @@
 //! again; one that IMAP refuses now is not shown to SMTP.
 
 use super::noted::{Noted, Seen};
-use super::{Bench, Check, Outcome, Progress};
+use super::{Bench, Check, Outcome, Progress, mirror};
 use crate::account::report::{self, Report};
 use crate::imap;
 use crate::smtp;
@@ -22,7 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Checks of one account, for the progress.
-pub(super) const CHECKS: usize = 11;
+pub(super) const CHECKS: usize = 12;
+/// Those of the submission server.
+const OUTGOING: usize = 2;
 /// Looking up one name.
 const NAME: Duration = Duration::from_secs(4);
 /// Having password or token at hand: a keyring, or one refresh at the provider.
@@ -45,10 +47,26 @@ pub(super) async fn look(
     patient.standing(report.as_ref());
     let credential = patient.sign_in(report.as_ref()).await;
     let refused = patient.incoming(credential.as_ref()).await;
-    progress.done(8, format!("{}: imap", account.name));
     patient.push(report.as_ref());
-    patient.outgoing(credential.as_ref().filter(|_| !refused), refused).await;
-    progress.done(CHECKS - 8, format!("{}: smtp", account.name));
+    progress.done(CHECKS - OUTGOING - 1, format!("{}: imap", account.name));
+    let credential = credential.as_ref().filter(|_| !refused);
+    let opens = patient.stands(Step::Select.word());
+    let (mirror, ()) = tokio::join!(
+        async {
+            let check = if opens {
+                mirror::look(bench, account).await
+            } else {
+                Check::skipped(mirror::WHAT, Step::Select.word())
+            };
+            progress.done(1, format!("{}: {}", account.name, mirror::WHAT));
+            check
+        },
+        async {
+            patient.outgoing(credential, refused).await;
+            progress.done(OUTGOING, format!("{}: smtp", account.name));
+        },
+    );
+    patient.checks.push(mirror);
     let mut checks = patient.checks;
     checks.sort_by_key(|check| PLACES.iter().position(|place| *place == check.what));
     (account.id, checks.into_iter().map(|check| check.of(account.id)).collect())
@@ -56,7 +74,7 @@ pub(super) async fn look(
 
 /// The order of the checks of an account.
 const PLACES: [&str; CHECKS] = [
-    "state", "dns", "tcp", "tls", "greeting", "signIn", "auth", "select", "idle", "smtp",
+    "state", "dns", "tcp", "tls", "greeting", "signIn", "auth", "select", "idle", "mirror", "smtp",
     "smtpAuth",
 ];
 
@@ -90,6 +108,10 @@ impl Patient<'_> {
 
     fn now(&self) -> Boot {
         self.world().clock.boot()
+    }
+
+    fn stands(&self, what: &str) -> bool {
+        self.checks.iter().any(|check| check.what == what && check.outcome == Outcome::Ok)
     }
 
     /// Where it stands, as `status` says it.

@@ -74,6 +74,13 @@ impl Snapshot {
         Ok(true)
     }
 
+    /// How each mirrored mailbox of an account was last proved; one that never was is not among them.
+    pub fn proofs(&self, account: AccountId) -> Result<Vec<Proof>, StoreError> {
+        let mailboxes = self.mailboxes(account)?;
+        let proofs = mailboxes.iter().filter(|mailbox| mailbox.planned);
+        proofs.filter_map(|mailbox| self.proof(mailbox.id).transpose()).collect()
+    }
+
     /// How a mailbox was last proved.
     pub fn proof(&self, mailbox: MailboxId) -> Result<Option<Proof>, StoreError> {
         self.guarded(|it| it.cached(Table::Proofs, &Key::of(mailbox.0)))

@@ -153,6 +153,7 @@ fn called(what: &str) -> &str {
         "auth" => "IMAP sign-in",
         "select" => "inbox",
         "idle" => "push",
+        "mirror" => "mail here",
         "smtp" => "SMTP server",
         "smtpAuth" => "SMTP sign-in",
         other => other,
