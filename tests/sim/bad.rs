@@ -163,6 +163,41 @@ fn an_inbox_that_does_not_open_is_said_and_the_rest_is_mirrored() {
     }
 }
 
+/// Whatever a server does when it is asked for its mailboxes: those that are known are looked at.
+#[test]
+fn a_list_that_is_refused_stops_no_mailbox() {
+    let reply = |text: &str| Fault::Reply { command: "LIST".into(), text: text.into() };
+    let faults = [
+        reply("NO [SERVERBUG] Internal error."),
+        reply("BAD Confused."),
+        Fault::Hangup { command: "LIST".into(), done: false },
+        Fault::Delay { command: "LIST".into(), by: Duration::from_hours(1) },
+    ];
+    for (seed, fault) in (60..).zip(&faults) {
+        run(async {
+            let mut player = player(seed).await;
+            player.connect().await.unwrap();
+            wait(&mut player, 10).await;
+            player.world.provider.faults.always(Service::Imap, fault.clone());
+            for mailbox in [0, 1, 2] {
+                player.play(&Step::Deliver { mailbox, seed: mailbox }).await;
+            }
+            let late = Duration::from_hours(1);
+            player.ended_equal([late, late]).await.unwrap_or_else(|why| panic!("{fault:?}: {why}"));
+            let now = account(&mut player).await;
+            assert_eq!(codes(&now).len(), 1, "{fault:?}: what fails is said: {now}");
+            player.world.provider.faults.clear();
+            sync(&mut player).await;
+            assert_eq!(codes(&account(&mut player).await).len(), 0, "{fault:?}");
+            // a server that waits holds on to sessions which the account has left
+            if !matches!(fault, Fault::Delay { .. }) {
+                player.judge().await.unwrap();
+            }
+            player.stop().await;
+        });
+    }
+}
+
 /// Whatever a message does when it is fetched: from the first sync on, or as it arrives.
 #[test]
 fn a_message_that_is_not_handed_out_stops_no_other() {

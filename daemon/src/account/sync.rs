@@ -31,7 +31,6 @@ use chapar_engine::verdict::Failure;
 use filing::Filing;
 use futures_util::FutureExt;
 use link::Link;
-use list::Listing;
 use round::{Round, Tally};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -159,7 +158,7 @@ impl Worker {
         if !initial {
             self.look_at_inbox().await?;
         }
-        let listed = Listing::of(&self.list().await?);
+        let listed = self.listing(initial).await?;
         if self.plan_windows(&listed).await? && initial {
             let total = self.counts()?.1;
             self.append(EventKind::SyncStarted { initial, total }).await;
@@ -177,7 +176,8 @@ impl Worker {
         }
         self.file_sent().await?;
         self.settle_aside().await?;
-        self.close_pass(initial).await
+        self.close_pass(initial).await?;
+        self.round.unlisted.take().map_or(Ok(()), Err)
     }
 
     async fn fill(&mut self, requests: &mut mpsc::Receiver<WholeRequest>) -> Result<(), Failure> {

@@ -41,9 +41,14 @@ impl Session {
             self.gather(r#"LIST "" "*""#, &mut gathered).await?;
             self.list_subscribed(&mut gathered).await?;
         }
-        if !gathered.lines.iter().any(|line| is_inbox(&line.wire_name)) {
+        if !gathered.names_inbox() {
             // some servers list nothing outside a namespace that INBOX is not in
-            self.gather(r#"LIST "" "INBOX""#, &mut gathered).await?;
+            let answered = self.gather(r#"LIST "" "INBOX""#, &mut gathered).await;
+            self.forgiven(answered)?;
+        }
+        if !gathered.lines.is_empty() && !gathered.names_inbox() {
+            // there is one, whether a server lists it or not (RFC 9051 §5.1)
+            gathered.lines.push(Line::inbox());
         }
         Ok(gathered.into_mailboxes())
     }
@@ -151,6 +156,10 @@ impl Gathered {
         Err(format!("more than {} bytes of mailbox names", limits::LIST_BYTES))
     }
 
+    fn names_inbox(&self) -> bool {
+        self.lines.iter().any(|line| is_inbox(&line.wire_name))
+    }
+
     fn into_mailboxes(mut self) -> Vec<Listed> {
         let lines = std::mem::take(&mut self.lines);
         let inbox = inbox_of(&lines).map(str::to_owned);
@@ -176,13 +185,15 @@ impl Gathered {
             || self.subscribed.contains(&line.wire_name)
             || is_inbox && self.subscribed.iter().any(|name| spelled(&name));
         let role = if is_inbox { Some(Role::Inbox) } else { line.role };
+        // what a server says of its INBOX is found out by opening it
+        let selectable = line.selectable || is_inbox;
         Listed {
             name: if is_inbox { INBOX.to_owned() } else { name::shown(&line.wire_name) },
             separator: line.separator,
-            role: role.filter(|_| line.selectable),
-            selectable: line.selectable,
+            role: role.filter(|_| selectable),
+            selectable,
             subscribed,
-            status: numbers.and_then(|numbers| numbers.state()).filter(|_| line.selectable),
+            status: numbers.and_then(|numbers| numbers.state()).filter(|_| selectable),
             wire_name: line.wire_name,
         }
     }

@@ -28,8 +28,27 @@ impl Listing {
 }
 
 impl Worker {
+    /// What the server lists. When the server refuses to list anything or breaks the session at the
+    /// question, the mailboxes that are known are looked at all the same, and the pass ends with
+    /// that failure.
+    pub(super) async fn listing(&mut self, initial: bool) -> Result<Listing, Failure> {
+        let failure = match self.list().await {
+            Ok(listed) => return Ok(Listing::of(&listed)),
+            Err(failure) => failure,
+        };
+        if initial || self.link.ended_in_time(&failure) {
+            return Err(failure);
+        }
+        if self.link.is_broken() {
+            self.link.leave().await;
+            self.link.connect().await?;
+        }
+        self.round.unlisted = Some(failure);
+        Ok(Listing::default())
+    }
+
     /// Lists the mailboxes and brings the store's list in line.
-    pub(super) async fn list(&mut self) -> Result<Vec<Listed>, Failure> {
+    async fn list(&mut self) -> Result<Vec<Listed>, Failure> {
         let mut listed = self.link.session()?.list().await?;
         if listed.is_empty() {
             // No server has no mailbox; an empty answer is a fault, never a mass deletion.

@@ -25,6 +25,8 @@ pub(super) struct Round {
     pub(super) failed: BTreeSet<MailboxId>,
     /// Mailboxes in a row at which the session broke.
     pub(super) breaks: u32,
+    /// Why the mailboxes could not be listed, where the pass went on with those that are known.
+    pub(super) unlisted: Option<Failure>,
     /// The last failure of a mailbox.
     pub(super) last: Option<Failure>,
 }

@@ -17,6 +17,14 @@ pub(super) struct Line {
     pub wire_name: String,
 }
 
+impl Line {
+    /// The INBOX, of which a server said nothing.
+    pub(super) fn inbox() -> Self {
+        let (wire_name, separator) = (super::INBOX.to_owned(), None);
+        Self { role: None, selectable: true, subscribed: true, separator, wire_name }
+    }
+}
+
 /// `(attributes) separator name`; what LIST-EXTENDED puts after them is passed over.
 pub(super) fn read(mut frame: Frame) -> Option<Line> {
     let text = std::mem::take(&mut frame.line);

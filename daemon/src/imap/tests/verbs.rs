@@ -152,6 +152,27 @@ async fn an_extended_list_that_names_too_little_is_asked_again_plainly() {
 }
 
 #[tokio::test]
+async fn there_is_an_inbox_whether_it_is_listed_or_not() {
+    for (said, end) in [
+        ("", "OK"),
+        ("", "NO no such mailbox"),
+        ("* LIST (\\Noselect) \"/\" inbox\r\n", "OK"),
+        ("* LIST (\\NonExistent) \"/\" INBOX\r\n", "OK"),
+    ] {
+        let (mut s, _) = session("", move |mut peer: Peer| async move {
+            peer.answer("LIST \"\" \"*\"", "* LIST () \"/\" Notes\r\n", "OK").await;
+            peer.answer("LSUB \"\" \"*\"", "* LSUB () \"/\" Notes\r\n", "OK").await;
+            peer.answer("LIST \"\" \"INBOX\"", said, end).await;
+        })
+        .await;
+        let listed = s.list().await.unwrap();
+        let [_, inbox] = listed.as_slice() else { panic!("{listed:?}") };
+        assert_eq!((inbox.name.as_str(), inbox.role), ("INBOX", Some(Role::Inbox)), "{said} {end}");
+        assert!(inbox.selectable, "{said} {end}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_without_subscriptions_has_mailboxes_all_the_same() {
     for end in ["NO not here", "BAD unknown command LSUB", "NO [CANNOT] no subscriptions"] {
         let (mut s, _) = session("", move |mut peer: Peer| async move {
