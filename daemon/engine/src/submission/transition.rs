@@ -7,7 +7,7 @@
 //! tried on while another is of unknown fate.
 
 use super::agenda::NEVER;
-use super::{Delivery, Due, Filing, GIVEN_UP, Phase, Recipient, Search, Submission};
+use super::{Delivery, Due, Filing, GIVEN_UP, Phase, Recipient, Search, Submission, is_reply_line};
 use crate::backoff::fraction;
 use crate::limits::RETRY_FOR;
 use crate::time::Wall;
@@ -98,7 +98,7 @@ impl Submission {
     /// nothing was sent to those it accepted. The rest may be tried at once in another transaction.
     pub fn cut_off(&mut self, replies: &[RcptReply], why: &str) -> Result<(), WrongPhase> {
         self.rcpt_replies(replies)?;
-        self.land(|_| waiting(why));
+        self.put_off(why);
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Submission {
         if !matches!(self.phase, Phase::Sending | Phase::DotPending) {
             return Err(self.wrong("put back"));
         }
-        self.land(|_| waiting(why));
+        self.put_off(why);
         self.last_reply = Some(why.to_owned());
         self.deferred(now, entropy);
         Ok(())
@@ -177,7 +177,7 @@ impl Submission {
         if self.phase != Phase::Sending {
             return Err(self.wrong("put back"));
         }
-        self.land(|_| waiting(why));
+        self.put_off(why);
         self.last_reply = Some(why.to_owned());
         let step = usize::try_from(self.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         self.ended(step.min(UNREACHED), now, entropy);
@@ -264,6 +264,19 @@ impl Submission {
     fn land(&mut self, outcome: impl Fn(&Recipient) -> Delivery) {
         for recipient in self.recipients.iter_mut().filter(|recipient| is_in_flight(recipient)) {
             recipient.delivery = outcome(recipient);
+        }
+    }
+
+    /// Says to every recipient who waits why: who was in flight, and of whom the server said nothing.
+    /// What the server said of a recipient stands until it says something else.
+    fn put_off(&mut self, why: &str) {
+        self.land(|_| waiting(why));
+        for recipient in &mut self.recipients {
+            if let Delivery::Waiting { reply } = &mut recipient.delivery
+                && !reply.as_deref().is_some_and(is_reply_line)
+            {
+                *reply = Some(why.to_owned());
+            }
         }
     }
 

@@ -147,7 +147,7 @@ fn a_hang_up_over_one_recipient_is_in_nobody_elses_way() {
     let accepted = Delivery::Accepted { reply: "250 ok".to_owned() };
     assert_eq!(one.recipients[0].delivery, accepted);
     assert_eq!(one.recipients[3].delivery, accepted);
-    assert!(is_waiting(&one.recipients[2]), "who was left out is tried later");
+    assert_eq!(one.recipients[2].delivery, waiting("hung up"), "who was left out is tried later");
     assert!(matches!(one.phase, Phase::Queued { .. }));
     // killed between two transactions, nobody was sent to
     let mut killed = queued(2);
@@ -155,6 +155,29 @@ fn a_hang_up_over_one_recipient_is_in_nobody_elses_way() {
     killed.cut_off(&replies(&killed, &[450]), "hung up").unwrap();
     assert!(killed.recovered(at(9), 0));
     assert_eq!(killed.waiting().count(), 2);
+}
+
+#[test]
+fn whoever_waits_knows_why() {
+    let all = |one: &Submission, words: &str| {
+        one.recipients.iter().all(|recipient| recipient.delivery == waiting(words))
+    };
+    let mut one = queued(2);
+    one.claim(at(0)).unwrap();
+    one.unreached(at(0), 0, "no way there").unwrap();
+    assert!(all(&one, "no way there"), "{one:?}");
+    // at MAIL, before a recipient was named
+    one.claim(at(7200)).unwrap();
+    one.not_sent(at(7200), 0, "530 5.7.0 sign in first").unwrap();
+    assert!(all(&one, "530 5.7.0 sign in first"), "{one:?}");
+    // what was said of one recipient stands, a server's silence about the message is said of both
+    one.claim(at(14400)).unwrap();
+    one.cut_off(&replies(&one, &[450]), "hung up").unwrap();
+    assert_eq!(one.recipients[0].delivery, waiting("450 x"));
+    one.not_accepted(at(14400), 0).unwrap();
+    one.claim(at(28800)).unwrap();
+    one.unreached(at(28800), 0, "no way there").unwrap();
+    assert_eq!(one.recipients[0].delivery, waiting("450 x"));
 }
 
 #[test]
