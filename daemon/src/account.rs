@@ -18,6 +18,7 @@ pub mod submit;
 pub mod sync;
 pub mod watch;
 
+use crate::config::Config;
 use crate::limits;
 use crate::oauth::tokens::Tokens;
 use crate::store::{Store, StoreError};
@@ -47,6 +48,8 @@ pub struct Context {
     pub store: Store,
     /// Access tokens, for an account that signs in by a grant.
     pub tokens: Tokens,
+    /// What the person chose.
+    pub config: channel::Receiver<Config>,
     /// What its logins have in common.
     pub logins: Logins,
     /// Whose turn it is to log in at a host, among all accounts.
@@ -202,6 +205,7 @@ impl Handle {
         world: World,
         store: Store,
         tokens: Tokens,
+        config: channel::Receiver<Config>,
         dials: Dials,
         account: &Account,
         stop: CancellationToken,
@@ -213,6 +217,7 @@ impl Handle {
             world,
             store,
             tokens,
+            config,
             logins: Logins::new(account),
             dials,
             refresh: Notify::new(),

@@ -5,7 +5,7 @@ mod provider;
 
 pub use provider::ProviderEntry;
 
-use chapar_engine::limits::FIRST_SYNC_MESSAGES;
+use chapar_engine::limits::{BUDGET_BYTES, FIRST_SYNC_MESSAGES};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 pub const CONFIG_BYTES: u64 = 256 * 1024;
 /// Window: at least the newest mail, at most what one mailbox is scanned for.
 const WINDOW: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+/// Mebibytes of an account: at least so many that a quarter of them holds one batch, at most what no
+/// disk has.
+const BUDGET: std::ops::RangeInclusive<u64> = 64..=1 << 24;
 
 /// Where secrets are put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -79,6 +82,8 @@ pub struct Config {
     pub vault: VaultChoice,
     /// `sync.window`: messages of a first sync for accounts that do not say otherwise.
     pub window: u32,
+    /// `sync.budget`, in bytes: what may be stored of one account's mail. The file says mebibytes.
+    pub budget: u64,
     /// `desktop.notify`: whether desktop notifications are shown at all.
     pub desktop: bool,
     /// `discover.ask`: whether anybody outside is asked for the servers of an address; else only
@@ -96,6 +101,7 @@ impl Default for Config {
             log_to: LogTo::default(),
             vault: VaultChoice::default(),
             window: FIRST_SYNC_MESSAGES,
+            budget: BUDGET_BYTES,
             desktop: true,
             discover: true,
             providers: vec![],
@@ -143,6 +149,7 @@ struct Secrets {
 #[serde(default, deny_unknown_fields)]
 struct Sync {
     window: Option<u32>,
+    budget: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -203,6 +210,10 @@ impl Config {
         if !WINDOW.contains(&window) {
             return Err(refused("window", span(&WINDOW)));
         }
+        let budget = read.sync.budget.unwrap_or(default.budget >> 20);
+        if !BUDGET.contains(&budget) {
+            return Err(refused("budget", span(&BUDGET)));
+        }
         let folder = file.parent().unwrap_or(Path::new(""));
         check_providers(&mut read.provider, folder).map_err(|(place, reason)| ConfigError {
             file: file.to_owned(),
@@ -214,6 +225,7 @@ impl Config {
             log_to: read.log.to.unwrap_or(default.log_to),
             vault: read.secrets.vault.unwrap_or(default.vault),
             window,
+            budget: budget << 20,
             desktop: read.desktop.notify.unwrap_or(default.desktop),
             discover: read.discover.ask.unwrap_or(default.discover),
             providers: read.provider,
@@ -303,13 +315,14 @@ mod tests {
     fn every_key_is_read() {
         let config = parse(
             "[log]\nlevel='debug'\nto='stderr'\n[secrets]\nvault='secret-service'\n\
-             [sync]\nwindow=7\n[desktop]\nnotify=false\n[discover]\nask=false\n",
+             [sync]\nwindow=7\nbudget=65\n[desktop]\nnotify=false\n[discover]\nask=false\n",
         )
         .unwrap();
         assert_eq!(config.log_level, LogLevel::Debug);
         assert_eq!(config.log_to, LogTo::Stderr);
         assert_eq!(config.vault, VaultChoice::SecretService);
-        assert_eq!((config.window, config.desktop, config.discover), (7, false, false));
+        assert_eq!((config.window, config.budget), (7, 65 << 20));
+        assert_eq!((config.desktop, config.discover), (false, false));
     }
 
     #[test]
@@ -325,6 +338,9 @@ mod tests {
         let error = parse("[sync]\nwindow = 0\n").unwrap_err();
         assert_eq!(error.reason, "window must be between 1 and 1000000");
         assert_eq!(error.line, Some(2));
+        for budget in ["63", "16777217", "-1", "'20 GiB'"] {
+            assert!(parse(&format!("[sync]\nbudget = {budget}\n")).is_err(), "{budget}");
+        }
         assert!(parse("[log]\nlevel = 'loud'\n").is_err());
     }
 

@@ -134,9 +134,10 @@ impl Accounts {
         }
         let stop = self.inner.stop.child_token();
         let (world, store) = (self.inner.parts.world.clone(), self.inner.parts.store.clone());
-        let tokens = self.inner.parts.tokens.clone();
-        let handle =
-            Arc::new(Handle::start(world, store, tokens, self.inner.dials.clone(), account, stop));
+        let (tokens, config) = (self.inner.parts.tokens.clone(), self.inner.parts.config.clone());
+        let dials = self.inner.dials.clone();
+        let handle = Handle::start(world, store, tokens, config, dials, account, stop);
+        let handle = Arc::new(handle);
         self.inner.tasks.spawn(self.clone().revive(account.id, Arc::clone(&handle)));
         running.insert(account.id, handle);
     }

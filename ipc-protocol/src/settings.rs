@@ -55,6 +55,14 @@ pub const SETTINGS: &[Setting] = &[
         at_start: false,
     },
     Setting {
+        key: "sync.budget",
+        default: "20480",
+        values: "64 to 16777216 (MiB)",
+        what: "How many MiB of an account's mail chapar keeps here.",
+        variable: None,
+        at_start: false,
+    },
+    Setting {
         key: "desktop.notify",
         default: "true",
         values: "true, false",

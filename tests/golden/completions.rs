@@ -54,7 +54,7 @@ const TYPED: &[(&str, &str)] = &[
     // a code of an error, out of the table
     ("chapar help tls.exp", "certificate has expired"),
     // a setting, a flag
-    ("chapar config get sync.", "1500"),
+    ("chapar config get sync.w", "1500"),
     ("chapar account list --pla", "ana@example.test"),
 ];
 

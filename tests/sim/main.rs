@@ -10,6 +10,7 @@
 
 mod apart;
 mod bad;
+mod budget;
 mod clock;
 mod failing;
 mod forget;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// Messages mirrored by a first sync unless the account says otherwise.
 pub const FIRST_SYNC_MESSAGES: u32 = 1_500;
+/// Bytes that may be stored of one account's mail unless the person says otherwise: more than the
+/// window of a first sync takes, with every mail of it as large as is fetched unasked.
+pub const BUDGET_BYTES: u64 = 20 << 30;
 /// Messages in one fetch batch and one commit: a kill costs at most this many fetched again.
 pub const BATCH_MESSAGES: usize = 200;
 /// Bytes in one fetch batch of whole messages: bounds memory.

@@ -9,6 +9,7 @@ mod blame;
 mod look;
 mod merge;
 mod proof;
+mod room;
 mod trouble;
 mod uidset;
 
@@ -17,5 +18,6 @@ pub use blame::Blame;
 pub use look::{FlagLook, LocalMailbox, Look, look};
 pub use merge::{FlagChange, Merge, Rematch, Row, ServerRow, Trust, guard, merge, rematch};
 pub use proof::{Difference, Proof, difference};
+pub use room::{Held, Room};
 pub use trouble::{Kind, Trouble, concerns_account};
 pub use uidset::{BadUidSet, UidGatherer, UidSet};

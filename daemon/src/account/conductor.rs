@@ -2,7 +2,7 @@
 //! stops the three workers. Nothing in its loop waits for the network or for a worker, so it
 //! always answers.
 
-use super::report::{self, Area, Aside, Condition, Report};
+use super::report::{self, Area, Aside, Condition, Full, Report};
 use super::{Command, Context, Generation, Note, outbox, sleep_until, sync, watch};
 use crate::limits;
 use chapar_engine::account::{Action, Input, Machine, State};
@@ -248,8 +248,11 @@ impl Conductor {
         if self.report.borrow().aside == aside {
             return;
         }
-        let parts =
-            [(Area::Mailboxes, aside.of_mailboxes()), (Area::Messages, aside.of_messages())];
+        let parts = [
+            (Area::Mailboxes, aside.of_mailboxes()),
+            (Area::Messages, aside.of_messages()),
+            (Area::Budget, aside.full.as_ref().map(Full::failure)),
+        ];
         self.report.send_modify(|report| report.aside = aside);
         for (area, met) in parts {
             match met {

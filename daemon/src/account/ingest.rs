@@ -258,8 +258,13 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
     if let Some(bytes) = &arrived.bytes {
         row.blob = Some(tx.put_blob(bytes)?);
         row.stage = Stage::Whole;
-    } else if is_bare {
-        row.stage = Stage::Summary;
+        // what came, whatever the server says of it
+        row.size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    } else {
+        row.size = arrived.size.max(row.size);
+        if is_bare {
+            row.stage = Stage::Summary;
+        }
     }
     if let Some(flags) = &arrived.flags {
         row.flags = flags.clone();
@@ -270,7 +275,6 @@ fn store(tx: &mut Txn<'_>, mut row: Message, arrived: &Arrived) -> Result<Messag
         // the server has no date that can be read: nothing was received after now
         row.received_at = sent_at.min(tx.now());
     }
-    row.size = arrived.size.max(row.size);
     row.summary = arrived.summary.clone();
     tx.put_message(&row)?;
     Ok(row)

@@ -117,6 +117,28 @@ pub struct Aside {
     pub messages: Several,
     /// Messages that differed from the server's and were mended, since the account began to work.
     pub mended: u64,
+    /// The budget that is met, when something stays on the server because of it.
+    pub full: Option<Full>,
+}
+
+/// A budget that is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// Bytes that are stored of the account.
+    pub held: u64,
+    /// Bytes that may be.
+    pub budget: u64,
+}
+
+impl Full {
+    /// The condition.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let mib = |bytes: u64| bytes >> 20;
+        let (held, budget) = (mib(self.held), mib(self.budget));
+        let message = format!("{held} MiB of mail are here, and {budget} MiB may be");
+        Failure::of("store.budget", message, None)
+    }
 }
 
 /// Several things with the same trouble: the first few by name, the others by their number.
@@ -191,6 +213,8 @@ pub enum Area {
     Mailboxes,
     /// Messages that cannot be fetched.
     Messages,
+    /// What may be stored.
+    Budget,
 }
 
 /// Something a person may have to act on.

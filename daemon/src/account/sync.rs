@@ -17,6 +17,7 @@ mod link;
 mod list;
 mod prove;
 mod replan;
+mod room;
 mod round;
 mod window;
 
@@ -26,6 +27,7 @@ use super::{Context, Generation, Note, announce, store_failure};
 use crate::store::StoreError;
 use chapar_engine::event::EventKind;
 use chapar_engine::mailbox::Role;
+use chapar_engine::sync::Held;
 use chapar_engine::time::Boot;
 use chapar_engine::verdict::Failure;
 use filing::Filing;
@@ -50,6 +52,8 @@ pub struct Worker {
     round: Round,
     /// Messages that differed from the server's and were mended, since this worker began.
     mended: u64,
+    /// What is stored of the account, once it was counted.
+    held: Option<Held>,
     /// Whether something called during the pass for another one.
     again: bool,
     /// When something that is set aside is due before the next usual pass.
@@ -69,6 +73,7 @@ impl Worker {
             batch: chapar_engine::limits::BATCH_MESSAGES,
             round: Round::default(),
             mended: 0,
+            held: None,
             again: false,
             wake: None,
         }

@@ -224,7 +224,7 @@ const LISTS: &[(Doctor, &[&str])] = &[
             "smtp.deferred",
         ],
     ),
-    (Doctor::Not(ASIDE), &["mailbox.aside", "mail.aside"]),
+    (Doctor::Not(ASIDE), &["mailbox.aside", "mail.aside", "store.budget"]),
     (
         Doctor::Not(PASSES),
         &["imap.session_ended", "daemon.fault", "daemon.stopping", "internal.panic"],

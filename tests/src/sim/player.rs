@@ -12,6 +12,7 @@ use crate::sandbox::corpus;
 use crate::sandbox::faults::{Fault, Kick, Service};
 use crate::sandbox::provider::Personality;
 use chapar_daemon::Daemon;
+use chapar_daemon::config::Config;
 use chapar_daemon::store::Store;
 use chapar_daemon::supervisor::{By, ConnectRequest};
 use chapar_daemon::world::clock::Clock;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The person.
 pub const USER: &str = "ada@sim.test";
@@ -43,6 +45,8 @@ pub struct Player {
     pub world: SimWorld,
     /// The disk under the store.
     pub disk: SimDisk,
+    /// What the person chose.
+    pub config: watch::Sender<Config>,
     daemon: Daemon,
     client: Client,
     heard: Heard,
@@ -67,10 +71,12 @@ impl Player {
         corpus::fill(&world.provider.store, USER, &MAILBOXES, mails, seed, super::EPOCH_SECONDS);
         let disk = SimDisk::default();
         let heard = Heard::default();
-        let (daemon, client) = boot(&world, &disk, &heard).await;
+        let config = watch::Sender::new(Config::default());
+        let (daemon, client) = boot(&world, &disk, &config, &heard).await;
         Self {
             world,
             disk,
+            config,
             daemon,
             client,
             heard,
@@ -247,7 +253,7 @@ impl Player {
         self.disk.crash();
         self.world.kill();
         self.client.kill();
-        let (daemon, client) = boot(&self.world, &self.disk, &self.heard).await;
+        let (daemon, client) = boot(&self.world, &self.disk, &self.config, &self.heard).await;
         self.client = client;
         let dead = std::mem::replace(&mut self.daemon, daemon);
         tokio::spawn(dead.stop("killed"));
@@ -331,14 +337,18 @@ fn message_id(bytes: &[u8]) -> String {
     value.trim().trim_matches(['<', '>']).to_owned()
 }
 
-async fn boot(world: &SimWorld, disk: &SimDisk, heard: &Heard) -> (Daemon, Client) {
+async fn boot(
+    world: &SimWorld,
+    disk: &SimDisk,
+    config: &watch::Sender<Config>,
+    heard: &Heard,
+) -> (Daemon, Client) {
     let store = Store::open_on(Arc::new(disk.of_process()), true, world.clock.wall())
         .expect("what was synced can be opened");
     // nothing is uploaded, so the directory is never made
     let spool = PathBuf::from("/nonexistent/spool");
-    let config = tokio::sync::watch::channel(chapar_daemon::config::Config::default()).1;
     let socket = PathBuf::from("/nonexistent/v1.sock");
-    let daemon = Daemon::start(world.world.clone(), store, &config, spool, socket)
+    let daemon = Daemon::start(world.world.clone(), store, &config.subscribe(), spool, socket)
         .expect("what was synced can be read");
     let client = Client::connect(&daemon.services, heard).await;
     (daemon, client)

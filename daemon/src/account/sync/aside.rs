@@ -179,7 +179,7 @@ impl Worker {
         self.wake = self.next_due(troubles.mailboxes.values().chain(messages));
         let by_id: BTreeMap<MailboxId, &Mailbox> =
             mailboxes.iter().map(|mailbox| (mailbox.id, mailbox)).collect();
-        let mut aside = Aside { mended: self.mended, ..Aside::default() };
+        let mut aside = Aside { mended: self.mended, full: self.full(), ..Aside::default() };
         let mut closed: Vec<_> = troubles
             .mailboxes
             .iter()

@@ -46,7 +46,7 @@ impl Worker {
 
     /// Looks at one mailbox and brings its mirror in line.
     pub(super) async fn look(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
-        let server = self.link.select(mailbox).await?;
+        let mut server = self.link.select(mailbox).await?;
         // read after the answer: another look may have moved it on
         let Some(mailbox) = &self.known(mailbox)? else { return Ok(()) };
         let rows = self.rows(mailbox)?;
@@ -61,9 +61,13 @@ impl Worker {
         if !new.is_empty() {
             let is_all = self.discover(mailbox, server, &new).await?;
             self.fill_arrivals(mailbox).await?;
-            if !is_all {
+            if !is_all && self.rows_left()? > 0 {
                 // the next look goes on where this one ended
                 return Ok(());
+            }
+            if !is_all && let Some(known) = self.known(mailbox)?.and_then(|known| known.server) {
+                // there is no room for the others, which is nothing to flags and deletions
+                server.uidnext = known.uidnext;
             }
         }
         // a change of flags that an answer left out shows only when all of them are read
@@ -99,9 +103,10 @@ impl Worker {
     ) -> Result<bool, Failure> {
         let few = new.len() <= BATCH_MESSAGES as u64;
         let found = if few { new.clone() } else { self.census(new, server.exists).await? };
-        let uids: Vec<u32> =
-            found.iter().filter(|uid| new.contains(*uid)).take(limits::NEW_UIDS).collect();
-        let is_all = uids.len() < limits::NEW_UIDS;
+        let most = self.rows_left()?;
+        let uids: Vec<u32> = found.iter().filter(|uid| new.contains(*uid)).take(most).collect();
+        let is_all = uids.len() < most;
+        self.holds_more(uids.len(), 0);
         let (id, validity) = (mailbox.id, server.uidvalidity);
         for batch in uids.chunks(limits::ROWS_A_COMMIT) {
             let (batch, next) =

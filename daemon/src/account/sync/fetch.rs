@@ -135,10 +135,12 @@ impl Worker {
             return Ok(());
         }
         let bytes = arrived.iter().filter_map(|one| one.bytes.as_ref());
-        self.round.tally.bytes += bytes.map(|bytes| bytes.len() as u64).sum::<u64>();
+        let bytes = bytes.map(|bytes| bytes.len() as u64).sum();
+        self.round.tally.bytes += bytes;
         let (id, validity) = (mailbox.id, server.uidvalidity);
         self.round.tally.added +=
             self.write(move |tx| ingest::fill(tx, id, validity, &arrived)).await?;
+        self.holds_more(0, bytes);
         Ok(())
     }
 

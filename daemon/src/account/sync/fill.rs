@@ -10,7 +10,7 @@ use chapar_engine::id::{BlobId, MessageId};
 use chapar_engine::limits::{BATCH_BYTES, MESSAGE_BYTES, WHOLE_BYTES};
 use chapar_engine::mailbox::Mailbox;
 use chapar_engine::message::{Message, Stage};
-use chapar_engine::sync::{Kind, Trouble};
+use chapar_engine::sync::{Kind, Room, Trouble};
 use chapar_engine::verdict::{Failure, Verdict};
 use std::collections::BTreeSet;
 use tokio::sync::{mpsc, oneshot};
@@ -46,6 +46,9 @@ impl Worker {
         self.renumber(mailbox, [Stage::Arriving, Stage::Planned], u32::MAX).await?;
         for stage in [Stage::Arriving, Stage::Planned] {
             while let Some(rows) = self.next(mailbox, stage, u32::MAX)? {
+                if self.lacks_room(Room::Headers)? {
+                    return Ok(());
+                }
                 self.step(mailbox, &rows, Items::Summary).await?;
                 self.between(requests).await?;
             }
@@ -56,6 +59,9 @@ impl Worker {
     /// Headers and preview of what has just arrived.
     pub(super) async fn fill_arrivals(&mut self, mailbox: &Mailbox) -> Result<(), Failure> {
         while let Some(rows) = self.next(mailbox, Stage::Arriving, u32::MAX)? {
+            if self.lacks_room(Room::Headers)? {
+                break;
+            }
             self.step(mailbox, &rows, Items::Summary).await?;
         }
         Ok(())
@@ -79,6 +85,9 @@ impl Worker {
     ) -> Result<(), Failure> {
         self.renumber(mailbox, [Stage::Summary], WHOLE_BYTES).await?;
         while let Some(rows) = self.next(mailbox, Stage::Summary, WHOLE_BYTES)? {
+            if self.lacks_room(Room::All)? {
+                break;
+            }
             self.step(mailbox, &rows, Items::Whole).await?;
             self.between(requests).await?;
         }

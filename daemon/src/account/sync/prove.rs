@@ -130,7 +130,7 @@ impl Worker {
         let known: Vec<u32> = rows.iter().map(|row| row.uid).collect();
         let above = UidSet::range(horizon, server.uidnext.saturating_sub(1));
         let below: UidSet = known.iter().copied().filter(|uid| *uid < horizon).collect();
-        let most = limits::NEW_UIDS;
+        let most = self.rows_left()?;
         let mut here = self.census(&above, server.exists).await?;
         here.add(&self.census(&below, server.exists).await?);
         let mut found = difference(&known, &here, horizon, most);

@@ -25,6 +25,10 @@ pub(super) struct Round {
     pub(super) failed: BTreeSet<MailboxId>,
     /// Mailboxes in a row at which the session broke.
     pub(super) breaks: u32,
+    /// Whether what is stored was counted anew.
+    pub(super) recounted: bool,
+    /// Whether something was left on the server because the budget is met.
+    pub(super) left_out: bool,
     /// Why the mailboxes could not be listed, where the pass went on with those that are known.
     pub(super) unlisted: Option<Failure>,
     /// The last failure of a mailbox.

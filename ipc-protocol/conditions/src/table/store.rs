@@ -26,6 +26,28 @@ pub(super) static ROWS: &[Condition] = &[
         ..Condition::BLANK
     },
     Condition {
+        code: "store.budget",
+        action: Refused,
+        severity: Warning,
+        who: You,
+        exit: CANNOT_WRITE,
+        title: "An account has as much mail here as it may",
+        cause: "What is stored of the account has met sync.budget. New mail still comes with its \
+                headers as long as a quarter more is not met; what is not here yet stays on the \
+                server.",
+        brief: Some(
+            "Raise sync.budget when the disk has room, or delete mail on the server. Until then new \
+             mail comes with its headers only.",
+        ),
+        what: &[
+            "When the disk has room, raise the budget: it counts from the next sync on.",
+            "Else delete or move mail on the server, or take a smaller window for the account.",
+            "A mail that is not here is fetched when you open it.",
+        ],
+        commands: &["chapar config set sync.budget 40960", "chapar sync {account}", "df -h"],
+        ..Condition::BLANK
+    },
+    Condition {
         code: "store.read_only",
         action: Retry,
         severity: Error,
