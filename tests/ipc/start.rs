@@ -184,38 +184,46 @@ fn a_newer_schema_and_another_programs_redb_are_refused() {
     fs::remove_file(&file).unwrap();
     place.start();
     place.stop();
-    raise_schema(&file);
-    let before = fs::read(&file).unwrap();
-    says(&place.refused(), &[&file.display().to_string(), "newer"]);
-    // the code that the unit tells systemd not to try again after
-    assert_eq!(run(&mut place.daemon_command(), b"", Duration::from_secs(20)).code, Some(78));
-    assert!(fs::read(&file).unwrap() == before, "it was changed");
+    let ours = fs::read(&file).unwrap();
+    // schema 99 in a record of ours, and a record of version 99
+    for (key, version, payload) in [("schema", 1, Some(99)), ("birth", 99, None)] {
+        fs::write(&file, &ours).unwrap();
+        rewrite(&file, key.as_bytes(), version, payload);
+        let before = fs::read(&file).unwrap();
+        says(&place.refused(), &[&file.display().to_string(), "newer"]);
+        // again and again: the record is still there
+        let ran = run(&mut place.daemon_command(), b"", Duration::from_secs(20));
+        says(&ran.stderr, &["newer"]);
+        assert_eq!(ran.code, Some(78), "{key}");
+        // a record is met when the database is open, which redb notes in its first page
+        assert!(key == "birth" || fs::read(&file).unwrap() == before, "{key}: it was changed");
+    }
+    // after this code systemd does not try again
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/systemd/chapard.service");
+    let unit = fs::read_to_string(unit).unwrap();
+    assert!(unit.lines().any(|line| line == "RestartPreventExitStatus=78"), "{unit}");
 }
 
-/// Writes schema 99 as chapard's records are written: version, checksum, postcard varint.
-fn raise_schema(file: &Path) {
+/// Writes a record of the meta table anew as chapard's records are written: version, checksum, and
+/// the payload that is given, or the one that was there.
+fn rewrite(file: &Path, name: &[u8], version: u8, payload: Option<u8>) {
     let table = redb::TableDefinition::<&[u8], &[u8]>::new("meta");
     let database = redb::Database::create(file).unwrap();
     let writing = database.begin_write().unwrap();
     {
         let mut meta = writing.open_table(table).unwrap();
-        let key = b"schema".as_slice();
-        let found: Vec<u8> = {
-            let range = meta.range::<&[u8]>(key..).unwrap();
-            range
-                .map(Result::unwrap)
-                .find(|(at, _)| at.value().starts_with(key))
-                .unwrap()
-                .0
-                .value()
-                .to_vec()
+        let (key, old) = {
+            let mut range = meta.range::<&[u8]>(name..).unwrap().map(Result::unwrap);
+            let (key, old) = range.find(|(key, _)| key.value().starts_with(name)).unwrap();
+            (key.value().to_vec(), old.value().to_vec())
         };
+        let payload = payload.map_or_else(|| old[9..].to_vec(), |byte| vec![byte]);
         let mut hash = blake3::Hasher::new();
-        hash.update(b"meta\0").update(&found).update(&[1, 99]);
+        hash.update(b"meta\0").update(&key).update(&[version]).update(&payload);
         let mut sum = [0; 8];
         hash.finalize_xof().fill(&mut sum);
-        let record = [[1].as_slice(), &sum, &[99]].concat();
-        meta.insert(found.as_slice(), record.as_slice()).unwrap();
+        let record = [[version].as_slice(), &sum, &payload].concat();
+        meta.insert(key.as_slice(), record.as_slice()).unwrap();
     }
     writing.commit().unwrap();
 }

@@ -144,6 +144,29 @@ fn a_keyring_locked_at_the_start_is_waited_for() {
 }
 
 #[test]
+fn a_keyring_that_hangs_at_the_first_call_gets_the_later_secrets() {
+    let mut desktop = Desktop::new();
+    desktop.unlock();
+    desktop.freeze();
+    let (town, user) = town(&desktop);
+    let account = town.connect(&user);
+    assert!(vault(&town.home).to_string().contains("file"), "{}", vault(&town.home));
+    assert!(sealed(&town.home));
+    desktop.thaw();
+    // the next renewal after a minute finds the keyring well, and the file gives its copy away
+    wait_for(RENEWAL_LIMIT, "the grant in the keyring", || {
+        renewed(&town, &user, 1);
+        vault(&town.home).to_string().contains("secret-service").then_some(())
+    });
+    renewed(&town, &user, 1);
+    assert!(desktop.items() >= 1);
+    let left = fs::read(town.home.state_dir().join("secrets.sealed")).unwrap_or_default();
+    assert!(left.len() < 512, "{} bytes: a secret lies in both", left.len());
+    life(&town, &user, &account);
+    assert_eq!(desktop.items(), 0, "nothing is left in the keyring");
+}
+
+#[test]
 fn a_keyring_that_dies_midway_loses_no_grant() {
     let mut desktop = Desktop::new();
     desktop.unlock();

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use super::home::Home;
 use super::process::{Server, run, wait_for};
 use super::scratch::Scratch;
@@ -85,6 +87,16 @@ impl Desktop {
             keyring.kill();
         }
         wait_for(START_LIMIT, "the keyring gone", || (!self.is_there()).then_some(()));
+    }
+
+    /// Stops the keyring where it is: it has its name on the bus and answers nothing.
+    pub fn freeze(&self) {
+        self.keyring.as_ref().expect("a keyring runs").signal(Signal::STOP);
+    }
+
+    /// Lets a stopped keyring go on.
+    pub fn thaw(&self) {
+        self.keyring.as_ref().expect("a keyring runs").signal(Signal::CONT);
     }
 
     fn file(&self) -> PathBuf {
