@@ -3,6 +3,7 @@
 //! Owns which charset is believed. What is said counts while the bytes agree; else the bytes speak:
 //! UTF-8 and the escapes of ISO-2022 are known without doubt, the rest is guessed. Must never fail.
 
+mod dos;
 mod shifted;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -53,6 +54,8 @@ enum Named {
     Iso2022Kr,
     /// RFC 1843.
     Hz,
+    /// A code page of DOS, and whether it has a euro sign.
+    Dos(dos::Page, bool),
     /// ASCII, nothing, or a name that nobody knows: the bytes have to say it.
     Unsaid,
 }
@@ -173,6 +176,7 @@ fn by_name(bytes: &[u8], name: Named) -> (String, bool) {
         Named::Utf7 => shifted::utf7(bytes),
         Named::Iso2022Kr => shifted::iso_2022_kr(bytes),
         Named::Hz => shifted::hz(bytes),
+        Named::Dos(page, euro) => (dos::decode(bytes, (page, euro)), true),
         Named::Unsaid => (String::new(), false),
     }
 }
@@ -268,6 +272,9 @@ fn exactly(label: &str) -> Option<Named> {
         "iso2022kr" | "csiso2022kr" => return Some(Named::Iso2022Kr),
         "hz" | "hzgb2312" => return Some(Named::Hz),
         _ => {}
+    }
+    if let Some((page, euro)) = dos::named(&bare) {
+        return Some(Named::Dos(page, euro));
     }
     if let Some((_, encoding)) = ALIASES.iter().find(|(name, _)| *name == bare) {
         return Some(Named::Standard(encoding));

@@ -85,12 +85,20 @@ pub(super) fn read(value: &[u8]) -> Option<Wall> {
     let text = String::from_utf8_lossy(value.get(..LONGEST).unwrap_or(value)).to_ascii_lowercase();
     let mut parts = Parts::default();
     let plain = short_zones(without_comments(&text));
-    for word in plain.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"')) {
+    for word in
+        without_day(&plain).split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"'))
+    {
         if !word.is_empty() {
             parts.take(word)?;
         }
     }
     parts.instant()
+}
+
+/// Without the day of the week in front, which says nothing and is in the language of its program.
+fn without_day(text: &str) -> &str {
+    let (first, rest) = text.split_once(',').unwrap_or(("", text));
+    if first.trim().chars().all(|c| c.is_alphabetic() || c == '.') { rest } else { text }
 }
 
 /// With the short names of zones in the place of the long ones that Windows gives to programs; those
@@ -391,6 +399,9 @@ mod tests {
         for value in [
             "Thu, 29 Feb 2024 18:05:00 +0000",
             "Mon, 29 Feb 2024 18:05:00 GMT",
+            "Do, 29 Feb 2024 18:05:00 GMT",
+            "jeu., 29 Feb 2024 19:05:00 +0100",
+            "Чт, 29 Feb 2024 21:05:00 MSK",
             "29 Feb 2024 18:05",
             "Thu, 29 Feb 24 13:05 EST",
             "Thu, 29 Feb 24 13:05 est",
@@ -440,6 +451,7 @@ mod tests {
             "1 Jul 2025 10:00:00 +9900",
             "03/04/2025 10:00",
             "1 Foo 2025 10:00",
+            "July, 2025 10:00",
             "1 Jul 0000 10:00",
             "Tue, 99 Foo 0000 99:99:99",
             "\u{661}\u{662} 10:00",

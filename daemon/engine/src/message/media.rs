@@ -235,8 +235,8 @@ impl Media {
         let name = name.trim_matches(['"', '\'', ',', '<', '>']);
         let (main, sub) = name.split_once('/').unwrap_or((name, ""));
         let mut media = match (main, sub) {
-            ("text" | "plain", "") => Self::plain("text", "plain", true),
-            ("html", "") => Self::plain("text", "html", true),
+            ("text" | "plain", "") | ("plain", "text") => Self::plain("text", "plain", true),
+            ("html", "" | "text") => Self::plain("text", "html", true),
             ("multipart", "") => Self::plain("multipart", "mixed", true),
             (main, sub) if is_token(main) && is_token(sub) => Self::plain(main, sub, false),
             _ => Self::default(),

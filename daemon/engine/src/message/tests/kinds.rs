@@ -220,6 +220,10 @@ fn charsets_by_the_names_in_use() {
         ("macintosh", b"caf\x8e", "café"),
         ("utf-16le", b"h\0i\0", "hi"),
         ("ansi_x3.110-1983", b"caf\xe9", "café"),
+        ("cp850", b"caf\x82 Gr\x81\xe1e", "café Grüße"),
+        ("IBM437", b"5 \x9c", "5 £"),
+        ("ibm852", b"\x9d\xa2d\xab", "Łódź"),
+        ("CP858", b"5 \xd5", "5 €"),
     ] {
         let read = text(&single(&format!("text/plain; charset={name}"), "8bit", content));
         assert!(read.contains(want), "{name}: {read:?}");
@@ -234,6 +238,7 @@ fn content_types_that_are_not_quite_one() {
         "text/",
         "/plain",
         "plain",
+        "plain/text; charset=utf-8",
         "text/plain charset=utf-8",
         "text/plain,charset=utf-8",
         "text/plain; charset=\"utf-8",
