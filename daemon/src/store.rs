@@ -22,6 +22,7 @@ mod messages;
 mod migrate;
 mod open;
 mod pack;
+mod packing;
 mod query;
 mod restore;
 mod salvage;
@@ -41,6 +42,7 @@ mod tests;
 
 pub use changes::ChangePage;
 pub use disk::{Directory, Disk, PackFile};
+pub use packing::{Packed, Packing};
 pub use query::{Found, Search};
 pub use source::Snapshot;
 pub use stream::BlobStream;

@@ -9,7 +9,7 @@ use crate::account::connect::{self, Parts};
 pub use crate::account::connect::{By, ConnectReport, ConnectRequest, ConnectStep, OauthWish};
 use crate::account::dials::Dials;
 pub use crate::account::report::{Condition, Progress, Report};
-pub use crate::account::submit::{SubmitError, Wish};
+pub use crate::account::submit::{Content, Lying, SubmitError, Wish};
 use crate::account::sync::WholeRequest;
 use crate::account::{Command, Handle, ingest, store_failure, submit};
 use crate::config::Config;
@@ -336,7 +336,7 @@ impl Accounts {
     /// same draft returns the first submission with `true`.
     pub async fn submit(
         &self,
-        draft: Draft,
+        draft: Draft<Content>,
         send_at: Option<Wall>,
         key: Option<String>,
     ) -> Result<(SubmissionId, bool), SubmitError> {

@@ -134,7 +134,7 @@ async fn step(session: &mut Session, dice: &mut Dice, sent: &AtomicUsize) -> Res
         }
         5 => {
             let flags = Flags::parse(&["\\Seen"]);
-            session.append("Sent", &flags, Wall(0), b"Subject: x\r\n\r\n").await?;
+            session.append("Sent", &flags, Wall(0), 14, &b"Subject: x\r\n\r\n"[..]).await?;
         }
         _ => {
             let mut held = 0;

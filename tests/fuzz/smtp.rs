@@ -155,7 +155,7 @@ fn sessions() {
                 let Some(ready) = ready else { continue };
                 assert!(replies.iter().any(|reply| reply.code / 100 == 2), "nobody to send to");
                 let before = dots.load(Ordering::SeqCst);
-                match ready.deliver(b"Subject: x\r\n\r\nhello\r\n.\r\nend\r\n").await {
+                match ready.deliver(&b"Subject: x\r\n\r\nhello\r\n.\r\nend\r\n"[..]).await {
                     Outcome::Answered(reply) => {
                         check_reply(&reply);
                         counts[1].fetch_add(1, Ordering::Relaxed);

@@ -190,7 +190,7 @@ fn everything_is_searched_and_nobody_waits_for_a_searcher() {
 }
 
 /// `Blob/put` of `bytes`; the id.
-fn put(world: &World, bytes: &[u8]) -> Value {
+pub(crate) fn put(world: &World, bytes: &[u8]) -> Value {
     let mut raw = world.raw();
     let id = raw.ask("Blob/put", &json!({"size": bytes.len()}));
     raw.bytes(bytes).unwrap();
@@ -198,7 +198,7 @@ fn put(world: &World, bytes: &[u8]) -> Value {
 }
 
 /// Kilobytes by which the peak grew while `work` ran.
-fn growth(world: &World, what: &str, work: impl FnOnce()) -> u64 {
+pub(crate) fn growth(world: &World, what: &str, work: impl FnOnce()) -> u64 {
     let _: Result<(), _> = std::fs::write(format!("/proc/{}/clear_refs", world.place.pid()), "5");
     let before = world.place.memory("VmHWM");
     work();

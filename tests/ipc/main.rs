@@ -16,6 +16,7 @@ mod fair;
 mod fit;
 mod hostile;
 mod interop;
+mod large;
 mod load;
 mod loiter;
 mod manners;

@@ -30,12 +30,17 @@ pub(crate) struct World {
 impl World {
     /// Starts everything and waits for the end of the first sync of `mails` mails.
     pub(crate) fn new(mails: usize) -> Self {
+        Self::at(Personality::default(), mails)
+    }
+
+    /// The same at a provider of another kind.
+    pub(crate) fn at(personality: Personality, mails: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let provider = Provider::new(Personality::default());
+        let provider = Provider::new(personality);
         provider.store.add_account(ADA, PASSWORD);
         corpus::fill(&provider.store, ADA, &["INBOX", "Archive"], mails, 3, 1_790_000_000);
         let ports = runtime.block_on(provider.listen([0; 4])).unwrap();

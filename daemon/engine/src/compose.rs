@@ -13,12 +13,13 @@ mod check;
 mod encode;
 mod write;
 
-pub use check::check_bytes;
+pub use check::{Checker, check_bytes};
+pub use encode::Base64;
 
-/// What a person wants to send. Attachments carry their bytes.
+/// What a person wants to send. `B` is how attachments have their bytes: themselves, or elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "RFC 5322 header names")]
-pub struct Draft {
+pub struct Draft<B = Vec<u8>> {
     pub account: AccountId,
     /// The account's first identity when absent.
     pub identity: Option<IdentityId>,
@@ -30,7 +31,7 @@ pub struct Draft {
     pub subject: String,
     pub text: Option<String>,
     pub html: Option<String>,
-    pub attachments: Vec<Attachment>,
+    pub attachments: Vec<Attachment<B>>,
     /// Message-ID answered, without angle brackets.
     pub in_reply_to: Option<String>,
     /// Threading ids, oldest first, without angle brackets.
@@ -40,10 +41,28 @@ pub struct Draft {
 /// One attachment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "self-evident")]
-pub struct Attachment {
+pub struct Attachment<B = Vec<u8>> {
     pub name: String,
     pub content_type: String,
-    pub bytes: Vec<u8>,
+    pub bytes: B,
+}
+
+/// What composing asks of bytes that it does not touch.
+pub trait Bytes {
+    /// How many there are.
+    fn size(&self) -> u64;
+    /// Whether they are ASCII and pass [`check_bytes`]: a message that may stand in another one.
+    fn may_stand(&self) -> bool;
+}
+
+impl Bytes for Vec<u8> {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn may_stand(&self) -> bool {
+        self.is_ascii() && check_bytes(self).is_ok()
+    }
 }
 
 /// What the daemon adds: identity, ids, time, entropy.
@@ -96,15 +115,68 @@ pub enum DraftError {
     Unsendable { what: &'static str },
 }
 
-/// Builds the bytes: a function of its input, so the same draft frozen the same gives the same.
-pub fn compose(draft: &Draft, frozen: &Frozen) -> Result<Composed, DraftError> {
+/// A message before the bytes of its attachments are put in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// SMTP reverse path.
+    pub from: String,
+    /// As in [`Composed`].
+    pub recipients: Vec<String>,
+    /// Bytes of the finished message.
+    pub size: u64,
+    /// What it consists of, in order.
+    pub pieces: Vec<Piece>,
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Those of an attachment, by its place in the draft.
+    AsIs(usize),
+    /// The same in [`Base64`].
+    Base64(usize),
+}
+
+/// All of the message but the bytes of its attachments, which may lie elsewhere. Whoever puts them in
+/// looks at the whole with a [`Checker`].
+pub fn plan<B: Bytes>(draft: &Draft<B>, frozen: &Frozen) -> Result<Plan, DraftError> {
     check_texts(draft, frozen)?;
     let from = as_sent("from", &frozen.from)?;
     let recipients = envelope(draft, frozen)?;
     check_size(draft)?;
-    let bytes = write::message(draft, frozen);
+    let what = "an attachment has no place in it";
+    let pieces = write::pieces(draft, frozen).ok_or(DraftError::Unsendable { what })?;
+    let sizes = pieces.iter().map(|piece| match piece {
+        Piece::Bytes(bytes) => bytes.len() as u64,
+        Piece::AsIs(index) => size_of(draft, *index),
+        Piece::Base64(index) => encode::base64_size(size_of(draft, *index)),
+    });
+    let size = sizes.fold(0, u64::saturating_add);
+    within(size)?;
+    Ok(Plan { from, recipients, size, pieces })
+}
+
+fn size_of<B: Bytes>(draft: &Draft<B>, index: usize) -> u64 {
+    draft.attachments.get(index).map_or(0, |attachment| attachment.bytes.size())
+}
+
+/// Builds the bytes: a function of its input, so the same draft frozen the same gives the same.
+pub fn compose(draft: &Draft, frozen: &Frozen) -> Result<Composed, DraftError> {
+    let Plan { from, recipients, pieces, .. } = plan(draft, frozen)?;
+    let attached = |index: usize| {
+        draft.attachments.get(index).map_or(&[][..], |attachment| attachment.bytes.as_slice())
+    };
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(piece) => bytes.extend(piece),
+            Piece::AsIs(index) => bytes.extend_from_slice(attached(index)),
+            Piece::Base64(index) => bytes.extend(encode::base64(attached(index))),
+        }
+    }
     check_bytes(&bytes).map_err(|what| DraftError::Unsendable { what })?;
-    within(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
     Ok(Composed { eight_bit: !bytes.is_ascii(), from, recipients, bytes })
 }
 
@@ -120,7 +192,7 @@ pub fn reply_subject(subject: &str) -> String {
 }
 
 /// Every address list with its field name.
-fn lists<'d>(draft: &'d Draft, frozen: &'d Frozen) -> [(&'static str, &'d [Address]); 5] {
+fn lists<'d, B>(draft: &'d Draft<B>, frozen: &'d Frozen) -> [(&'static str, &'d [Address]); 5] {
     [
         ("to", &draft.to),
         ("cc", &draft.cc),
@@ -131,12 +203,12 @@ fn lists<'d>(draft: &'d Draft, frozen: &'d Frozen) -> [(&'static str, &'d [Addre
 }
 
 /// Where answers shall go: as the draft says, else as the identity says.
-fn reply_to<'d>(draft: &'d Draft, frozen: &'d Frozen) -> &'d [Address] {
+fn reply_to<'d, B>(draft: &'d Draft<B>, frozen: &'d Frozen) -> &'d [Address] {
     if draft.reply_to.is_empty() { &frozen.reply_to } else { &draft.reply_to }
 }
 
 /// Refuses control characters wherever they would reach a header.
-fn check_texts(draft: &Draft, frozen: &Frozen) -> Result<(), DraftError> {
+fn check_texts<B>(draft: &Draft<B>, frozen: &Frozen) -> Result<(), DraftError> {
     header_text("subject", &draft.subject)?;
     header_text("from", frozen.from.name.as_deref().unwrap_or_default())?;
     for (field, list) in lists(draft, frozen) {
@@ -174,7 +246,7 @@ fn header_text(field: &str, text: &str) -> Result<(), DraftError> {
 
 /// To, Cc and Bcc, each once, in order. Also checks every other address. The identity's own copy
 /// alone is no recipient: a draft without any is a mistake.
-fn envelope(draft: &Draft, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
+fn envelope<B>(draft: &Draft<B>, frozen: &Frozen) -> Result<Vec<String>, DraftError> {
     if draft.to.is_empty() && draft.cc.is_empty() && draft.bcc.is_empty() {
         return Err(DraftError::NoRecipients);
     }
@@ -215,14 +287,13 @@ fn as_sent(field: &'static str, address: &Address) -> Result<String, DraftError>
 }
 
 /// Refuses nothing at all, and too much before it is copied.
-fn check_size(draft: &Draft) -> Result<(), DraftError> {
+fn check_size<B: Bytes>(draft: &Draft<B>) -> Result<(), DraftError> {
     if draft.text.is_none() && draft.html.is_none() && draft.attachments.is_empty() {
         return Err(DraftError::Empty);
     }
-    let texts = [&draft.text, &draft.html].into_iter().flatten().map(String::len);
-    let parts = draft.attachments.iter().map(|attachment| attachment.bytes.len());
-    let size: usize = texts.chain(parts).sum();
-    within(u64::try_from(size).unwrap_or(u64::MAX))
+    let texts = [&draft.text, &draft.html].into_iter().flatten().map(|text| text.len() as u64);
+    let parts = draft.attachments.iter().map(|attachment| attachment.bytes.size());
+    within(texts.chain(parts).fold(0, u64::saturating_add))
 }
 
 /// Whether `size` is allowed.
@@ -234,7 +305,7 @@ fn within(size: u64) -> Result<(), DraftError> {
 }
 
 /// The ids of References: those given and the parent, root and nearest kept when they are too many.
-fn references(draft: &Draft) -> Vec<&str> {
+fn references<B>(draft: &Draft<B>) -> Vec<&str> {
     let mut seen = BTreeSet::new();
     let parent = draft.in_reply_to.as_deref();
     let earlier = draft.references.iter().map(String::as_str);

@@ -91,7 +91,9 @@ async fn file(
         change(context, id, waits).await;
         return Ok(());
     }
-    let bytes = match context.store.blob(submission.blob).await {
+    let blob = submission.blob;
+    let verified = context.store.verify_blob(blob, |_| ()).await;
+    let bytes = match verified.and_then(|()| context.store.stream_blob(blob)) {
         Ok(bytes) => bytes,
         // the copy is tried again with the other things that are due
         Err(error) if error.passes() => return Err(store_failure(error)),
@@ -101,7 +103,8 @@ async fn file(
         }
     };
     let flags = Flags::from_iter(["\\Seen".to_owned()]);
-    match session.append(&sent.wire_name, &flags, submission.created_at, &bytes).await {
+    let (name, at, size) = (&sent.wire_name, submission.created_at, bytes.size());
+    match session.append(name, &flags, at, size, bytes).await {
         Ok(_) => filed(context, id).await,
         Err(failure) => {
             // Appended or not: the next try searches first, so a second copy cannot come of it.

@@ -197,14 +197,14 @@ impl Outbox {
     async fn deliver(&mut self, id: SubmissionId) {
         let claim = |submission: &mut Submission, now, _| submission.claim(now).map(drop);
         let Some(claimed) = self.change(id, claim).await else { return };
-        let bytes = match self.context.store.blob(claimed.blob).await {
-            Ok(bytes) => bytes,
+        match self.context.store.verify_blob(claimed.blob, |_| ()).await {
+            Ok(()) => {}
             Err(error) if error.passes() => return self.unread(id, error).await,
             Err(error) => {
                 let why = format!("the message cannot be read from this machine's disk: {error}");
                 return self.declined(id, why).await;
             }
-        };
+        }
         if let Err(failure) = self.connect().await {
             self.unreached(id, &failure).await;
             self.context.note(self.me, Note::OutboxTrouble(failure)).await;
@@ -212,13 +212,13 @@ impl Outbox {
         }
         self.context.note(self.me, Note::OutboxFine).await;
         let mut left: Vec<String> = claimed.waiting().map(str::to_owned).collect();
-        let mut end = self.rounds(&claimed, &mut left, &bytes).await;
+        let mut end = self.rounds(&claimed, &mut left).await;
         if let Err(failure) = &end
             && self.token_ended(failure)
         {
             self.session = None;
             end = match self.connect().await {
-                Ok(()) => self.rounds(&claimed, &mut left, &bytes).await,
+                Ok(()) => self.rounds(&claimed, &mut left).await,
                 Err(failure) => Err(failure),
             };
         }
@@ -246,10 +246,9 @@ impl Outbox {
         &mut self,
         claimed: &Submission,
         left: &mut Vec<String>,
-        bytes: &[u8],
     ) -> Result<(), Failure> {
         for _ in 0..ROUNDS {
-            let Some(Cut { failure, blamed }) = self.transact(claimed, left, bytes).await? else {
+            let Some(Cut { failure, blamed }) = self.transact(claimed, left).await? else {
                 return Ok(());
             };
             self.session = None;
@@ -292,7 +291,6 @@ impl Outbox {
         &mut self,
         claimed: &Submission,
         to: &[String],
-        bytes: &[u8],
     ) -> Result<Option<Cut>, Failure> {
         let id = claimed.id;
         let Some(Submitting { session, .. }) = self.session.as_mut() else { return Ok(None) };
@@ -304,6 +302,13 @@ impl Outbox {
             self.declined(id, why).await;
             return Ok(None);
         }
+        let bytes = match self.context.store.stream_blob(claimed.blob) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.unread(id, error).await;
+                return Ok(None);
+            }
+        };
         let begun = session.begin(&claimed.from, to, claimed.size, false).await?;
         let replies = replies_of(to, &begun);
         let context = Arc::clone(&self.context);

@@ -1,14 +1,19 @@
 //! Accepting a message for sending: compose, freeze, make durable. Accepted means on disk.
 
+mod content;
+
+pub use content::{Content, Lying};
+
 use super::outbox::record;
 use crate::store::{Identity, Store, StoreError, Txn};
 use crate::world::World;
 use chapar_engine::address::{Address, as_sent};
-use chapar_engine::compose::{Composed, Draft, DraftError, Frozen, compose};
+use chapar_engine::compose::{Bytes as _, Draft, DraftError, Frozen};
 use chapar_engine::event::EventKind;
 use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::submission::{Delivery, Filing, Phase, Recipient, Resolution, Submission};
 use chapar_engine::time::Wall;
+use content::{Sealed, seal};
 use std::fmt::Write as _;
 
 /// Why a message was not accepted for sending, or a submission not changed.
@@ -23,6 +28,8 @@ pub enum SubmitError {
     KeyMismatch,
     #[error("{0}")]
     TooLate(String),
+    #[error("an attachment could not be read: {0}")]
+    Unreadable(String),
     #[error(transparent)]
     Store(StoreError),
 }
@@ -45,11 +52,11 @@ const KEY_MISMATCH: &str = "idempotency key";
 pub async fn accept(
     world: &World,
     store: &Store,
-    draft: Draft,
+    draft: Draft<Content>,
     send_at: Option<Wall>,
     key: Option<String>,
 ) -> Result<(SubmissionId, bool), SubmitError> {
-    let (mut draft, print) = aside(draft, move |draft| fingerprint(draft, send_at)).await?;
+    let (draft, print) = aside(draft, move |draft| fingerprint(draft, send_at)).await?;
     if let Some(found) = known(store, key.as_deref(), print)? {
         return Ok((found, true));
     }
@@ -63,45 +70,39 @@ pub async fn accept(
         date: now,
         seed: world.entropy.number(),
     };
-    let (composed, frozen) = {
-        let (read, composed) =
-            aside(draft, move |draft| compose(draft, &frozen).map(|composed| (composed, frozen)))
-                .await?;
-        draft = read;
-        composed?
-    };
-    // they stand in the composed bytes
-    draft.attachments = vec![];
+    let packing = store.pack()?;
+    let compose = move |draft: &mut Draft<Content>| Ok((seal(draft, &frozen, packing)?, frozen));
+    let (draft, (sealed, frozen)) = aside(draft, compose).await?;
     let wanted =
-        Wanted { draft, identity, frozen, composed, send_at: send_at.unwrap_or(now), key, print };
+        Wanted { draft, identity, frozen, sealed, send_at: send_at.unwrap_or(now), key, print };
     Ok(store.write(now, move |tx| wanted.put(tx)).await?)
 }
 
 /// Drafts of more bytes are worked on where nobody waits for their thread.
-const LARGE_BYTES: usize = 1 << 20;
+const LARGE_BYTES: u64 = 1 << 20;
 
 /// Works on a draft; on a large one aside.
 async fn aside<T: Send + 'static>(
-    draft: Draft,
-    work: impl FnOnce(&Draft) -> T + Send + 'static,
-) -> Result<(Draft, T), SubmitError> {
-    let size: usize = draft.attachments.iter().map(|attachment| attachment.bytes.len()).sum();
-    if size < LARGE_BYTES {
-        let done = work(&draft);
+    mut draft: Draft<Content>,
+    work: impl FnOnce(&mut Draft<Content>) -> Result<T, SubmitError> + Send + 'static,
+) -> Result<(Draft<Content>, T), SubmitError> {
+    let sizes = draft.attachments.iter().map(|attachment| attachment.bytes.size());
+    if sizes.fold(0, u64::saturating_add) < LARGE_BYTES {
+        let done = work(&mut draft)?;
         return Ok((draft, done));
     }
     let worked = tokio::task::spawn_blocking(move || {
-        let done = work(&draft);
-        (draft, done)
+        let done = work(&mut draft)?;
+        Ok((draft, done))
     });
-    worked.await.map_err(|_| SubmitError::TooLate("the message could not be composed".into()))
+    worked.await.map_err(|_| SubmitError::TooLate("the message could not be composed".into()))?
 }
 
 struct Wanted {
-    draft: Draft,
+    draft: Draft<Content>,
     identity: Identity,
     frozen: Frozen,
-    composed: Composed,
+    sealed: Sealed,
     send_at: Wall,
     key: Option<String>,
     print: [u8; 32],
@@ -136,10 +137,10 @@ impl Wanted {
             identity: self.identity.id,
             message_id: self.frozen.message_id.clone(),
             subject: self.draft.subject.clone(),
-            from: self.composed.from.clone(),
-            recipients: self.composed.recipients.iter().map(waiting).collect(),
-            blob: tx.put_blob(&self.composed.bytes)?,
-            size: self.composed.bytes.len() as u64,
+            from: self.sealed.from.clone(),
+            recipients: self.sealed.recipients.iter().map(waiting).collect(),
+            blob: tx.put_packed_blob(&self.sealed.packed)?,
+            size: self.sealed.packed.size(),
             created_at: tx.now(),
             send_at: self.send_at,
             phase: Phase::Queued { next: self.send_at },
@@ -171,7 +172,7 @@ fn same(found: SubmissionId, first: [u8; 32], print: [u8; 32]) -> Result<Submiss
     if first == print { Ok(found) } else { Err(StoreError::Conflict(KEY_MISMATCH.into())) }
 }
 
-fn identity(store: &Store, draft: &Draft) -> Result<Identity, SubmitError> {
+fn identity(store: &Store, draft: &Draft<Content>) -> Result<Identity, SubmitError> {
     let view = store.read()?;
     if view.account(draft.account)?.is_none() {
         return Err(SubmitError::Missing("account"));
@@ -204,37 +205,40 @@ fn message_id(world: &World, store: &Store, from: &str, key: Option<&str>) -> St
 }
 
 /// What makes two requests the same: every field, each with its length, so that no two different
-/// drafts read alike.
-fn fingerprint(draft: &Draft, send_at: Option<Wall>) -> [u8; 32] {
+/// drafts read alike. Looks at the attachments.
+fn fingerprint(draft: &mut Draft<Content>, send_at: Option<Wall>) -> Result<[u8; 32], SubmitError> {
     let mut hash = blake3::Hasher::new();
-    let mut field = |bytes: &[u8]| {
+    let field = |hash: &mut blake3::Hasher, bytes: &[u8]| {
         hash.update(&(bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     };
-    field(&draft.account.0.to_le_bytes());
-    field(&draft.identity.map_or(0, |identity| identity.0).to_le_bytes());
-    field(&send_at.map_or(i64::MIN, |at| at.0).to_le_bytes());
+    field(&mut hash, &draft.account.0.to_le_bytes());
+    field(&mut hash, &draft.identity.map_or(0, |identity| identity.0).to_le_bytes());
+    field(&mut hash, &send_at.map_or(i64::MIN, |at| at.0).to_le_bytes());
     for list in [&draft.to, &draft.cc, &draft.bcc, &draft.reply_to] {
-        field(&(list.len() as u64).to_le_bytes());
+        field(&mut hash, &(list.len() as u64).to_le_bytes());
         for address in list {
-            field(address.name.as_deref().unwrap_or_default().as_bytes());
-            field(address.email.as_bytes());
+            field(&mut hash, address.name.as_deref().unwrap_or_default().as_bytes());
+            field(&mut hash, address.email.as_bytes());
         }
     }
-    field(draft.subject.as_bytes());
+    field(&mut hash, draft.subject.as_bytes());
     for text in [&draft.text, &draft.html, &draft.in_reply_to] {
-        field(&[u8::from(text.is_some())]);
-        field(text.as_deref().unwrap_or_default().as_bytes());
+        field(&mut hash, &[u8::from(text.is_some())]);
+        field(&mut hash, text.as_deref().unwrap_or_default().as_bytes());
     }
     for reference in &draft.references {
-        field(reference.as_bytes());
+        field(&mut hash, reference.as_bytes());
     }
-    for attachment in &draft.attachments {
-        field(attachment.name.as_bytes());
-        field(attachment.content_type.as_bytes());
-        field(&attachment.bytes);
+    for attachment in &mut draft.attachments {
+        field(&mut hash, attachment.name.as_bytes());
+        field(&mut hash, attachment.content_type.as_bytes());
+        hash.update(&attachment.bytes.size().to_le_bytes());
+        attachment.bytes.look(|piece| {
+            hash.update(piece);
+        })?;
     }
-    *hash.finalize().as_bytes()
+    Ok(*hash.finalize().as_bytes())
 }
 
 /// What a person may ask of a submission.

@@ -309,6 +309,11 @@ impl Wire {
         Ok(())
     }
 
+    /// Ends the wire within a literal of which the rest cannot be read here.
+    pub(super) fn give_up(&mut self, doing: Doing, why: &std::io::Error) -> Failure {
+        self.end(failure::lost(&self.host, doing, &format!("the message could not be read: {why}")))
+    }
+
     /// Reads until the answer tagged `tag` and demands that it be OK. Untagged answers go to
     /// `each` in order; what it gives back was not its own and becomes a hint.
     pub(super) async fn finish(

@@ -197,6 +197,7 @@ pub(super) fn submit(error: SubmitError) -> Error {
         SubmitError::TooLate(_) => Error::new(ErrorType::WrongPhase, message)
             .fine("submission.wrong_phase")
             .command("See where it stands", &["chapar", "outbox", "list"]),
+        SubmitError::Unreadable(_) => Error::new(ErrorType::ServerFail, message),
         SubmitError::Store(error) => store(error),
     }
 }

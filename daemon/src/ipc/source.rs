@@ -5,11 +5,13 @@ use super::dispatch::in_turn;
 use super::part::{self, Decoded, Held};
 use super::session::Caller;
 use super::{Services, convert, fault, handlers, limits};
-use crate::store::BlobStream;
+use crate::store::{BlobStream, Store};
+use crate::supervisor::Lying;
 use chapar_engine::id::BlobId;
 use chapar_engine::limits::{HEADER_BYTES, PARSE_BYTES};
 use chapar_ipc_protocol::error::{Error, ErrorType};
 use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
@@ -17,13 +19,13 @@ use tokio::sync::SemaphorePermit;
 /// Where the bytes under an id lie.
 pub(super) enum Source {
     /// A finished upload, or a decoded part of a mail; its file stays readable when it is forgotten.
-    Lying { file: Arc<Lying>, size: u64 },
+    Lying { file: Arc<Lent>, size: u64 },
     /// In the store.
     Stored { blob: BlobId, size: u64 },
 }
 
 /// A file in the spool.
-pub(super) struct Lying {
+pub(super) struct Lent {
     file: File,
     _held: Option<Held>,
 }
@@ -41,11 +43,11 @@ impl Source {
                 Error::new(ErrorType::ServerFail, format!("The upload `{id}` could not be read."))
                     .detail(error.to_string())
             })?;
-            return Ok(Self::Lying { file: Arc::new(Lying { file, _held: None }), size });
+            return Ok(Self::Lying { file: Arc::new(Lent { file, _held: None }), size });
         }
         if let Some(part) = part::parse(id) {
             let Decoded { file, size, held } = part::find(services, caller, id, part).await?;
-            return Ok(Self::Lying { file: Arc::new(Lying { file, _held: Some(held) }), size });
+            return Ok(Self::Lying { file: Arc::new(Lent { file, _held: Some(held) }), size });
         }
         let blob = match convert::to_email_id(id) {
             Some(email) => handlers::email::blob_of(services, email).await?,
@@ -93,12 +95,50 @@ impl Source {
     }
 }
 
+/// Bytes that are read for a message that is composed.
+pub(super) struct Attached {
+    pub(super) source: Source,
+    pub(super) store: Store,
+}
+
+impl Lying for Attached {
+    fn size(&self) -> u64 {
+        self.source.size()
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(match &self.source {
+            Source::Lying { file, size } => Box::new(Upload { lying: file, at: 0, size: *size }),
+            Source::Stored { blob, .. } => {
+                Box::new(self.store.stream_blob(*blob).map_err(io::Error::other)?)
+            }
+        })
+    }
+}
+
+/// A file of the spool under way: others may read it at the same time.
+struct Upload<'f> {
+    lying: &'f Lent,
+    at: u64,
+    size: u64,
+}
+
+impl Read for Upload<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = clamp(self.size - self.at, out);
+        let out = out.get_mut(..count).unwrap_or_default();
+        self.lying.file.read_exact_at(out, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
 fn clamp(count: u64, bytes: &[u8]) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX).min(bytes.len())
 }
 
 /// Reads a piece of a file where waiting for a disk holds nobody up.
-async fn piece(lying: Arc<Lying>, at: u64, length: u64) -> Result<Vec<u8>, Error> {
+async fn piece(lying: Arc<Lent>, at: u64, length: u64) -> Result<Vec<u8>, Error> {
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
         lying.file.read_exact_at(&mut bytes, at).map(|()| bytes)
@@ -137,7 +177,7 @@ pub(super) struct Flow<'s> {
 }
 
 enum FlowKind {
-    Lying { file: Arc<Lying>, at: u64 },
+    Lying { file: Arc<Lent>, at: u64 },
     Stored(Box<BlobStream>),
 }
 

@@ -23,6 +23,8 @@ const INTRODUCTION: &[u8] = b"220 ready\r\n250 ready\r\n";
 struct Ear {
     whole: VecDeque<Heard>,
     listener: Listener,
+    /// Nothing more may be written.
+    is_broken_off: bool,
 }
 
 /// Shared with whoever asks; a lock because lettre owns the stream.
@@ -48,6 +50,17 @@ impl Heards {
     /// The answer to the message is waited for: nothing before it may make it be missed.
     pub(super) fn be_patient(&self, is_patient: bool) {
         self.ear().listener.is_patient = is_patient;
+    }
+
+    /// Nothing more is written: the message could not be read to its end, and its final dot must not
+    /// follow.
+    pub(super) fn break_off(&self) {
+        self.ear().is_broken_off = true;
+    }
+
+    /// Whether that was said.
+    pub(super) fn is_broken_off(&self) -> bool {
+        self.ear().is_broken_off
     }
 
     fn ear(&self) -> MutexGuard<'_, Ear> {
@@ -169,6 +182,9 @@ impl AsyncWrite for Guard {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.heards.is_broken_off() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         if !self.is_introduced {
             // lettre writes a command at once
             self.is_introduced = bytes.ends_with(b"\n");

@@ -2,6 +2,8 @@
 
 use super::codec::{BlobRow, PackRow};
 use super::limits::BLOB_BYTES;
+use super::pack::Record;
+use super::packing::Packed;
 use super::source::{NEXT, Order, Source};
 use super::tables::{Key, Parts, Table};
 use super::txn::Number;
@@ -83,9 +85,9 @@ impl Txn<'_> {
     }
 
     /// Takes over a pack record that came from elsewhere.
-    pub(super) fn put_packed(&mut self, id: BlobId, packed: &[u8]) -> Result<(), StoreError> {
-        let raw_len = pack::raw_len(packed).unwrap_or_default();
-        let offset = self.tail.add(packed).map_err(|error| self.pack_failed(&error))?;
+    pub(super) fn put_packed(&mut self, id: BlobId, packed: &Record) -> Result<(), StoreError> {
+        let added = packed.raw_len().and_then(|raw| Ok((raw, self.tail.add_record(packed)?)));
+        let (raw_len, offset) = added.map_err(|error| self.pack_failed(&error))?;
         let len = u32::try_from(packed.len()).unwrap_or(u32::MAX);
         let row = BlobRow { pack: self.tail.number(), offset, len, raw_len, refs: 0 };
         self.put(Table::Blobs, &key_of(id), &row)
@@ -123,6 +125,15 @@ impl Txn<'_> {
             refs: 0,
         };
         self.put(Table::Blobs, &key_of(id), &row)?;
+        Ok(id)
+    }
+
+    /// Stores what was packed before, as [`Txn::put_blob`] does.
+    pub fn put_packed_blob(&mut self, packed: &Packed) -> Result<BlobId, StoreError> {
+        let id = packed.id;
+        if !self.record::<BlobRow>(Table::Blobs, &key_of(id)).is_ok_and(|row| row.is_some()) {
+            self.put_packed(id, &packed.record)?;
+        }
         Ok(id)
     }
 
@@ -207,7 +218,7 @@ impl Txn<'_> {
             return Ok(0);
         }
         let record = self.tail.old_record(&row).map_err(|error| self.pack_failed(&error))?;
-        let offset = self.tail.add(&record).map_err(|error| self.pack_failed(&error))?;
+        let offset = self.tail.add_record(&record).map_err(|error| self.pack_failed(&error))?;
         let moved = BlobRow { pack: self.tail.number(), offset, ..row };
         *self.lived.entry(moved.pack).or_default() += i64::from(moved.len);
         self.put(Table::Blobs, &key_of(id), &moved)?;

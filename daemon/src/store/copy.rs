@@ -12,7 +12,8 @@
 //! Must never be read for anything but making a database anew.
 
 use super::disk::{Disk, PackFile};
-use super::limits::{BLOB_BYTES, COPY_SLACK};
+use super::limits::{BLOB_BYTES, COPY_SLACK, PACK_BUFFER};
+use super::pack::Record;
 use super::tables::Table;
 use chapar_engine::id::BlobId;
 use serde::{Deserialize, Serialize};
@@ -49,7 +50,7 @@ pub(super) struct Kept {
     pub(super) head: u64,
     pub(super) rows: BTreeMap<(u8, Vec<u8>), Vec<u8>>,
     /// Where the pack records of frozen messages lie in the file.
-    pub(super) frozen: BTreeMap<BlobId, (u64, usize)>,
+    pub(super) frozen: BTreeMap<BlobId, (u64, u64)>,
     /// Whether nothing that was appended can be missing.
     pub(super) is_complete: bool,
     /// Bytes of the file that are whole records.
@@ -86,10 +87,25 @@ impl Table {
     }
 }
 
-fn checksum(kind: u8, payload: &[u8]) -> [u8; 8] {
-    let mut short = [0; 8];
-    blake3::Hasher::new().update(&[kind]).update(payload).finalize_xof().fill(&mut short);
-    short
+/// The checksum of a record's kind and payload.
+struct Checksum(blake3::Hasher);
+
+impl Checksum {
+    fn of(kind: u8) -> Self {
+        let mut hash = blake3::Hasher::new();
+        hash.update(&[kind]);
+        Self(hash)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn end(self) -> [u8; 8] {
+        let mut short = [0; 8];
+        self.0.finalize_xof().fill(&mut short);
+        short
+    }
 }
 
 fn record(kind: u8, payload: &[u8]) -> io::Result<Vec<u8>> {
@@ -97,7 +113,9 @@ fn record(kind: u8, payload: &[u8]) -> io::Result<Vec<u8>> {
     let mut record = Vec::with_capacity(HEAD + payload.len());
     record.push(kind);
     record.extend(len.to_be_bytes());
-    record.extend(checksum(kind, payload));
+    let mut sum = Checksum::of(kind);
+    sum.add(payload);
+    record.extend(sum.end());
     record.extend(payload);
     Ok(record)
 }
@@ -106,8 +124,43 @@ fn of_batch(batch: &Batch) -> io::Result<Vec<u8>> {
     record(BATCH, &postcard::to_allocvec(batch).map_err(io::Error::other)?)
 }
 
-fn of_frozen(id: BlobId, packed: &[u8]) -> io::Result<Vec<u8>> {
-    record(FROZEN, &[id.0.as_slice(), packed].concat())
+/// Appends records to `file`, gathered in pieces; returns how many bytes.
+fn append_all(file: &dyn PackFile, frozen: &[(BlobId, Record)], last: &[u8]) -> io::Result<u64> {
+    let (mut gathered, mut count) = (Vec::new(), 0);
+    let mut add = |bytes: &[u8]| {
+        gathered.extend_from_slice(bytes);
+        count += bytes.len() as u64;
+        if gathered.len() < PACK_BUFFER {
+            return Ok(());
+        }
+        file.append(&std::mem::take(&mut gathered))
+    };
+    for (id, packed) in frozen {
+        add(&frozen_head(*id, packed)?)?;
+        packed.each(&mut add)?;
+    }
+    add(last)?;
+    if !gathered.is_empty() {
+        file.append(&gathered)?;
+    }
+    Ok(count)
+}
+
+/// What stands before the pack record of a frozen message.
+fn frozen_head(id: BlobId, packed: &Record) -> io::Result<Vec<u8>> {
+    let len = u32::try_from(packed.len() + 32).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    let mut sum = Checksum::of(FROZEN);
+    sum.add(&id.0);
+    packed.each(|piece| {
+        sum.add(piece);
+        Ok(())
+    })?;
+    let mut head = Vec::with_capacity(HEAD + 32);
+    head.push(FROZEN);
+    head.extend(len.to_be_bytes());
+    head.extend(sum.end());
+    head.extend(id.0);
+    Ok(head)
 }
 
 /// Reads a copy up to its end, or up to the first record that is not whole.
@@ -125,7 +178,7 @@ pub(super) fn replay(disk: &dyn Disk) -> io::Result<Kept> {
     }
     kept.len = MAGIC.len() as u64;
     let (mut boot, mut last) = (Vec::new(), CLOSED);
-    while let Some((kind, payload)) = next(file.as_ref(), kept.len, end)? {
+    while let Some((kind, payload, len)) = next(file.as_ref(), kept.len, end)? {
         let at = kept.len + HEAD as u64;
         match kind {
             BATCH => {
@@ -133,13 +186,13 @@ pub(super) fn replay(disk: &dyn Disk) -> io::Result<Kept> {
                 kept.take(batch);
             }
             FROZEN => {
-                let Some((id, packed)) = payload.split_first_chunk::<32>() else { break };
-                kept.frozen.insert(BlobId(*id), (at + 32, packed.len()));
+                let Some(id) = payload.first_chunk::<32>() else { break };
+                kept.frozen.insert(BlobId(*id), (at + 32, len - 32));
             }
             OPENED => boot.clone_from(&payload),
             _ => {}
         }
-        kept.len = at + payload.len() as u64;
+        kept.len = at + len;
         last = kind;
     }
     let same_boot = disk.boot().is_some_and(|now| now.as_slice() == boot);
@@ -147,21 +200,32 @@ pub(super) fn replay(disk: &dyn Disk) -> io::Result<Kept> {
     Ok(kept)
 }
 
-/// The record at `at`; `None` at the end and where no whole record lies.
-fn next(file: &dyn PackFile, at: u64, end: u64) -> io::Result<Option<(u8, Vec<u8>)>> {
+/// Kind, payload and the payload's length of the record at `at`; `None` at the end and where no whole
+/// record lies. Of a frozen message the payload is only its id.
+fn next(file: &dyn PackFile, at: u64, end: u64) -> io::Result<Option<(u8, Vec<u8>, u64)>> {
     if at + HEAD as u64 > end {
         return Ok(None);
     }
     let mut head = [0; HEAD];
     file.read_at(at, &mut head)?;
-    let [kind, a, b, c, d, sum @ ..] = head;
+    let [kind, a, b, c, d, wanted @ ..] = head;
     let len = u64::from(u32::from_be_bytes([a, b, c, d]));
     if len > BLOB_BYTES + (1 << 20) || at + HEAD as u64 + len > end {
         return Ok(None);
     }
-    let mut payload = vec![0; usize::try_from(len).unwrap_or_default()];
-    file.read_at(at + HEAD as u64, &mut payload)?;
-    Ok((checksum(kind, &payload) == sum).then_some((kind, payload)))
+    let (mut payload, mut sum, mut done) = (Vec::new(), Checksum::of(kind), 0);
+    while done < len {
+        let count = usize::try_from(len - done).unwrap_or(usize::MAX).min(PACK_BUFFER);
+        let mut piece = vec![0; count];
+        file.read_at(at + HEAD as u64 + done, &mut piece)?;
+        sum.add(&piece);
+        done += count as u64;
+        if kind == FROZEN {
+            piece.truncate(32_usize.saturating_sub(payload.len()));
+        }
+        payload.extend(piece);
+    }
+    Ok((sum.end() == wanted).then_some((kind, payload, len)))
 }
 
 impl Kept {
@@ -189,12 +253,10 @@ impl Kept {
         rows.map(|((_, key), value)| (key.as_slice(), value.as_slice()))
     }
 
-    /// The pack record of a frozen message, out of the file.
-    pub(super) fn frozen(&self, disk: &dyn Disk, id: BlobId) -> io::Result<Option<Vec<u8>>> {
+    /// The pack record of a frozen message, in the file.
+    pub(super) fn frozen(&self, disk: &dyn Disk, id: BlobId) -> io::Result<Option<Record>> {
         let Some((at, len)) = self.frozen.get(&id) else { return Ok(None) };
-        let mut packed = vec![0; *len];
-        disk.copy(false)?.read_at(*at, &mut packed)?;
-        Ok(Some(packed))
+        Ok(Some(Record::there(disk.copy(false)?, *at, *len)))
     }
 }
 
@@ -240,7 +302,7 @@ impl Copy {
     }
 
     /// Appends what one commit changes, durably when frozen bytes are among it.
-    pub(super) fn append(&mut self, batch: &Batch, frozen: &[(BlobId, Vec<u8>)]) -> io::Result<()> {
+    pub(super) fn append(&mut self, batch: &Batch, frozen: &[(BlobId, Record)]) -> io::Result<()> {
         let appended = self.try_append(batch, frozen);
         if appended.is_err() {
             self.file = None;
@@ -249,18 +311,12 @@ impl Copy {
         appended
     }
 
-    fn try_append(&mut self, batch: &Batch, frozen: &[(BlobId, Vec<u8>)]) -> io::Result<()> {
+    fn try_append(&mut self, batch: &Batch, frozen: &[(BlobId, Record)]) -> io::Result<()> {
         if self.stale {
             return Err(io::Error::other("the copy has to be written anew"));
         }
         let file = self.file.as_deref().ok_or(io::ErrorKind::NotFound)?;
-        let mut records = Vec::new();
-        for (id, packed) in frozen {
-            records.extend(of_frozen(*id, packed)?);
-        }
-        records.extend(of_batch(batch)?);
-        file.append(&records)?;
-        self.len += records.len() as u64;
+        self.len += append_all(file, frozen, &of_batch(batch)?)?;
         if frozen.is_empty() { Ok(()) } else { file.sync() }
     }
 
@@ -270,14 +326,14 @@ impl Copy {
         &mut self,
         batch: &Batch,
         frozen: &[BlobId],
-        mut packed: impl FnMut(BlobId) -> io::Result<Option<Vec<u8>>>,
+        mut packed: impl FnMut(BlobId) -> io::Result<Option<Record>>,
     ) -> io::Result<()> {
         let file = self.disk.fresh_copy()?;
         file.append(&MAGIC)?;
         file.append(&record(OPENED, &self.disk.boot().unwrap_or_default())?)?;
         for id in frozen {
             if let Some(packed) = packed(*id)? {
-                file.append(&of_frozen(*id, &packed)?)?;
+                append_all(file.as_ref(), &[(*id, packed)], &[])?;
             }
         }
         file.append(&of_batch(batch)?)?;

@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Where the store keeps its bytes. What is written and not synced may be gone after a crash; a
@@ -45,6 +46,9 @@ pub trait Disk: Debug + Send + Sync + 'static {
     fn pack(&self, number: u32, create: bool) -> io::Result<Box<dyn PackFile>>;
     /// Removes a pack; fine when it is gone.
     fn remove_pack(&self, number: u32) -> io::Result<()>;
+    /// An empty file without a name, for bytes that are moved to a pack soon. It is gone when it is
+    /// closed.
+    fn loose(&self) -> io::Result<Box<dyn PackFile>>;
     /// Bytes taken by everything.
     fn bytes(&self) -> io::Result<u64>;
     /// Fails when what is open is no longer what lies at its place (deleted, replaced, unmounted).
@@ -74,6 +78,8 @@ pub struct Directory {
     root: PathBuf,
     /// Device and inode of the database that is open, and of the one made to replace it.
     opened: Mutex<Inodes>,
+    /// Files without a name that were made.
+    loosened: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +102,8 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// Name of the file that proves that there is room, and its bytes: more than a commit takes.
 const ROOM: &str = "room.probe";
 const ROOM_BYTES: usize = 64 << 10;
+/// Begins the names that files without a name have for a moment.
+const LOOSE: &str = "loose.";
 /// Name of the directory of packs.
 const PACKS: &str = "packs";
 
@@ -109,7 +117,7 @@ impl Directory {
                 fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
             }
         }
-        Ok(Self { root: root.to_owned(), opened: Mutex::default() })
+        Ok(Self { root: root.to_owned(), opened: Mutex::default(), loosened: AtomicU64::new(0) })
     }
 
     fn opened(&self) -> MutexGuard<'_, Inodes> {
@@ -246,6 +254,16 @@ impl Disk for Directory {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
+    }
+
+    fn loose(&self) -> io::Result<Box<dyn PackFile>> {
+        let number = self.loosened.fetch_add(1, Ordering::Relaxed);
+        let path = self.root.join(format!("{LOOSE}{number}"));
+        let file = open_file(&path, true)?;
+        fs::remove_file(path)?;
+        // one that a kill left there
+        file.set_len(0)?;
+        Ok(Box::new(RealPack(file)))
     }
 
     fn bytes(&self) -> io::Result<u64> {

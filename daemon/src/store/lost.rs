@@ -4,6 +4,7 @@
 use super::codec::{BlobRow, PackRow};
 use super::copy::Kept;
 use super::disk::Disk;
+use super::pack::Record;
 use super::source::{NEXT, Order, Source};
 use super::tables::{Key, Parts, Table};
 use super::writer::{Shared, Writer, packs};
@@ -166,7 +167,7 @@ impl Txn<'_> {
     }
 
     /// The same bytes in another place, with the references that they had.
-    fn move_packed(&mut self, id: BlobId, packed: &[u8]) -> Result<(), StoreError> {
+    fn move_packed(&mut self, id: BlobId, packed: &Record) -> Result<(), StoreError> {
         let refs = self.blob_row(id)?.map_or(0, |row| row.refs);
         self.drop_blob(id)?;
         self.put_packed(id, packed)?;

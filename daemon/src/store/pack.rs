@@ -6,9 +6,9 @@
 use super::StoreError;
 use super::codec::BlobRow;
 use super::disk::{Disk, PackFile};
-use super::limits::{BLOB_BYTES, PACK_BUFFER, PACK_BYTES, ZSTD_LEVEL};
+use super::limits::{BLOB_BYTES, PACK_BUFFER, PACK_BYTES, PIECE_BYTES, ZSTD_LEVEL};
 use chapar_engine::id::BlobId;
-use std::io;
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 /// Bytes before the frame.
@@ -47,10 +47,179 @@ pub(super) fn raw(id: BlobId, row: &BlobRow, record: &[u8]) -> Result<Vec<u8>, &
     Ok(raw)
 }
 
-/// The raw length that a record says.
-pub(super) fn raw_len(record: &[u8]) -> Option<u32> {
-    let (_, rest) = record.split_first_chunk::<4>()?;
-    Some(u32::from_be_bytes(*rest.first_chunk()?))
+/// A record, wherever it lies: first the bytes that are here, then those of a file.
+#[derive(Debug)]
+pub(super) struct Record {
+    here: Vec<u8>,
+    there: Option<Stretch>,
+}
+
+/// A stretch of a file.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    pub(super) file: Box<dyn PackFile>,
+    pub(super) at: u64,
+    pub(super) len: u64,
+}
+
+impl Record {
+    /// All of it is here.
+    pub(super) fn here(bytes: Vec<u8>) -> Self {
+        Self { here: bytes, there: None }
+    }
+
+    /// All of it lies in a file.
+    pub(super) fn there(file: Box<dyn PackFile>, at: u64, len: u64) -> Self {
+        Self { here: Vec::new(), there: Some(Stretch { file, at, len }) }
+    }
+
+    /// The record of a frame that is here or in a file.
+    pub(super) fn of_frame(
+        id: BlobId,
+        raw_len: u64,
+        frame: Vec<u8>,
+        rest: Option<Stretch>,
+    ) -> io::Result<Self> {
+        let rest_len = rest.as_ref().map_or(0, |rest| rest.len);
+        let too_large = |_| io::Error::from(io::ErrorKind::FileTooLarge);
+        let len = u32::try_from(frame.len() as u64 + rest_len).map_err(too_large)?;
+        let mut here = Vec::with_capacity(HEADER + frame.len());
+        here.extend(len.to_be_bytes());
+        here.extend(u32::try_from(raw_len).map_err(too_large)?.to_be_bytes());
+        here.extend(id.0);
+        here.extend(frame);
+        Ok(Self { here, there: rest })
+    }
+
+    /// Its bytes.
+    pub(super) fn len(&self) -> u64 {
+        self.here.len() as u64 + self.there.as_ref().map_or(0, |there| there.len)
+    }
+
+    /// Gives it piece by piece.
+    pub(super) fn each(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        if !self.here.is_empty() {
+            take(&self.here)?;
+        }
+        let Some(Stretch { file, at, len }) = &self.there else { return Ok(()) };
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut done = 0;
+        while done < *len {
+            let count = usize::try_from(len - done).unwrap_or(usize::MAX).min(PIECE_BYTES);
+            let piece = piece.get_mut(..count).unwrap_or_default();
+            file.read_at(at + done, piece)?;
+            take(piece)?;
+            done += count as u64;
+        }
+        Ok(())
+    }
+
+    /// The raw length that it says.
+    pub(super) fn raw_len(&self) -> io::Result<u32> {
+        let mut head = [0; 8];
+        match &self.there {
+            Some(Stretch { file, at, .. }) if self.here.is_empty() => {
+                file.read_at(*at, &mut head)?;
+            }
+            _ => {
+                let here = self.here.first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
+                head = *here;
+            }
+        }
+        let [_, _, _, _, a, b, c, d] = head;
+        Ok(u32::from_be_bytes([a, b, c, d]))
+    }
+}
+
+/// The compressed bytes of one blob in its pack. A file that ends before them is reported as
+/// [`io::ErrorKind::NotFound`].
+#[derive(Debug)]
+pub(super) struct Frame {
+    from: Stretch,
+    /// Whether the file could not be read, which says nothing of what is in it.
+    has_failed: bool,
+}
+
+impl Read for Frame {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let Stretch { file, at, len } = &mut self.from;
+        let count = usize::try_from(*len).unwrap_or(usize::MAX).min(out.len());
+        let out = out.get_mut(..count).unwrap_or_default();
+        if !out.is_empty() {
+            file.read_at(*at, out)
+                .map_err(gone_when_short)
+                .inspect_err(|_| self.has_failed = true)?;
+            *at += count as u64;
+            *len -= count as u64;
+        }
+        Ok(count)
+    }
+}
+
+fn gone_when_short(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::ErrorKind::NotFound.into(),
+        _ => error,
+    }
+}
+
+/// Reads the raw bytes of one blob in order.
+pub(super) type Decoder = zstd::Decoder<'static, BufReader<Frame>>;
+
+/// Begins to read the raw bytes of a blob; or what is wrong with its record. A file that is not
+/// there, or ends before the record does, is [`io::ErrorKind::NotFound`].
+pub(super) fn decoder(
+    disk: &dyn Disk,
+    id: BlobId,
+    row: &BlobRow,
+) -> io::Result<Result<Decoder, &'static str>> {
+    let Some(len) = u64::from(row.len).checked_sub(HEADER as u64) else {
+        return Ok(Err("its length is impossible"));
+    };
+    if u64::from(row.raw_len) > BLOB_BYTES || u64::from(row.len) > BLOB_BYTES {
+        return Ok(Err("its length is impossible"));
+    }
+    let file = disk.pack(row.pack, false)?;
+    let mut header = [0; HEADER];
+    file.read_at(row.offset, &mut header).map_err(gone_when_short)?;
+    if header.get(8..) != Some(id.0.as_slice()) {
+        return Ok(Err("another blob lies in its place"));
+    }
+    let from = Stretch { file, at: row.offset + HEADER as u64, len };
+    zstd::Decoder::new(Frame { from, has_failed: false }).map(Ok)
+}
+
+/// Whether the record that `row` points to holds the blob `id`, every byte of it.
+pub(super) fn is_whole(disk: &dyn Disk, id: BlobId, row: &BlobRow) -> io::Result<bool> {
+    let Ok(mut decoder) = decoder(disk, id, row)? else { return Ok(false) };
+    let (mut hash, mut left) = (blake3::Hasher::new(), u64::from(row.raw_len));
+    let mut piece = vec![0; PIECE_BYTES];
+    while left > 0 {
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE_BYTES);
+        let piece = piece.get_mut(..count).unwrap_or_default();
+        match decoder.read_exact(piece) {
+            Ok(()) => {
+                hash.update(piece);
+            }
+            Err(_) if is_of_content(&decoder) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        left -= count as u64;
+    }
+    Ok(hash.finalize().as_bytes() == &id.0)
+}
+
+/// Whether a read that failed proves that the bytes are others than those that were stored.
+pub(super) fn is_of_content(decoder: &Decoder) -> bool {
+    !decoder.get_ref().get_ref().has_failed
+}
+
+/// The record that `row` points to.
+pub(super) fn lying(disk: &dyn Disk, row: &BlobRow) -> io::Result<Record> {
+    if u64::from(row.len) > BLOB_BYTES {
+        return Err(io::Error::from(io::ErrorKind::InvalidData));
+    }
+    Ok(Record::there(disk.pack(row.pack, false)?, row.offset, row.len.into()))
 }
 
 /// The blob whose record begins at `at`; `None` where no record that ends before `end` begins.
@@ -147,6 +316,17 @@ impl Tail {
         Ok(offset)
     }
 
+    /// Adds a record piece by piece; returns its offset.
+    pub(super) fn add_record(&mut self, record: &Record) -> io::Result<u64> {
+        let offset = self.len();
+        record.each(|piece| self.add(piece).map(drop))?;
+        if offset < self.base + self.written {
+            // its beginning is in the file: so is all of it
+            self.flush()?;
+        }
+        Ok(offset)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -163,21 +343,21 @@ impl Tail {
         row.pack == self.number && row.offset >= self.base
     }
 
-    /// Reads a record that may not be in the file yet.
-    pub(super) fn read_back(&self, row: &BlobRow) -> io::Result<Vec<u8>> {
+    /// A record that may not be in the file yet.
+    pub(super) fn read_back(&self, row: &BlobRow) -> io::Result<Record> {
         let written = self.base + self.written;
         if row.pack != self.number || row.offset < written {
-            return read(self.disk.as_ref(), row);
+            return lying(self.disk.as_ref(), row);
         }
         let from = usize::try_from(row.offset - written).unwrap_or(usize::MAX);
         let to = from.saturating_add(usize::try_from(row.len).unwrap_or(usize::MAX));
         let record = self.buffer.get(from..to).ok_or(io::ErrorKind::UnexpectedEof)?;
-        Ok(record.to_vec())
+        Ok(Record::here(record.to_vec()))
     }
 
-    /// Reads a record of another pack.
-    pub(super) fn old_record(&self, row: &BlobRow) -> io::Result<Vec<u8>> {
-        read(self.disk.as_ref(), row)
+    /// A record of another pack.
+    pub(super) fn old_record(&self, row: &BlobRow) -> io::Result<Record> {
+        lying(self.disk.as_ref(), row)
     }
 
     /// Gives all that was added to the file. Durable it is after the next [`Tail::settle`]; until

@@ -9,7 +9,7 @@ use super::copy::{self, Batch, Kept, Rows};
 use super::disk::Disk;
 use super::limits::RESTORE_GAP;
 use super::mailboxes::MAILBOXES_OF;
-use super::pack::{self, Tail};
+use super::pack::{self, Record, Tail};
 use super::salvage::{Salvaged, Wreck};
 use super::source::{NEXT, Order, Snapshot, Source, lenient};
 use super::submissions::is_open;
@@ -216,7 +216,7 @@ fn submissions(txn: &mut Txn<'_>, shared: &Shared, kept: &Kept) -> Result<usize,
     for submission in all {
         let id = submission.blob;
         let readable = match txn.blob_row(id)? {
-            Some(row) => pack::read(disk, &row).is_ok_and(|it| pack::raw(id, &row, &it).is_ok()),
+            Some(row) => pack::is_whole(disk, id, &row).unwrap_or(false),
             None => false,
         };
         if !readable && let Ok(Some(packed)) = kept.frozen(disk, id) {
@@ -287,11 +287,11 @@ pub(super) fn packed(
     view: &Snapshot,
     old: &Kept,
     id: BlobId,
-) -> io::Result<Option<Vec<u8>>> {
+) -> io::Result<Option<Record>> {
     let row = view.blob_row(id).map_err(io::Error::other)?;
-    let read = row.map(|row| pack::read(disk, &row).map(|packed| (row, packed))).transpose();
+    let read = row.map(|row| pack::is_whole(disk, id, &row).map(|whole| (row, whole))).transpose();
     match read {
-        Ok(Some((row, packed))) if pack::raw(id, &row, &packed).is_ok() => Ok(Some(packed)),
+        Ok(Some((row, true))) => pack::lying(disk, &row).map(Some),
         Err(error) if !old.frozen.contains_key(&id) => Err(error),
         _ => old.frozen(disk, id),
     }

@@ -2,7 +2,7 @@
 
 use super::codec::{PackRow, Stored, seal};
 use super::copy::{Batch, Rows};
-use super::pack::Tail;
+use super::pack::{Record, Tail};
 use super::source::{Flow, Order, Source, get_from, scan_from};
 use super::tables::{Key, Scope, Table};
 use super::{Change, StoreError};
@@ -42,7 +42,7 @@ pub(super) struct Closed {
     /// The rows for the copy, with the journal's head.
     pub(super) batch: Batch,
     /// The pack records of what was frozen.
-    pub(super) frozen: Vec<(BlobId, Vec<u8>)>,
+    pub(super) frozen: Vec<(BlobId, Record)>,
     /// Whether these records are all that the pack has to be synced for.
     pub(super) covers_pack: bool,
 }
@@ -181,7 +181,7 @@ impl<'t> Txn<'t> {
             let record = self.tail.read_back(&row);
             let record = record.map_err(|error| StoreError::of_io(&self.path, &error))?;
             if self.tail.is_pending(&row) {
-                pending += record.len() as u64;
+                pending += record.len();
             }
             frozen.push((id, record));
         }

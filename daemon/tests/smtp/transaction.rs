@@ -29,14 +29,14 @@ async fn a_message_goes_out_byte_exact_on_both_kinds_of_port() {
             session.begin("a@x", &to(&["b@x", "c@x"]), 30, true).await.unwrap();
         assert_eq!(replies.len(), 2);
         let bytes = b"Subject: s\r\n\r\n.\r\n..x\r\nend\r\n";
-        let outcome = ready.unwrap().deliver(bytes).await;
+        let outcome = ready.unwrap().deliver(&bytes[..]).await;
         let Outcome::Answered(reply) = outcome else {
             panic!("{outcome:?}");
         };
         assert_eq!((reply.code, reply.text.as_str()), (250, "2.0.0 queued as 42"));
         // a second message over the same session
         let Begun { ready, .. } = session.begin("", &to(&["b@x"]), 3, false).await.unwrap();
-        assert!(matches!(ready.unwrap().deliver(b"x").await, Outcome::Answered(_)));
+        assert!(matches!(ready.unwrap().deliver(&b"x"[..]).await, Outcome::Answered(_)));
         session.quit().await;
         let heard = server.heard.lock().unwrap();
         assert_eq!(heard.message, b"x\r\n");
@@ -60,6 +60,32 @@ async fn dots_are_stuffed() {
     assert!(matches!(outcome, Outcome::NotSent(_)));
 }
 
+/// Gives some lines, then an error.
+struct Torn<'b>(&'b [u8]);
+
+impl std::io::Read for Torn<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.0.is_empty() {
+            return Err(std::io::Error::other("the disk is gone"));
+        }
+        self.0.read(out)
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_to_its_end_is_not_sent_and_no_dot_is_written() {
+    for bytes in [&b""[..], b"x\r\n", &b"a line that is whole\r\n".repeat(20_000)] {
+        let (mut session, server) = session(script(&[])).await;
+        let Begun { ready, .. } = session.begin("a@x", &to(&["b@x"]), 10, false).await.unwrap();
+        let outcome = ready.unwrap().deliver(Torn(bytes)).await;
+        let Outcome::NotSent(why) = outcome else { panic!("{outcome:?}") };
+        assert!(why.contains("the disk is gone"), "{why}");
+        assert!(!session.is_alive());
+        session.quit().await;
+        assert!(server.heard.lock().unwrap().message.is_empty(), "a dot was written");
+    }
+}
+
 #[tokio::test]
 async fn where_offered_everything_up_to_data_is_one_flight_with_a_reply_each() {
     let mut pipelined = script(&[
@@ -74,7 +100,7 @@ async fn where_offered_everything_up_to_data_is_one_flight_with_a_reply_each() {
     let codes: Vec<u16> = replies.iter().map(|reply| reply.code).collect();
     assert_eq!(codes, [250, 550, 451]);
     assert_eq!(replies[1].text, "5.1.1 no 5.1.1 such user");
-    assert!(matches!(ready.unwrap().deliver(b"x\r\n").await, Outcome::Answered(_)));
+    assert!(matches!(ready.unwrap().deliver(&b"x\r\n"[..]).await, Outcome::Answered(_)));
     assert!(server.secret().contains(&"MAIL FROM:<a@x>".to_owned()), "no SIZE unasked");
 }
 
@@ -274,7 +300,7 @@ async fn odd_codes_mean_what_their_first_digit_means() {
     let (mut session, server) = session(script(&odd)).await;
     let begun = session.begin("a@x", &to(&["b@x", "no@x"]), 9, false).await.unwrap();
     assert_eq!(begun.replies[1].code, 571);
-    assert!(matches!(begun.ready.unwrap().deliver(b"x\r\n").await, Outcome::Answered(_)));
+    assert!(matches!(begun.ready.unwrap().deliver(&b"x\r\n"[..]).await, Outcome::Answered(_)));
     assert_eq!(server.heard.lock().unwrap().message, b"x\r\n");
 }
 

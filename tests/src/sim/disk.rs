@@ -24,6 +24,8 @@ struct State {
     /// The copy of what no server can give again, and one made to replace it.
     copy: Image,
     fresh_copy: Image,
+    /// Files without a name.
+    loose: Vec<Image>,
     /// Counts writes, syncs and truncations: the points at which a crash can be planned.
     operations: u64,
     fail_from: Option<(u64, io::ErrorKind)>,
@@ -202,6 +204,15 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn loose(&self) -> io::Result<Box<dyn PackFile>> {
+        let mut state = self.alive()?;
+        state.operate()?;
+        state.loose.push(Image::default());
+        let last = state.loose.len() - 1;
+        drop(state);
+        Ok(Box::new(self.handle(Which::Loose(last))))
+    }
+
     fn bytes(&self) -> io::Result<u64> {
         let state = self.lock();
         let packs: usize = state.packs.values().map(|image| image.seen.len()).sum();
@@ -233,6 +244,9 @@ impl State {
             Which::Meta(_) => Err(io::ErrorKind::NotFound.into()),
             Which::Copy => Ok(&mut self.copy),
             Which::FreshCopy => Ok(&mut self.fresh_copy),
+            Which::Loose(at) => {
+                self.loose.get_mut(at).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
             Which::Pack(number) => {
                 self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
@@ -247,6 +261,7 @@ enum Which {
     Pack(u32),
     Copy,
     FreshCopy,
+    Loose(usize),
 }
 
 /// An open file of one generation of the process.

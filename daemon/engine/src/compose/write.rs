@@ -1,7 +1,7 @@
 //! The checked draft as bytes.
 
 use super::encode::{base64, crlf};
-use super::{Attachment, Draft, Frozen, bare, check_bytes, is_id, references, reply_to};
+use super::{Attachment, Bytes, Draft, Frozen, Piece, bare, is_id, references, reply_to};
 use crate::address::{Address, as_sent};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -14,8 +14,28 @@ use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 use std::borrow::Cow;
 
-/// The whole message. Everything in `draft` was checked.
-pub(super) fn message(draft: &Draft, frozen: &Frozen) -> Vec<u8> {
+/// The whole message, the bytes of attachments left out; `None` when one lost its place. Everything
+/// in `draft` was checked.
+pub(super) fn pieces(draft: &Draft<impl Bytes>, frozen: &Frozen) -> Option<Vec<Piece>> {
+    let message = message(draft, frozen);
+    let (mut pieces, mut rest) = (Vec::new(), message.as_slice());
+    for (index, attachment) in draft.attachments.iter().enumerate() {
+        let mark = mark(frozen, index);
+        let at = rest.windows(mark.len()).position(|window| window == mark.as_bytes())?;
+        pieces.push(Piece::Bytes(rest.get(..at)?.to_vec()));
+        pieces.push(if stands(attachment) { Piece::AsIs(index) } else { Piece::Base64(index) });
+        rest = rest.get(at + mark.len()..)?;
+    }
+    pieces.push(Piece::Bytes(rest.to_vec()));
+    Some(pieces)
+}
+
+/// The line in the place of an attachment's bytes. As a boundary it stands nowhere else.
+fn mark(frozen: &Frozen, index: usize) -> String {
+    format!("=_{:016x}_attachment_{index}\r\n", frozen.seed)
+}
+
+fn message(draft: &Draft<impl Bytes>, frozen: &Frozen) -> Vec<u8> {
     let builder = MessageBuilder::new()
         .header("Date", Date::new(frozen.date.seconds()))
         .header("From", addresses(std::slice::from_ref(&frozen.from)))
@@ -35,7 +55,7 @@ pub(super) fn message(draft: &Draft, frozen: &Frozen) -> Vec<u8> {
 /// Reply-To, To and Cc; never Bcc.
 fn recipients<'x>(
     mut builder: MessageBuilder<'x>,
-    draft: &'x Draft,
+    draft: &'x Draft<impl Bytes>,
     frozen: &'x Frozen,
 ) -> MessageBuilder<'x> {
     if draft.to.is_empty() && draft.cc.is_empty() {
@@ -54,7 +74,10 @@ fn recipients<'x>(
 }
 
 /// In-Reply-To and References.
-fn threading<'x>(mut builder: MessageBuilder<'x>, draft: &'x Draft) -> MessageBuilder<'x> {
+fn threading<'x>(
+    mut builder: MessageBuilder<'x>,
+    draft: &'x Draft<impl Bytes>,
+) -> MessageBuilder<'x> {
     if let Some(parent) = draft.in_reply_to.as_deref().map(bare)
         && is_id(parent)
     {
@@ -77,14 +100,15 @@ fn addresses(list: &[Address]) -> HeaderType<'_> {
 }
 
 /// Text, HTML, both as alternatives; with attachments all in a multipart/mixed.
-fn body<'x>(draft: &'x Draft, frozen: &Frozen) -> MimePart<'x> {
+fn body<'x>(draft: &'x Draft<impl Bytes>, frozen: &Frozen) -> MimePart<'x> {
     let text = draft.text.as_deref().map(|text| readable("text/plain", text));
     let html = draft.html.as_deref().map(|html| readable("text/html", html));
     let shown = match (text, html) {
         (Some(text), Some(html)) => Some(multipart("alternative", 1, frozen, vec![text, html])),
         (text, html) => text.or(html),
     };
-    let attached = draft.attachments.iter().map(attachment);
+    let attached = draft.attachments.iter().enumerate();
+    let attached = attached.map(|(index, one)| attachment(one, mark(frozen, index)));
     match shown {
         Some(shown) if draft.attachments.is_empty() => shown,
         shown => multipart("mixed", 0, frozen, shown.into_iter().chain(attached).collect()),
@@ -119,16 +143,23 @@ fn readable<'x>(kind: &'static str, text: &str) -> MimePart<'x> {
 
 /// A part in base64.
 fn coded<'x>(kind: ContentType<'x>, bytes: &[u8]) -> MimePart<'x> {
-    MimePart::new(kind, BodyPart::Binary(Cow::Owned(base64(bytes)))).transfer_encoding("base64")
+    verbatim(kind, base64(bytes), "base64")
 }
 
-/// One attachment.
-fn attachment(attachment: &Attachment) -> MimePart<'_> {
-    let kind = media_type(&attachment.content_type);
-    let part = if kind.starts_with("message/") {
-        embedded(&attachment.bytes, &kind)
+/// A part whose encoding is done.
+fn verbatim<'x>(kind: ContentType<'x>, bytes: Vec<u8>, encoding: &'static str) -> MimePart<'x> {
+    MimePart::new(kind, BodyPart::Binary(Cow::Owned(bytes))).transfer_encoding(encoding)
+}
+
+/// One attachment, with a mark in the place of its bytes.
+fn attachment(attachment: &Attachment<impl Bytes>, mark: String) -> MimePart<'_> {
+    let (kind, mark) = (media_type(&attachment.content_type), mark.into_bytes());
+    let part = if stands(attachment) {
+        verbatim(ContentType::new(kind), mark, "7bit")
+    } else if is_message(&kind) {
+        verbatim(ContentType::new("application/octet-stream"), mark, "base64")
     } else {
-        coded(ContentType::new(kind), &attachment.bytes)
+        verbatim(ContentType::new(kind), mark, "base64")
     };
     let name = attachment.name.trim();
     if name.is_empty() {
@@ -137,17 +168,14 @@ fn attachment(attachment: &Attachment) -> MimePart<'_> {
     part.attachment(name)
 }
 
-/// A message within the message. RFC 2046 §5.2.1 forbids base64 for it: where its bytes may not
-/// stand as they are, it goes as a plain file.
-fn embedded<'x>(bytes: &'x [u8], kind: &str) -> MimePart<'x> {
-    if bytes.is_ascii() && check_bytes(bytes).is_ok() {
-        return MimePart::new(
-            ContentType::new(kind.to_owned()),
-            BodyPart::Binary(Cow::Borrowed(bytes)),
-        )
-        .transfer_encoding("7bit");
-    }
-    coded(ContentType::new("application/octet-stream"), bytes)
+fn is_message(kind: &str) -> bool {
+    kind.starts_with("message/")
+}
+
+/// Whether it is a message within the message. RFC 2046 §5.2.1 forbids base64 for it: where its
+/// bytes may not stand as they are, it goes as a plain file.
+fn stands(attachment: &Attachment<impl Bytes>) -> bool {
+    is_message(&media_type(&attachment.content_type)) && attachment.bytes.may_stand()
 }
 
 /// `type/subtype` in lower case; what is none, or would need a structure, is a plain file.

@@ -304,7 +304,7 @@ async fn append_in_both_forms() {
             peer.say(format!("{tag} OK [APPENDUID 9 41] done\r\n")).await;
         })
         .await;
-        let uid = s.append("Sent", &Flags::parse(&["\\Seen"]), Wall(0), b"a\r\nb)").await;
+        let uid = s.append("Sent", &Flags::parse(&["\\Seen"]), Wall(0), 5, &b"a\r\nb)"[..]).await;
         assert_eq!(uid, Ok(Some(41)));
         server.await.unwrap();
     }
@@ -321,7 +321,8 @@ async fn a_lost_reply_to_append_is_unknown_and_a_no_is_not() {
             }
         })
         .await;
-        let failure = s.append("Sent", &Flags::default(), Wall(0), b"ab").await.unwrap_err();
+        let failure =
+            s.append("Sent", &Flags::default(), Wall(0), 2, &b"ab"[..]).await.unwrap_err();
         assert_eq!(failure.verdict, verdict);
     }
 }

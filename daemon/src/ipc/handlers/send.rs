@@ -3,10 +3,11 @@
 use super::{Answer, answer, submission};
 use crate::ipc::fit::Fit;
 use crate::ipc::session::Caller;
-use crate::ipc::source::Source;
+use crate::ipc::source::{Attached, Source};
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Snapshot;
-use chapar_engine::compose::{Attachment, Draft, DraftError};
+use crate::supervisor::Content;
+use chapar_engine::compose::{Attachment, Bytes as _, Draft, DraftError};
 use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::limits::MESSAGE_BYTES;
 use chapar_engine::message::Message;
@@ -64,7 +65,7 @@ fn shown(
     Ok(picture)
 }
 
-fn draft(services: &Services, params: wire::EmailSend) -> Result<Draft, Error> {
+fn draft(services: &Services, params: wire::EmailSend) -> Result<Draft<Content>, Error> {
     let (account, identity, in_reply_to, references) = {
         let view = services.store.read().map_err(fault::store)?;
         let account = super::one_account(&view, &params.account_id)?;
@@ -135,77 +136,58 @@ fn chain(message: &Message) -> (Option<String>, Vec<String>) {
     (summary.message_id.clone(), references)
 }
 
-/// An attachment whose bytes are still where they were put.
-enum Given {
-    Here(Vec<u8>),
-    There(Source),
-}
-
-impl Given {
-    fn size(&self) -> u64 {
-        match self {
-            Self::Here(bytes) => bytes.len() as u64,
-            Self::There(source) => source.size(),
-        }
-    }
-}
-
+/// The bytes of an attachment, which stay where they are.
 async fn given(
     services: &Arc<Services>,
     caller: &Caller,
     attachment: &mut wire::SendAttachment,
-) -> Result<Given, Error> {
+) -> Result<Content, Error> {
     let name = &attachment.name;
     let content = (attachment.blob_id.take(), attachment.text.take(), attachment.base64.take());
-    Ok(match content {
-        (Some(id), None, None) => Given::There(Source::find(services, caller, &id.0).await?),
-        (None, Some(text), None) => Given::Here(text.into_bytes()),
+    Ok(Content::new(match content {
+        (Some(id), None, None) => {
+            let source = Source::find(services, caller, &id.0).await?;
+            Arc::new(Attached { source, store: services.store.clone() })
+        }
+        (None, Some(text), None) => Arc::new(text.into_bytes()),
         (None, None, Some(base64)) => {
             let bytes = crate::ipc::blob::from_base64(&base64).ok_or_else(|| {
                 let reason = "`base64` is not RFC 4648 base64";
                 fault::argument(format!("attachment `{name}`: {reason}."))
             })?;
-            Given::Here(bytes)
+            Arc::new(bytes)
         }
         _ => {
             let rule = "exactly one of `blobId`, `text` and `base64` must be given";
             return Err(fault::argument(format!("attachment `{name}`: {rule}.")));
         }
-    })
+    }))
 }
 
-/// The attachments with their bytes, of which nothing is read before it is known that all of them fit
-/// into a message; and the room that they take among all that are composed.
+/// The attachments, when all of them fit into a message; and the room that they take among all that
+/// are composed.
 async fn attachments<'s>(
     services: &'s Arc<Services>,
     caller: &Caller,
     wanted: Vec<wire::SendAttachment>,
-) -> Result<(Vec<Attachment>, SemaphorePermit<'s>), Error> {
-    let mut found = Vec::new();
+) -> Result<(Vec<Attachment<Content>>, SemaphorePermit<'s>), Error> {
+    let mut attachments = Vec::new();
     let mut size: u64 = 0;
     for mut attachment in wanted {
-        let given = given(services, caller, &mut attachment).await?;
-        size = size.saturating_add(encoded(given.size()));
+        let bytes = given(services, caller, &mut attachment).await?;
+        size = size.saturating_add(encoded(bytes.size()));
         if size > MESSAGE_BYTES {
             let limit = MESSAGE_BYTES;
             return Err(fault::submit(DraftError::TooLarge { size, limit }.into()));
         }
-        found.push((attachment, given));
-    }
-    let room = u32::try_from(size.min(limits::COMPOSING_BYTES)).unwrap_or(u32::MAX);
-    let room = services.composing.acquire_many(room).await.map_err(|_| fault::ending())?;
-    let mut attachments = Vec::new();
-    for (attachment, given) in found {
-        let bytes = match given {
-            Given::Here(bytes) => bytes,
-            Given::There(source) => source.part(services, caller, 0, u64::MAX).await?,
-        };
         attachments.push(Attachment {
             name: attachment.name,
             content_type: attachment.r#type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
             bytes,
         });
     }
+    let room = u32::try_from(size.min(limits::COMPOSING_BYTES)).unwrap_or(u32::MAX);
+    let room = services.composing.acquire_many(room).await.map_err(|_| fault::ending())?;
     Ok((attachments, room))
 }
 

@@ -26,6 +26,8 @@ pub(super) struct State {
     /// The copy, and one made to replace it.
     pub(super) copy: File,
     fresh_copy: File,
+    /// Those without a name.
+    loose: Vec<File>,
     /// Whether a damaged database is kept.
     aside: bool,
     /// How often the machine was switched on.
@@ -106,6 +108,9 @@ impl State {
             Which::Meta(_) => Err(io::ErrorKind::NotFound.into()),
             Which::Copy => Ok(&mut self.copy),
             Which::FreshCopy => Ok(&mut self.fresh_copy),
+            Which::Loose(at) => {
+                self.loose.get_mut(at).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
             Which::Pack(number) => {
                 self.packs.get_mut(&number).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
@@ -120,6 +125,7 @@ enum Which {
     Pack(u32),
     Copy,
     FreshCopy,
+    Loose(usize),
 }
 
 #[derive(Debug)]
@@ -297,6 +303,11 @@ impl Disk for Memory {
     fn remove_pack(&self, number: u32) -> io::Result<()> {
         self.0.lock().unwrap().packs.remove(&number);
         Ok(())
+    }
+    fn loose(&self) -> io::Result<Box<dyn PackFile>> {
+        let mut state = self.0.lock().unwrap();
+        state.loose.push(File::default());
+        Ok(Box::new(Handle(self.clone(), Which::Loose(state.loose.len() - 1))))
     }
     fn bytes(&self) -> io::Result<u64> {
         Ok(self.0.lock().unwrap().meta.now.len() as u64)
