@@ -31,6 +31,9 @@ async fn against(server: Arc<ServerConfig>, host: &str, ca: Option<&str>) -> Res
     world.net.secure(stream, host, ca).await.map(drop)
 }
 
+/// Where neither an operator nor a root is to be named.
+const ASK_CA: &str = "the provider's public server name, or --ca-file";
+
 #[tokio::test]
 async fn a_valid_certificate_of_the_given_authority_is_accepted() {
     let authority = Authority::new();
@@ -131,6 +134,49 @@ async fn a_file_that_does_not_fit_is_not_asked_for_again() {
         assert_eq!(detail.contains("leave out"), failure.code == "tls.unknown_issuer", "{detail}");
         let without = against(server, "mail.test", None).await.unwrap_err();
         assert!(without.detail.unwrap().contains("--ca-file"));
+    }
+}
+
+/// A server that vouches for itself, one that forgets who vouches for it and one of a private
+/// authority each have a remedy of their own.
+#[tokio::test]
+async fn what_the_server_sends_beside_tells_why_its_issuer_is_unknown() {
+    let authority = Authority::new();
+    let private = "certificate of test authority";
+    let cases = [
+        (self_signed("mail.test"), "tls.self_signed", "uses a self-signed", ASK_CA),
+        (
+            authority.server("mail.test", VALID),
+            "tls.unknown_issuer",
+            "sends one certificate",
+            "chain",
+        ),
+        (authority.server_below("mail.test", false), "tls.unknown_issuer", "does not know", ASK_CA),
+        (
+            authority.server_below("mail.test", true),
+            "tls.unknown_issuer",
+            "test authority",
+            private,
+        ),
+        (authority.server_with_root("mail.test"), "tls.unknown_issuer", "test authority", private),
+    ];
+    for (server, code, message, remedy) in cases {
+        let failure = against(server.clone(), "mail.test", None).await.unwrap_err();
+        assert_eq!(failure.code, code, "{failure:?}");
+        assert!(failure.message.contains(message), "{failure:?}");
+        let detail = failure.detail.unwrap();
+        let (_, told) = detail.split_once("try  ").unwrap();
+        assert!(told.contains(remedy), "{detail}");
+        assert_eq!(told.contains("whole chain"), remedy == "chain", "{detail}");
+        // the authority that was given is told of as such, in each of them
+        let given = against(server, "mail.test", Some(&Authority::new().pem)).await.unwrap_err();
+        assert!(given.message.contains("the given file"), "{given:?}");
+        assert!(!given.detail.unwrap().contains("--ca-file"));
+    }
+    for server in
+        [authority.server_below("mail.test", false), authority.server_with_root("mail.test")]
+    {
+        against(server, "mail.test", Some(&authority.pem)).await.unwrap();
     }
 }
 

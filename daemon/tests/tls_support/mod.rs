@@ -5,7 +5,8 @@ use chapar_daemon::config::VaultChoice;
 use chapar_daemon::world::World;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,31 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "test authority");
         let pem = params.self_signed(&key).unwrap().pem();
         Self { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// A server certificate for `name` of an authority below this one, sent with what is between them,
+    /// and, where wanted, with this one too.
+    pub(crate) fn server_below(&self, name: &str, with_root: bool) -> Arc<ServerConfig> {
+        let (key, own) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+        let mut between = CertificateParams::default();
+        between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        between.distinguished_name.push(DnType::CommonName, "authority between");
+        let signed = between.signed_by(&key, &self.issuer).unwrap();
+        let issuer = Issuer::new(between, key);
+        let certificate = leaf(name, VALID).signed_by(&own, &issuer).unwrap();
+        let mut chain = vec![certificate.der().clone(), signed.der().clone()];
+        if with_root {
+            chain.push(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap());
+        }
+        config_of(chain, &own)
+    }
+
+    /// A server certificate for `name`, signed by this one and sent with it.
+    pub(crate) fn server_with_root(&self, name: &str) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let certificate = leaf(name, VALID).signed_by(&key, &self.issuer).unwrap();
+        let root = CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
+        config_of(vec![certificate.der().clone(), root], &key)
     }
 
     /// A server certificate for `name`, valid between the years.
@@ -67,10 +93,11 @@ fn leaf(name: &str, (from, until): (i32, i32)) -> CertificateParams {
     params
 }
 
-fn config(
-    certificate: rustls::pki_types::CertificateDer<'static>,
-    key: &KeyPair,
-) -> Arc<ServerConfig> {
+fn config(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConfig> {
+    config_of(vec![certificate], key)
+}
+
+fn config_of(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Arc<ServerConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     Arc::new(
@@ -78,7 +105,7 @@ fn config(
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
+            .with_single_cert(chain, key)
             .unwrap(),
     )
 }

@@ -21,8 +21,35 @@ pub(super) struct Presented {
     pub(super) holds: Option<(i64, i64)>,
     /// Issuer and subject are the same name: nobody vouches for it.
     pub(super) self_issued: bool,
-    /// The server sent no certificate beside it.
-    pub(super) is_alone: bool,
+    /// What the server sent beside it.
+    pub(super) chain: Chain,
+}
+
+/// What a server sends beside its certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Chain {
+    /// Nothing.
+    #[default]
+    Alone,
+    /// Certificates, none of which vouches for itself.
+    Open,
+    /// Among them an authority that vouches for itself, by its name where it has one.
+    ToRoot(Option<String>),
+}
+
+impl Chain {
+    /// Reads the certificates beside the server's own.
+    pub(super) fn read<'d>(others: impl Iterator<Item = &'d [u8]>) -> Self {
+        let mut chain = Self::Alone;
+        for other in others {
+            let other = Presented::read(other);
+            if other.self_issued {
+                return Self::ToRoot(other.subject);
+            }
+            chain = Self::Open;
+        }
+        chain
+    }
 }
 
 /// Names shown at most: a certificate may carry thousands.

@@ -1,18 +1,19 @@
 //! Turns a failed handshake into a failure a person can act on: what was presented, what was
 //! needed, what to try. The only place that reads rustls's errors.
 
-use super::certificate::Presented;
+use super::certificate::{Chain, Presented};
 use super::ended::ended;
 use chapar_engine::time::Wall;
 use chapar_engine::verdict::{Failure, Verdict};
 use rustls::{AlertDescription, CertificateError, Error};
+use std::borrow::Cow;
 use std::io;
 
 /// What happened, for the message, and the remedy.
 struct Reason {
     code: &'static str,
     what: String,
-    remedy: &'static str,
+    remedy: Cow<'static, str>,
 }
 
 const ASK_NAME: &str = "the server name your provider publishes, e.g. the host of its webmail";
@@ -25,6 +26,10 @@ const ASK_OTHER_CA: &str =
 /// Of a chain of one certificate.
 const LEFT_OUT: &str =
     "reason     the server may leave out a certificate between this one and its authority\n";
+const ASK_CHAIN: &str = "again after whoever runs the server has let it send the whole chain; if the \
+                         authority is your company's own, --ca-file with its certificate";
+const ASK_CHAIN_OR_OTHER: &str = "a file with the certificate that signed this one; else again after \
+                                  whoever runs the server has let it send the whole chain";
 const ASK_NAMED: &str = "again after the certificate names the server in subjectAltName; the name in CN \
                          does not count";
 const ASK_PORT: &str = "the port for TLS (993 for IMAP, 465 for SMTP), or STARTTLS (143, 587)";
@@ -47,7 +52,7 @@ pub(super) fn judge(
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => Reason {
             code: "tls.not_tls",
             what: "does not speak TLS on this port".to_owned(),
-            remedy: ASK_PORT,
+            remedy: ASK_PORT.into(),
         },
         Error::PeerIncompatible(_)
         | Error::AlertReceived(
@@ -57,12 +62,12 @@ pub(super) fn judge(
         ) => Reason {
             code: "tls.too_old",
             what: "offers no TLS version and cipher that is still safe".to_owned(),
-            remedy: ASK_NEW_TLS,
+            remedy: ASK_NEW_TLS.into(),
         },
         _ => Reason {
             code: "tls.invalid",
             what: "did not complete the TLS handshake".to_owned(),
-            remedy: ASK_PROVIDER,
+            remedy: ASK_PROVIDER.into(),
         },
     };
     let needed = if own_authority {
@@ -71,7 +76,7 @@ pub(super) fn judge(
         format!("a certificate for {host} from a public authority")
     };
     let mut detail = String::new();
-    let is_alone = presented.as_ref().is_some_and(|it| it.is_alone && !it.self_issued);
+    let is_alone = presented.as_ref().is_some_and(|it| it.chain == Chain::Alone && !it.self_issued);
     if let Some(presented) = presented {
         detail = format!("presented  {presented}\n");
     }
@@ -129,19 +134,45 @@ fn certificate(
             ASK_OTHER_CA,
         ),
         _ if self_issued => ("tls.self_signed", "uses a self-signed certificate", ASK_CA),
-        CertificateError::UnknownIssuer if own_authority => (
-            "tls.unknown_issuer",
-            "has a certificate that neither this machine nor the given file vouches for",
-            ASK_OTHER_CA,
-        ),
-        CertificateError::UnknownIssuer => (
-            "tls.unknown_issuer",
-            "has a certificate from an authority this machine does not know",
-            ASK_CA,
-        ),
+        CertificateError::UnknownIssuer => {
+            return unknown_issuer(presented.map(|it| &it.chain), own_authority);
+        }
         _ => ("tls.invalid", "has no valid certificate", ASK_PROVIDER),
     };
-    Reason { code, what: what.to_owned(), remedy }
+    Reason { code, what: what.to_owned(), remedy: remedy.into() }
+}
+
+/// Nobody who is trusted here signed it. What the server sent beside it tells whether it forgot to send
+/// who did, or has an authority of its own.
+fn unknown_issuer(chain: Option<&Chain>, own_authority: bool) -> Reason {
+    let neither = "has a certificate that neither this machine nor the given file vouches for";
+    let (what, remedy): (Cow<'_, str>, Cow<'_, str>) = match (chain, own_authority) {
+        (Some(Chain::Alone), true) => (neither.into(), ASK_CHAIN_OR_OTHER.into()),
+        (Some(Chain::Alone), false) => (
+            "sends one certificate only, whose issuer this machine does not know".into(),
+            ASK_CHAIN.into(),
+        ),
+        (Some(Chain::ToRoot(root)), _) => {
+            let root = root.as_deref().unwrap_or("without a name");
+            let what = if own_authority {
+                format!("{neither}: its authority is {root}")
+            } else {
+                format!("has a certificate of a private authority, {root}")
+            };
+            let flag = if own_authority { "a file" } else { "--ca-file" };
+            let ask = "got from whoever runs the server, if you meant such a server";
+            (what.into(), format!("{flag} with the certificate of {root}, {ask}").into())
+        }
+        (_, true) => (neither.into(), ASK_OTHER_CA.into()),
+        (_, false) => {
+            ("has a certificate from an authority this machine does not know".into(), ASK_CA.into())
+        }
+    };
+    Reason { code: "tls.unknown_issuer", what: what.into_owned(), remedy: own(remedy) }
+}
+
+fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }
 
 /// What the message does not say yet, in words; never the library's own names for things.

@@ -3,7 +3,7 @@
 //! what was presented, so that a refusal can say it. Must never accept one for another name or out of
 //! its time.
 
-use super::certificate::Presented;
+use super::certificate::{Chain, Presented};
 use chapar_engine::verdict::{Failure, Verdict};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
@@ -155,8 +155,8 @@ impl ServerCertVerifier for Connection {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let presented =
-            Presented { is_alone: intermediates.is_empty(), ..Presented::read(end_entity) };
+        let chain = Chain::read(intermediates.iter().map(AsRef::as_ref));
+        let presented = Presented { chain, ..Presented::read(end_entity) };
         *self.presented.lock().unwrap_or_else(PoisonError::into_inner) = Some(presented.clone());
         if self.given.iter().any(|given| given == end_entity) {
             return check_given(end_entity, &presented, server_name, now);

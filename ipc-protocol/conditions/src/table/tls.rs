@@ -96,9 +96,10 @@ pub(super) static ROWS: &[Condition] = &[
              --ca-file.",
         ),
         what: &[
+            "A server that sends one certificate only has mostly lost those in between: ask whoever \
+             runs it to install the whole chain.",
             "For a company's own server, ask for its authority's certificate (PEM) and trust it \
              for this account only.",
-            "Otherwise ask whoever runs the server to install the whole chain.",
             "On a small system, install the package ca-certificates.",
         ],
         commands: &[
