@@ -38,7 +38,7 @@ static MENDED: AtomicU32 = AtomicU32::new(0);
 #[test]
 fn broken_set_ups_are_named_and_what_is_printed_mends_them() {
     // what npm fetches is fetched out here; inside it is there already
-    node::installed();
+    node::installed("oidc");
     let test = "broken_set_ups_are_named_and_what_is_printed_mends_them";
     if let Some(dir) = alone(module_path!(), test, &[], WHOLE) {
         inside(&dir);

@@ -20,6 +20,7 @@ pub mod between;
 pub mod cyrus;
 pub mod dovecot;
 pub mod exim;
+pub mod haraka;
 pub mod home;
 pub mod impostor;
 pub mod janitor;

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::home::binary;
 use super::process::run;
 
-/// 41 small packages; the limit is for a slow line.
+/// About a hundred small packages; the limit is for a slow line.
 const INSTALL_LIMIT: Duration = Duration::from_mins(5);
 
-/// `tests/rig/oidc`.
-fn sources() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rig/oidc")
+/// `tests/rig/NAME`.
+pub fn sources(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rig").join(name)
 }
 
 /// A directory with the programs of `tests/rig/oidc` and their packages.
@@ -24,9 +24,9 @@ fn sources() -> PathBuf {
 /// # Panics
 /// When npm is missing or cannot install.
 pub fn programs(into: &Path) -> PathBuf {
-    let packages = installed();
+    let packages = installed("oidc");
     fs::create_dir_all(into).unwrap();
-    for entry in fs::read_dir(sources()).unwrap().flatten() {
+    for entry in fs::read_dir(sources("oidc")).unwrap().flatten() {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "mjs") {
             fs::copy(&path, into.join(entry.file_name())).unwrap();
@@ -39,12 +39,12 @@ pub fn programs(into: &Path) -> PathBuf {
     into.to_owned()
 }
 
-/// The packages of this lock file, which the first call fetches.
+/// The packages of the lock file in `tests/rig/NAME`, which the first call fetches.
 ///
 /// # Panics
 /// When npm is missing or cannot install.
-pub fn installed() -> PathBuf {
-    let lock = fs::read(sources().join("package-lock.json")).unwrap();
+pub fn installed(name: &str) -> PathBuf {
+    let lock = fs::read(sources(name).join("package-lock.json")).unwrap();
     let hash = blake3::hash(&lock).to_hex();
     let target = binary("chapard").parent().unwrap().to_owned();
     let dir = target.join(format!("rig-node-{}", &hash[..16]));
@@ -52,14 +52,15 @@ pub fn installed() -> PathBuf {
         return dir;
     }
     // renamed when whole: an interrupted installation is never taken for one
-    let part = target.join(format!("rig-node-part-{}", std::process::id()));
+    let part = target.join(format!("rig-{name}-part-{}", std::process::id()));
     let _ = fs::remove_dir_all(&part);
     fs::create_dir_all(&part).unwrap();
     for file in ["package.json", "package-lock.json"] {
-        fs::copy(sources().join(file), part.join(file)).unwrap();
+        fs::copy(sources(name).join(file), part.join(file)).unwrap();
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]);
+    npm.args(["ci", "--omit=optional", "--ignore-scripts"]);
+    npm.args(["--no-audit", "--no-fund", "--no-update-notifier"]);
     let ran = run(npm.current_dir(&part), b"", INSTALL_LIMIT);
     assert_eq!(ran.code, Some(0), "npm ci: {} {}", ran.text(), ran.stderr);
     let renamed = fs::rename(&part, &dir);
