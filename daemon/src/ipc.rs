@@ -158,14 +158,20 @@ impl Services {
         let services = Arc::clone(self);
         self.tasks.spawn(async move {
             if let Err(reason) = services.reload_now().await {
-                tracing::warn!(reason, "the configuration was not taken; the old one stays");
+                tracing::warn!(reason, "the configuration was not taken; the one before stays");
             }
         });
     }
 
     async fn reload_now(&self) -> Result<(), String> {
+        let before = self.accounts.config().providers;
         if let Some(reload) = self.reload.get() {
             reload().await?;
+        }
+        // of the configuration, an account depends on its provider's entry and the files in it
+        let now = self.accounts.config().providers;
+        if now.is_empty() && before.is_empty() {
+            return Ok(());
         }
         let accounts = self.store.read().and_then(|view| view.accounts());
         for account in accounts.map_err(|error| error.to_string())? {

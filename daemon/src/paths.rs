@@ -171,12 +171,15 @@ pub fn private_dir(path: &Path) -> Result<(), PathsError> {
         )));
     }
     if metadata.mode() & 0o077 != 0 {
-        return Err(refused(format!(
-            "can be opened by others (mode {:o}); make it yours alone (chmod 700 {}), or, when \
-             others need it, choose a place below a directory of your own",
-            metadata.mode() & 0o777,
-            path.display()
-        )));
+        // a directory that has another use may be needed by others: `chmod 700 /` ends a machine
+        let is_ours = path.file_name().is_some_and(|name| name == "chapar");
+        let remedy = if is_ours {
+            format!("make it yours alone (chmod 700 {})", path.display())
+        } else {
+            "choose a place in a directory of your own that nobody else can open".to_owned()
+        };
+        let mode = metadata.mode() & 0o777;
+        return Err(refused(format!("can be opened by others (mode {mode:o}); {remedy}")));
     }
     Ok(())
 }

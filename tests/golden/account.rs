@@ -78,6 +78,44 @@ fn an_account_is_named_by_its_word_or_by_the_flag() {
     }
 }
 
+/// A word means one account, whichever of its names it is.
+#[test]
+fn no_account_is_called_as_another_is_addressed() {
+    const EVA: &str = "eva@example.test";
+    let stage = Stage::new();
+    stage.connect();
+    stage.provider.store.add_account(EVA, PASSWORD);
+    let words = stage.servers();
+    let words = ["connect", EVA, "--password-stdin", "--no-input"]
+        .into_iter()
+        .chain(words.iter().map(String::as_str))
+        .collect::<Vec<_>>();
+    assert_eq!(stage.run(&words, PASSWORD).code, Some(0));
+    for (account, name) in [("eva", "a1"), ("eva", ANA), ("ana", "EVA@example.test"), ("a1", "a2")]
+    {
+        let ran = stage.run(&["account", "rename", account, name], "");
+        assert_ne!(ran.code, Some(0), "{account} is called {name}");
+        assert!(ran.stderr.contains("belongs to another account"), "{}", ran.stderr);
+    }
+    // an answer comes from the account that has the mail, and from no other
+    stage.deliver(0, "From: Bo <bo@example.test>\nSubject: Quote\nMessage-ID: <1@x>\n\nHi.\n");
+    stage.run(&["sync", "--wait"], "");
+    let (list, _) = stage.json(&["mail", "list", "-a", "ana"], "");
+    let id = list["emails"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}")).to_owned();
+    let answer = ["send", "--reply-to", &id, "-m", "Yes", "--dry-run"];
+    let ran = stage.run(&answer, "");
+    assert!(
+        ran.text().contains("Would send from ana@example.test"),
+        "{} {}",
+        ran.text(),
+        ran.stderr
+    );
+    let ran = stage.run(&[&answer[..], &["-a", "eva"]].concat(), "");
+    assert!(ran.stderr.contains("is in ana, not in eva"), "{}", ran.stderr);
+    let ran = stage.run(&["sync", "--wait", "--plain"], "");
+    assert_eq!(ran.text(), "a1\tana\tsynced\na2\teva\tsynced\n");
+}
+
 #[test]
 fn the_house() {
     let stage = Stage::new();

@@ -5,7 +5,7 @@ use chapar_tests::sandbox::faults::{Fault, Service};
 use serde_json::Value;
 use std::time::Duration;
 
-use super::stage::Stage;
+use super::stage::{ANA, Stage};
 use super::transcript::Transcript;
 
 #[test]
@@ -48,6 +48,33 @@ fn sending() {
     let text = String::from_utf8_lossy(&sent[0].bytes).into_owned();
     assert!(text.contains("multipart/") && text.contains("gr%C3%BCn.txt"), "{text}");
     assert!(String::from_utf8_lossy(&sent[1].bytes).contains("In-Reply-To: <1@x>"));
+}
+
+/// It lies in the INBOX too, and was sent all the same.
+#[test]
+fn what_is_sent_to_oneself_is_sent() {
+    let stage = Stage::new();
+    stage.connect();
+    let (before, _) = stage.json(&["call", "event/get", "{}"], "");
+    let ran = stage.run(&["send", "--to", ANA, "-m", "- a note", "-s", "-x", "--wait"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let sent = wait_for(Duration::from_mins(1), "the copy in Sent told", || {
+        stage.run(&["sync", "--wait"], "");
+        let asked =
+            serde_json::json!({"since": before["result"]["cursor"], "types": ["email.sent"]});
+        let (told, _) = stage.json(&["call", "event/get", &asked.to_string()], "");
+        told["result"]["events"][0]["data"]["emailId"].as_str().map(str::to_owned)
+    });
+    let (of, _) = stage.json(&["call", "EmailSubmission/get", "{}"], "");
+    assert_eq!(of["result"]["list"][0]["emailId"], sent.as_str(), "{of}");
+    let (mail, _) = stage.json(&["call", "Email/get", &format!(r#"{{"ids":["{sent}"]}}"#)], "");
+    let (boxes, _) = stage.json(&["call", "Mailbox/get", "{}"], "");
+    let role = |id: &str| {
+        let boxes = boxes["result"]["list"].as_array().unwrap();
+        boxes.iter().find(|it| it["id"] == id).unwrap()["role"].clone()
+    };
+    let lies = mail["result"]["list"][0]["mailboxIds"].as_object().unwrap();
+    assert_eq!(lies.keys().map(|id| role(id)).collect::<Vec<_>>(), ["sent"]);
 }
 
 #[test]

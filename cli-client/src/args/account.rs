@@ -133,7 +133,7 @@ pub(crate) enum OutboxCommand {
         #[command(flatten)]
         change: Change,
     },
-    /// Try again now instead of at the next planned time
+    /// Try again now instead of at the next planned time; a scheduled mail is sent at once
     Retry {
         /// Its id
         id: String,

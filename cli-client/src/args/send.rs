@@ -18,13 +18,13 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) bcc: Vec<String>,
     /// The subject
-    #[arg(long, short)]
+    #[arg(long, short, allow_hyphen_values = true)]
     pub(crate) subject: Option<String>,
     /// Read the text from this file; `-` means standard input
     #[arg(long, value_name = "-|FILE")]
     pub(crate) text: Option<PathBuf>,
     /// The text itself
-    #[arg(long, short, value_name = "TEXT", conflicts_with = "text")]
+    #[arg(long, short, value_name = "TEXT", conflicts_with = "text", allow_hyphen_values = true)]
     pub(crate) message: Option<String>,
     /// Read the HTML form of the text from this file
     #[arg(long, value_name = "FILE")]

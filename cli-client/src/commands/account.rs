@@ -332,7 +332,8 @@ fn would_remove(screen: &Screen, account: &Account, unsent: u64) -> Result<(), F
     }
     would(screen, "account.remove", "remove", account)?;
     if unsent > 0 {
-        screen.caution(&format!("{}.", waiting(unsent)));
+        let refused = "it would be refused without --discard-outbox";
+        screen.caution(&format!("{}: {refused}.", waiting(unsent)));
     }
     Ok(())
 }

@@ -80,10 +80,15 @@ fn set(
         write(path, &before)?;
         return Err(fault.hint("the file was put back as it was"));
     }
-    match screen.form {
-        Form::Json => screen.object("config.set", json!({"key": key, "value": value})),
-        _ => screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" {key} = {value}"))),
+    if screen.form == Form::Json {
+        return screen.object("config.set", json!({"key": key, "value": value}));
     }
+    screen.answer(&Line::new().with(Style::Good, "✓").text(format!(" {key} = {value}")))?;
+    if setting(key).is_some_and(|setting| setting.at_start) {
+        let line = "It counts from the next start:  chapar service restart";
+        screen.say(&Line::new().with(Style::Dim, line));
+    }
+    Ok(())
 }
 
 fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
@@ -108,7 +113,9 @@ fn edit(context: &Context<'_>, path: &Path) -> Result<(), Fault> {
             .because(status.to_string())
             .without_commands());
     }
-    check(context, path)
+    check(context, path).map_err(|fault| {
+        fault.hint("the file is as you left it, and chapard does not start with it: edit it again")
+    })
 }
 
 fn check(context: &Context<'_>, path: &Path) -> Result<(), Fault> {

@@ -49,7 +49,7 @@ fn forget(context: &Context<'_>, args: &ForgetArgs) -> Result<(), Fault> {
     };
     let found = daemon.call(&call)?;
     if args.change.dry_run {
-        return would(context, account.as_ref(), &found, &accounts);
+        return would(context, account.as_ref(), &found, &accounts, args.discard_outbox);
     }
     if !args.change.yes {
         for line in listed(account.as_ref(), &found, &accounts) {
@@ -98,6 +98,7 @@ fn would(
     account: Option<&Account>,
     found: &DataForgetReply,
     accounts: &[Account],
+    discards: bool,
 ) -> Result<(), Fault> {
     let screen = context.screen;
     if screen.form != Form::Human {
@@ -110,6 +111,9 @@ fn would(
         None => "What you configured would stay.",
     };
     screen.say(&Line::new().with(Style::Dim, stays));
+    if account.is_none() && found.open_submissions > 0 && !discards {
+        screen.caution("Mail waits in the outbox: it would be refused without --discard-outbox.");
+    }
     Ok(())
 }
 

@@ -83,7 +83,7 @@ fn list(context: &Context<'_>, open: bool, limit: u32) -> Result<(), Fault> {
         Form::Plain => submissions.iter().try_for_each(|of| {
             screen.fields([
                 of.id.as_ref(),
-                of.phase.word(),
+                &plain_words(of),
                 &of.send_at,
                 &recipients(of),
                 &of.subject,
@@ -145,6 +145,13 @@ fn phase_words(of: &EmailSubmission, now: &Zoned) -> (Style, &'static str) {
         Phase::Canceled => (Style::Dim, "· canceled"),
         Phase::Other => (Style::Plain, "· new state"),
     }
+}
+
+/// The phase for programs: the wire's word, or what people see where that says more.
+fn plain_words(of: &EmailSubmission) -> String {
+    let (_, words) = phase_words(of, &Zoned::now());
+    let words = words.trim_start_matches(|c: char| !c.is_alphabetic());
+    if of.phase == Phase::Other { of.phase.word().to_owned() } else { words.replace(' ', "-") }
 }
 
 fn refused(of: &EmailSubmission) -> usize {

@@ -37,11 +37,11 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
     let mut request = gather(args)?;
     let files = attach::check(&args.attach)?;
     let mut daemon = context.open()?;
-    let account = daemon.account(context.account())?;
+    let answered = args.reply_to.as_deref().map(|id| mail::one(&mut daemon, id)).transpose()?;
+    let account = whose(&mut daemon, context.account(), answered.as_ref())?;
     request.account_id = account.id.clone();
-    if let Some(id) = &args.reply_to {
-        let answered = mail::one(&mut daemon, id)?;
-        answer(&mut request, &answered, &account, args.all);
+    if let Some(answered) = &answered {
+        answer(&mut request, answered, &account, args.all);
     }
     check_recipients(&request)?;
     let to = [&request.to, &request.cc, &request.bcc].into_iter().flatten().flatten();
@@ -54,14 +54,16 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
         request.attachments.get_or_insert_default().push(file.upload(context)?);
     }
     let cursor = daemon.call(&EventGet { limit: Some(1), ..EventGet::default() })?.cursor;
-    let reply = daemon.call(&request)?;
+    let reply = daemon.call(&request).map_err(not_taken)?;
     // it may have been paused or have lost its servers since it was looked up
     let account = daemon.account(Some(&account.id.0))?;
     let hold = held_up(&reply, &account);
     if args.wait {
         screen.say(&queued_line(&reply, "waiting for the server's answer"));
         let limit = context.global.timeout;
-        let ended = wait(screen, &mut daemon, reply.submission, cursor, limit)?;
+        let id = reply.submission_id.0.clone();
+        let ended = wait(screen, &mut daemon, reply.submission, cursor, limit)
+            .map_err(|fault| still_queued(fault, &id))?;
         outbox::show(screen, "send", &ended)?;
         return Ok(exit_of(&ended));
     }
@@ -86,6 +88,54 @@ pub(crate) fn run(context: &Context<'_>, args: &SendArgs) -> Result<u8, Fault> {
         hold.tell(screen);
     }
     Ok(exit::OK)
+}
+
+/// The account that sends: the one that is named, the one that has the mail that is answered, the
+/// only one.
+fn whose(
+    daemon: &mut Daemon,
+    named: Option<&str>,
+    answered: Option<&Email>,
+) -> Result<Account, Fault> {
+    let Some(answered) = answered else { return daemon.account(named) };
+    let own = daemon.account(Some(&answered.account_id.0))?;
+    let Some(named) = named else { return Ok(own) };
+    let wanted = daemon.account(Some(named))?;
+    if wanted.id == own.id {
+        return Ok(own);
+    }
+    let message = format!("{} is in {}, not in {}", answered.id, own.name, wanted.name);
+    Err(Fault::new("input.data", message)
+        .without_commands()
+        .hint(format!("answer it from there:  -a {}", own.name)))
+}
+
+/// Why a mail was not taken, or that it is not known whether it was.
+fn not_taken(fault: Fault) -> Fault {
+    if fault.code.starts_with("store.") {
+        return fault.hint("this mail was not taken: send it again after that");
+    }
+    if !["socket.closed", "socket.timeout"].contains(&fault.code.as_str()) {
+        return fault;
+    }
+    fault
+        .without_commands()
+        .hint("it is not known whether the mail was queued: look before you send it again")
+        .try_command(["chapar", "outbox", "list"])
+        .hint("with --key KEY a second call never sends a second mail")
+}
+
+/// A wait that broke off ends nothing for the mail.
+fn still_queued(fault: Fault, id: &str) -> Fault {
+    if !["socket.closed", "socket.absent", "daemon.stopping"].contains(&fault.code.as_str()) {
+        return fault;
+    }
+    fault
+        .without_commands()
+        .hint(format!(
+            "{id} is in the outbox and goes on with the next chapard: do not send it again"
+        ))
+        .try_command(["chapar", "outbox", "show", id])
 }
 
 /// What the flags and standard input say.
@@ -228,13 +278,15 @@ fn preview(
         let all: Vec<&str> = list.iter().flatten().map(|to| to.email.as_str()).collect();
         all.join(", ")
     };
+    let at = request.send_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+    let at = at.map(|at| short(at, &Zoned::now()));
     let mut lines = vec![Line::of(format!("Would send from {}:", account.email))];
     for (name, value) in [
         ("To", people(&request.to)),
         ("Cc", people(&request.cc)),
         ("Bcc", people(&request.bcc)),
         ("Subject", request.subject.clone().unwrap_or_default()),
-        ("At", request.send_at.clone().unwrap_or_default()),
+        ("At", at.unwrap_or_default()),
         ("Attached", names.join(", ")),
     ] {
         if !value.is_empty() {

@@ -41,6 +41,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
     for account in &paused {
         let (id, name) = (&account.id, &account.name);
         told.push(json!({"id": id, "name": name, "done": false, "paused": true}));
+        if screen.form == Form::Plain {
+            screen.fields([id.as_ref(), name, "paused"])?;
+        }
         if screen.form == Form::Human {
             let line = format!("· {name} is paused.  chapar account resume {name}");
             screen.answer(&Line::new().with(Style::Dim, line))?;
@@ -53,8 +56,11 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
         match end {
             Ok(()) => {
                 told.push(json!({"id": id, "name": name, "done": args.wait}));
+                let words = if args.wait { "synced" } else { "syncing" };
+                if screen.form == Form::Plain {
+                    screen.fields([id.as_ref(), name, words])?;
+                }
                 if screen.form == Form::Human {
-                    let words = if args.wait { "synced" } else { "syncing" };
                     let line = Line::new().with(Style::Good, "✓");
                     screen.answer(&line.text(format!(" {name} {words}")))?;
                 }
@@ -63,6 +69,9 @@ pub(crate) fn run(context: &Context<'_>, args: &SyncArgs) -> Result<u8, Fault> {
             Err(fault) => {
                 let error = fault.to_json();
                 told.push(json!({"id": id, "name": name, "done": false, "error": error}));
+                if screen.form == Form::Plain {
+                    screen.fields([id.as_ref(), name, "failed", &fault.code])?;
+                }
                 if screen.form == Form::Human {
                     screen.answers(&refusal(account, &fault, screen.width))?;
                 }

@@ -201,7 +201,7 @@ impl Watch<'_> {
     fn handle(&mut self, event: &Event) -> Result<bool, Fault> {
         self.follow_names(event);
         let asked = chapar_ipc_protocol::event::matches(&self.args.types, event.data.name());
-        let to_person = self.command.is_empty() && self.screen().form == Form::Human;
+        let to_person = self.screen().form == Form::Human;
         let steers = event.data.name().starts_with("stream.");
         let unasked = !self.args.types.is_empty() || steers;
         if !asked && (unasked || to_person && words::is_for_programs(&event.data)) {
@@ -249,7 +249,10 @@ fn hand_on(words: &[String], event: &Value, screen: &Screen) -> Result<(), Fault
         return Ok(());
     };
     let failed = |cause: std::io::Error| {
-        Fault::new("input.file", format!("could not run {program:?}")).because(cause.to_string())
+        Fault::new("input.file", format!("could not run {program:?}"))
+            .because(cause.to_string())
+            .without_commands()
+            .hint("give --exec a program on PATH, or the path of one")
     };
     let mut child =
         Command::new(program).args(arguments).stdin(Stdio::piped()).spawn().map_err(failed)?;

@@ -232,7 +232,9 @@ pub fn fill(
     for arrived in batch {
         let Some(known) = tx.message_at(mailbox.id, arrived.uid)? else { continue };
         let is_new = known.stage == Stage::Arriving;
-        let is_told = is_new && !was_elsewhere(tx, &mailbox, &arrived.summary)?;
+        // what is sent to oneself lies in the INBOX too, and is sent all the same
+        let is_sent = mailbox.role == Some(Role::Sent);
+        let is_told = is_new && (is_sent || !was_elsewhere(tx, &mailbox, &arrived.summary)?);
         let stored = store(tx, known, arrived)?;
         tx.clear_trouble(mailbox.account, mailbox.id, Some(arrived.uid))?;
         fresh += u64::from(is_new);

@@ -120,10 +120,14 @@ fn private_directory(directory: &Path) -> Result<(), BindError> {
         );
     }
     if stat.st_mode & 0o077 != 0 {
-        return refuse(
-            "can be entered by other users",
-            format!("run: chmod 700 {}", directory.display()),
-        );
+        // a directory that has another use may be needed by others
+        let is_ours = directory.file_name().is_some_and(|name| name == "chapar");
+        let remedy = if is_ours {
+            format!("run: chmod 700 {}", directory.display())
+        } else {
+            "set CHAPAR_SOCKET to a path in a directory that nobody else can open".to_owned()
+        };
+        return refuse("can be entered by other users", remedy);
     }
     Ok(())
 }

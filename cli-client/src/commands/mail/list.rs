@@ -232,6 +232,9 @@ fn say_why_empty(
 }
 
 /// The mailbox that is meant, of each account that has one.
+/// So many mailboxes are named where none of that name is.
+const NAMED: usize = 20;
+
 fn find_mailboxes<'m>(
     accounts: &[Account],
     mailboxes: &'m [Mailbox],
@@ -248,8 +251,13 @@ fn find_mailboxes<'m>(
     let found: Vec<&Mailbox> = each.collect();
     match look {
         Look::Named(wanted) if found.is_empty() => {
-            let known: Vec<&str> =
-                mailboxes.iter().take(20).map(|mailbox| &*mailbox.path).collect();
+            // accounts have mailboxes of the same name
+            let mut known: Vec<&str> = Vec::new();
+            for mailbox in mailboxes {
+                if known.len() < NAMED && !known.contains(&mailbox.path.as_str()) {
+                    known.push(&mailbox.path);
+                }
+            }
             Err(Fault::new("mailbox.unknown", format!("there is no mailbox {wanted:?}"))
                 .hint(format!("there are: {}", known.join(", "))))
         }

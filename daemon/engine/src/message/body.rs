@@ -301,7 +301,7 @@ impl<'t> Reader<'t> {
             facts.params.text("name", fallback),
             kind.params.text("filename", fallback),
         ];
-        let lines = names.into_iter().flatten().map(|name| one_line(&name, LINE_CHARS));
+        let lines = names.into_iter().flatten().map(|name| file_name(&name));
         lines.into_iter().find(|name| !name.is_empty())
     }
 
@@ -394,4 +394,18 @@ fn joined(texts: impl Iterator<Item = String>) -> Option<String> {
         all.push_str(&text);
         Some(all)
     })
+}
+/// A file name on one line. A long one is cut in the middle: its end says what the file is.
+fn file_name(name: &str) -> String {
+    /// The longest ending that is kept, with its dot.
+    const ENDING: usize = 32;
+    let whole = one_line(name, name.len());
+    let length = whole.chars().count();
+    if length <= LINE_CHARS {
+        return whole;
+    }
+    let ending = whole.rfind('.').and_then(|dot| whole.get(dot..)).unwrap_or_default();
+    let kept = Some(ending).filter(|ending| ending.chars().count() <= ENDING).unwrap_or_default();
+    let begin = LINE_CHARS - 1 - kept.chars().count();
+    whole.chars().take(begin).chain(['…']).chain(kept.chars()).collect()
 }

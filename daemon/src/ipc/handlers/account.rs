@@ -162,7 +162,7 @@ async fn prove(
     if let Some(name) = &settings.name {
         let view = services.store.read().map_err(fault::store)?;
         let others = view.accounts().map_err(fault::store)?;
-        if others.iter().any(|other| other.id != account && other.name == *name) {
+        if others.iter().any(|other| other.id != account && is_called(other, name)) {
             return Err(fault::store(name_taken(name)));
         }
     }
@@ -218,7 +218,7 @@ impl Settings {
     fn apply(&self, tx: &mut Txn<'_>, id: AccountId) -> Result<(), StoreError> {
         let mut account = tx.account(id)?.ok_or(StoreError::Missing("account"))?;
         if let Some(name) = &self.name {
-            let taken = |other: &Account| other.id != id && other.name == *name;
+            let taken = |other: &Account| other.id != id && is_called(other, name);
             if tx.accounts()?.iter().any(taken) {
                 return Err(name_taken(name));
             }
@@ -242,6 +242,13 @@ impl Settings {
         }
         account
     }
+}
+
+/// Whether an account is meant by that word: clients name accounts by name, address and id alike.
+fn is_called(account: &Account, word: &str) -> bool {
+    account.name == word
+        || account.email.eq_ignore_ascii_case(word)
+        || convert::account_id(account.id).0 == word
 }
 
 fn name_taken(name: &str) -> StoreError {

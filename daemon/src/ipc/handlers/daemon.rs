@@ -146,10 +146,13 @@ fn rss_bytes() -> Option<u64> {
 
 pub(in crate::ipc) async fn reload(services: &Services) -> Answer {
     services.reload_now().await.map_err(|reason| {
-        Error::new(ErrorType::SettingsWrong, "The configuration was not taken; the old one stays.")
-            .fine("config.invalid")
-            .detail(reason)
-            .command("Check it", &["chapar", "config", "check"])
+        Error::new(
+            ErrorType::SettingsWrong,
+            "The configuration was not taken; chapard goes on with the one before.",
+        )
+        .fine("config.invalid")
+        .detail(reason)
+        .command("Check it", &["chapar", "config", "check"])
     })?;
     answer(&Done {})
 }

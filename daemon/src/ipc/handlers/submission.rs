@@ -4,9 +4,11 @@ use super::{Answer, account_of, answer, check_count, check_properties, check_sta
 use crate::ipc::fit::Page;
 use crate::ipc::{Services, convert, fault};
 use crate::readers::breathe;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, StoreError};
 use chapar_engine::event::ObjectKind;
 use chapar_engine::id::{AccountId, SubmissionId};
+use chapar_engine::mailbox::Role;
+use chapar_engine::message::Message;
 use chapar_engine::submission::{Filing, Submission};
 use chapar_ipc_protocol::error::Error;
 use chapar_ipc_protocol::standard::SetReply;
@@ -17,14 +19,25 @@ pub(super) fn picture(
     view: &Snapshot,
     submission: &Submission,
 ) -> Result<wire::EmailSubmission, Error> {
-    let mut copy = None;
-    if submission.filing == Filing::Filed {
-        let ids = view.by_message_id(submission.account, &submission.message_id);
-        if let Some(id) = ids.map_err(fault::store)?.first() {
-            copy = view.message(*id).map_err(fault::store)?;
-        }
-    }
+    let copy = match submission.filing {
+        Filing::Filed => copy_of(view, submission).map_err(fault::store)?,
+        _ => None,
+    };
     Ok(convert::submission(submission, copy.as_ref()))
+}
+
+/// The copy in Sent; where there is none, another one.
+fn copy_of(view: &Snapshot, submission: &Submission) -> Result<Option<Message>, StoreError> {
+    let mut found = None;
+    for id in view.by_message_id(submission.account, &submission.message_id)? {
+        let Some(message) = view.message(id)? else { continue };
+        let mailbox = view.mailbox(message.mailbox)?;
+        if mailbox.is_some_and(|mailbox| mailbox.role == Some(Role::Sent)) {
+            return Ok(Some(message));
+        }
+        found.get_or_insert(message);
+    }
+    Ok(found)
 }
 
 pub(in crate::ipc) async fn get(services: &Services, params: wire::SubmissionGet) -> Answer {

@@ -385,6 +385,24 @@ fn file_names_as_programs_write_them() {
 }
 
 #[test]
+fn a_long_file_name_keeps_its_ending() {
+    for (given, kept) in [
+        (format!("{}.pdf", "n".repeat(252)), format!("{}.pdf", "n".repeat(252))),
+        (format!("{}.pdf", "n".repeat(253)), format!("{}….pdf", "n".repeat(251))),
+        (format!("{}.tar.gz", "é".repeat(900)), format!("{}….gz", "é".repeat(252))),
+        ("x".repeat(300), format!("{}…", "x".repeat(255))),
+        (format!("a.{}", "b".repeat(300)), format!("a.{}…", "b".repeat(253))),
+    ] {
+        let lines = format!(
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n--b\n\
+             Content-Type: application/pdf\nContent-Disposition: attachment;\n filename=\"{given}\"\n\n\
+             x\n--b--\n"
+        );
+        assert_eq!(names(lines.as_bytes()), [kept], "{given}");
+    }
+}
+
+#[test]
 fn a_text_with_a_name_is_an_attachment() {
     for (fields, listed) in [
         ("Content-Disposition: inline; filename=\"a.patch\"", true),
