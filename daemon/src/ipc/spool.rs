@@ -64,6 +64,17 @@ impl Spool {
         self.remove(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner), |_| true);
     }
 
+    /// Forgets these uploads; ids of other bytes are passed over.
+    pub(super) fn forget(&self, ids: &[String]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in ids {
+            if kept.get(id).is_some_and(|upload| upload.done) {
+                kept.remove(id);
+                drop(std::fs::remove_file(self.directory.join(id)));
+            }
+        }
+    }
+
     /// Removes of the finished ones those that are `unwanted`.
     fn remove(&self, kept: &mut BTreeMap<String, Upload>, unwanted: impl Fn(&Upload) -> bool) {
         for (id, _) in kept.extract_if(.., |_, upload| upload.done && unwanted(upload)) {
@@ -170,6 +181,12 @@ mod tests {
         assert_eq!(files.len(), 1);
         assert_eq!(files.first().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(spool.open("U../../etc/passwd").is_none());
+        spool.forget(std::slice::from_ref(&id));
+        assert!(spool.open(&id).is_none());
+        assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
+        let mut again = spool.begin(1, [4; 16], Boot::default()).unwrap();
+        again.take(b"a").unwrap();
+        let (id, _) = again.finish();
         let under_way = spool.begin(4, [3; 16], Boot::default()).unwrap();
         spool.clear();
         assert!(spool.open(&id).is_none());

@@ -7,6 +7,7 @@ use crate::ipc::source::{Attached, Source};
 use crate::ipc::{Services, convert, fault, limits};
 use crate::store::Snapshot;
 use crate::supervisor::Content;
+use crate::supervisor::SubmitError;
 use chapar_engine::compose::{Attachment, Bytes as _, Draft, DraftError};
 use chapar_engine::id::{AccountId, SubmissionId};
 use chapar_engine::limits::MESSAGE_BYTES;
@@ -37,11 +38,17 @@ pub(in crate::ipc) async fn send(
     let account_id = params.account_id.clone();
     let mut params = params;
     let wanted = params.attachments.take().unwrap_or_default();
+    let blobs: Vec<String> =
+        wanted.iter().filter_map(|one| one.blob_id.as_ref()).map(|id| id.0.clone()).collect();
     let mut draft = draft(services, params)?;
     let account = draft.account;
     let room;
     (draft.attachments, room) = attachments(services, caller, wanted).await?;
     let accepted = services.accounts.submit(draft, send_at, key).await;
+    if let Err(SubmitError::Store(_)) = &accepted {
+        // where the disk is full, what was uploaded for this mail is in its own way
+        services.spool.forget(&blobs);
+    }
     let (id, existing) =
         accepted.map_err(|error| fault::submit(error).account(convert::account_id(account)))?;
     drop(room);
