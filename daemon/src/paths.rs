@@ -243,6 +243,11 @@ mod tests {
         assert_eq!(fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
         let error = private_dir(&dir).unwrap_err().to_string();
+        assert!(!error.contains("chmod") && error.contains("of your own"), "{error}");
+        let ours = dir.join("chapar");
+        private_dir(&ours).unwrap();
+        fs::set_permissions(&ours, fs::Permissions::from_mode(0o755)).unwrap();
+        let error = private_dir(&ours).unwrap_err().to_string();
         assert!(error.contains("chmod 700"), "{error}");
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).unwrap();
         let link = dir.join("link");
