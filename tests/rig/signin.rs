@@ -138,6 +138,15 @@ device_url = "{url}/common/oauth2/v2.0/devicecode"
         self.account(user)
     }
 
+    /// The same for an account that shows no notification.
+    pub(crate) fn connect_quietly(&self, user: &User) -> String {
+        let mut words = self.words(user);
+        words.extend(["--notify", "none"].map(str::to_owned));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.in_browser(user, With::PlainHttp, &words);
+        self.account(user)
+    }
+
     fn sign_in(&self, user: &User, way: Way) -> Value {
         let words = self.words(user);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
